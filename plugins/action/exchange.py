@@ -1,0 +1,228 @@
+# Copyright: (c) 2026, mailops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The door from a task to its module: all modules of the collection are routed here by meta/runtime.yml.
+
+Windows has no Python, so the module runs on the controller, in the task's worker process, and reaches the host over
+the sessions that the connection plugin keeps in ansible-core's background helper.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import io
+import json
+import os
+import socket
+import typing as t
+from collections.abc import Iterator
+
+from ansible import constants as C
+from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure, AnsibleError
+from ansible.executor.task_executor import start_connection
+from ansible.module_utils import basic
+from ansible.module_utils.connection import Connection as HelperSocket
+from ansible.module_utils.connection import ConnectionError as HelperError
+from ansible.plugins.action import ActionBase
+from ansible.plugins.loader import connection_loader, module_loader
+from ansible.utils.display import Display
+from ansible.utils.path import unfrackpath
+
+from ansible_collections.mailops.exchange.plugins.module_utils.host import Unreachable, line
+
+try:
+    from ansible.module_utils.common.json import Direction, get_module_encoder
+except ImportError:
+    # ansible-core before 2.19 has one encoding for module arguments and results instead of named profiles.
+    from ansible.parsing.ajson import AnsibleJSONEncoder as ArgumentsEncoder
+
+    PROFILE: tuple[str, ...] = ()
+else:
+    ArgumentsEncoder = get_module_encoder("legacy", Direction.CONTROLLER_TO_MODULE)
+    PROFILE = ("legacy",)
+
+CONNECTION = "mailops.exchange.exchange"
+# sizeof(sockaddr_un.sun_path) on Linux, less the closing NUL.
+SOCKET_PATH_LIMIT = 107
+
+display = Display()
+
+
+class Line:
+    """One task's way to the helper process of its host, which it starts, and starts again when it has died."""
+
+    def __init__(self, action: ActionModule, task_vars: dict[str, t.Any]) -> None:
+        task = action._task
+        self._action = action
+        self._delegated = bool(task.delegate_to)
+        variables = task_vars
+        name = task_vars["inventory_hostname"]
+        if self._delegated:
+            variables = task_vars.get("ansible_delegated_vars", {}).get(task.delegate_to, {})
+            # A helper of its own: only one per host is recorded for closing at the end of the play.
+            name = f"{task.delegate_to} for {name}"
+        self._play_context = action._play_context.copy()
+        self._play_context.connection = CONNECTION
+        # The helper's socket is named after these; the inventory's name tells hosts apart that share an address.
+        self._play_context.remote_addr = name
+        self._play_context.port = None
+        self._play_context.remote_user = None
+        # In a worker the parent is the playbook's own process, by which start_connection names the socket too.
+        self._connection = connection_loader.get(
+            CONNECTION, self._play_context, os.devnull, task_uuid=task._uuid, ansible_playbook_pid=str(os.getppid())
+        )
+        templar = action._templar.copy_with_new_env(available_variables=variables)
+        keys = task.dump_attrs()
+        # A task's own timeout and retries are other things than the connection's.
+        for key in ("timeout", "retries"):
+            keys.pop(key, None)
+        if action._play_context.password:
+            keys["password"] = action._play_context.password
+        self._connection.set_options(
+            task_keys=keys, var_options=self._connection._resolve_option_variables(variables, templar)
+        )
+        self._fingerprint = self._connection.settings().fingerprint
+        self._socket_path = self._find_socket_path()
+
+    def _find_socket_path(self) -> str:
+        ssh = connection_loader.get("ssh", class_only=True)
+        context = self._play_context
+        pattern = ssh._create_control_path(
+            context.remote_addr, context.port, context.remote_user, context.connection, str(os.getppid())
+        )
+        path: str = unfrackpath(pattern % {"directory": unfrackpath(C.PERSISTENT_CONTROL_PATH_DIR)})
+        if len(os.fsencode(path)) > SOCKET_PATH_LIMIT:
+            raise AnsibleConnectionFailure(
+                f"The socket of the session would be {path}, which is {len(os.fsencode(path))} bytes long, and a Unix "
+                f"socket's path holds {SOCKET_PATH_LIMIT}: set ANSIBLE_PERSISTENT_CONTROL_PATH_DIR to a shorter path."
+            )
+        return path
+
+    def invoke(self, request: str) -> str:
+        """Run a request in the helper; a helper that died before it is replaced, one that dies during it is told apart."""
+        if not self._is_alive():
+            self._start()
+        try:
+            reply = self._call("invoke", self._fingerprint, request)
+            if not reply:
+                self._call("set_options", direct=self._connection.get_options())
+                reply = self._call("invoke", self._fingerprint, request)
+        except HelperError as error:
+            content = json.loads(request)
+            host = self._play_context.remote_addr
+            if hasattr(error, "code"):
+                reason = f"The session process for {host} gave up on the call: {error}"
+            else:
+                # The helper died with the request in its hands; this error's text would repeat the request.
+                reason = f"The session process for {host} ended in the middle of a call."
+            if not content.get("write") and not self._is_alive():
+                self._start()
+                with contextlib.suppress(HelperError):
+                    return t.cast(str, self._call("invoke", self._fingerprint, request))
+            state = "unknown" if content.get("write") else "unreachable"
+            empty: dict[str, t.Any] = {"output": [], "errors": [], "warnings": [], "memory": {}}
+            return json.dumps({"state": state, "reason": reason, **empty})
+        return reply
+
+    def close_if_delegated(self) -> None:
+        """End the helper of a delegated host now: ansible-core would only do it after its idle timeout."""
+        if self._delegated and os.path.exists(self._socket_path):
+            with contextlib.suppress(HelperError):
+                self._call("reset")
+
+    @property
+    def socket_path(self) -> str | None:
+        """The socket that ansible-core has to be told of, or it would not end the helper with the play."""
+        return None if self._delegated or not os.path.exists(self._socket_path) else self._socket_path
+
+    def _call(self, method: str, *args: t.Any, **kwargs: t.Any) -> t.Any:
+        return getattr(HelperSocket(self._socket_path), method)(*args, **kwargs)
+
+    def _is_alive(self) -> bool:
+        if not os.path.exists(self._socket_path):
+            return False
+        try:
+            with socket.socket(socket.AF_UNIX) as probe:
+                probe.connect(self._socket_path)
+        except OSError:
+            # ansible-core never removes the socket of a helper that was killed, and would find it "existing".
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(self._socket_path)
+            return False
+        return True
+
+    def _start(self) -> None:
+        try:
+            start_connection(self._play_context, self._connection.get_options(), self._action._task._uuid)
+        except AnsibleConnectionFailure:
+            raise
+        except AnsibleError as error:
+            raise AnsibleConnectionFailure(f"The session process could not be started: {error.message}") from error
+
+
+class ActionModule(ActionBase):
+    """Runs a module of this collection in the worker, with the line to its host at hand."""
+
+    TRANSFERS_FILES = False
+    _supports_async = False
+    # ansible-core would otherwise start its helper script on every task of a host that uses our connection.
+    _requires_connection = False
+
+    def run(self, tmp: t.Any = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
+        """Run the task's module."""
+        result: dict[str, t.Any] = super().run(tmp, task_vars)
+        task_vars = task_vars or {}
+        if self._play_context.become:
+            display.warning(
+                f"become has no meaning for {self._task.action}: it runs as the user that the connection logs on with."
+            )
+        route = Line(self, task_vars)
+        try:
+            with line(route.invoke):
+                result.update(self._run_module(task_vars))
+        except Unreachable as unreachable:
+            raise AnsibleConnectionFailure(str(unreachable)) from unreachable
+        finally:
+            route.close_if_delegated()
+            if route.socket_path:
+                self._task.args["_ansible_socket"] = route.socket_path
+        return result
+
+    def _run_module(self, task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
+        context = module_loader.find_plugin_with_context(self._task.action, collection_list=self._task.collections)
+        name = context.plugin_resolved_name
+        if not context.resolved or not name:
+            raise AnsibleActionFail(f"The module {self._task.action} was not found.")
+        arguments = {key: value for key, value in self._task.args.items() if not key.startswith("_ansible_")}
+        self._update_module_args(name, arguments, task_vars)
+        # The paths of the Windows host's shell mean nothing to a module that runs here.
+        arguments.update({"_ansible_tmpdir": None, "_ansible_remote_tmp": C.DEFAULT_LOCAL_TMP})
+        module = importlib.import_module(name if name.startswith("ansible_collections.") else _python_name(name))
+        with _module_arguments(arguments), contextlib.redirect_stdout(io.StringIO()) as output:
+            try:
+                module.main()
+            except SystemExit:
+                pass
+        result: dict[str, t.Any] = self._parse_returned_data(
+            {"stdout": output.getvalue(), "stderr": "", "rc": 0}, *PROFILE
+        )
+        result.pop("_ansible_parsed", None)
+        return result
+
+
+def _python_name(name: str) -> str:
+    namespace, collection, module = name.split(".")
+    return f"ansible_collections.{namespace}.{collection}.plugins.modules.{module}"
+
+
+@contextlib.contextmanager
+def _module_arguments(arguments: dict[str, t.Any]) -> Iterator[None]:
+    """Hand arguments to AnsibleModule the way ansible-core's module wrapper does."""
+    encoded = json.dumps({"ANSIBLE_MODULE_ARGS": arguments}, cls=ArgumentsEncoder).encode()
+    saved = {name: getattr(basic, name, None) for name in ("_ANSIBLE_ARGS", "_ANSIBLE_PROFILE")}
+    basic._ANSIBLE_ARGS, basic._ANSIBLE_PROFILE = encoded, "legacy"
+    try:
+        yield
+    finally:
+        for name, value in saved.items():
+            setattr(basic, name, value)

@@ -1,0 +1,316 @@
+# Copyright: (c) 2026, mailops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: exchange
+short_description: Keep PowerShell sessions with an Exchange host open for a whole play
+version_added: 0.1.0
+author:
+  - mailops contributors (@mailops)
+description:
+  - The line over which the modules of this collection reach a host. They find it by themselves, whatever
+    C(ansible_connection) says, so an inventory that reaches its Windows hosts with P(ansible.builtin.winrm#connection)
+    or P(ansible.builtin.psrp#connection) needs no change.
+  - One PowerShell session for each of the two endpoints of a host is opened when it is first needed, kept while the
+    play lasts, and closed at its end. The I(exchange) endpoint (C(/PowerShell/) in IIS) runs Exchange's cmdlets, the
+    I(windows) endpoint (WinRM) those for services and processes.
+  - Of the variables that an option lists, the last one set wins; C(ansible_exchange_*) always come last.
+requirements:
+  - pypsrp >= 0.9.1 (Python library on the controller)
+options:
+  host:
+    description: Name or address of the host, for both endpoints.
+    type: str
+    default: inventory_hostname
+    vars:
+      - name: inventory_hostname
+      - name: ansible_host
+      - name: ansible_winrm_host
+      - name: ansible_psrp_host
+      - name: ansible_exchange_host
+  inventory_hostname:
+    description: The name of the host in the inventory, by which the Exchange server is looked up if O(host) is an address.
+    type: str
+    vars:
+      - name: inventory_hostname
+  ansible_connection:
+    description:
+      - Which connection plugin the inventory names for other modules. It only decides what O(auth) is when that is not
+        set.
+    type: str
+    vars:
+      - name: ansible_connection
+  remote_user:
+    description: User to log on as.
+    type: str
+    vars:
+      - name: ansible_user
+      - name: ansible_winrm_user
+      - name: ansible_psrp_user
+      - name: ansible_exchange_user
+    keyword:
+      - name: remote_user
+  remote_password:
+    description: Password of O(remote_user).
+    type: str
+    aliases: [password]
+    vars:
+      - name: ansible_password
+      - name: ansible_winrm_pass
+      - name: ansible_winrm_password
+      - name: ansible_exchange_password
+  auth:
+    description:
+      - Authentication at both endpoints. V(plaintext) and V(ssl), winrm's words, mean V(basic). Of a list of winrm
+        transports the first counts.
+      - If not set, it is V(basic) where C(ansible_connection=winrm) and O(remote_user) has no C(@), as the winrm
+        connection guesses, and otherwise V(negotiate).
+    type: raw
+    vars:
+      - name: ansible_winrm_transport
+      - name: ansible_psrp_auth
+      - name: ansible_exchange_auth
+  port:
+    description: Port of the windows endpoint. The default is V(5985) if O(windows_scheme=http), otherwise V(5986).
+    type: int
+    vars:
+      - name: ansible_port
+      - name: ansible_winrm_port
+      - name: ansible_psrp_port
+      - name: ansible_exchange_windows_port
+    keyword:
+      - name: port
+  windows_scheme:
+    description: V(http) or V(https). The default is V(http) if O(port=5985), otherwise V(https).
+    type: str
+    choices: [http, https]
+    vars:
+      - name: ansible_winrm_scheme
+      - name: ansible_psrp_protocol
+      - name: ansible_exchange_windows_scheme
+  windows_path:
+    description: Path of the windows endpoint.
+    type: str
+    default: wsman
+    vars:
+      - name: ansible_winrm_path
+      - name: ansible_psrp_path
+      - name: ansible_exchange_windows_path
+  exchange_port:
+    description: Port of the exchange endpoint. The default is V(80) if O(exchange_scheme=http), otherwise V(443).
+    type: int
+    vars:
+      - name: ansible_exchange_port
+  exchange_scheme:
+    description:
+      - V(http) or V(https). The default is V(http) if O(exchange_port=80), or if O(auth) is V(kerberos) or V(negotiate)
+        and O(exchange_port) is not set (Exchange's documented way, the messages are encrypted by Kerberos), otherwise
+        V(https).
+    type: str
+    choices: [http, https]
+    vars:
+      - name: ansible_exchange_scheme
+  exchange_path:
+    description: Path of the exchange endpoint.
+    type: str
+    default: PowerShell/
+    vars:
+      - name: ansible_exchange_path
+  cert_validation:
+    description: Whether the TLS certificates of both endpoints are checked.
+    type: str
+    choices: [validate, ignore]
+    default: validate
+    vars:
+      - name: ansible_winrm_server_cert_validation
+      - name: ansible_psrp_cert_validation
+      - name: ansible_exchange_cert_validation
+  ca_cert:
+    description:
+      - PEM file of the authorities that the certificates are checked against, on the controller. If not set, the
+        system's authorities are used.
+    type: path
+    vars:
+      - name: ansible_winrm_ca_trust_path
+      - name: ansible_psrp_cert_trust_path
+      - name: ansible_psrp_ca_cert
+      - name: ansible_exchange_ca_cert
+  certificate_pem:
+    description: PEM file of the user's certificate, for O(auth=certificate).
+    type: path
+    vars:
+      - name: ansible_winrm_cert_pem
+      - name: ansible_psrp_certificate_pem
+      - name: ansible_exchange_certificate_pem
+  certificate_key_pem:
+    description: PEM file of the key of O(certificate_pem).
+    type: path
+    vars:
+      - name: ansible_winrm_cert_key_pem
+      - name: ansible_psrp_certificate_key_pem
+      - name: ansible_exchange_certificate_key_pem
+  message_encryption:
+    description:
+      - Whether the messages themselves are encrypted. V(auto) encrypts them wherever TLS does not.
+    type: str
+    choices: [auto, always, never]
+    default: auto
+    vars:
+      - name: ansible_winrm_message_encryption
+      - name: ansible_psrp_message_encryption
+      - name: ansible_exchange_message_encryption
+  allow_unencrypted:
+    description:
+      - Lets passwords and settings cross the network readable by anybody, which O(auth=basic) over plain HTTP and
+        O(message_encryption=never) do. Without it they are refused.
+    type: bool
+    default: false
+    vars:
+      - name: ansible_exchange_allow_unencrypted
+  proxy:
+    description: URL of a proxy to go through.
+    type: str
+    vars:
+      - name: ansible_winrm_proxy
+      - name: ansible_psrp_proxy
+      - name: ansible_exchange_proxy
+  ignore_proxy:
+    description: Do not use the proxy that the controller's environment names.
+    type: bool
+    default: false
+    vars:
+      - name: ansible_psrp_ignore_proxy
+      - name: ansible_exchange_ignore_proxy
+  connection_timeout:
+    description: Seconds to wait for the host to take a connection.
+    type: int
+    default: 30
+    vars:
+      - name: ansible_psrp_connection_timeout
+      - name: ansible_exchange_connection_timeout
+  command_timeout:
+    description: Seconds that a single cmdlet may take before the session is given up.
+    type: int
+    default: 300
+    vars:
+      - name: ansible_exchange_command_timeout
+  persistent_connect_timeout:
+    description:
+      - Seconds after which a session that nobody used is closed. The next task opens a new one.
+    type: int
+    default: 600
+    vars:
+      - name: ansible_exchange_idle_timeout
+  persistent_command_timeout:
+    description:
+      - Seconds after which ansible-core's helper process interrupts a call. It is the last resort behind
+        O(command_timeout), and must be longer.
+    type: int
+    default: 3600
+    vars:
+      - name: ansible_exchange_helper_timeout
+  persistent_log_messages:
+    description:
+      - Always off. ansible-core would log every request of a persistent connection word for word, passwords included,
+        therefore nothing can switch it on here.
+    type: bool
+    default: false
+"""
+
+import os
+import signal
+import threading
+import typing as t
+
+from ansible.errors import AnsibleConnectionFailure
+from ansible.plugins.connection import NetworkConnectionBase
+
+SESSION_OPTIONS = (
+    "host", "inventory_hostname", "ansible_connection", "remote_user", "remote_password", "auth", "port", "windows_scheme",
+    "windows_path", "exchange_port", "exchange_scheme", "exchange_path", "cert_validation", "ca_cert",
+    "certificate_pem", "certificate_key_pem", "message_encryption", "allow_unencrypted", "proxy", "ignore_proxy",
+    "connection_timeout", "command_timeout",
+)  # fmt: skip
+
+
+class Connection(NetworkConnectionBase):
+    """The Ansible side of the line: options, and the sessions inside ansible-core's own background helper."""
+
+    transport = "mailops.exchange.exchange"
+    has_pipelining = True
+
+    def __init__(self, play_context: t.Any, *args: t.Any, **kwargs: t.Any) -> None:
+        super().__init__(play_context, *args, **kwargs)
+        self._session: t.Any = None
+        self._watched = False
+
+    def set_options(self, task_keys: t.Any = None, var_options: t.Any = None, direct: t.Any = None) -> None:
+        """Take over options; a session that was opened with others is closed."""
+        super().set_options(task_keys=task_keys, var_options=var_options, direct=direct)
+        if self._session is not None and self._session.settings != self.settings():
+            self._close_session()
+
+    def settings(self) -> t.Any:
+        """The options as the session's settings; raises AnsibleConnectionFailure with one sentence if they contradict."""
+        # pypsrp is a requirement of the controller, and its absence must be one sentence instead of a traceback.
+        try:
+            from ansible_collections.mailops.exchange.plugins.plugin_utils.options import to_settings
+        except ImportError as error:
+            raise AnsibleConnectionFailure(
+                f"The Python library {error.name} is missing on the controller: install the collection's requirements "
+                "(pip install pypsrp) into the Python that runs Ansible."
+            ) from error
+        try:
+            return to_settings({name: self.get_option(name) for name in SESSION_OPTIONS})
+        except ValueError as error:
+            raise AnsibleConnectionFailure(str(error)) from error
+
+    def invoke(self, fingerprint: str, request: str) -> str:
+        """Run one request (JSON text) and return the reply (JSON text); an empty text if the options are others."""
+        self._watch_playbook()
+        if self._session is None:
+            from ansible_collections.mailops.exchange.plugins.plugin_utils.session import Session
+
+            self._session = Session(self.settings())
+        # ansible-core names the helper's socket by address, port and user alone: without this a task with another
+        # password would be served by the session that the right one had opened.
+        if fingerprint != self._session.settings.fingerprint:
+            return ""
+        reply: str = self._session.invoke(request)
+        return reply
+
+    def close(self) -> None:
+        """Close the shells. ansible-core calls this at the end of the play, and once more when the helper ends."""
+        self._close_session()
+        super().close()
+
+    def reset(self) -> None:
+        """End the helper, whoever asks for it."""
+        self.close()
+
+    def _close_session(self) -> None:
+        session, self._session = self._session, None
+        if session is not None:
+            session.close()
+
+    def _watch_playbook(self) -> None:
+        """End this process soon after the playbook's: an interrupted one no longer tells its helpers to stop."""
+        if self._watched or not self._ansible_playbook_pid:
+            return
+        self._watched = True
+        threading.Thread(target=_terminate_after, args=(int(self._ansible_playbook_pid),), daemon=True).start()
+
+
+def _terminate_after(pid: int) -> None:
+    pause = threading.Event()
+    while True:
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            os.kill(os.getpid(), signal.SIGTERM)
+            return
+        except PermissionError:
+            return
+        pause.wait(1)

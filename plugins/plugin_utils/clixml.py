@@ -1,0 +1,106 @@
+# Copyright: (c) 2026, mailops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""From the objects that pypsrp hands out to plain JSON values that modules read."""
+
+from __future__ import annotations
+
+import base64
+import typing as t
+import uuid
+from collections.abc import Collection
+from queue import Queue
+from xml.etree import ElementTree
+
+from pypsrp.complex_objects import ComplexObject, GenericComplexObject, ObjectMeta
+from pypsrp.serializer import Serializer
+
+# A .NET BinaryFormatter stream of the live object, often longer than all the other members together. Whoever needs
+# it names it.
+BULKY_MEMBERS = frozenset({"SerializationData"})
+
+# System.Management.Automation.ErrorCategory, in the order of its numbers.
+ERROR_CATEGORIES = (
+    "NotSpecified", "OpenError", "CloseError", "DeviceError", "DeadlockDetected", "InvalidArgument", "InvalidData",
+    "InvalidOperation", "InvalidResult", "InvalidType", "MetadataError", "NotImplemented", "NotInstalled",
+    "ObjectNotFound", "OperationStopped", "OperationTimeout", "SyntaxError", "ParserError", "PermissionDenied",
+    "ResourceBusy", "ResourceExists", "ResourceUnavailable", "ReadError", "WriteError", "FromStdErr", "SecurityError",
+    "ProtocolError", "ConnectionError", "AuthenticationError", "LimitsExceeded", "QuotaExceeded", "NotEnabled",
+)  # fmt: skip
+
+
+class LineSerializer(Serializer):
+    """pypsrp's serializer, able to read the list types of Exchange.
+
+    pypsrp knows the .NET collections by name and leaves the content of any other, such as Exchange's
+    MultiValuedProperty, as unparsed XML text.
+    """
+
+    def deserialize(
+        self, element: ElementTree.Element | str, metadata: ObjectMeta | None = None, clear: bool = True
+    ) -> t.Any:
+        if not isinstance(element, str) and (metadata is None or metadata.tag == "*"):
+            if element.tag in ("LST", "IE", "QUE", "STK"):
+                return [self.deserialize(child, clear=False) for child in element]
+            if element.tag == "DCT":
+                return {
+                    str(self.deserialize(entry[0], clear=False)): self.deserialize(entry[1], clear=False)
+                    for entry in element
+                }
+        return super().deserialize(element, metadata, clear)
+
+
+def to_plain(value: t.Any, members: Collection[str] | None = None) -> t.Any:
+    """A JSON value: primitives as they are, lists as lists, an object as its members plus its text as ``$text``."""
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+    if isinstance(value, uuid.UUID):
+        return str(value)
+    if isinstance(value, bytes):
+        return {"$bytes": base64.b64encode(value).decode()}
+    if isinstance(value, (list, tuple)):
+        return [to_plain(item) for item in value]
+    if isinstance(value, Queue):
+        return [to_plain(item) for item in value.queue]
+    if isinstance(value, dict):
+        return {str(key): to_plain(item) for key, item in value.items()}
+    if isinstance(value, GenericComplexObject):
+        return _object_to_plain(value, members)
+    if isinstance(value, ComplexObject):
+        return str(value)
+    raise TypeError(f"pypsrp gave a {type(value).__name__}, which has no plain form")
+
+
+def _object_to_plain(value: GenericComplexObject, members: Collection[str] | None) -> t.Any:
+    properties = {**value.adapted_properties, **value.extended_properties}
+    content = value.property_sets[0] if value.property_sets else None
+    if isinstance(content, list):
+        return [to_plain(item) for item in content]
+    if isinstance(content, int) and "System.Enum" in value.types:
+        return {"$text": value.to_string, "$value": content}
+    if content is not None and not properties:
+        return to_plain(content)
+    plain = {
+        name: to_plain(item)
+        for name, item in properties.items()
+        if (name in members if members is not None else name not in BULKY_MEMBERS)
+    }
+    return {"$text": value.to_string, **plain}
+
+
+def error_to_plain(record: t.Any, cmdlet: str) -> dict[str, t.Any]:
+    """An error record as data: what identifies the error, apart from its text, which follows the server's language."""
+    exception = record.exception
+    is_object = isinstance(exception, GenericComplexObject)
+    properties = {**exception.adapted_properties, **exception.extended_properties} if is_object else {}
+    types = exception.types if is_object else []
+    message = record.details_message or properties.get("Message") or (exception.to_string if is_object else exception)
+    category = record.category
+    return {
+        "id": record.fq_error or "",
+        "category": ERROR_CATEGORIES[category] if isinstance(category, int) and category < len(ERROR_CATEGORIES) else "",
+        "exception": (types[0].removeprefix("Deserialized.") if types else None) or record.reason or "",
+        "message": str(message or "").strip(),
+        "target": record.target_name or None,
+        "cmdlet": record.activity or cmdlet,
+        "parameter": properties.get("ParameterName") or None,
+    }

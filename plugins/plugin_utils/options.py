@@ -1,0 +1,101 @@
+# Copyright: (c) 2026, mailops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""From the connection plugin's options to the settings of a session."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.mailops.exchange.plugins.plugin_utils.session import Endpoint, Settings
+
+AUTHENTICATIONS = ("basic", "certificate", "credssp", "kerberos", "negotiate", "ntlm")
+WINRM_WORDS = {"plaintext": "basic", "ssl": "basic"}
+
+
+def to_settings(options: dict[str, t.Any]) -> Settings:
+    """Settings from options; raises ValueError with one sentence where they are wrong."""
+    auth = _auth(options)
+    return Settings(
+        host=str(options["host"]),
+        inventory_hostname=str(options["inventory_hostname"] or options["host"]),
+        user=_text(options["remote_user"]),
+        password=_text(options["remote_password"]),
+        auth=auth,
+        windows=_windows(options, auth),
+        exchange=_exchange(options, auth),
+        cert_validation=options["cert_validation"] != "ignore",
+        ca_cert=_ca_cert(options),
+        certificate_pem=_text(options["certificate_pem"]),
+        certificate_key_pem=_text(options["certificate_key_pem"]),
+        proxy=_text(options["proxy"]),
+        ignore_proxy=bool(options["ignore_proxy"]),
+        connection_timeout=int(options["connection_timeout"]),
+        command_timeout=int(options["command_timeout"]),
+    )
+
+
+def _text(value: t.Any) -> str | None:
+    # str() also drops the tags that ansible-core 2.19 and later attach to values; they cannot be sent as JSON.
+    return None if value is None else str(value)
+
+
+def _auth(options: dict[str, t.Any]) -> str:
+    given = options["auth"]
+    if isinstance(given, str):
+        given = [word.strip() for word in given.split(",") if word.strip()]
+    if not given:
+        is_upn = "@" in str(options["remote_user"] or "")
+        return "basic" if options["ansible_connection"] == "winrm" and not is_upn else "negotiate"
+    word = str(given[0]).lower()
+    auth = WINRM_WORDS.get(word, word)
+    if auth not in AUTHENTICATIONS:
+        raise ValueError(f"The authentication {given[0]!r} is not known; it is one of {', '.join(AUTHENTICATIONS)}.")
+    return auth
+
+
+def _windows(options: dict[str, t.Any], auth: str) -> Endpoint:
+    port = options["port"]
+    scheme = options["windows_scheme"] or ("http" if port == 5985 else "https")
+    return Endpoint(
+        configuration="Microsoft.PowerShell",
+        scheme=scheme,
+        port=port or (5985 if scheme == "http" else 5986),
+        path=str(options["windows_path"]).lstrip("/"),
+        encryption=_encryption(options, auth, scheme),
+        service="WSMAN",
+    )
+
+
+def _exchange(options: dict[str, t.Any], auth: str) -> Endpoint:
+    port = options["exchange_port"]
+    plain_by_default = port == 80 or (port is None and auth in ("kerberos", "negotiate"))
+    scheme = options["exchange_scheme"] or ("http" if plain_by_default else "https")
+    return Endpoint(
+        configuration="Microsoft.Exchange",
+        scheme=scheme,
+        port=port or (80 if scheme == "http" else 443),
+        path=str(options["exchange_path"]).lstrip("/"),
+        encryption=_encryption(options, auth, scheme),
+        service="HTTP",
+    )
+
+
+def _ca_cert(options: dict[str, t.Any]) -> str | None:
+    # winrm's word for "whatever the requests library would do", which is the default here.
+    return None if options["ca_cert"] == "legacy_requests" else _text(options["ca_cert"])
+
+
+def _encryption(options: dict[str, t.Any], auth: str, scheme: str) -> str:
+    wanted: str = options["message_encryption"]
+    if scheme == "https":
+        return wanted
+    unable = auth in ("basic", "certificate")
+    if not unable and wanted != "never":
+        return wanted
+    if not options["allow_unencrypted"]:
+        why = f"{auth} authentication" if unable else "ansible_exchange_message_encryption set to never"
+        raise ValueError(
+            f"Over plain HTTP {why} lets anybody on the network read what is sent, the password included: use HTTPS or "
+            "another authentication, or set ansible_exchange_allow_unencrypted to true if that is what you want."
+        )
+    return "never"

@@ -1,0 +1,65 @@
+"""Objects as real Exchange servers send them become plain values."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+from ansible_collections.mailops.exchange.plugins.plugin_utils.clixml import LineSerializer, to_plain
+
+REPOSITORY = Path(__file__).resolve().parents[4]
+CAPTURES = Path(os.environ.get("EXCHANGE_CAPTURES", REPOSITORY.parent / "shared" / "captures"))
+
+
+def capture(name: str) -> list[Any]:
+    if not CAPTURES.is_dir():
+        message = f"the real captures are not here ({CAPTURES}); set EXCHANGE_CAPTURES to their folder"
+        pytest.fail(message) if os.environ.get("CI") else pytest.skip(message)
+    root = ElementTree.parse(CAPTURES / name).getroot()
+    for element in root.iter():
+        element.tag = element.tag.rpartition("}")[2]
+    # Reference numbers run on over a whole file, while on the wire each object starts anew.
+    serializer = LineSerializer()
+    return [to_plain(serializer.deserialize(element, clear=False)) for element in root]
+
+
+def test_lists_enums_sizes_and_spans_of_a_receive_connector() -> None:
+    connectors = {item["Name"].rsplit(" ", 1)[0]: item for item in capture("Get-ReceiveConnector.exchange2019.xml")}
+    client = connectors["Client Frontend"]
+    assert client["AuthMechanism"]["$value"] == 15
+    assert sorted(binding["$text"] for binding in client["Bindings"]) == ["0.0.0.0:587", "[::]:587"]
+    assert client["MaxMessageSize"]["$text"] == "36 MB (37,748,736 bytes)"
+    assert client["ConnectionTimeout"]["Ticks"] == 6_000_000_000
+    assert client["MaxInboundConnection"] == {"$text": "5000", "IsUnlimited": False, "Value": 5000}
+    assert client["TlsCertificateName"] is None
+
+
+def test_a_server_with_its_version_and_controller() -> None:
+    (server,) = capture("Get-ExchangeServer.exchange2019.xml")
+    assert (server["Name"], server["Fqdn"]) == ("SOLO-E19A", "Solo-E19A.Solo.com")
+    version = server["AdminDisplayVersion"]
+    assert [version[part] for part in ("Major", "Minor", "Build")] == [15, 2, 986]
+    assert server["OriginatingServer"] == "Solo-DC1.Solo.com"
+    assert server["WhenChangedUTC"] == "2021-09-28T17:32:01Z"
+    assert "SerializationData" not in json.dumps(server)
+
+
+@pytest.mark.parametrize("name", sorted(path.name for path in CAPTURES.glob("*.xml")) or ["none"])
+def test_every_capture_becomes_json(name: str) -> None:
+    objects = capture(name)
+    assert objects
+    assert "<LST" not in json.dumps(objects)
+
+
+def test_only_the_members_asked_for() -> None:
+    element = ElementTree.fromstring(
+        '<Obj RefId="0"><TN RefId="0"><T>X</T><T>System.Object</T></TN><ToString>x</ToString>'
+        '<Props><S N="Name">n</S><BA N="RawData">AAE=</BA></Props><MS><BA N="SerializationData">AAE=</BA></MS></Obj>'
+    )
+    value = LineSerializer().deserialize(element)
+    assert to_plain(value) == {"$text": "x", "Name": "n", "RawData": {"$bytes": "AAE="}}
+    assert to_plain(value, ["SerializationData"]) == {"$text": "x", "SerializationData": {"$bytes": "AAE="}}

@@ -1,0 +1,98 @@
+"""The variables of an existing inventory become the settings of a session, or one sentence."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.mailops.exchange.plugins.plugin_utils.options import to_settings
+
+DEFAULTS: dict[str, Any] = {
+    "host": "ex01.contoso.test",
+    "inventory_hostname": "ex01",
+    "ansible_connection": "winrm",
+    "remote_user": "administrator",
+    "remote_password": "secret",
+    "auth": None,
+    "port": None,
+    "windows_scheme": None,
+    "windows_path": "wsman",
+    "exchange_port": None,
+    "exchange_scheme": None,
+    "exchange_path": "PowerShell/",
+    "cert_validation": "validate",
+    "ca_cert": None,
+    "certificate_pem": None,
+    "certificate_key_pem": None,
+    "message_encryption": "auto",
+    "allow_unencrypted": False,
+    "proxy": None,
+    "ignore_proxy": False,
+    "connection_timeout": 30,
+    "command_timeout": 300,
+}
+
+
+@pytest.mark.parametrize(
+    ("given", "auth", "windows", "exchange"),
+    [
+        ({}, "basic", ("https", 5986), ("https", 443)),
+        ({"auth": "ntlm"}, "ntlm", ("https", 5986), ("https", 443)),
+        ({"auth": ["ntlm", "kerberos"]}, "ntlm", ("https", 5986), ("https", 443)),
+        ({"auth": "ntlm,basic"}, "ntlm", ("https", 5986), ("https", 443)),
+        ({"auth": "ssl"}, "basic", ("https", 5986), ("https", 443)),
+        ({"auth": "NTLM", "port": 5985}, "ntlm", ("http", 5985), ("https", 443)),
+        ({"auth": "ntlm", "windows_scheme": "http"}, "ntlm", ("http", 5985), ("https", 443)),
+        ({"auth": "ntlm", "exchange_port": 80}, "ntlm", ("https", 5986), ("http", 80)),
+        ({"auth": "ntlm", "exchange_scheme": "http"}, "ntlm", ("https", 5986), ("http", 80)),
+        ({"auth": "kerberos"}, "kerberos", ("https", 5986), ("http", 80)),
+        ({"auth": "kerberos", "exchange_port": 20443}, "kerberos", ("https", 5986), ("https", 20443)),
+        ({"ansible_connection": "psrp"}, "negotiate", ("https", 5986), ("http", 80)),
+        ({"remote_user": "admin@contoso.test"}, "negotiate", ("https", 5986), ("http", 80)),
+    ],
+)
+def test_endpoints(given: dict[str, Any], auth: str, windows: tuple[str, int], exchange: tuple[str, int]) -> None:
+    settings = to_settings(DEFAULTS | given)
+    assert settings.auth == auth
+    assert (settings.windows.scheme, settings.windows.port) == windows
+    assert (settings.exchange.scheme, settings.exchange.port) == exchange
+    assert settings.windows.configuration == "Microsoft.PowerShell"
+    assert settings.exchange.configuration == "Microsoft.Exchange"
+
+
+@pytest.mark.parametrize(
+    "given",
+    [{"auth": "plaintext", "port": 5985}, {"auth": "ntlm", "windows_scheme": "http", "message_encryption": "never"}],
+)
+def test_readable_passwords_are_refused_until_asked_for(given: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="ansible_exchange_allow_unencrypted"):
+        to_settings(DEFAULTS | given)
+    assert to_settings(DEFAULTS | given | {"allow_unencrypted": True}).windows.encryption == "never"
+
+
+def test_an_unknown_authentication_is_named() -> None:
+    with pytest.raises(ValueError, match="'digest' is not known; it is one of basic"):
+        to_settings(DEFAULTS | {"auth": "digest"})
+
+
+def test_certificates_are_checked_unless_ignored() -> None:
+    assert to_settings(DEFAULTS).cert_validation is True
+    assert to_settings(DEFAULTS | {"cert_validation": "ignore"}).cert_validation is False
+    assert to_settings(DEFAULTS | {"ca_cert": "legacy_requests"}).ca_cert is None
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"remote_password": "another"},
+        {"auth": "ntlm"},
+        {"cert_validation": "ignore"},
+        {"exchange_port": 8443},
+        {"remote_user": "other"},
+    ],
+)
+def test_the_fingerprint_tells_settings_apart_and_shows_no_password(other: dict[str, Any]) -> None:
+    settings = to_settings(DEFAULTS)
+    assert settings.fingerprint == to_settings(dict(DEFAULTS)).fingerprint
+    assert settings.fingerprint != to_settings(DEFAULTS | other).fingerprint
+    assert "secret" not in settings.fingerprint + repr(settings)
