@@ -16,6 +16,7 @@ import os
 import socket
 import typing as t
 from collections.abc import Iterator
+from pathlib import Path
 
 from ansible import constants as C
 from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure, AnsibleError
@@ -82,24 +83,24 @@ class Line:
             task_keys=keys, var_options=self._connection._resolve_option_variables(variables, templar)
         )
         self._fingerprint = self._connection.settings().fingerprint
-        self._socket_path = self._find_socket_path()
+        self._socket = self._find_socket()
 
-    def _find_socket_path(self) -> str:
+    def _find_socket(self) -> Path:
         ssh = connection_loader.get("ssh", class_only=True)
         context = self._play_context
         pattern = ssh._create_control_path(
             context.remote_addr, context.port, context.remote_user, context.connection, str(os.getppid())
         )
-        path: str = unfrackpath(pattern % {"directory": unfrackpath(C.PERSISTENT_CONTROL_PATH_DIR)})
+        path = unfrackpath(pattern % {"directory": unfrackpath(C.PERSISTENT_CONTROL_PATH_DIR)})
         if len(os.fsencode(path)) > SOCKET_PATH_LIMIT:
             raise AnsibleConnectionFailure(
                 f"The socket of the session would be {path}, which is {len(os.fsencode(path))} bytes long, and a Unix "
                 f"socket's path holds {SOCKET_PATH_LIMIT}: set ANSIBLE_PERSISTENT_CONTROL_PATH_DIR to a shorter path."
             )
-        return path
+        return Path(path)
 
     def invoke(self, request: str) -> str:
-        """Run a request in the helper; a helper that died before it is replaced, one that dies during it is told apart."""
+        """Run a request in the helper, in a new one if the old one has died."""
         if not self._is_alive():
             self._start()
         try:
@@ -126,28 +127,27 @@ class Line:
 
     def close_if_delegated(self) -> None:
         """End the helper of a delegated host now: ansible-core would only do it after its idle timeout."""
-        if self._delegated and os.path.exists(self._socket_path):
+        if self._delegated and self._socket.exists():
             with contextlib.suppress(HelperError):
                 self._call("reset")
 
     @property
     def socket_path(self) -> str | None:
         """The socket that ansible-core has to be told of, or it would not end the helper with the play."""
-        return None if self._delegated or not os.path.exists(self._socket_path) else self._socket_path
+        return None if self._delegated or not self._socket.exists() else str(self._socket)
 
     def _call(self, method: str, *args: t.Any, **kwargs: t.Any) -> t.Any:
-        return getattr(HelperSocket(self._socket_path), method)(*args, **kwargs)
+        return getattr(HelperSocket(str(self._socket)), method)(*args, **kwargs)
 
     def _is_alive(self) -> bool:
-        if not os.path.exists(self._socket_path):
+        if not self._socket.exists():
             return False
         try:
             with socket.socket(socket.AF_UNIX) as probe:
-                probe.connect(self._socket_path)
+                probe.connect(str(self._socket))
         except OSError:
             # ansible-core never removes the socket of a helper that was killed, and would find it "existing".
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(self._socket_path)
+            self._socket.unlink(missing_ok=True)
             return False
         return True
 
@@ -199,10 +199,8 @@ class ActionModule(ActionBase):
         arguments.update({"_ansible_tmpdir": None, "_ansible_remote_tmp": C.DEFAULT_LOCAL_TMP})
         module = importlib.import_module(name if name.startswith("ansible_collections.") else _python_name(name))
         with _module_arguments(arguments), contextlib.redirect_stdout(io.StringIO()) as output:
-            try:
+            with contextlib.suppress(SystemExit):
                 module.main()
-            except SystemExit:
-                pass
         result: dict[str, t.Any] = self._parse_returned_data(
             {"stdout": output.getvalue(), "stderr": "", "rc": 0}, *PROFILE
         )

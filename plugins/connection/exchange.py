@@ -31,7 +31,7 @@ options:
       - name: ansible_psrp_host
       - name: ansible_exchange_host
   inventory_hostname:
-    description: The name of the host in the inventory, by which the Exchange server is looked up if O(host) is an address.
+    description: Name of the host in the inventory, by which the Exchange server is found if O(host) is an address.
     type: str
     vars:
       - name: inventory_hostname
@@ -228,10 +228,10 @@ from ansible.errors import AnsibleConnectionFailure
 from ansible.plugins.connection import NetworkConnectionBase
 
 SESSION_OPTIONS = (
-    "host", "inventory_hostname", "ansible_connection", "remote_user", "remote_password", "auth", "port", "windows_scheme",
-    "windows_path", "exchange_port", "exchange_scheme", "exchange_path", "cert_validation", "ca_cert",
-    "certificate_pem", "certificate_key_pem", "message_encryption", "allow_unencrypted", "proxy", "ignore_proxy",
-    "connection_timeout", "command_timeout",
+    "host", "inventory_hostname", "ansible_connection", "remote_user", "remote_password", "auth", "port",
+    "windows_scheme", "windows_path", "exchange_port", "exchange_scheme", "exchange_path", "cert_validation",
+    "ca_cert", "certificate_pem", "certificate_key_pem", "message_encryption", "allow_unencrypted", "proxy",
+    "ignore_proxy", "connection_timeout", "command_timeout",
 )  # fmt: skip
 
 
@@ -253,7 +253,7 @@ class Connection(NetworkConnectionBase):
             self._close_session()
 
     def settings(self) -> t.Any:
-        """The options as the session's settings; raises AnsibleConnectionFailure with one sentence if they contradict."""
+        """The options as the session's settings; AnsibleConnectionFailure with one sentence if they contradict."""
         # pypsrp is a requirement of the controller, and its absence must be one sentence instead of a traceback.
         try:
             from ansible_collections.mailops.exchange.plugins.plugin_utils.options import to_settings

@@ -97,7 +97,9 @@ def error_to_plain(record: t.Any, cmdlet: str) -> dict[str, t.Any]:
     category = record.category
     return {
         "id": record.fq_error or "",
-        "category": ERROR_CATEGORIES[category] if isinstance(category, int) and category < len(ERROR_CATEGORIES) else "",
+        "category": ERROR_CATEGORIES[category]
+        if isinstance(category, int) and category < len(ERROR_CATEGORIES)
+        else "",
         "exception": (types[0].removeprefix("Deserialized.") if types else None) or record.reason or "",
         "message": str(message or "").strip(),
         "target": record.target_name or None,

@@ -274,8 +274,10 @@ class Session:
 def _innermost(error: BaseException) -> str:
     """The reason at the bottom of requests' and urllib3's nested exceptions."""
     while True:
-        inner = getattr(error, "reason", None) or error.__cause__ or next(
-            (item for item in reversed(error.args) if isinstance(item, BaseException)), None
+        inner = (
+            getattr(error, "reason", None)
+            or error.__cause__
+            or next((item for item in reversed(error.args) if isinstance(item, BaseException)), None)
         )
         if not isinstance(inner, BaseException):
             return _first_line(error)

@@ -1,0 +1,233 @@
+"""Every parameter of Set-PopSettings and Set-ImapSettings: drift is found, named, put right; a spelling is no drift.
+
+The modules run over real sessions (pypsrp, HTTPS) against the simulated server, without ansible-playbook around them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from ansible_collections.mailops.exchange.plugins.plugin_utils.session import Endpoint, Session, Settings
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from module_runner import run_module
+from runner import PASSWORD
+from simulator_process import SimulatorProcess
+
+PROTOCOLS = {"pop3": ("pop_settings", "Set-PopSettings"), "imap4": ("imap_settings", "Set-ImapSettings")}
+PORTS = {"pop3": (995, 110), "imap4": (993, 143)}
+
+# option: (parameter, wanted, drifted as an administrator would type it, other spellings of what is wanted)
+COMMON: dict[str, tuple[str, Any, Any, list[Any]]] = {
+    "authenticated_connection_timeout": (
+        "AuthenticatedConnectionTimeout", "00:40:00", "00:20:00", ["0:40:00", 2400, "2400", "00:40:00.0000000"],
+    ),
+    "pre_authenticated_connection_timeout": (
+        "PreAuthenticatedConnectionTimeout", "00:02:00", "00:03:00", ["0:02:00", 120, "0:2:0"],
+    ),
+    "banner": ("Banner", "Mail at Contoso.", "mail at contoso.", []),
+    "calendar_item_retrieval_option": (
+        "CalendarItemRetrievalOption", "IntranetUrl", "InternetUrl", ["intranetURL", 1, "1"],
+    ),
+    "owa_server_url": (
+        "OwaServerUrl", "https://mail.contoso.test/owa", "https://other.contoso.test/owa",
+        ["https://MAIL.contoso.test/owa", "https://mail.contoso.test/owa/"],
+    ),
+    "enable_exact_rfc822_size": ("EnableExactRFC822Size", True, False, ["yes", "True"]),
+    "enable_gssapi_and_ntlm_auth": ("EnableGSSAPIAndNTLMAuth", False, True, ["no", "false"]),
+    "enforce_certificate_errors": ("EnforceCertificateErrors", True, False, ["true"]),
+    "extended_protection_policy": ("ExtendedProtectionPolicy", "Allow", "Require", ["allow", 1, "1"]),
+    "log_file_location": ("LogFileLocation", "D:\\Logs\\Mail", "D:\\Logs\\Other", ["d:\\logs\\mail", "D:\\Logs\\Mail\\"]),
+    "log_file_roll_over_settings": ("LogFileRollOverSettings", "Weekly", "Monthly", ["weekly", 3, "3"]),
+    "log_per_file_size_quota": ("LogPerFileSizeQuota", "2MB", "3MB", ["2097152", "2 mb", 2097152, "2048KB", "2MB"]),
+    "protocol_log_enabled": ("ProtocolLogEnabled", True, False, ["on"]),
+    "login_type": ("LoginType", "PlainTextAuthentication", "PlainTextLogin", ["plaintextauthentication", 2, "2"]),
+    "max_connection_from_single_ip": ("MaxConnectionFromSingleIP", 50, 60, ["50"]),
+    "max_connections": ("MaxConnections", 5000, 6000, ["5000"]),
+    "max_connections_per_user": ("MaxConnectionsPerUser", 20, 21, ["20"]),
+    "message_retrieval_mime_format": ("MessageRetrievalMimeFormat", "TextOnly", "HtmlOnly", ["textonly", 0, "0"]),
+    "proxy_target_port": ("ProxyTargetPort", 2995, 2996, ["2995"]),
+    "suppress_read_receipt": ("SuppressReadReceipt", True, False, ["true"]),
+    "x509_certificate_name": (
+        "X509CertificateName", "mail.contoso.test", "other.contoso.test", ["MAIL.contoso.TEST"],
+    ),
+}  # fmt: skip
+OWN: dict[str, dict[str, tuple[str, Any, Any, list[Any]]]] = {
+    "pop3": {
+        "max_command_size": ("MaxCommandSize", 600, 700, ["600"]),
+        "message_retrieval_sort_order": ("MessageRetrievalSortOrder", "Descending", "Ascending", ["descending", 1]),
+    },
+    "imap4": {
+        "max_command_size": ("MaxCommandSize", 2048, 4096, ["2048"]),
+        "show_hidden_folders_enabled": ("ShowHiddenFoldersEnabled", True, False, ["true"]),
+    },
+}
+
+
+def rows(protocol: str) -> dict[str, tuple[str, Any, Any, list[Any]]]:
+    ssl, plain = PORTS[protocol]
+    host = "mail.contoso.test"
+    lists = {
+        "external_connection_settings": (
+            "ExternalConnectionSettings", [f"{host}:{ssl}:SSL", f"{host}:{plain}:TLS"], [f"{host}:{ssl}:SSL"],
+            [[f"{host}:{plain}:tls", f"MAIL.contoso.test:{ssl}:ssl"], {"set": [f"{host}:{plain}:TLS", f"{host}:{ssl}:SSL"]}],
+        ),
+        "internal_connection_settings": (
+            "InternalConnectionSettings", [f"ex01.contoso.test:{ssl}:SSL"], [f"old.contoso.test:{plain}"],
+            [[f"EX01.contoso.test:{ssl}:ssl"], f"ex01.contoso.test:{ssl}:SSL"],
+        ),
+        "ssl_bindings": (
+            "SSLBindings", [f"0.0.0.0:{ssl}", f"[::]:{ssl}"], [f"0.0.0.0:{ssl}"],
+            [[f"[0:0:0:0:0:0:0:0]:{ssl}", f"0.0.0.0:{ssl}"], {"set": [f"[::0]:{ssl}", f"0.0.0.0:{ssl}"]}],
+        ),
+        "unencrypted_or_tls_bindings": (
+            "UnencryptedOrTLSBindings", [f"0.0.0.0:{plain}", f"[::]:{plain}"], [f"0.0.0.0:{plain}", f"[::1]:{plain}"],
+            [[f"[::]:{plain}", f"0.0.0.0:{plain}"]],
+        ),
+    }  # fmt: skip
+    return COMMON | OWN[protocol] | lists
+
+
+CASES = [(protocol, option) for protocol in PROTOCOLS for option in rows(protocol)]
+
+
+@pytest.fixture(scope="module")
+def organisation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimulatorProcess]:
+    folder = tmp_path_factory.mktemp("organisation")
+    with SimulatorProcess(servers={"EX01": "SE"}, password=PASSWORD, directory=folder) as process:
+        yield process
+
+
+@pytest.fixture(scope="module")
+def session(organisation: SimulatorProcess) -> Iterator[Session]:
+    server = organisation.description["servers"]["EX01"]
+
+    def endpoint(name: str, configuration: str, path: str) -> Endpoint:
+        return Endpoint(configuration, "https", server[f"{name}_https"], path, "auto", "HTTP")
+
+    opened = Session(
+        Settings(
+            host=server["address"],
+            inventory_hostname="ex01",
+            user=organisation.description["user"],
+            password=PASSWORD,
+            auth="basic",
+            windows=endpoint("windows", "Microsoft.PowerShell", "wsman"),
+            exchange=endpoint("exchange", "Microsoft.Exchange", "PowerShell/"),
+            ca_cert=organisation.description["ca"],
+        )
+    )
+    yield opened
+    opened.close()
+
+
+def stored(organisation: SimulatorProcess, protocol: str) -> dict[str, Any]:
+    state: dict[str, Any] = organisation.state()["servers"]["EX01"]["stored"][protocol]
+    return state
+
+
+def sets(organisation: SimulatorProcess, protocol: str) -> list[dict[str, Any]]:
+    return [entry["parameters"] for entry in organisation.log() if entry["cmdlet"] == PROTOCOLS[protocol][1]]
+
+
+def test_the_table_has_every_parameter_that_the_simulated_exchange_has(organisation: SimulatorProcess) -> None:
+    read_only = {"Server", "ProtocolName", "Name", "Identity"}
+    for protocol in PROTOCOLS:
+        known = {parameter for parameter, *_rest in rows(protocol).values()}
+        assert set(stored(organisation, protocol)) - read_only == known
+
+
+@pytest.mark.parametrize(("protocol", "option"), CASES, ids=[f"{p}-{o}" for p, o in CASES])
+def test_drift(organisation: SimulatorProcess, session: Session, protocol: str, option: str) -> None:
+    module, cmdlet = PROTOCOLS[protocol]
+    parameter, wanted, drifted, spellings = rows(protocol)[option]
+    task = {option: wanted}
+    assert "failed" not in run_module(module, task, session.invoke)
+    correct = stored(organisation, protocol)
+
+    answer = organisation.run("EX01", cmdlet, {"Server": "EX01", parameter: drifted})
+    assert not answer["errors"], answer
+    assert stored(organisation, protocol) != correct
+    organisation.clear_log()
+
+    found = run_module(module, task, session.invoke, check=True)
+    assert found["changed"] is True
+    assert set(found["diff"]["before"]) == set(found["diff"]["after"]) == {option}
+    assert found["diff"]["before"] != found["diff"]["after"]
+    assert sets(organisation, protocol) == []
+
+    fixed = run_module(module, task, session.invoke)
+    assert (fixed["changed"], fixed["diff"]) == (True, found["diff"])
+    assert fixed["settings"] == found["settings"]
+    assert stored(organisation, protocol) == correct
+    (sent,) = sets(organisation, protocol)
+    assert set(sent) - {"Server", "DomainController"} == {parameter}
+
+    for spelling in [wanted, *spellings]:
+        again = run_module(module, {option: spelling}, session.invoke)
+        assert again.get("failed") is None, (spelling, again)
+        assert again["changed"] is False, (spelling, again)
+        assert again["diff"]["before"] == again["diff"]["after"] == {}
+    assert len(sets(organisation, protocol)) == 1
+
+
+def test_edits_of_a_list(organisation: SimulatorProcess, session: Session) -> None:
+    organisation.reset()
+    setting = "external_connection_settings"
+    ssl, tls = "mail.contoso.test:995:SSL", "mail.contoso.test:110:TLS"
+    run_module("pop_settings", {setting: [ssl]}, session.invoke)
+    added = run_module("pop_settings", {setting: {"add": [tls]}}, session.invoke)
+    assert (added["changed"], sorted(added["settings"][setting])) == (True, sorted([ssl, tls]))
+    assert run_module("pop_settings", {setting: {"add": [tls.upper()]}}, session.invoke)["changed"] is False
+    removed = run_module("pop_settings", {setting: {"remove": [ssl.lower()]}}, session.invoke)
+    assert (removed["changed"], removed["settings"][setting]) == (True, [tls])
+    cleared = run_module("pop_settings", {setting: []}, session.invoke)
+    assert (cleared["changed"], cleared["settings"][setting]) == (True, [])
+    assert run_module("pop_settings", {setting: []}, session.invoke)["changed"] is False
+
+
+LETTERS = st.text(st.characters(blacklist_categories=("Cc", "Cs", "Zl", "Zp")), min_size=1, max_size=60)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(banner=LETTERS)
+def test_any_banner_arrives_as_written(organisation: SimulatorProcess, session: Session, banner: str) -> None:
+    run_module("pop_settings", {"banner": banner}, session.invoke)
+    assert stored(organisation, "pop3")["Banner"] == banner
+    assert run_module("pop_settings", {"banner": banner}, session.invoke, check=True)["changed"] is False
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(seconds=st.integers(30, 3600), quota=st.integers(1, 4 << 20), order=st.permutations(["0.0.0.0:995", "[::]:995"]))
+def test_any_spelling_of_numbers_is_stable(
+    organisation: SimulatorProcess, session: Session, seconds: int, quota: int, order: list[str]
+) -> None:
+    wanted = {
+        "pre_authenticated_connection_timeout": seconds,
+        "log_per_file_size_quota": str(quota),
+        "ssl_bindings": order,
+    }
+    done = run_module("pop_settings", wanted, session.invoke)
+    assert done.get("failed") is None, done
+    minutes, second = divmod(seconds, 60)
+    hours, minute = divmod(minutes, 60)
+    spelled = wanted | {
+        "pre_authenticated_connection_timeout": f"{hours}:{minute}:{second}",
+        "log_per_file_size_quota": f"{quota} B",
+        "ssl_bindings": list(reversed(order)),
+    }
+    assert run_module("pop_settings", spelled, session.invoke, check=True)["changed"] is False
+
+
+def test_all_settings_at_once(organisation: SimulatorProcess, session: Session) -> None:
+    for protocol, (module, _cmdlet) in PROTOCOLS.items():
+        organisation.reset()
+        task = {option: wanted for option, (_p, wanted, _d, _s) in rows(protocol).items()}
+        predicted = run_module(module, task, session.invoke, check=True)
+        done = run_module(module, task, session.invoke)
+        assert done.get("failed") is None, done
+        assert (done["changed"], done["diff"], done["settings"]) == (True, predicted["diff"], predicted["settings"])
+        assert len(sets(organisation, protocol)) == 1
+        assert run_module(module, task, session.invoke)["changed"] is False

@@ -1,0 +1,256 @@
+"""What becomes of sessions: shared, healed, never used for somebody else, always closed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from runner import PASSWORD, Controller, inventory
+from simulator_process import SimulatorProcess
+
+BANNER = {"mailops.exchange.pop_settings": {"banner": "Session banner."}, "name": "banner"}
+INFO = {"mailops.exchange.client_access_info": {}, "name": "info"}
+NOTHING_OPEN = {"exchange": 0, "windows": 0}
+
+
+def play(*tasks: dict[str, Any], hosts: str = "ex01", **keywords: Any) -> list[dict[str, Any]]:
+    return [{"hosts": hosts, "gather_facts": False, "tasks": list(tasks), **keywords}]
+
+
+def shells(organisation: SimulatorProcess, server: str = "EX01") -> tuple[dict[str, int], dict[str, int]]:
+    state = organisation.state()["servers"][server]
+    return state["shells_opened"], state["shells_open"]
+
+
+def wait_until(condition: Callable[[], bool], seconds: float = 30) -> None:
+    """Wait for something that another process will do; the limit only ends a test that has already failed."""
+    pause = threading.Event()
+    for _ in range(int(seconds * 10)):
+        if condition():
+            return
+        pause.wait(0.1)
+    raise AssertionError("it did not happen")
+
+
+def helpers(controller: Controller) -> list[int]:
+    """The session processes of this controller, by the home in their environment."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                command = (entry / "cmdline").read_bytes()
+                environment = (entry / "environ").read_bytes()
+            except OSError:
+                continue
+            if b"ansible_connection_cli_stub" in command and str(controller.folder).encode() in environment:
+                found.append(int(entry.name))
+    return found
+
+
+def test_ten_tasks_share_one_shell(controller: Controller, organisation: SimulatorProcess) -> None:
+    done = controller.run(
+        play(*[INFO | {"name": f"info {number}"} for number in range(10)]), inventory(organisation.description)
+    )
+    assert done.returncode == 0, done.output
+    assert shells(organisation) == ({"exchange": 1, "windows": 1}, NOTHING_OPEN)
+
+
+def test_shells_are_closed_when_a_task_fails(controller: Controller, organisation: SimulatorProcess) -> None:
+    failing = {"mailops.exchange.pop_settings": {"login_type": "Secure"}, "name": "wrong"}
+    done = controller.run(play(INFO, failing), inventory(organisation.description))
+    assert done.task("wrong", "ex01")["status"] == "failed"
+    assert shells(organisation)[1] == NOTHING_OPEN
+    assert controller.sockets == []
+
+
+def test_shells_are_closed_after_ctrl_c(controller: Controller, organisation: SimulatorProcess) -> None:
+    organisation.fault("EX01", "slow", cmdlet="Get-PopSettings", seconds=600)
+    command = controller.command(play(INFO), inventory(organisation.description))
+    process = subprocess.Popen(
+        command,
+        env=controller.environment(),
+        cwd=controller.folder,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        wait_until(lambda: any(entry["cmdlet"] == "Get-PopSettings" for entry in organisation.log()))
+        os.killpg(process.pid, signal.SIGINT)
+        process.wait(timeout=60)
+        wait_until(lambda: shells(organisation)[1] == NOTHING_OPEN, 90)
+        wait_until(lambda: helpers(controller) == [])
+        wait_until(lambda: controller.sockets == [])
+    finally:
+        organisation.fault("EX01", "none")
+        if process.poll() is None:
+            process.kill()
+
+
+def test_a_killed_session_process_is_replaced(controller: Controller, organisation: SimulatorProcess) -> None:
+    script = controller.write("kill.py", KILL_HELPERS)
+    kill = {
+        "ansible.builtin.command": f"{sys.executable} {script} {controller.folder}",
+        "delegate_to": "localhost",
+        "connection": "local",
+        "name": "kill",
+    }
+    done = controller.run(play(BANNER, kill, INFO), inventory(organisation.description))
+    assert done.returncode == 0, done.output
+    assert done.task("kill", "ex01")["result"]["stdout"] == "1"
+    assert done.task("info", "ex01")["status"] == "ok"
+    assert controller.sockets == []
+    opened, _open = shells(organisation)
+    assert opened["exchange"] == 2
+
+
+KILL_HELPERS = """
+import os, pathlib, signal, sys
+killed = 0
+for entry in pathlib.Path("/proc").iterdir():
+    if entry.name.isdigit():
+        try:
+            stub = b"ansible_connection_cli_stub" in (entry / "cmdline").read_bytes()
+            ours = sys.argv[1].encode() in (entry / "environ").read_bytes()
+        except OSError:
+            continue
+        if stub and ours:
+            os.kill(int(entry.name), signal.SIGKILL)
+            killed += 1
+print(killed)
+"""
+
+
+@pytest.mark.parametrize(("variable", "value"), [("ansible_password", "wrong"), ("ansible_exchange_auth", "nothing")])
+def test_other_options_do_not_use_the_old_session(
+    controller: Controller, organisation: SimulatorProcess, variable: str, value: str
+) -> None:
+    other = INFO | {"name": "other", "vars": {variable: value}, "ignore_unreachable": True}
+    done = controller.run(play(INFO, other, INFO | {"name": "again"}), inventory(organisation.description))
+    assert done.task("other", "ex01")["status"] == "unreachable", done.output
+    assert done.task("again", "ex01")["status"] == "ok"
+    assert shells(organisation)[1] == NOTHING_OPEN
+
+
+def test_a_delegated_task_closes_its_session(controller: Controller, organisation: SimulatorProcess) -> None:
+    done = controller.run(
+        play(INFO, INFO | {"name": "other", "delegate_to": "ex02"}), inventory(organisation.description)
+    )
+    assert done.returncode == 0, done.output
+    assert done.task("info", "ex01")["result"]["server"]["name"] == "EX01"
+    assert done.task("other", "ex01")["result"]["server"]["name"] == "EX02"
+    assert shells(organisation, "EX02") == ({"exchange": 1, "windows": 1}, NOTHING_OPEN)
+    assert helpers(controller) == []
+
+
+def test_a_session_lost_between_tasks_is_reopened(controller: Controller, organisation: SimulatorProcess) -> None:
+    lose = {
+        "ansible.builtin.uri": {
+            "url": organisation.description["control"] + "/fault",
+            "method": "POST",
+            "body_format": "json",
+            "body": {"server": "EX01", "kind": "lose_shells"},
+        },
+        "delegate_to": "localhost",
+        "connection": "local",
+        "name": "lose",
+    }
+    done = controller.run(play(INFO, lose, BANNER), inventory(organisation.description))
+    assert done.returncode == 0, done.output
+    assert done.task("banner", "ex01")["result"]["changed"] is True
+    assert organisation.state()["servers"]["EX01"]["stored"]["pop3"]["Banner"] == "Session banner."
+    assert shells(organisation)[1] == NOTHING_OPEN
+
+
+def test_a_write_whose_answer_is_lost_is_not_repeated(controller: Controller, organisation: SimulatorProcess) -> None:
+    organisation.fault("EX01", "drop_after_command", cmdlet="Set-PopSettings")
+    done = controller.run(play(BANNER), inventory(organisation.description))
+    assert done.returncode == 0, done.output
+    assert done.task("banner", "ex01")["result"]["changed"] is True
+    assert [entry["cmdlet"] for entry in organisation.log()].count("Set-PopSettings") == 1
+    assert organisation.state()["servers"]["EX01"]["stored"]["pop3"]["Banner"] == "Session banner."
+
+
+def test_an_idle_play_without_our_modules_is_left_alone(controller: Controller, organisation: SimulatorProcess) -> None:
+    """A host that names our connection runs other modules on the controller, as network connections do."""
+    hosts = inventory(organisation.description, ansible_connection="mailops.exchange.exchange")
+    done = controller.run(play(INFO), hosts)
+    assert done.returncode == 0, done.output
+    assert shells(organisation) == ({"exchange": 1, "windows": 1}, NOTHING_OPEN)
+
+
+def test_async_and_become(controller: Controller, organisation: SimulatorProcess) -> None:
+    later = INFO | {"name": "later", "async": 10, "poll": 1, "ignore_errors": True}
+    done = controller.run(play(later, INFO | {"become": True}), inventory(organisation.description))
+    assert done.task("later", "ex01")["status"] == "failed"
+    assert "async" in str(done.task("later", "ex01")["result"]["msg"])
+    assert done.task("info", "ex01")["status"] == "ok"
+    assert "become has no meaning for mailops.exchange.client_access_info" in done.output
+
+
+def test_module_defaults_of_the_action_group(controller: Controller, organisation: SimulatorProcess) -> None:
+    defaults = {"group/mailops.exchange.exchange": {"server": "EX02"}}
+    done = controller.run(play(INFO, module_defaults=defaults), inventory(organisation.description))
+    assert done.returncode == 0, done.output
+    assert done.task("info", "ex01")["result"]["server"]["name"] == "EX02"
+
+
+def test_a_home_with_a_long_path_is_one_sentence(controller: Controller, organisation: SimulatorProcess) -> None:
+    long_home = controller.folder / ("long" * 25)
+    done = controller.run(play(INFO), inventory(organisation.description), ANSIBLE_HOME=str(long_home))
+    result = done.task("info", "ex01")
+    assert result["status"] == "unreachable"
+    assert "set ANSIBLE_PERSISTENT_CONTROL_PATH_DIR to a shorter path" in result["result"]["msg"]
+
+
+@pytest.fixture
+def twenty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimulatorProcess]:
+    with SimulatorProcess(
+        servers={f"EX{number:02}": ("SE", "2019", "2016")[number % 3] for number in range(1, 21)},
+        password=PASSWORD,
+        directory=tmp_path_factory.mktemp("organisation"),
+    ) as process:
+        yield process
+
+
+def test_twenty_hosts_at_once(controller: Controller, twenty: SimulatorProcess) -> None:
+    hosts = inventory(twenty.description, pop3_banner="POP3 at Contoso is ready.")
+    done = controller.run("mailops.exchange.enable_pop3", hosts, "-f", "20")
+    assert done.returncode == 0, done.output
+    assert len(done.stats) == 20
+    for server in twenty.state()["servers"].values():
+        assert server["effective"]["pop3"]["Banner"] == "POP3 at Contoso is ready."
+        assert server["shells_opened"] == {"exchange": 1, "windows": 1}
+        assert server["shells_open"] == NOTHING_OPEN
+    assert controller.sockets == []
+    assert helpers(controller) == []
+
+
+def test_the_password_is_nowhere(controller: Controller, organisation: SimulatorProcess, tmp_path: Path) -> None:
+    secret = "ansible-would-print-this"
+    log = tmp_path / "ansible.log"
+    hosts = inventory(organisation.description)
+    wrong = inventory(organisation.description, ansible_password=secret)
+    environment = {"ANSIBLE_LOG_PATH": str(log), "ANSIBLE_DEBUG": "0", "ANSIBLE_PERSISTENT_LOG_MESSAGES": "1"}
+    failing = {"mailops.exchange.pop_settings": {"server": "NOSUCH", "banner": "x"}, "name": "failing"}
+    passed = controller.run(play(BANNER, INFO), hosts, "-vvvvv", **environment)
+    failed = controller.run(play(failing), hosts, "-vvvvv", **environment)
+    refused = controller.run(play(INFO), wrong, "-vvvvv", **environment)
+    assert (passed.returncode, failed.returncode, refused.returncode) == (0, 2, 4)
+    written = [path for folder in (controller.folder, tmp_path) for path in folder.rglob("*") if path.is_file()]
+    inventories = {controller.folder / "hosts.yml"}
+    for text in (passed.output, failed.output, refused.output):
+        assert PASSWORD not in text
+        assert secret not in text
+    for path in written:
+        content = path.read_bytes()
+        assert PASSWORD.encode() not in content, path
+        assert path in inventories or secret.encode() not in content, path

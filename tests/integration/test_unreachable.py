@@ -1,0 +1,56 @@
+"""What a user reads when a host cannot be used: UNREACHABLE, and one sentence that says what to look at."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from runner import Controller, inventory
+from simulator_process import SimulatorProcess
+
+PLAY = [
+    {
+        "hosts": "ex01",
+        "gather_facts": False,
+        "tasks": [{"mailops.exchange.pop_settings": {"banner": "x"}, "name": "banner"}],
+    }
+]
+
+
+@pytest.mark.parametrize(
+    ("variables", "sentence"),
+    [
+        pytest.param({"ansible_exchange_port": 1}, "Connection refused): check that the host is up", id="host down"),
+        pytest.param({"ansible_host": "nosuch.invalid"}, "Cannot connect to https://nosuch.invalid", id="no such name"),
+        pytest.param(
+            {"ansible_password": "wrong"}, "refused user 'administrator' with basic authentication", id="password"
+        ),
+        pytest.param({"ansible_exchange_path": "Nowhere/"}, "There is no PowerShell endpoint at", id="404"),
+        pytest.param({"ansible_exchange_ca_cert": None}, "is not trusted", id="certificate"),
+        pytest.param({"ansible_exchange_scheme": "http"}, "ansible_exchange_allow_unencrypted", id="plain text"),
+        pytest.param({"ansible_exchange_auth": "digest"}, "'digest' is not known; it is one of basic", id="auth"),
+        pytest.param(
+            {"ansible_exchange_ca_cert": "/nonexistent/ca.pem"}, "/nonexistent/ca.pem", id="missing file of authorities"
+        ),
+    ],
+)
+def test_sentence(
+    controller: Controller, organisation: SimulatorProcess, variables: dict[str, Any], sentence: str
+) -> None:
+    hosts = inventory(organisation.description)
+    hosts["exchange"]["hosts"]["ex01"].update(variables)
+    done = controller.run(PLAY, hosts)
+    result = done.task("banner", "ex01")
+    assert result["status"] == "unreachable", done.output
+    assert sentence in result["result"]["msg"]
+    assert "\n" not in result["result"]["msg"]
+    assert done.returncode == 4
+    assert organisation.state()["servers"]["EX01"]["shells_open"] == {"exchange": 0, "windows": 0}
+
+
+def test_shell_limit(controller: Controller, organisation: SimulatorProcess) -> None:
+    organisation.fault("EX01", "shell_limit", limit=0)
+    result = controller.run(PLAY, inventory(organisation.description)).task("banner", "ex01")
+    assert result["status"] == "unreachable"
+    assert "as many shells open" in result["result"]["msg"]
+    assert "PowerShellMaxConcurrency" in result["result"]["msg"]

@@ -1,0 +1,34 @@
+"""Runs a module's `main()` as the action plugin does, in this process, over any line to a host."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import io
+import json
+from collections.abc import Callable
+from typing import Any
+from unittest import mock
+
+from ansible.module_utils import basic
+from ansible_collections.mailops.exchange.plugins.module_utils.host import line
+
+MODULES = "ansible_collections.mailops.exchange.plugins.modules."
+
+
+def run_module(
+    name: str, options: dict[str, Any], invoke: Callable[[str], str], *, check: bool = False, **clock: Any
+) -> dict[str, Any]:
+    """The result of a module, with ``failed`` set where it failed."""
+    arguments = {**options, "_ansible_check_mode": check, "_ansible_diff": True, "_ansible_no_log": True}
+    encoded = json.dumps({"ANSIBLE_MODULE_ARGS": arguments}).encode()
+    output = io.StringIO()
+    with (
+        mock.patch.multiple(basic, _ANSIBLE_ARGS=encoded, _ANSIBLE_PROFILE="legacy", create=True),
+        line(invoke, **clock),
+        contextlib.redirect_stdout(output),
+        contextlib.suppress(SystemExit),
+    ):
+        importlib.import_module(MODULES + name).main()
+    result: dict[str, Any] = json.loads(output.getvalue().strip().splitlines()[-1])
+    return result
