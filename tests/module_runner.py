@@ -11,6 +11,7 @@ from typing import Any
 from unittest import mock
 
 from ansible.module_utils import basic
+
 from ansible_collections.mailops.exchange.plugins.module_utils.host import line
 
 MODULES = "ansible_collections.mailops.exchange.plugins.modules."

@@ -94,12 +94,9 @@ def error_to_plain(record: t.Any, cmdlet: str) -> dict[str, t.Any]:
     properties = {**exception.adapted_properties, **exception.extended_properties} if is_object else {}
     types = exception.types if is_object else []
     message = record.details_message or properties.get("Message") or (exception.to_string if is_object else exception)
-    category = record.category
     return {
         "id": record.fq_error or "",
-        "category": ERROR_CATEGORIES[category]
-        if isinstance(category, int) and category < len(ERROR_CATEGORIES)
-        else "",
+        "category": dict(enumerate(ERROR_CATEGORIES)).get(record.category, ""),
         "exception": (types[0].removeprefix("Deserialized.") if types else None) or record.reason or "",
         "message": str(message or "").strip(),
         "target": record.target_name or None,

@@ -191,7 +191,8 @@ class Session:
                 ssl=endpoint.scheme == "https",
                 path=endpoint.path,
                 auth=settings.auth,
-                cert_validation=(settings.ca_cert or True) if settings.cert_validation else False,
+                # requests takes the path of a file of authorities in the place of True.
+                cert_validation=t.cast(bool, settings.cert_validation and (settings.ca_cert or True)),
                 connection_timeout=settings.connection_timeout,
                 read_timeout=READ_TIMEOUT,
                 operation_timeout=LONG_POLL,
@@ -221,7 +222,7 @@ class Session:
     @staticmethod
     def _close(pool: RunspacePool) -> None:
         # A shell that is already gone answers the closing with a fault; there is nothing left to do about it then.
-        pool.connection.read_timeout = CLOSE_TIMEOUT
+        pool.connection.transport.read_timeout = CLOSE_TIMEOUT
         with suppress(*TransportError):
             if pool.state not in (RunspacePoolState.BEFORE_OPEN, RunspacePoolState.BROKEN):
                 pool.close()

@@ -9,12 +9,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from ansible_collections.mailops.exchange.plugins.plugin_utils.session import Endpoint, Session, Settings
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from module_runner import run_module
 from runner import PASSWORD
 from simulator_process import SimulatorProcess
+
+from ansible_collections.mailops.exchange.plugins.plugin_utils.session import Endpoint, Session, Settings
 
 PROTOCOLS = {"pop3": ("pop_settings", "Set-PopSettings"), "imap4": ("imap_settings", "Set-ImapSettings")}
 PORTS = {"pop3": (995, 110), "imap4": (993, 143)}
@@ -39,7 +40,9 @@ COMMON: dict[str, tuple[str, Any, Any, list[Any]]] = {
     "enable_gssapi_and_ntlm_auth": ("EnableGSSAPIAndNTLMAuth", False, True, ["no", "false"]),
     "enforce_certificate_errors": ("EnforceCertificateErrors", True, False, ["true"]),
     "extended_protection_policy": ("ExtendedProtectionPolicy", "Allow", "Require", ["allow", 1, "1"]),
-    "log_file_location": ("LogFileLocation", "D:\\Logs\\Mail", "D:\\Logs\\Other", ["d:\\logs\\mail", "D:\\Logs\\Mail\\"]),
+    "log_file_location": (
+        "LogFileLocation", "D:\\Logs\\Mail", "D:\\Logs\\Other", ["d:\\logs\\mail", "D:\\Logs\\Mail\\"],
+    ),
     "log_file_roll_over_settings": ("LogFileRollOverSettings", "Weekly", "Monthly", ["weekly", 3, "3"]),
     "log_per_file_size_quota": ("LogPerFileSizeQuota", "2MB", "3MB", ["2097152", "2 mb", 2097152, "2048KB", "2MB"]),
     "protocol_log_enabled": ("ProtocolLogEnabled", True, False, ["on"]),
@@ -72,7 +75,10 @@ def rows(protocol: str) -> dict[str, tuple[str, Any, Any, list[Any]]]:
     lists = {
         "external_connection_settings": (
             "ExternalConnectionSettings", [f"{host}:{ssl}:SSL", f"{host}:{plain}:TLS"], [f"{host}:{ssl}:SSL"],
-            [[f"{host}:{plain}:tls", f"MAIL.contoso.test:{ssl}:ssl"], {"set": [f"{host}:{plain}:TLS", f"{host}:{ssl}:SSL"]}],
+            [
+                [f"{host}:{plain}:tls", f"MAIL.contoso.test:{ssl}:ssl"],
+                {"set": [f"{host}:{plain}:TLS", f"{host}:{ssl}:SSL"]},
+            ],
         ),
         "internal_connection_settings": (
             "InternalConnectionSettings", [f"ex01.contoso.test:{ssl}:SSL"], [f"old.contoso.test:{plain}"],

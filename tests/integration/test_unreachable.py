@@ -22,9 +22,7 @@ PLAY = [
     [
         pytest.param({"ansible_exchange_port": 1}, "Connection refused): check that the host is up", id="host down"),
         pytest.param({"ansible_host": "nosuch.invalid"}, "Cannot connect to https://nosuch.invalid", id="no such name"),
-        pytest.param(
-            {"ansible_password": "wrong"}, "refused user 'administrator' with basic authentication", id="password"
-        ),
+        pytest.param({"ansible_password": "wrong"}, "refused user 'administrator' with basic", id="password"),
         pytest.param({"ansible_exchange_path": "Nowhere/"}, "There is no PowerShell endpoint at", id="404"),
         pytest.param({"ansible_exchange_ca_cert": None}, "is not trusted", id="certificate"),
         pytest.param({"ansible_exchange_scheme": "http"}, "ansible_exchange_allow_unencrypted", id="plain text"),

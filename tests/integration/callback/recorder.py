@@ -10,10 +10,11 @@ description:
   - Appends one JSON object for each result of a task, and one with the statistics at the end.
 """
 
-import json
-import os
+import json  # noqa: E402
+import os  # noqa: E402
+from pathlib import Path  # noqa: E402
 
-from ansible.plugins.callback import CallbackBase
+from ansible.plugins.callback import CallbackBase  # noqa: E402
 
 
 class CallbackModule(CallbackBase):
@@ -25,7 +26,7 @@ class CallbackModule(CallbackBase):
     CALLBACK_NEEDS_ENABLED = True
 
     def _write(self, entry):
-        with open(os.environ["RECORDER_FILE"], "a", encoding="utf-8") as file:
+        with Path(os.environ["RECORDER_FILE"]).open("a", encoding="utf-8") as file:
             file.write(json.dumps(entry, default=str) + "\n")
 
     def _record(self, status, result):

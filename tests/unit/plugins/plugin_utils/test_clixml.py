@@ -9,6 +9,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
+
 from ansible_collections.mailops.exchange.plugins.plugin_utils.clixml import LineSerializer, to_plain
 
 REPOSITORY = Path(__file__).resolve().parents[4]

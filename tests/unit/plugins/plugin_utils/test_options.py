@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+
 from ansible_collections.mailops.exchange.plugins.plugin_utils.options import to_settings
 
 DEFAULTS: dict[str, Any] = {
