@@ -190,27 +190,21 @@ class ActionModule(ActionBase):
 
     def _run_module(self, task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
         context = module_loader.find_plugin_with_context(self._task.action, collection_list=self._task.collections)
-        name = context.plugin_resolved_name
-        if not context.resolved or not name:
+        if not context.resolved:
             raise AnsibleActionFail(f"The module {self._task.action} was not found.")
         arguments = {key: value for key, value in self._task.args.items() if not key.startswith("_ansible_")}
-        self._update_module_args(name, arguments, task_vars)
+        self._update_module_args(context.resolved_fqcn, arguments, task_vars)
         # The paths of the Windows host's shell mean nothing to a module that runs here.
         arguments.update({"_ansible_tmpdir": None, "_ansible_remote_tmp": C.DEFAULT_LOCAL_TMP})
-        module = importlib.import_module(name if name.startswith("ansible_collections.") else _python_name(name))
-        with _module_arguments(arguments), contextlib.redirect_stdout(io.StringIO()) as output:
-            with contextlib.suppress(SystemExit):
-                module.main()
+        module = importlib.import_module(context.plugin_resolved_name)
+        output = io.StringIO()
+        with _module_arguments(arguments), contextlib.redirect_stdout(output), contextlib.suppress(SystemExit):
+            module.main()
         result: dict[str, t.Any] = self._parse_returned_data(
             {"stdout": output.getvalue(), "stderr": "", "rc": 0}, *PROFILE
         )
         result.pop("_ansible_parsed", None)
         return result
-
-
-def _python_name(name: str) -> str:
-    namespace, collection, module = name.split(".")
-    return f"ansible_collections.{namespace}.{collection}.plugins.modules.{module}"
 
 
 @contextlib.contextmanager

@@ -246,6 +246,10 @@ class Connection(NetworkConnectionBase):
         self._session: t.Any = None
         self._watched = False
 
+    def _connect(self) -> Connection:
+        """Nothing to do: sessions open inside the first call, which can answer for what goes wrong with data."""
+        return self
+
     def set_options(self, task_keys: t.Any = None, var_options: t.Any = None, direct: t.Any = None) -> None:
         """Take over options; a session that was opened with others is closed."""
         super().set_options(task_keys=task_keys, var_options=var_options, direct=direct)
