@@ -36,8 +36,9 @@ class Outcome:
         return [item for item in self.results if item["host"] == host]
 
     def diffs(self, host: str) -> list[Any]:
-        """The diffs that tasks reported, in their order."""
-        return [item["result"]["diff"] for item in self.of(host) if item["result"].get("diff")]
+        """The differences that tasks reported, in their order."""
+        diffs = [item["result"].get("diff") or {} for item in self.of(host)]
+        return [diff for diff in diffs if diff.get("before") != diff.get("after")]
 
     def changed(self, host: str) -> list[str]:
         """The names of the tasks that reported a change."""
