@@ -1,0 +1,1 @@
+"""A simulated Microsoft Exchange organisation that speaks the real protocols."""

@@ -1,0 +1,147 @@
+"""``python -m exchange_simulator``: one process plays all servers of one organisation."""
+
+from __future__ import annotations
+
+import argparse
+import ipaddress
+import json
+import os
+import signal
+import sys
+import threading
+from pathlib import Path
+from typing import NoReturn
+
+from .auth import Accounts
+from .control import Control
+from .organisation import Organisation
+from .web import Wire
+
+VERSIONS = ("SE", "2019", "2016", "2013", "2010")
+PASSWORD_VARIABLE = "EXCHANGE_SIMULATOR_PASSWORD"
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"exchange_simulator: {message}\n")
+
+
+def main() -> int:
+    """Start, say where everything is, and serve until told to end."""
+    parser = _arguments()
+    options = parser.parse_args()
+    password = os.environ.pop(PASSWORD_VARIABLE, "")
+    if not password:
+        parser.error(f"the password is expected in the environment variable {PASSWORD_VARIABLE}")
+
+    ended = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: ended.set())
+    if options.exit_with_parent:
+        threading.Thread(target=_wait_for_end_of_input, args=(ended,), daemon=True).start()
+
+    directory: Path = options.directory.resolve()
+    accounts = Accounts(options.user, password, options.domain, directory)
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        organisation = Organisation(
+            servers=options.server,
+            domain=options.domain,
+            directory=directory,
+            first_address=options.address,
+            port_offset=options.port_offset,
+            domain_controllers=options.domain_controllers,
+            replication_delay=options.replication_delay,
+            user=options.user,
+        )
+        organisation.accounts[options.user] = password
+        wire = Wire(organisation, accounts, port_offset=options.port_offset, shell_limit=options.shell_limit)
+        accounts.publish()
+        try:
+            wire.start()
+            organisation.start_listeners()
+            control = Control(organisation, wire).start(options.control_port)
+            _announce(directory, _description(options, organisation, wire, control, directory))
+            ended.wait()
+        finally:
+            accounts.withdraw()
+            wire.close()
+            organisation.stop_listeners()
+    except OSError as error:
+        parser.error(f"cannot start: {error}")
+    return 0
+
+
+def _arguments() -> _Parser:
+    parser = _Parser(prog="exchange_simulator", description=__doc__)
+    parser.add_argument("--server", action="append", required=True, type=_server, metavar="NAME:VERSION")
+    parser.add_argument("--domain", default="contoso.test")
+    parser.add_argument(
+        "--address", default="127.0.1.1", type=_loopback, help="of the first server; the next follow it"
+    )
+    parser.add_argument("--port-offset", default=20000, type=int, help="added to every real port")
+    parser.add_argument("--control-port", default=0, type=int)
+    parser.add_argument("--directory", required=True, type=Path, help="for certificates and simulator.json")
+    parser.add_argument("--domain-controllers", default=1, type=int)
+    parser.add_argument("--replication-delay", default=0.0, type=float, metavar="SECONDS")
+    parser.add_argument("--user", default="administrator", help=f"his password comes from {PASSWORD_VARIABLE}")
+    parser.add_argument("--shell-limit", default=18, type=int)
+    parser.add_argument("--exit-with-parent", action="store_true", help="end when standard input is closed")
+    return parser
+
+
+def _server(text: str) -> tuple[str, str]:
+    name, _, version = text.partition(":")
+    if not name or version not in VERSIONS:
+        raise argparse.ArgumentTypeError(f"{text} is not NAME:VERSION with a version of {', '.join(VERSIONS)}")
+    return name, version
+
+
+def _loopback(text: str) -> str:
+    try:
+        if ipaddress.IPv4Address(text).is_loopback:
+            return text
+    except ValueError:
+        pass
+    raise argparse.ArgumentTypeError(f"{text} is not a loopback address (127.x.y.z)")
+
+
+def _wait_for_end_of_input(ended: threading.Event) -> None:
+    # Not sys.stdin: its lock, held by a thread that still waits, aborts the interpreter at its end.
+    while os.read(0, 4096):
+        pass
+    ended.set()
+
+
+def _description(
+    options: argparse.Namespace, organisation: Organisation, wire: Wire, control: str, directory: Path
+) -> dict[str, object]:
+    return {
+        "pid": os.getpid(),
+        "control": control,
+        "ca": str(directory / "ca.pem"),
+        "domain": options.domain,
+        "user": options.user,
+        "servers": {
+            name: {
+                "fqdn": server.fqdn,
+                "version": server.version,
+                "address": server.address,
+                **wire.ports(name),
+                "port_offset": options.port_offset,
+            }
+            for name, server in organisation.servers.items()
+        },
+    }
+
+
+def _announce(directory: Path, description: dict[str, object]) -> None:
+    text = json.dumps(description)
+    unfinished = directory / "simulator.json.new"
+    unfinished.write_text(text + "\n")
+    unfinished.replace(directory / "simulator.json")
+    print(text, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

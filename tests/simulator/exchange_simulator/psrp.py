@@ -1,0 +1,364 @@
+"""PowerShell remoting inside one shell: a runspace pool, its pipelines, and what waits to be received.
+
+The protocol itself is psrpcore's server side. It is not thread-safe, so everything that touches it happens under the
+pool's condition; cmdlets run outside it, because a cmdlet that stops IIS drops other shells while it runs.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+import traceback
+import uuid
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from psrpcore import (
+    CreatePipelineEvent,
+    EndOfPipelineInputEvent,
+    GetAvailableRunspacesEvent,
+    GetCommandMetadataEvent,
+    PipelineInputEvent,
+    PSRPEvent,
+    PSRPPayload,
+    ResetRunspaceStateEvent,
+    ServerPipeline,
+    ServerRunspacePool,
+    SetMaxRunspacesEvent,
+    SetMinRunspacesEvent,
+    StreamType,
+)
+from psrpcore._payload import PSRPMessage
+from psrpcore.types import (
+    ErrorCategory,
+    ErrorCategoryInfo,
+    ErrorRecord,
+    NETException,
+    PSInt64,
+    PSInvocationState,
+    PSRPMessageType,
+    PSVersion,
+    WarningRecord,
+)
+
+from .engine import Command, Result
+
+Statements = Sequence[Sequence[Command]]
+Perform = Callable[[Statements, Sequence[Any]], Result]
+
+FRAGMENT_SIZE = 32768
+_ENDED = (PSInvocationState.Completed, PSInvocationState.Failed, PSInvocationState.Stopped)
+_CALLS = (
+    PSRPMessageType.SetMaxRunspaces,
+    PSRPMessageType.SetMinRunspaces,
+    PSRPMessageType.GetAvailableRunspaces,
+    PSRPMessageType.ResetRunspaceState,
+)
+
+
+class NotFound(Exception):
+    """The shell was dropped, or it has no such pipeline."""
+
+
+class ClientGone(Exception):
+    """Nobody is left to answer: the client closed the connection while it waited."""
+
+
+@dataclass
+class Received:
+    """What one Receive carries away: PSRP fragments, and whether the pipeline has ended."""
+
+    chunks: list[bytes]
+    done: bool
+
+
+@dataclass
+class _Stream:
+    chunks: deque[bytes] = field(default_factory=deque)
+    pipeline: ServerPipeline | None = None
+
+    @property
+    def done(self) -> bool:
+        return self.pipeline is not None and self.pipeline.state in _ENDED
+
+
+class _Protocol(ServerRunspacePool):
+    def _process_message(self, message: PSRPMessage) -> PSRPEvent[Any, Any]:
+        # pypsrp spells the call id "CI", as PowerShell accepts; psrpcore looks for "ci" only.
+        if message.message_type in _CALLS:
+            message = PSRPMessage(
+                message.message_type,
+                bytearray(message.data.replace(b'N="CI"', b'N="ci"')),
+                message.runspace_pool_id,
+                message.pipeline_id,
+                message.object_id,
+            )
+        return super()._process_message(message)
+
+
+class Pipeline:
+    """A pipeline that has arrived with all its input; it runs once, in its own thread or in the caller's."""
+
+    def __init__(self, pool: RunspacePool, side: ServerPipeline) -> None:
+        self._pool = pool
+        self.side = side
+        self.stream = _Stream(pipeline=side)
+        self.input: list[Any] = []
+        self.statements: list[list[Command]] = []
+        self.released = threading.Event()
+
+    def start(self, hold: float) -> None:
+        """Run in the background: the answer to Command does not wait for the cmdlets."""
+        threading.Thread(target=self.run, args=(hold,), daemon=True).start()
+
+    def run(self, hold: float = 0.0) -> None:
+        """Run the cmdlets now and keep their answer back for ``hold`` seconds, or until the pipeline is stopped."""
+        result = self._pool.evaluate(self)
+        self.released.wait(hold)
+        self._pool.finish(self, result)
+
+    def names(self, cmdlet: str) -> bool:
+        """Whether one of the commands is this cmdlet."""
+        return any(command.name.casefold() == cmdlet.casefold() for part in self.statements for command in part)
+
+
+class RunspacePool:
+    """The server side of one client's runspace pool."""
+
+    def __init__(self, opening: bytes, perform: Perform, *, no_language: bool) -> None:
+        self._perform = perform
+        self._no_language = no_language
+        self._condition = threading.Condition()
+        self._protocol = _Protocol(_private_data())
+        self._stream = _Stream()
+        self._pipelines: dict[uuid.UUID, Pipeline] = {}
+        self._closed = False
+        with self._condition:
+            self._absorb(opening, None)
+
+    def command(self, pipeline_id: uuid.UUID, data: bytes) -> Pipeline | None:
+        """Take the first fragment of a pipeline; the pipeline is returned once it is complete and may run."""
+        with self._condition:
+            self._require_open()
+            self._pipelines[pipeline_id] = Pipeline(self, ServerPipeline(self._protocol, pipeline_id))
+            return self._absorb(data, pipeline_id)
+
+    def send(self, pipeline_id: uuid.UUID | None, data: bytes) -> Pipeline | None:
+        """Take more of a pipeline, its input, or a message to the pool."""
+        with self._condition:
+            self._require_open()
+            if pipeline_id is not None:
+                self._find(pipeline_id)
+            return self._absorb(data, pipeline_id)
+
+    def receive(
+        self, pipeline_id: uuid.UUID | None, *, timeout: float, room: int, is_connected: Callable[[], bool]
+    ) -> Received | None:
+        """Wait for output and take what fits into ``room`` bytes of base64; None when the time is over."""
+        with self._condition:
+            stream = self._stream if pipeline_id is None else self._find(pipeline_id).stream
+            self._condition.wait_for(lambda: stream.chunks or stream.done or self._closed, timeout)
+            # An answer handed to a closed connection would be lost to the client that comes back for it.
+            if not is_connected():
+                raise ClientGone
+            if not stream.chunks and not stream.done:
+                self._require_open()
+                return None
+            chunks: list[bytes] = []
+            while stream.chunks and (not chunks or len(stream.chunks[0]) * 4 // 3 + 150 < room):
+                chunks.append(stream.chunks.popleft())
+                room -= len(chunks[-1]) * 4 // 3 + 150
+            return Received(chunks, stream.done and not stream.chunks)
+
+    def stop(self, pipeline_id: uuid.UUID) -> None:
+        """Ctrl-C: a running pipeline ends as stopped. A cmdlet that has begun is not undone."""
+        with self._condition:
+            self._stop(self._find(pipeline_id))
+
+    def terminate(self, pipeline_id: uuid.UUID) -> None:
+        """The client is done with the pipeline."""
+        with self._condition:
+            pipeline = self._find(pipeline_id)
+            self._stop(pipeline)
+            del self._pipelines[pipeline_id]
+            pipeline.side.close()
+
+    def close(self) -> None:
+        """The shell is deleted or lost.
+
+        A Receive that is waiting learns that its pipeline was stopped; later requests find no shell. [I]: no recording
+        shows what a host answers to a Receive whose shell is dropped.
+        """
+        with self._condition:
+            self._closed = True
+            for pipeline in self._pipelines.values():
+                self._stop(pipeline)
+            self._condition.notify_all()
+
+    def evaluate(self, pipeline: Pipeline) -> Result:
+        """Run the cmdlets of a pipeline in the organisation."""
+        script = next(
+            (command.name for commands in pipeline.statements for command in commands if command.is_script), None
+        )
+        if script is not None:
+            return Result(terminating=_refused_script(script, no_language=self._no_language))
+        try:
+            return self._perform(pipeline.statements, pipeline.input)
+        except Exception as error:  # a bug of the simulator must end the client's pipeline, not hang it
+            # Only where it happened: an exception's text may quote what the client sent.
+            place = traceback.extract_tb(error.__traceback__)[-1]
+            text = f"The simulator failed with {type(error).__name__} at {place.name}, line {place.lineno}."
+            sys.stderr.write(text + "\n")
+            return Result(terminating=_error(text, "SimulatorFailure", ErrorCategory.NotSpecified))
+
+    def finish(self, pipeline: Pipeline, result: Result) -> None:
+        """Hand the outcome of a pipeline to whoever receives it."""
+        with self._condition:
+            side = pipeline.side
+            if side.state != PSInvocationState.Running:
+                return
+            for message in result.warnings:
+                warning = WarningRecord(Message=message)
+                # psrpcore's write_warning leaves ToString out; PowerShell sends it and pypsrp prints it.
+                warning.PSObject.to_string = message
+                side.prepare_message(warning, message_type=PSRPMessageType.WarningRecord)
+                self._drain()
+            for value in result.output:
+                side.write_output(value)
+                self._drain()
+            for record in result.errors:
+                side.prepare_message(_extended(record), message_type=PSRPMessageType.ErrorRecord)
+            if result.terminating is not None:
+                # psrpcore offers no public way to fail a pipeline with a record.
+                side._change_state(PSInvocationState.Failed, error=_extended(result.terminating))
+            else:
+                side.complete()
+            self._drain()
+            self._condition.notify_all()
+
+    def _absorb(self, data: bytes, pipeline_id: uuid.UUID | None) -> Pipeline | None:
+        """Feed bytes to the protocol, answer what the pool answers itself, and return a pipeline that may now run."""
+        ready = None
+        self._protocol.receive_data(PSRPPayload(data, StreamType.default, pipeline_id))
+        while (event := self._protocol.next_event()) is not None:
+            if isinstance(event, GetAvailableRunspacesEvent):
+                self._protocol.runspace_availability_response(event.ci, PSInt64(self._protocol.max_runspaces))
+            elif isinstance(event, (SetMaxRunspacesEvent, SetMinRunspacesEvent, ResetRunspaceStateEvent)):
+                self._protocol.runspace_availability_response(event.ci, True)
+            elif isinstance(event, CreatePipelineEvent):
+                pipeline = self._find(event.pipeline_id)
+                pipeline.statements = _statements(event.pipeline.commands)
+                ready = pipeline if event.pipeline.no_input else ready
+            elif isinstance(event, PipelineInputEvent):
+                self._find(event.pipeline_id).input.append(event.data)
+            elif isinstance(event, EndOfPipelineInputEvent):
+                ready = self._find(event.pipeline_id)
+            elif isinstance(event, GetCommandMetadataEvent):
+                text = "The simulated host does not describe its commands."
+                record = _error(text, "CommandMetadataNotSimulated", ErrorCategory.NotImplemented)
+                self._find(event.pipeline_id).side._change_state(PSInvocationState.Failed, error=record)
+        if ready is not None:
+            # No recording of Windows shows the Running state that psrpcore's start() would send.
+            ready.side._change_state(PSInvocationState.Running, emit=False)
+        self._drain()
+        self._condition.notify_all()
+        return ready
+
+    def _stop(self, pipeline: Pipeline) -> None:
+        if pipeline.side.state == PSInvocationState.Running:
+            pipeline.side.stop()
+            self._drain()
+            self._condition.notify_all()
+        pipeline.released.set()
+
+    def _drain(self) -> None:
+        """Sort what psrpcore has to send: it mixes the pool's messages with those of all pipelines."""
+        while (payload := self._protocol.data_to_send(FRAGMENT_SIZE)) is not None:
+            pipeline = self._pipelines.get(payload.pipeline_id) if payload.pipeline_id else None
+            (pipeline.stream if pipeline else self._stream).chunks.append(payload.data)
+
+    def _find(self, pipeline_id: uuid.UUID) -> Pipeline:
+        if pipeline_id not in self._pipelines:
+            raise NotFound
+        return self._pipelines[pipeline_id]
+
+    def _require_open(self) -> None:
+        if self._closed:
+            raise NotFound
+
+
+def _private_data() -> dict[str, Any]:
+    """What PowerShell 5.1 tells about itself when a pool opens, as recorded on Windows."""
+    return {
+        "PSVersionTable": {
+            "PSVersion": PSVersion("5.1.17763.6893"),
+            "PSEdition": "Desktop",
+            "PSCompatibleVersions": [PSVersion(v) for v in ("1.0", "2.0", "3.0", "4.0", "5.0", "5.1.17763.6893")],
+            "CLRVersion": PSVersion("4.0.30319.42000"),
+            "BuildVersion": PSVersion("10.0.17763.6893"),
+            "WSManStackVersion": PSVersion("3.0"),
+        }
+    }
+
+
+def _statements(commands: Sequence[Any]) -> list[list[Command]]:
+    statements: list[list[Command]] = [[]]
+    for command in commands:
+        parameters = tuple((None if name is None else str(name), value) for name, value in command.parameters)
+        statements[-1].append(Command(str(command.command_text), parameters, is_script=bool(command.is_script)))
+        if command.end_of_statement:
+            statements.append([])
+    return [statement for statement in statements if statement]
+
+
+def _extended(record: ErrorRecord) -> ErrorRecord:
+    record.serialize_extended_info = record.InvocationInfo is not None
+    return record
+
+
+def _error(
+    message: str,
+    error_id: str,
+    category: ErrorCategory,
+    *,
+    types: Sequence[str] = (),
+    target: str | None = None,
+) -> ErrorRecord:
+    exception = NETException(Message=message, HResult=-2146233087)
+    exception.PSObject.type_names = [*types, *exception.PSTypeNames]
+    exception.PSObject.to_string = f"{exception.PSTypeNames[0]}: {message}"
+    return ErrorRecord(
+        Exception=exception,
+        TargetObject=target,
+        FullyQualifiedErrorId=error_id,
+        CategoryInfo=ErrorCategoryInfo(
+            Category=category,
+            Reason=exception.PSTypeNames[0].rpartition(".")[2],
+            TargetName=target,
+            TargetType="String" if target is not None else None,
+        ),
+    )
+
+
+def _refused_script(script: str, *, no_language: bool) -> ErrorRecord:
+    if no_language:
+        return _error(
+            "The syntax is not supported by this runspace. This can occur if the runspace is in no-language mode.",
+            "ScriptsNotAllowed",
+            ErrorCategory.ParserError,
+            types=(
+                "System.Management.Automation.ParseException",
+                "System.Management.Automation.RuntimeException",
+                "System.SystemException",
+            ),
+            target=script,
+        )
+    return _error(
+        "The simulated host understands commands with parameters only; it does not run script text.",
+        "ScriptsNotSimulated",
+        ErrorCategory.NotImplemented,
+        types=("System.NotImplementedException", "System.SystemException"),
+        target=script,
+    )

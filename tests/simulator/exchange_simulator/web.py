@@ -1,0 +1,237 @@
+"""The HTTP side of the endpoints: listeners, connections, log-on and encryption, and what is refused before WSMan."""
+
+from __future__ import annotations
+
+import select
+import socket
+import ssl
+import sys
+import threading
+import traceback
+from collections.abc import Iterator
+from contextlib import suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from socketserver import TCPServer
+from typing import Any
+from xml.etree import ElementTree
+
+from spnego.channel_bindings import GssChannelBindings
+
+from .auth import Accounts, BadMessage, ConnectionAuthentication, server_end_point
+from .organisation import Organisation
+from .psrp import ClientGone
+from .wsman import PROFILES, Dropped, Endpoint, EndpointName, Profile, Request
+
+_SOAP = "application/soap+xml;charset=UTF-8"
+_PAGE_TYPE = "text/html; charset=us-ascii"
+
+
+class AnsweringHandler(BaseHTTPRequestHandler):
+    """A silent HTTP/1.1 connection whose answers leave in one write."""
+
+    protocol_version = "HTTP/1.1"
+    # With Nagle's algorithm, or header and body apart, a pipeline takes ten times as long.
+    disable_nagle_algorithm = True
+    wbufsize = 1 << 20
+
+    def answer(self, status: int, content_type: str | None, body: bytes, challenges: tuple[str, ...] = ()) -> None:
+        """Send one answer."""
+        self.send_response(status)
+        for challenge in challenges:
+            self.send_header("WWW-Authenticate", challenge)
+        if content_type is not None:
+            self.send_header("Content-Type", content_type)
+        if self.close_connection:
+            self.send_header("Connection", "close")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def read_body(self) -> bytes:
+        """The request's body."""
+        return self.rfile.read(int(self.headers.get("Content-Length") or 0))
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class's name
+        """Nothing is printed: requests carry secrets."""
+
+
+class _Handler(AnsweringHandler):
+    """One connection. It lives as long as the connection does, which is where NTLM keeps its state."""
+
+    server_version = "Microsoft-HTTPAPI/2.0"
+    sys_version = ""
+    server: _Listener
+
+    def setup(self) -> None:
+        if self.server.context is not None:
+            self.request.settimeout(30)
+            self.request.do_handshake()
+            self.request.settimeout(None)
+        super().setup()
+        endpoint = self.server.endpoint
+        self._authentication = ConnectionAuthentication(
+            endpoint.accounts,
+            schemes=endpoint.profile.schemes,
+            realm=endpoint.profile.realm.format(fqdn=endpoint.server.fqdn),
+            bindings=self.server.bindings,
+        )
+
+    def do_POST(self) -> None:
+        body = self.read_body()
+        endpoint = self.server.endpoint
+        if not endpoint.is_serving:
+            self.close_connection = True
+            self.answer(503, _PAGE_TYPE, _page("Service Unavailable", 503))
+            return
+        if self.path.partition("?")[0].rstrip("/").casefold() != endpoint.profile.path:
+            self.answer(404, _PAGE_TYPE, _page("Not Found", 404))
+            return
+        endpoint.count_request()
+        decision = self._authentication.authorize(self.headers.get("Authorization"))
+        if decision.user is None:
+            self.answer(401, None, b"", decision.headers)
+            return
+        try:
+            self._serve(decision.user, body, decision.headers)
+        except (ClientGone, Dropped):
+            self.close_connection = True
+            with suppress(OSError):
+                self.connection.shutdown(socket.SHUT_RDWR)
+
+    def _serve(self, user: str, body: bytes, headers: tuple[str, ...]) -> None:
+        content_type = self.headers.get("Content-Type") or ""
+        sealed = content_type.startswith("multipart/encrypted")
+        if not sealed and self.server.context is None and body:
+            # WinRM's AllowUnencrypted is off. [I]: no recording shows the status that refuses it.
+            self.answer(500, None, b"", headers)
+            return
+        try:
+            text = self._authentication.open(body) if sealed else body
+            # Clients that encrypt log on with an empty request first.
+            request = Request.parse(text) if text else None
+        except (BadMessage, ElementTree.ParseError, ValueError):
+            self.answer(400, None, b"", headers)
+            return
+        if request is None:
+            self.answer(200, None, b"", headers)
+            return
+        endpoint = self.server.endpoint
+        status, envelope = endpoint.answer(request, user, self.client_address[0], self._is_connected)
+        if sealed:
+            kind, payload = self._authentication.seal(content_type, envelope, gap=endpoint.profile.boundary_gap)
+            self.answer(status, kind, payload, headers)
+        else:
+            self.answer(status, _SOAP, envelope, headers)
+
+    def _is_connected(self) -> bool:
+        # A client that waits for its answer sends nothing: readable means closed.
+        poll = select.poll()
+        poll.register(self.connection, select.POLLIN)
+        return not poll.poll(0)
+
+
+class _Listener(ThreadingHTTPServer):
+    """A bound address of an endpoint."""
+
+    daemon_threads = True
+    block_on_close = False
+    request_queue_size = 128
+
+    def __init__(self, endpoint: Endpoint, port: int, *, tls: bool) -> None:
+        self.endpoint = endpoint
+        self.context: ssl.SSLContext | None = None
+        self.bindings: GssChannelBindings | None = None
+        if tls:
+            self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            self.context.load_cert_chain(endpoint.server.certificate_file)
+            self.bindings = server_end_point(endpoint.server.certificate_file)
+        address = (endpoint.server.address, port)
+        try:
+            super().__init__(address, _Handler)
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, f"{address[0]}:{port}") from None
+
+    def server_bind(self) -> None:
+        """Bind without the name look-up of HTTPServer, which may ask a DNS server."""
+        TCPServer.server_bind(self)
+
+    def get_request(self) -> tuple[socket.socket, Any]:
+        connection, address = super().get_request()
+        if self.context is not None:
+            # The handshake happens in the connection's own thread.
+            connection = self.context.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
+        return connection, address
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Broken connections are everyday; anything else is named without its text, which may quote a request."""
+        error = sys.exception()
+        if error is not None and not isinstance(error, OSError):
+            place = traceback.extract_tb(error.__traceback__)[-1]
+            sys.stderr.write(f"{type(error).__name__} at {place.name}, line {place.lineno} of {place.filename}\n")
+
+
+class Wire:
+    """All endpoints of the organisation."""
+
+    def __init__(self, organisation: Organisation, accounts: Accounts, *, port_offset: int, shell_limit: int) -> None:
+        self._organisation = organisation
+        self._port_offset = port_offset
+        self._endpoints: dict[str, dict[EndpointName, Endpoint]] = {
+            name: {kind: Endpoint(kind, server, organisation, accounts, shell_limit) for kind in PROFILES}
+            for name, server in organisation.servers.items()
+        }
+        organisation.on_iis_stopped.append(lambda name: self._endpoints[name]["exchange"].drop_shells())
+
+    def start(self) -> None:
+        """Bind all ports, then serve them; an OSError names the one that is taken."""
+        listeners = [
+            _Listener(endpoint, port, tls=tls)
+            for endpoint in self._all()
+            for port, tls in self._bindings(endpoint.profile)
+        ]
+        for listener in listeners:
+            # Never shut down singly, so the loop need not wake up to look.
+            threading.Thread(target=listener.serve_forever, args=(3600.0,), daemon=True).start()
+
+    def ports(self, name: str) -> dict[str, int]:
+        """The ports of a server, by endpoint and protocol."""
+        return {
+            f"{kind}_{'https' if tls else 'http'}": port
+            for kind, endpoint in self._endpoints[name].items()
+            for port, tls in self._bindings(endpoint.profile)
+        }
+
+    def counters(self, name: str) -> dict[str, dict[str, int]]:
+        """Shells and requests of a server: counter, endpoint, number."""
+        counted = {kind: endpoint.counters() for kind, endpoint in self._endpoints[name].items()}
+        names = ("shells_open", "shells_opened", "requests")
+        return {counter: {kind: counted[kind][counter] for kind in counted} for counter in names}
+
+    def lose_shells(self, name: str) -> None:
+        """All shells of a server vanish."""
+        for endpoint in self._endpoints[name].values():
+            endpoint.drop_shells()
+
+    def reset(self) -> None:
+        for endpoint in self._all():
+            endpoint.reset()
+
+    def close(self) -> None:
+        """Let go of every client that waits."""
+        for endpoint in self._all():
+            endpoint.drop_shells()
+
+    def _all(self) -> Iterator[Endpoint]:
+        return (endpoint for endpoints in self._endpoints.values() for endpoint in endpoints.values())
+
+    def _bindings(self, profile: Profile) -> list[tuple[int, bool]]:
+        return [(self._port_offset + profile.http_port, False), (self._port_offset + profile.https_port, True)]
+
+
+def _page(title: str, status: int) -> bytes:
+    """A page as Windows's http.sys writes it: HTML that is no XML."""
+    return (
+        f"<!DOCTYPE HTML><HTML><HEAD><TITLE>{title}</TITLE>\r\n"
+        f'<META HTTP-EQUIV="Content-Type" Content="{_PAGE_TYPE}"></HEAD>\r\n'
+        f"<BODY><h2>{title}</h2><hr><p>HTTP Error {status}.</p></BODY></HTML>\r\n"
+    ).encode()

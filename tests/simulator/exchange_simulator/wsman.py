@@ -1,0 +1,458 @@
+"""WS-Management: the two endpoints of a simulated server, their shells, and the faults they answer with.
+
+Envelopes follow the recorded conversations with Windows in pypsrp's tests.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+import threading
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, Literal
+from xml.etree import ElementTree
+from xml.sax.saxutils import escape
+
+from .auth import Accounts
+from .engine import Result
+from .organisation import Organisation
+from .psrp import NotFound, Pipeline, RunspacePool, Statements
+from .server import Server
+
+EndpointName = Literal["exchange", "windows"]
+
+_NS = {
+    "s": "http://www.w3.org/2003/05/soap-envelope",
+    "a": "http://schemas.xmlsoap.org/ws/2004/08/addressing",
+    "x": "http://schemas.xmlsoap.org/ws/2004/09/transfer",
+    "w": "http://schemas.dmtf.org/wbem/wsman/1/wsman.xsd",
+    "rsp": "http://schemas.microsoft.com/wbem/wsman/1/windows/shell",
+    "p": "http://schemas.microsoft.com/wbem/wsman/1/wsman.xsd",
+    "pwsh": "http://schemas.microsoft.com/powershell",
+}
+_PREFIXES = " ".join(f'xmlns:{prefix}="{uri}"' for prefix, uri in _NS.items() if prefix != "pwsh")
+_ANONYMOUS = f"{_NS['a']}/role/anonymous"
+_DURATION = re.compile(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:([\d.]+)S)?)?$")
+
+
+@dataclass(frozen=True)
+class Profile:
+    """What tells the two endpoints of a server apart."""
+
+    path: str
+    resource_uri: str
+    http_port: int
+    https_port: int
+    schemes: tuple[str, ...]
+    realm: str
+    boundary_gap: str
+    idle_timeout: float
+    quota: str
+
+
+PROFILES: dict[EndpointName, Profile] = {
+    "exchange": Profile(
+        path="/powershell",
+        resource_uri=f"{_NS['pwsh']}/Microsoft.Exchange",
+        http_port=80,
+        https_port=443,
+        schemes=("Negotiate", "NTLM"),
+        realm="{fqdn}",
+        # Exchange writes the MIME boundary with a space after the dashes.
+        boundary_gap=" ",
+        idle_timeout=900,
+        quota="This user is allowed a maximum of {limit} concurrent shells, which has been exceeded.",
+    ),
+    "windows": Profile(
+        path="/wsman",
+        resource_uri=f"{_NS['pwsh']}/Microsoft.PowerShell",
+        http_port=5985,
+        https_port=5986,
+        schemes=("Negotiate",),
+        realm="WSMAN",
+        boundary_gap="",
+        idle_timeout=7200,
+        quota="This user is allowed a maximum number of {limit} concurrent shells, which has been exceeded.",
+    ),
+}
+
+
+class Fault(Exception):
+    """A SOAP fault with its WS-Management code."""
+
+    def __init__(
+        self,
+        code: int,
+        subcode: str,
+        reason: str,
+        *,
+        message: str | None = None,
+        detail: str | None = None,
+        role: str = "s:Sender",
+    ) -> None:
+        super().__init__(reason)
+        self.code = code
+        self.subcode = subcode
+        self.reason = reason
+        self.message = message or reason
+        self.detail = detail
+        self.role = role
+
+
+class Dropped(Exception):
+    """The connection is to be closed without an answer."""
+
+
+@dataclass
+class Request:
+    """A parsed envelope."""
+
+    action: str
+    message_id: str
+    resource_uri: str
+    shell_id: str
+    timeout: float
+    room: int
+    body: ElementTree.Element
+
+    @classmethod
+    def parse(cls, text: bytes) -> Request:
+        envelope = ElementTree.fromstring(text)
+        body = envelope.find("s:Body", _NS)
+        if body is None:
+            raise ElementTree.ParseError("no body")
+
+        def header(path: str) -> str:
+            return (envelope.findtext(f"s:Header/{path}", "", _NS)).strip()
+
+        return cls(
+            action=header("a:Action").rpartition("/")[2],
+            message_id=header("a:MessageID"),
+            resource_uri=header("w:ResourceURI"),
+            shell_id=header("w:SelectorSet/w:Selector[@Name='ShellId']").upper(),
+            timeout=_seconds(header("w:OperationTimeout"), 60.0),
+            room=int(header("w:MaxEnvelopeSize") or 153600) - 4096,
+            body=body,
+        )
+
+    def element(self, path: str) -> ElementTree.Element:
+        found = self.body.find(path, _NS)
+        if found is None:
+            raise _malformed()
+        return found
+
+
+@dataclass
+class Shell:
+    """An open shell and the runspace pool inside it."""
+
+    shell_id: str
+    user: str
+    pool: RunspacePool
+    idle_timeout: float
+    client: str
+    opened: float = field(default_factory=time.monotonic)
+    used: float = field(default_factory=time.monotonic)
+    busy: int = 0
+
+    @property
+    def is_stale(self) -> bool:
+        # Measured by the machine's clock: moving the simulated one must not pull the session from under its user.
+        return not self.busy and time.monotonic() - self.used > self.idle_timeout
+
+
+class Endpoint:
+    """One of the two endpoints of one server: its shells and counters."""
+
+    def __init__(self, name: EndpointName, server: Server, organisation: Organisation, accounts: Accounts, limit: int):
+        self.name = name
+        self.profile = PROFILES[name]
+        self.server = server
+        self.accounts = accounts
+        self._organisation = organisation
+        self._limit = limit
+        self._lock = threading.Lock()
+        self._shells: dict[str, Shell] = {}
+        self._opened = 0
+        self._requests = 0
+
+    @property
+    def is_serving(self) -> bool:
+        return self.name == "windows" or self.server.iis_running
+
+    def count_request(self) -> None:
+        with self._lock:
+            self._requests += 1
+
+    def counters(self) -> dict[str, int]:
+        self._remove_stale()
+        with self._lock:
+            return {"shells_open": len(self._shells), "shells_opened": self._opened, "requests": self._requests}
+
+    def reset(self) -> None:
+        """Back to the start: no shell, all counters zero."""
+        self.drop_shells()
+        with self._lock:
+            self._opened = self._requests = 0
+
+    def drop_shells(self) -> None:
+        """All shells vanish; their clients are not told."""
+        with self._lock:
+            shells = list(self._shells.values())
+            self._shells.clear()
+        for shell in shells:
+            shell.pool.close()
+
+    def answer(self, request: Request, user: str, client: str, is_connected: Callable[[], bool]) -> tuple[int, bytes]:
+        """Carry out a request and return the HTTP status and the envelope of its answer."""
+        try:
+            body = self._handle(request, user, client, is_connected)
+            action = f"{_action_namespace(request.action)}/{request.action}Response"
+            return 200, _envelope(action, request.message_id, body)
+        except Fault as fault:
+            body = _fault_body(fault, self.server.fqdn)
+            return 500, _envelope("http://schemas.dmtf.org/wbem/wsman/1/wsman/fault", request.message_id, body)
+
+    def _handle(self, request: Request, user: str, client: str, is_connected: Callable[[], bool]) -> str:
+        if request.action == "Create":
+            return self._create(request, user, client)
+        with self._lock:
+            shell = self._shells.get(request.shell_id)
+            if shell is None or shell.is_stale:
+                raise _unknown("The request contained invalid selectors for the resource.")
+            shell.busy += 1
+        try:
+            return self._operate(shell, request, is_connected)
+        except NotFound:
+            raise _unknown(
+                "The Windows Remote Shell received a request to perform an operation on a command identifier that does "
+                "not exist. Either the command has completed execution or the client specified an invalid command "
+                "identifier."
+            ) from None
+        finally:
+            with self._lock:
+                shell.busy -= 1
+                shell.used = time.monotonic()
+
+    def _operate(self, shell: Shell, request: Request, is_connected: Callable[[], bool]) -> str:
+        match request.action:
+            case "Command":
+                line = request.element("rsp:CommandLine")
+                command_id = _identity(line.get("CommandId"))
+                data = _decode(request.element("rsp:CommandLine/rsp:Arguments").text)
+                self._run(shell.pool.command(command_id, data))
+                return f"<rsp:CommandResponse><rsp:CommandId>{_upper(command_id)}</rsp:CommandId></rsp:CommandResponse>"
+            case "Send":
+                stream = request.element("rsp:Send/rsp:Stream")
+                target = _identity(stream.get("CommandId")) if stream.get("CommandId") else None
+                self._run(shell.pool.send(target, _decode(stream.text)))
+                return "<rsp:SendResponse></rsp:SendResponse>"
+            case "Receive":
+                return self._receive(shell, request, is_connected)
+            case "Signal":
+                command_id = _identity(request.element("rsp:Signal").get("CommandId"))
+                code = (request.element("rsp:Signal/rsp:Code").text or "").casefold()
+                if code.endswith("/terminate"):
+                    shell.pool.terminate(command_id)
+                else:
+                    shell.pool.stop(command_id)
+                return "<rsp:SignalResponse/>"
+            case "Get":
+                return self._describe(shell)
+            case "Delete":
+                with self._lock:
+                    self._shells.pop(shell.shell_id, None)
+                shell.pool.close()
+                return ""
+        reason = "The action is not supported by the service."
+        raise Fault(2150858753, "a:ActionNotSupported", reason)
+
+    def _create(self, request: Request, user: str, client: str) -> str:
+        if request.resource_uri != self.profile.resource_uri:
+            # The text is the one in pypsrp's issue 41; subcode and detail are those of the WS-Management standard.
+            raise Fault(
+                2150858811,
+                "a:DestinationUnreachable",
+                "The resource URI is missing or it has an incorrect format. Check the documentation or use the "
+                'following command for information on how to construct a resource URI: "winrm help uris".',
+                message="The WS-Management service cannot process the request. The resource URI "
+                f"({request.resource_uri}) was not found in the WS-Management catalog. The catalog contains the "
+                "metadata that describes resources, or logical endpoints.",
+                detail="InvalidResourceURI",
+            )
+        limit = self._limit_now()
+        given = request.element("rsp:Shell")
+        opening = _decode(request.element("rsp:Shell/pwsh:creationXml").text)
+        shell = Shell(
+            shell_id=(given.get("ShellId") or str(uuid.uuid4())).upper(),
+            user=user,
+            pool=RunspacePool(opening, partial(self._perform, user), no_language=self.name == "exchange"),
+            idle_timeout=_seconds(given.findtext("rsp:IdleTimeOut", "", _NS), self.profile.idle_timeout),
+            client=client,
+        )
+        self._remove_stale()
+        with self._lock:
+            if sum(other.user == user for other in self._shells.values()) >= limit:
+                raise Fault(
+                    2150859173,
+                    "w:QuotaLimit",
+                    "The WS-Management service cannot process the request. The maximum number of concurrent shells for "
+                    "this user has been exceeded. Close existing shells or raise the quota for this user.",
+                    message="The WS-Management service cannot process the request. "
+                    f"{self.profile.quota.format(limit=limit)} Close existing shells or raise the quota for this user.",
+                )
+            self._shells[shell.shell_id] = shell
+            self._opened += 1
+        return (
+            f"<x:ResourceCreated><a:Address>http://{self.server.fqdn}{self.profile.path}</a:Address>"
+            f"<a:ReferenceParameters><w:ResourceURI>{self.profile.resource_uri}</w:ResourceURI><w:SelectorSet>"
+            f'<w:Selector Name="ShellId">{escape(shell.shell_id)}</w:Selector></w:SelectorSet></a:ReferenceParameters>'
+            f"</x:ResourceCreated>{self._describe(shell)}"
+        )
+
+    def _describe(self, shell: Shell) -> str:
+        now = time.monotonic()
+        fields = {
+            "ShellId": shell.shell_id,
+            "ResourceUri": self.profile.resource_uri,
+            "Owner": f"{self.accounts.netbios}\\{shell.user}",
+            "ClientIP": shell.client,
+            "IdleTimeOut": f"PT{shell.idle_timeout:.3f}S",
+            "InputStreams": "stdin pr",
+            "OutputStreams": "stdout",
+            "MaxIdleTimeOut": "PT2147483.647S",
+            "Locale": "en-US",
+            "DataLocale": "en-US",
+            "CompressionMode": "NoCompression",
+            "ProfileLoaded": "Yes",
+            "Encoding": "UTF8",
+            "BufferMode": "Block",
+            "State": "Connected",
+            "ShellRunTime": f"P0DT0H0M{now - shell.opened:.0f}S",
+            "ShellInactivity": f"P0DT0H0M{now - shell.used:.0f}S",
+        }
+        inside = "".join(f"<rsp:{name}>{escape(value)}</rsp:{name}>" for name, value in fields.items())
+        return f"<rsp:Shell>{inside}</rsp:Shell>"
+
+    def _receive(self, shell: Shell, request: Request, is_connected: Callable[[], bool]) -> str:
+        wanted = request.element("rsp:Receive/rsp:DesiredStream").get("CommandId")
+        command_id = _identity(wanted) if wanted else None
+        received = shell.pool.receive(command_id, timeout=request.timeout, room=request.room, is_connected=is_connected)
+        if received is None:
+            reason = (
+                "The WS-Management service cannot complete the operation within the time specified in OperationTimeout."
+            )
+            raise Fault(2150858793, "w:TimedOut", reason, role="s:Receiver")
+        mark = f' CommandId="{_upper(command_id)}"' if command_id else ""
+        parts = [
+            f'<rsp:Stream Name="stdout"{mark}>{base64.b64encode(chunk).decode()}</rsp:Stream>'
+            for chunk in received.chunks
+        ]
+        if command_id:
+            state = "Done" if received.done else "Running"
+            exit_code = "<rsp:ExitCode>0</rsp:ExitCode>" if received.done else ""
+            parts.append(
+                f'<rsp:CommandState{mark} State="{_NS["rsp"]}/CommandState/{state}">{exit_code}</rsp:CommandState>'
+            )
+        return f"<rsp:ReceiveResponse>{''.join(parts)}</rsp:ReceiveResponse>"
+
+    def _run(self, pipeline: Pipeline | None) -> None:
+        if pipeline is None:
+            return
+        if self._takes_drop(pipeline):
+            pipeline.run()
+            raise Dropped
+        slow = self._organisation.faults(self.server.name, "slow")
+        pipeline.start(max((float(fault["seconds"]) for fault in slow if pipeline.names(fault["cmdlet"])), default=0.0))
+
+    def _takes_drop(self, pipeline: Pipeline) -> bool:
+        with self._organisation.lock:
+            drop = self._organisation.fault(self.server.name, "drop_after_command")
+            if drop is None or not pipeline.names(drop["cmdlet"]):
+                return False
+            self._organisation.take_fault(self.server.name, "drop_after_command")
+            return True
+
+    def _limit_now(self) -> int:
+        fault = self._organisation.fault(self.server.name, "shell_limit")
+        return int(fault["limit"]) if fault else self._limit
+
+    def _perform(self, user: str, statements: Statements, pipeline_input: list[Any]) -> Result:
+        return self._organisation.run(self.server.name, self.name, user, statements, pipeline_input)
+
+    def _remove_stale(self) -> None:
+        with self._lock:
+            stale = [shell for shell in self._shells.values() if shell.is_stale]
+            for shell in stale:
+                del self._shells[shell.shell_id]
+        for shell in stale:
+            shell.pool.close()
+
+
+def _seconds(duration: str, default: float) -> float:
+    found = _DURATION.match(duration.strip())
+    if not found:
+        return default
+    days, hours, minutes, seconds = (float(part or 0) for part in found.groups())
+    return ((days * 24 + hours) * 60 + minutes) * 60 + seconds
+
+
+def _identity(text: str | None) -> uuid.UUID:
+    try:
+        return uuid.UUID(text or "")
+    except ValueError:
+        raise _malformed() from None
+
+
+def _decode(text: str | None) -> bytes:
+    try:
+        return base64.b64decode(text or "", validate=True)
+    except ValueError:
+        raise _malformed() from None
+
+
+def _upper(identity: uuid.UUID | None) -> str:
+    return str(identity).upper()
+
+
+def _malformed() -> Fault:
+    reason = "The SOAP XML in the message does not match the corresponding XML schema definition."
+    return Fault(2150858817, "w:SchemaValidationError", reason)
+
+
+def _unknown(message: str) -> Fault:
+    reason = (
+        "The WS-Management service cannot process the request because the request contained invalid selectors for the "
+        "resource."
+    )
+    return Fault(2150858843, "w:InvalidSelectors", reason, message=message, detail="UnexpectedSelectors")
+
+
+def _action_namespace(action: str) -> str:
+    return _NS["x"] if action in ("Create", "Delete", "Get") else _NS["rsp"]
+
+
+def _envelope(action: str, relates_to: str, body: str) -> bytes:
+    return (
+        f'<s:Envelope xml:lang="en-US" {_PREFIXES}><s:Header><a:Action>{action}</a:Action>'
+        f"<a:MessageID>uuid:{_upper(uuid.uuid4())}</a:MessageID><a:To>{_ANONYMOUS}</a:To>"
+        f"<a:RelatesTo>{escape(relates_to)}</a:RelatesTo></s:Header><s:Body>{body}</s:Body></s:Envelope>"
+    ).encode()
+
+
+def _fault_body(fault: Fault, machine: str) -> str:
+    detail = (
+        f"<w:FaultDetail>http://schemas.dmtf.org/wbem/wsman/1/wsman/faultDetail/{fault.detail}</w:FaultDetail>"
+        if fault.detail
+        else ""
+    )
+    return (
+        f"<s:Fault><s:Code><s:Value>{fault.role}</s:Value><s:Subcode><s:Value>{fault.subcode}</s:Value></s:Subcode>"
+        f'</s:Code><s:Reason><s:Text xml:lang="en-US">{escape(fault.reason)} </s:Text></s:Reason><s:Detail>{detail}'
+        f'<f:WSManFault xmlns:f="http://schemas.microsoft.com/wbem/wsman/1/wsmanfault" Code="{fault.code}" '
+        f'Machine="{machine}"><f:Message>{escape(fault.message)} </f:Message></f:WSManFault></s:Detail></s:Fault>'
+    )
