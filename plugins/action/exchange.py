@@ -59,7 +59,10 @@ class Line:
         variables = task_vars
         name = task_vars["inventory_hostname"]
         if self._delegated:
-            variables = task_vars.get("ansible_delegated_vars", {}).get(task.delegate_to, {})
+            variables = {
+                **task_vars.get("ansible_delegated_vars", {}).get(task.delegate_to, {}),
+                "inventory_hostname": task.delegate_to,
+            }
             # A helper of its own: only one per host is recorded for closing at the end of the play.
             name = f"{task.delegate_to} for {name}"
         self._play_context = action._play_context.copy()

@@ -145,8 +145,8 @@ def test_a_delegated_task_closes_its_session(controller: Controller, organisatio
         play(INFO, INFO | {"name": "other", "delegate_to": "ex02"}), inventory(organisation.description)
     )
     assert done.returncode == 0, done.output
-    assert done.task("info", "ex01")["result"]["server"]["name"] == "EX01"
-    assert done.task("other", "ex01")["result"]["server"]["name"] == "EX02"
+    assert done.task("info", "ex01")["result"]["server"] == "EX01"
+    assert done.task("other", "ex01")["result"]["server"] == "EX02"
     assert shells(organisation, "EX02") == ({"exchange": 1, "windows": 1}, NOTHING_OPEN)
     assert helpers(controller) == []
 
@@ -198,9 +198,10 @@ def test_async_and_become(controller: Controller, organisation: SimulatorProcess
 
 def test_module_defaults_of_the_action_group(controller: Controller, organisation: SimulatorProcess) -> None:
     defaults = {"group/mailops.exchange.exchange": {"server": "EX02"}}
-    done = controller.run(play(INFO, module_defaults=defaults), inventory(organisation.description))
+    done = controller.run(play(BANNER, module_defaults=defaults), inventory(organisation.description))
     assert done.returncode == 0, done.output
-    assert done.task("info", "ex01")["result"]["server"]["name"] == "EX02"
+    assert organisation.state()["servers"]["EX02"]["stored"]["pop3"]["Banner"] == "Session banner."
+    assert organisation.state()["servers"]["EX01"]["stored"]["pop3"]["Banner"] != "Session banner."
 
 
 def test_a_home_with_a_long_path_is_one_sentence(controller: Controller, organisation: SimulatorProcess) -> None:
