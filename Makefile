@@ -1,0 +1,54 @@
+# Two commands are enough: `make demo` and `make test`. Each makes the virtual environment it needs.
+
+PYTHON ?= python3
+# Another ansible-core than the one in requirements-dev.txt, in an environment of its own: make test ANSIBLE_CORE=2.18
+ANSIBLE_CORE ?=
+
+VENV := .venv$(addprefix -,$(ANSIBLE_CORE))
+BIN := $(CURDIR)/$(VENV)/bin
+# Other requirements or another Python make another stamp, so the environment is made anew.
+STAMP := $(VENV)/made-for-$(shell { cat requirements.txt requirements-dev.txt; $(PYTHON) --version; } | cksum | cut -d " " -f 1)
+
+# Ansible and mypy know a collection only under .../ansible_collections/<namespace>/<name>.
+LINK := .cache/collections/ansible_collections/mailops/exchange
+export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.cache/collections
+export PATH := $(BIN):$(PATH)
+export ANSIBLE_LOCALHOST_WARNING := false
+
+.PHONY: demo test lint check sanity clean
+
+demo: $(STAMP)
+	$(BIN)/python demo/run.py
+
+# The linters that do not depend on ansible-core run for the default one only.
+test: $(if $(ANSIBLE_CORE),sanity,lint)
+	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+lint: check sanity
+
+check: $(STAMP) $(LINK)
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/antsibull-docs lint-collection-docs --plugin-docs .
+	$(BIN)/antsibull-changelog lint
+	$(BIN)/ansible-lint --offline --profile production
+
+sanity: $(STAMP) $(LINK)
+	tests/sanity.sh
+
+clean:
+	rm -rf .venv* .cache .ansible .hypothesis .mypy_cache .pytest_cache .ruff_cache mailops-exchange-*.tar.gz
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(STAMP): requirements.txt requirements-dev.txt
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Python 3.11 or newer is needed, for example: make PYTHON=python3.11")'
+	rm -rf $(VENV)
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements-dev.txt
+	$(if $(ANSIBLE_CORE),$(BIN)/python -m pip install --quiet --disable-pip-version-check "ansible-core==$(ANSIBLE_CORE).*")
+	touch $@
+
+$(LINK):
+	mkdir -p $(@D)
+	ln -sfn ../../../.. $@

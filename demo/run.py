@@ -1,0 +1,242 @@
+"""The demo: POP3 on two simulated Exchange servers, one step after the other, each checked before the next begins."""
+
+from __future__ import annotations
+
+import os
+import poplib
+import re
+import secrets
+import signal
+import socket
+import ssl
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+DEMO = Path(__file__).resolve().parent
+ROOT = DEMO.parent
+sys.path.insert(0, str(ROOT / "tests"))
+
+from simulator_process import SimulatorProcess  # noqa: E402 - the simulator belongs to the tests, which are no package
+
+SERVERS = {"EX01": "SE", "EX02": "2016"}
+# As in inventory.yml; the second server gets the next address.
+ADDRESS = "127.0.1.1"
+PORT_OFFSET = 20000
+MAIL_NAME = "mail.contoso.test"
+BANNER = "Welcome to the mail of Contoso."
+WRITING = ("Add-", "Enable-", "Restart-", "Set-", "Start-", "Stop-")
+COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+RECAP = re.compile(r"^(?P<host>\S+)\s+: (?P<counts>ok=\d+ .*)$", re.MULTILINE)
+
+
+class Unexpected(Exception):
+    """A step did not show what it should have."""
+
+
+@dataclass(frozen=True)
+class Play:
+    """What a playbook run printed, how it ended for each host, and which writing cmdlets reached the servers."""
+
+    text: str
+    recap: dict[str, dict[str, int]]
+    written: list[str]
+
+    def changed(self, server: str) -> int:
+        """Number of changed tasks of a server."""
+        return self.recap[f"{server.lower()}.contoso.test"]["changed"]
+
+
+def say(sentence: str) -> None:
+    """Announce a step."""
+    print(f"\n>>> {sentence}\n", flush=True)
+
+
+def expect(held: bool, sentence: str) -> None:
+    """Go on only if the step showed what it should."""
+    if not held:
+        raise Unexpected(sentence)
+
+
+class Demo:
+    """The simulated organisation, and the collection installed beside it as a user would install it."""
+
+    def __init__(self, simulator: SimulatorProcess, work: Path, password: str) -> None:
+        self.simulator = simulator
+        self.work = work
+        self.bin = Path(sys.executable).parent
+        self.environment = {name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")} | {
+            "ANSIBLE_COLLECTIONS_PATH": str(work / "collections"),
+            "ANSIBLE_CONFIG": str(DEMO / "ansible.cfg"),
+            "ANSIBLE_HOME": str(work / "ansible"),
+            "EXCHANGE_DEMO_CA": str(simulator.description["ca"]),
+            "EXCHANGE_SIMULATOR_PASSWORD": password,
+        }
+        if sys.stdout.isatty():
+            self.environment["ANSIBLE_FORCE_COLOR"] = "true"
+
+    def install(self) -> None:
+        """Build the collection and install it away from the checkout."""
+        command = ["collection", "install", str(ROOT), "--collections-path", str(self.work / "collections")]
+        with self._started("ansible-galaxy", *command, "--offline", "--force") as process:
+            text, _ = process.communicate()
+        expect(process.returncode == 0, f"the collection was not installed:\n{text}")
+
+    def play(self, *arguments: str) -> Play:
+        """Run the playbook, showing its output as it comes."""
+        before = len(self.simulator.log())
+        lines: list[str] = []
+        with self._started("ansible-playbook", "mailops.exchange.enable_pop3", *arguments) as process:
+            for line in process.stdout or ():
+                print(line, end="", flush=True)
+                lines.append(COLOUR.sub("", line))
+            process.wait()
+        text = "".join(lines)
+        expect(process.returncode == 0, f"ansible-playbook ended with status {process.returncode}")
+        recap = {
+            found["host"]: {key: int(count) for key, count in (pair.split("=") for pair in found["counts"].split())}
+            for found in RECAP.finditer(text)
+        }
+        expect(len(recap) == len(SERVERS), "the recap does not name both servers")
+        written = [call["cmdlet"] for call in self.simulator.log()[before:] if call["cmdlet"].startswith(WRITING)]
+        return Play(text, recap, written)
+
+    @contextmanager
+    def _started(self, program: str, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+        """Run a program of the virtual environment, and end it if the demo is interrupted."""
+        process = subprocess.Popen(
+            [str(self.bin / program), *arguments],
+            cwd=DEMO,
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            # A Ctrl-C in the terminal is passed on below, once, instead of reaching every process by itself.
+            start_new_session=True,
+        )
+        try:
+            yield process
+        except BaseException:
+            process.send_signal(signal.SIGINT)
+            try:
+                process.communicate(timeout=15)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.communicate()
+            raise
+
+
+class MailClient(poplib.POP3):
+    """A POP3 client that knows the server by its public name, which only the demo's certificate carries."""
+
+    def __init__(self, address: str, port: int, context: ssl.SSLContext, *, implicit_tls: bool) -> None:
+        self._address = address
+        self._context = context
+        self._implicit_tls = implicit_tls
+        super().__init__(MAIL_NAME, port, timeout=10)
+
+    def _create_socket(self, timeout: float) -> socket.socket:
+        connection = socket.create_connection((self._address, self.port), timeout)
+        return self._context.wrap_socket(connection, server_hostname=self.host) if self._implicit_tls else connection
+
+
+def read_banners(address: str, ca: str) -> None:
+    """Show what a POP3 client sees on the encrypted port and, after STLS, on the other one."""
+    context = ssl.create_default_context(cafile=ca)
+    for port in (995, 110):
+        client = MailClient(address, PORT_OFFSET + port, context, implicit_tls=port == 995)
+        welcome = client.getwelcome().decode()
+        if port == 110:
+            client.stls(context)
+        protocol = client.sock.version()
+        client.quit()
+        print(f"{address} port {port}: {welcome}  [{protocol}, certificate of {MAIL_NAME} verified]", flush=True)
+        expect(BANNER in welcome, f"port {port} of {address} does not show the new banner")
+
+
+def steps(demo: Demo) -> None:
+    """The whole demo, in order."""
+    simulator = demo.simulator
+    servers = simulator.description["servers"]
+
+    say("Two Exchange servers, EX01 (SE) and EX02 (2016), stand as they were installed: POP3 is off on both.")
+    for name, server in simulator.state()["servers"].items():
+        services = {
+            service: told["status"] for service, told in server["services"].items() if "POP3" in service.upper()
+        }
+        print(f"{name}: {services}")
+        expect(set(services.values()) == {"Stopped"}, f"POP3 is not off on {name}")
+
+    say("Check mode with diff shows what enabling POP3 would change. Nothing is written.")
+    drift = demo.play("--check", "--diff")
+    expect(drift.changed("EX01") > 0 and drift.changed("EX02") > 0, "check mode did not find that POP3 is off")
+    expect(BANNER in drift.text, "the diff does not show the banner")
+    expect(not drift.written, f"check mode wrote: {drift.written}")
+
+    say("The run enables POP3: the settings, the start mode, the services, and then everything is read back.")
+    run = demo.play()
+    expect(run.changed("EX01") > 0 and run.changed("EX02") > 0, "the run changed nothing")
+    expect(
+        run.written.count("Set-PopSettings") == len(SERVERS), f"not one Set-PopSettings for each server: {run.written}"
+    )
+
+    say("The second run finds everything in place: changed=0, and no cmdlet that writes.")
+    again = demo.play()
+    expect(again.changed("EX01") == again.changed("EX02") == 0, "the second run changed something")
+    expect(not again.written, f"the second run wrote: {again.written}")
+
+    say("Behind Ansible's back another administrator allows passwords in clear text on EX02.")
+    answer = simulator.run("EX02", "Set-PopSettings", {"Server": "EX02", "LoginType": "PlainTextLogin"})
+    expect(not answer["errors"], f"the simulator refused the change: {answer['errors']}")
+    print("EX02: Set-PopSettings -Server EX02 -LoginType PlainTextLogin")
+
+    say("Check mode finds exactly that, on EX02 only.")
+    found = demo.play("--check", "--diff")
+    expect(found.changed("EX01") == 0 and found.changed("EX02") > 0, "the drift was not found on EX02 alone")
+    expect("PlainTextLogin" in found.text, "the diff does not name the changed setting")
+    expect(not found.written, f"check mode wrote: {found.written}")
+
+    say("A run puts it right, and restarts the services of EX02 only.")
+    repaired = demo.play()
+    expect(repaired.changed("EX01") == 0 and repaired.changed("EX02") > 0, "the drift was not put right on EX02 alone")
+
+    say(f"A POP3 client reads the new banner on ports 995 and 110 (STLS), and verifies the certificate of {MAIL_NAME}.")
+    for server in servers.values():
+        read_banners(server["address"], simulator.description["ca"])
+
+    for name, server in simulator.state()["servers"].items():
+        expect(not any(server["shells_open"].values()), f"PowerShell sessions were left open on {name}")
+    say("Done: every step showed what it should, and no PowerShell session was left open.")
+
+
+def main() -> int:
+    """Run the demo; the exit status is 0 only if every step showed what it should."""
+    # Turned into an exception, so that everything started here is ended on the way out.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    password = secrets.token_urlsafe(16)
+    with tempfile.TemporaryDirectory(prefix="exchange-demo-") as directory:
+        work = Path(directory)
+        simulator = SimulatorProcess(SERVERS, password=password, directory=work / "simulator", address=ADDRESS)
+        try:
+            simulator.start()
+            demo = Demo(simulator, work, password)
+            demo.install()
+            steps(demo)
+        except Unexpected as unexpected:
+            print(f"\nThe demo did not show what it should: {unexpected}", file=sys.stderr)
+            return 1
+        except KeyboardInterrupt:
+            print("\nInterrupted.", file=sys.stderr)
+            return 128 + signal.SIGINT
+        finally:
+            simulator.stop()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
