@@ -1,0 +1,242 @@
+# Copyright: (c) 2026, mailops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""From a table of settings to a task's result: the life of every module is told here, once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from ansible_collections.mailops.exchange.plugins.module_utils import host as line
+from ansible_collections.mailops.exchange.plugins.module_utils.host import Failure, Host, OutcomeUnknown, Server
+from ansible_collections.mailops.exchange.plugins.module_utils.kinds import (
+    Edit,
+    Endpoint,
+    Identity,
+    binding_port,
+    wire_text,
+)
+from ansible_collections.mailops.exchange.plugins.module_utils.plan import Plan, Setting, make_plan
+from ansible_collections.mailops.exchange.plugins.module_utils.vocabulary import client_access
+
+SERVER_OPTIONS = (
+    Setting("server", "Server", Identity()),
+    Setting("domain_controller", "DomainController", Identity()),
+)
+
+
+class Module(Protocol):
+    """The part of AnsibleModule that is used."""
+
+    params: dict[str, Any]
+    check_mode: bool
+
+    def warn(self, warning: str) -> None: ...
+    def exit_json(self, **kwargs: Any) -> Any: ...
+    def fail_json(self, msg: str, **kwargs: Any) -> Any: ...
+
+
+Options = dict[str, Any]
+Work = Callable[[Host, Options], dict[str, Any]]
+
+
+def argument_spec(settings: Iterable[Setting] = ()) -> dict[str, dict[str, Any]]:
+    """The options for a table of settings and for their server; without defaults, so that not given is untouched."""
+    return {setting.option: {"type": setting.kind.option_type} for setting in (*SERVER_OPTIONS, *settings)}
+
+
+def parse(settings: Iterable[Setting], params: Mapping[str, Any]) -> Options:
+    """The canonical values of all options given, or a Failure with a sentence for each that is wrong."""
+    options: Options = {}
+    problems = []
+    for setting in settings:
+        if params.get(setting.option) is None:
+            continue
+        try:
+            options[setting.option] = setting.kind.parse(params[setting.option])
+        except ValueError as error:
+            problems.append(f"{setting.option}: {error}.")
+    refuse(problems)
+    return options
+
+
+def refuse(problems: Iterable[str]) -> None:
+    """End the task if there is any problem."""
+    if sentences := " ".join(problems):
+        raise Failure(sentences)
+
+
+def run(module: Module, work: Work, settings: Iterable[Setting] = ()) -> None:
+    """Parse the options, do the work, and turn its outcome into the module's answer."""
+    host: Host | None = None
+    try:
+        options = parse((*SERVER_OPTIONS, *settings), module.params)
+        controller = options.pop("domain_controller", None)
+        host = line.connect(check_mode=module.check_mode, domain_controller=controller)
+        result = work(host, options)
+    except Failure as failure:
+        module.fail_json(msg=str(failure), **{"cmdlets": host.sent if host else [], **failure.result})
+    else:
+        for warning in host.warnings:
+            module.warn(warning)
+        module.exit_json(**{"changed": False, "cmdlets": host.sent, **result})
+
+
+@dataclass(frozen=True)
+class Stored:
+    """The settings of one protocol as the server has them stored."""
+
+    values: dict[str, Any]
+    """Canonical, by option; what the server's version does not have is not in it."""
+    changed_utc: str
+    """When a domain controller last wrote the object; empty if that cannot be read."""
+
+    def shown(self, protocol: client_access.Protocol) -> dict[str, Any]:
+        return _shown(protocol, self.values)
+
+
+def _shown(protocol: client_access.Protocol, values: Mapping[str, Any]) -> dict[str, Any]:
+    return {s.option: s.kind.render(values[s.option]) for s in protocol.settings if s.option in values}
+
+
+def read_settings(host: Host, protocol: client_access.Protocol, server: Server) -> Stored:
+    """The stored settings of one protocol."""
+    cmdlet = f"Get-{protocol.noun}"
+    members = [*(setting.parameter for setting in protocol.settings), "WhenChangedUTC"]
+    found = host.read(cmdlet, members=members, Server=server.name)
+    if len(found) != 1:
+        raise Failure(
+            f"{cmdlet} answered with {len(found)} objects instead of one for {server.title}; "
+            f"a server without the client access role has no {protocol.title} settings."
+        )
+    return Stored(
+        values={s.option: s.kind.read(found[0][s.parameter]) for s in protocol.settings if s.parameter in found[0]},
+        changed_utc=wire_text(found[0].get("WhenChangedUTC")),
+    )
+
+
+def conflicts(values: Mapping[str, Any], given: AbstractSet[str]) -> Iterator[str]:
+    """Sentences on values that contradict each other, as far as the task gave one of the two."""
+    ports = {
+        bindings: {binding_port(binding) for binding in values[bindings]}
+        for bindings in ("ssl_bindings", "unencrypted_or_tls_bindings")
+        if bindings in values
+    }
+    if len(ports) == 2 and given & ports.keys():
+        for port in sorted(set.intersection(*ports.values()) - {None}, key=str):
+            yield (
+                f"ssl_bindings and unencrypted_or_tls_bindings: the port {port} is in both; "
+                "give each port to one of them, 995 and 110 for POP3 or 993 and 143 for IMAP4 as a rule."
+            )
+    for option in ("external_connection_settings", "internal_connection_settings"):
+        for endpoint, setting in ((Endpoint.of(setting), setting) for setting in values.get(option, ())):
+            if endpoint is None:
+                continue
+            bindings = "ssl_bindings" if endpoint.method == "SSL" else "unencrypted_or_tls_bindings"
+            if bindings in ports and given & {option, bindings} and endpoint.port not in ports[bindings]:
+                listed = ", ".join(values[bindings]) or "none"
+                yield (
+                    f"{option}: {setting!r} needs its port {endpoint.port} in {bindings}, which are {listed}; "
+                    f"add a binding for it there, such as 0.0.0.0:{endpoint.port}, or change the setting."
+                )
+    custom = {"calendar_item_retrieval_option", "owa_server_url"}
+    if (
+        given & custom
+        and values.get("calendar_item_retrieval_option") == "Custom"
+        and values.get("owa_server_url") == ""
+    ):
+        yield "calendar_item_retrieval_option: 'Custom' needs owa_server_url, which is empty; give the address with it."
+
+
+def manage_settings(module: Module, protocol: client_access.Protocol) -> None:
+    """Bring the given settings of one protocol to their wanted values."""
+
+    def work(host: Host, options: Options) -> dict[str, Any]:
+        identity = options.pop("server", None)
+        desired = options
+        refuse(conflicts({k: v for k, v in desired.items() if not isinstance(v, Edit)}, desired.keys()))
+        if desired.get("login_type") == "PlainTextLogin":
+            module.warn("login_type: with PlainTextLogin clients may send passwords in clear over unencrypted lines.")
+        server = host.server(identity)
+        refuse(_unsupported(protocol, desired, server))
+        stored = read_settings(host, protocol, server)
+        refuse(_absent(protocol, desired, server, stored))
+        plan = make_plan(protocol.settings, desired, stored.values)
+        values = {**stored.values, **plan.changes}
+        refuse(conflicts(values, desired.keys()))
+        if "x509_certificate_name" in desired and (warning := _unused_name(values)):
+            module.warn(warning)
+        if plan.changed:
+            values |= _write(host, protocol, server, plan)
+        return {
+            "changed": plan.changed,
+            "diff": plan.diff(f"{protocol.title} settings of {server.name}"),
+            "restart_required": plan.changed,
+            "server": server.name,
+            "settings": _shown(protocol, values),
+        }
+
+    run(module, work, protocol.settings)
+
+
+def _unsupported(protocol: client_access.Protocol, desired: Options, server: Server) -> Iterator[str]:
+    for setting in protocol.settings:
+        if setting.option in desired and server.version < setting.since:
+            yield (
+                f"{setting.option}: Set-{protocol.noun} has {setting.parameter} since {setting.since.product}, "
+                f"and {server.name} is {server.version.product} ({server.version}); leave it out for this server."
+            )
+
+
+def _absent(protocol: client_access.Protocol, desired: Options, server: Server, stored: Stored) -> Iterator[str]:
+    for setting in protocol.settings:
+        if setting.option in desired and setting.option not in stored.values:
+            yield (
+                f"{setting.option}: the {protocol.title} settings of {server.title} have no {setting.parameter}; "
+                "leave it out for this server."
+            )
+
+
+def _unused_name(values: Mapping[str, Any]) -> str | None:
+    lists = ("external_connection_settings", "internal_connection_settings")
+    endpoints = [Endpoint.of(setting) for option in lists for setting in values.get(option, ())]
+    name = str(values["x509_certificate_name"])
+    if not name or name.casefold() in {endpoint.host.casefold() for endpoint in endpoints if endpoint}:
+        return None
+    return (
+        f"x509_certificate_name: {name!r} is the host of no connection setting, so a certificate for it does not "
+        "fit the name clients are told to connect to."
+    )
+
+
+def _write(host: Host, protocol: client_access.Protocol, server: Server, plan: Plan) -> Options:
+    """Write the plan, and make sure of it: what the server has afterwards, or a Failure."""
+    outstanding, broken, stored = plan, None, None
+    # The second round is only for a write whose answer was lost, and only for what did not arrive then.
+    for _round in range(2):
+        sent = {
+            s.parameter: s.kind.send(outstanding.changes[s.option])
+            for s in protocol.settings
+            if s.option in outstanding.changes
+        }
+        try:
+            host.write(f"Set-{protocol.noun}", Server=server.name, **sent)
+            broken = None
+        except OutcomeUnknown as unknown:
+            broken = unknown
+        if host.check_mode:
+            return plan.changes
+        stored = read_settings(host, protocol, server).values
+        outstanding = make_plan(protocol.settings, plan.changes, stored)
+        if not outstanding.changed:
+            return stored
+        if broken is None:
+            break
+    differing = " ".join(
+        f"{option}: {wanted!r} was written, but {server.name} has {outstanding.before[option]!r} stored."
+        for option, wanted in outstanding.after.items()
+    )
+    result = {"changed": True, "diff": plan.diff(f"{protocol.title} settings of {server.name}")}
+    raise Failure(f"{differing} {broken}" if broken else differing, **result)

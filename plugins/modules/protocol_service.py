@@ -1,0 +1,179 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, mailops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+---
+module: protocol_service
+short_description: Start, stop or restart what serves POP3 or IMAP4 clients
+version_added: 0.1.0
+author:
+  - mailops contributors (@mailops)
+description:
+  - Handles all Windows services of a protocol on an Exchange server as one, which are two since Exchange 2013
+    (C(MSExchangePop3) and C(MSExchangePOP3BE), C(MSExchangeImap4) and C(MSExchangeIMAP4BE)) and one before. A changed
+    setting takes effect only when both have been restarted.
+  - A service that is disabled gets its start mode before it is started.
+  - After a change the module waits until each service has its status, and looks once more whether it stays up. If
+    not, and the server component C(PopProxy) or C(ImapProxy) is inactive, that is named as the reason.
+extends_documentation_fragment:
+  - mailops.exchange.attributes
+  - mailops.exchange.server
+attributes:
+  idempotent:
+    details: O(state=restarted) restarts the services each time.
+    support: partial
+options:
+  protocol:
+    description:
+      - Whose services.
+    type: str
+    choices: [pop3, imap4]
+    required: true
+  state:
+    description:
+      - V(started) and V(stopped) change only what is not so already. V(restarted) restarts the services, and starts
+        those that are stopped.
+      - At least one of O(state) and O(start_mode) is required.
+    type: str
+    choices: [started, stopped, restarted]
+  start_mode:
+    description:
+      - How Windows starts the services, one of V(automatic), V(manual) and V(disabled), in any case. Automatic with
+        delay counts as automatic.
+      - Exchange is installed with V(manual).
+      - If a service is disabled and O(state) wants it to be started, this has to be given.
+    type: str
+  timeout:
+    description:
+      - How long a service may take to start or to stop, in seconds, from 1 to 3600.
+    type: int
+    default: 120
+notes:
+  - The services are those of the host the task runs for. If O(server) names another one, the task fails.
+seealso:
+  - module: mailops.exchange.pop_settings
+  - module: mailops.exchange.imap_settings
+  - module: mailops.exchange.client_access_info
+  - name: Enable and configure POP3 on an Exchange server
+    description: Which services there are, and when they need a restart.
+    link: https://learn.microsoft.com/exchange/clients/pop3-and-imap4/configure-pop3
+  - name: Set-Service
+    description: The cmdlet that sets the start mode.
+    link: https://learn.microsoft.com/powershell/module/microsoft.powershell.management/set-service
+"""
+
+EXAMPLES = r"""
+- name: Serve POP3 clients now and after each start of Windows
+  mailops.exchange.protocol_service:
+    protocol: pop3
+    state: started
+    start_mode: automatic
+
+- name: Let changed settings take effect
+  mailops.exchange.protocol_service:
+    protocol: pop3
+    state: restarted
+
+- name: Serve no IMAP4 clients any more
+  mailops.exchange.protocol_service:
+    protocol: imap4
+    state: stopped
+    start_mode: disabled
+"""
+
+RETURN = r"""
+server:
+  description: Name of the Exchange server.
+  returned: success
+  type: str
+  sample: EX01
+services:
+  description: The services after the task; in check mode as they would be.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: Name of the service.
+      type: str
+      sample: MSExchangePop3
+    status:
+      description: V(running), V(stopped), or another of Windows' words in lower case.
+      type: str
+      sample: running
+    start_mode:
+      description: V(automatic), V(manual) or V(disabled).
+      type: str
+      sample: automatic
+cmdlets:
+  description: The writing cmdlets that were sent, with their parameters; in check mode those that would have been sent.
+  returned: always
+  type: list
+  elements: dict
+  sample:
+    - cmdlet: Start-Service
+      parameters:
+        Name: MSExchangePop3
+diff:
+  description: By service, what has changed.
+  returned: success
+  type: dict
+  sample:
+    before:
+      MSExchangePop3: {status: stopped, start_mode: manual}
+    after:
+      MSExchangePop3: {status: running, start_mode: automatic}
+"""
+
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.mailops.exchange.plugins.module_utils.host import Host
+from ansible_collections.mailops.exchange.plugins.module_utils.kinds import Enum, Int
+from ansible_collections.mailops.exchange.plugins.module_utils.plan import Setting
+from ansible_collections.mailops.exchange.plugins.module_utils.resource import argument_spec, refuse, run
+from ansible_collections.mailops.exchange.plugins.module_utils.services import manage_services
+from ansible_collections.mailops.exchange.plugins.module_utils.vocabulary.client_access import PROTOCOLS
+
+# Boot and System are for drivers.
+START_MODE = Enum({"Automatic": 2, "Manual": 3, "Disabled": 4}, {"auto": "Automatic"})
+OPTIONS = (
+    Setting("start_mode", "StartupType", START_MODE),
+    Setting("timeout", "", Int(1, 3600, "seconds")),
+)
+
+
+def main() -> None:
+    module = AnsibleModule(
+        argument_spec={
+            **argument_spec(OPTIONS),
+            "protocol": {"type": "str", "choices": list(PROTOCOLS), "required": True},
+            "state": {"type": "str", "choices": ["started", "stopped", "restarted"]},
+            "timeout": {"type": "int", "default": 120},
+        },
+        required_one_of=[("state", "start_mode")],
+        supports_check_mode=True,
+    )
+    state = module.params["state"]
+
+    def work(host: Host, options: dict[str, Any]) -> dict[str, Any]:
+        mode = options["start_mode"].casefold() if "start_mode" in options else None
+        if mode == "disabled" and state in ("started", "restarted"):
+            refuse([f"start_mode: 'disabled' does not go with the state {state}; give automatic or manual."])
+        return manage_services(
+            host,
+            PROTOCOLS[module.params["protocol"]],
+            host.server(options.get("server")),
+            state=state,
+            start_mode=mode,
+            timeout=options["timeout"],
+        )
+
+    run(module, work, OPTIONS)
+
+
+if __name__ == "__main__":
+    main()

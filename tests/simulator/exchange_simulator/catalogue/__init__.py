@@ -1,0 +1,1 @@
+"""Plain data about Exchange and Windows, collected from the published cmdlet reference and real captures."""

@@ -1,0 +1,148 @@
+"""The cmdlets of both endpoints with their parameters."""
+
+from __future__ import annotations
+
+from .kinds import RELEASES, Cmdlet, EnumType, Kind, Parameter
+from .settings import SETTINGS
+
+_TASKS = "Microsoft.Exchange.Management.SystemConfigurationTasks."
+_COMMANDS = "Microsoft.PowerShell.Commands."
+_CIM = "Microsoft.Management.Infrastructure.CimCmdlets."
+_SINCE_2013 = RELEASES[1:]
+
+SERVICE_STATE = EnumType("Microsoft.Exchange.Data.ServiceState", {"Inactive": 0, "Active": 1, "Draining": 2})
+REQUESTER = EnumType(
+    "Microsoft.Exchange.Data.Directory.Management.ServerComponentRequest",
+    {"HealthAPI": 0, "Maintenance": 1, "Sidelined": 2, "Functional": 3, "Deployment": 4},
+)
+START_MODE = EnumType(
+    "System.ServiceProcess.ServiceStartMode", {"Boot": 0, "System": 1, "Automatic": 2, "Manual": 3, "Disabled": 4}
+)
+SERVICE_STATUS = EnumType(
+    "System.ServiceProcess.ServiceControllerStatus",
+    {
+        "Stopped": 1,
+        "StartPending": 2,
+        "StopPending": 3,
+        "Running": 4,
+        "ContinuePending": 5,
+        "PausePending": 6,
+        "Paused": 7,
+    },
+)
+ACTION_PREFERENCE = EnumType(
+    "System.Management.Automation.ActionPreference",
+    {"SilentlyContinue": 0, "Stop": 1, "Continue": 2, "Inquire": 3, "Ignore": 4, "Suspend": 5},
+)
+
+COMMON: tuple[Parameter, ...] = (
+    Parameter("Verbose", Kind.SWITCH, aliases=("vb",)),
+    Parameter("Debug", Kind.SWITCH, aliases=("db",)),
+    Parameter("ErrorAction", Kind.ENUM, ACTION_PREFERENCE, aliases=("ea",)),
+    Parameter("WarningAction", Kind.ENUM, ACTION_PREFERENCE, aliases=("wa",)),
+    Parameter("ErrorVariable", Kind.TEXT, aliases=("ev",)),
+    Parameter("WarningVariable", Kind.TEXT, aliases=("wv",)),
+    Parameter("OutVariable", Kind.TEXT, aliases=("ov",)),
+    Parameter("OutBuffer", Kind.INT32, aliases=("ob",)),
+)
+_WHAT_IF = (Parameter("WhatIf", Kind.SWITCH, aliases=("wi",)), Parameter("Confirm", Kind.SWITCH, aliases=("cf",)))
+_CONTROLLER = Parameter("DomainController", Kind.HOST)
+_SERVER = Parameter("Server", Kind.SERVER, pipeline=True)
+_SERVICE = (
+    Parameter("Name", Kind.TEXTS, position=0, pipeline=True, aliases=("ServiceName",)),
+    Parameter("DisplayName", Kind.TEXTS),
+    Parameter("InputObject", Kind.TEXTS),
+    Parameter("Include", Kind.TEXTS),
+    Parameter("Exclude", Kind.TEXTS),
+)
+_PASS_THRU = Parameter("PassThru", Kind.SWITCH)
+_FORCE = Parameter("Force", Kind.SWITCH)
+_QUERY = (
+    Parameter("Filter", Kind.TEXT),
+    Parameter("Namespace", Kind.TEXT),
+    Parameter("Property", Kind.TEXTS),
+)
+
+
+def _settings(protocol: str) -> tuple[Parameter, ...]:
+    return tuple(setting.parameter(protocol) for setting in SETTINGS if protocol in setting.defaults)
+
+
+def _exchange(name: str, *parameters: Parameter, releases: tuple[str, ...] = RELEASES) -> Cmdlet:
+    # The reference shows such class names for other cmdlets; for these they are inferred.
+    return Cmdlet(name, "exchange", parameters, _TASKS + name.replace("-", ""), releases)
+
+
+def _windows(name: str, *parameters: Parameter, namespace: str = _COMMANDS, powershell: int = 2) -> Cmdlet:
+    return Cmdlet(name, "windows", parameters, f"{namespace}{name.replace('-', '')}Command", powershell=powershell)
+
+
+CMDLETS: tuple[Cmdlet, ...] = (
+    _exchange("Get-PopSettings", _SERVER, _CONTROLLER),
+    _exchange("Get-ImapSettings", _SERVER, _CONTROLLER),
+    _exchange("Set-PopSettings", _SERVER, _CONTROLLER, *_WHAT_IF, *_settings("pop3")),
+    _exchange("Set-ImapSettings", _SERVER, _CONTROLLER, *_WHAT_IF, *_settings("imap4")),
+    _exchange(
+        "Get-ExchangeServer",
+        Parameter("Identity", Kind.SERVER, position=0, pipeline=True),
+        Parameter("Domain", Kind.HOST),
+        Parameter("Status", Kind.SWITCH),
+        _CONTROLLER,
+    ),
+    _exchange(
+        "Get-ServerComponentState",
+        Parameter("Identity", Kind.SERVER, position=0, pipeline=True, mandatory=True),
+        Parameter("Component", Kind.TEXT),
+        _CONTROLLER,
+        releases=_SINCE_2013,
+    ),
+    _exchange(
+        "Set-ServerComponentState",
+        Parameter("Identity", Kind.SERVER, position=0, pipeline=True, mandatory=True),
+        Parameter("Component", Kind.TEXT, mandatory=True),
+        Parameter("State", Kind.ENUM, SERVICE_STATE, mandatory=True),
+        Parameter("Requester", Kind.ENUM, REQUESTER, mandatory=True),
+        Parameter("LocalOnly", Kind.SWITCH),
+        Parameter("RemoteOnly", Kind.SWITCH),
+        Parameter("TimeoutInSeconds", Kind.INT32),
+        _CONTROLLER,
+        *_WHAT_IF,
+        releases=_SINCE_2013,
+    ),
+    _windows(
+        "Get-Service",
+        *_SERVICE,
+        Parameter("DependentServices", Kind.SWITCH, aliases=("DS",)),
+        Parameter("RequiredServices", Kind.SWITCH, aliases=("SDO", "ServicesDependedOn")),
+    ),
+    _windows("Start-Service", *_SERVICE, _PASS_THRU, *_WHAT_IF),
+    _windows("Stop-Service", *_SERVICE, _FORCE, _PASS_THRU, Parameter("NoWait", Kind.SWITCH), *_WHAT_IF),
+    _windows("Restart-Service", *_SERVICE, _FORCE, _PASS_THRU, *_WHAT_IF),
+    _windows(
+        "Set-Service",
+        Parameter("Name", Kind.TEXTS, position=0, pipeline=True, aliases=("ServiceName", "SN")),
+        Parameter("InputObject", Kind.TEXTS),
+        Parameter("DisplayName", Kind.TEXT, aliases=("DN",)),
+        Parameter("Description", Kind.TEXT),
+        Parameter("StartupType", Kind.ENUM, START_MODE, aliases=("StartMode", "SM", "ST")),
+        Parameter("Status", Kind.TEXT),
+        _PASS_THRU,
+        *_WHAT_IF,
+    ),
+    _windows(
+        "Get-Process",
+        Parameter("Name", Kind.TEXTS, position=0, aliases=("ProcessName",)),
+        Parameter("Id", Kind.INTEGERS, pipeline=True, aliases=("PID",)),
+    ),
+    _windows(
+        "Get-CimInstance",
+        Parameter("ClassName", Kind.TEXT, position=0, mandatory=True),
+        *_QUERY,
+        namespace=_CIM,
+        powershell=3,
+    ),
+    _windows(
+        "Get-WmiObject", Parameter("Class", Kind.TEXT, position=0, mandatory=True, aliases=("ClassName",)), *_QUERY
+    ),
+)
+BY_NAME: dict[str, Cmdlet] = {cmdlet.name.casefold(): cmdlet for cmdlet in CMDLETS}

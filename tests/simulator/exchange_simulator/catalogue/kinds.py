@@ -1,0 +1,73 @@
+"""The vocabulary of the catalogue: what a parameter is, and which release has it."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass, field
+
+RELEASES = ("2010", "2013", "2016", "2019", "SE")
+
+
+class Kind(enum.Enum):
+    """How an argument is converted before the cmdlet sees it."""
+
+    SWITCH = "System.Management.Automation.SwitchParameter"
+    BOOLEAN = "System.Boolean"
+    INT32 = "System.Int32"
+    TEXT = "System.String"
+    TEXTS = "System.String[]"
+    INTEGERS = "System.Int32[]"
+    ENUM = "System.Enum"
+    TIME_SPAN = "Microsoft.Exchange.Data.EnhancedTimeSpan"
+    BYTE_SIZE = "Microsoft.Exchange.Data.Unlimited`1[Microsoft.Exchange.Data.ByteQuantifiedSize]"
+    URI = "System.Uri"
+    BINDINGS = "Microsoft.Exchange.Data.MultiValuedProperty`1[Microsoft.Exchange.Data.IPBinding]"
+    CONNECTIONS = "Microsoft.Exchange.Data.MultiValuedProperty`1[Microsoft.Exchange.Data.ProtocolConnectionSettings]"
+    SERVER = "Microsoft.Exchange.Configuration.Tasks.ServerIdParameter"
+    HOST = "Microsoft.Exchange.Data.Fqdn"
+
+
+@dataclass(frozen=True)
+class EnumType:
+    """A .NET enumeration: its full name and its members by number."""
+
+    type_name: str
+    members: dict[str, int] = field(hash=False)
+
+    def number(self, name: str) -> int:
+        return self.members[name]
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One parameter of a cmdlet."""
+
+    name: str
+    kind: Kind
+    enum: EnumType | None = None
+    position: int | None = None
+    mandatory: bool = False
+    pipeline: bool = False
+    aliases: tuple[str, ...] = ()
+    releases: tuple[str, ...] = RELEASES
+    minimum: object = None
+    maximum: object = None
+
+    @property
+    def type_name(self) -> str:
+        return self.enum.type_name if self.enum else self.kind.value
+
+
+@dataclass(frozen=True)
+class Cmdlet:
+    """A cmdlet: where it exists and what it accepts; `implementation` is the class named in its error ids.
+
+    `powershell` is the first version of PowerShell that has it.
+    """
+
+    name: str
+    endpoint: str
+    parameters: tuple[Parameter, ...]
+    implementation: str
+    releases: tuple[str, ...] = RELEASES
+    powershell: int = 2

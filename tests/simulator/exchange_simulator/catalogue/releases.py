@@ -1,0 +1,37 @@
+"""The Exchange releases that can be simulated."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Release:
+    """What distinguishes the servers of one release.
+
+    2010 is at home on PowerShell 2.0 and 2013 on 4.0: no CIM cmdlets before 3.0, no StartType on services before 5.0.
+    """
+
+    name: str
+    build: tuple[int, int, int, int]
+    role: tuple[str, int]
+    folder: str
+    split_services: bool
+    powershell: int
+
+    @property
+    def version_text(self) -> str:
+        major, minor, build, revision = self.build
+        return f"Version {major}.{minor} (Build {build}.{revision})"
+
+
+RELEASE: dict[str, Release] = {
+    release.name: release
+    for release in (
+        Release("2010", (14, 3, 123, 4), ("Mailbox, ClientAccess, HubTransport", 38), "V14", False, 2),
+        Release("2013", (15, 0, 1497, 2), ("Mailbox, ClientAccess, HubTransport", 38), "V15", True, 4),
+        Release("2016", (15, 1, 2507, 6), ("Mailbox", 2), "V15", True, 5),
+        Release("2019", (15, 2, 1544, 4), ("Mailbox", 2), "V15", True, 5),
+        Release("SE", (15, 2, 2562, 17), ("Mailbox", 2), "V15", True, 5),
+    )
+}

@@ -1,0 +1,122 @@
+"""Get- and Set-PopSettings, Get- and Set-ImapSettings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from psrpcore.types import ErrorCategory, PSUri
+
+from .. import errors, shapes
+from ..catalogue.kinds import Kind, Parameter
+from ..catalogue.settings import SETTINGS, Setting
+from ..engine import Call, behaviour
+from ..server import Server
+from ..values import ListEdit, TimeSpan, identity
+from .lookup import controller, server
+
+_NAMESPACE = "Microsoft.Exchange.Data.Directory.SystemConfiguration."
+_CLASSES = {"pop3": "Pop3AdConfiguration", "imap4": "Imap4AdConfiguration"}
+_SCHEMA = {"pop3": "POP", "imap4": "IMAP"}
+_WIRE: dict[Kind, Callable[[Any], Any]] = {
+    Kind.TIME_SPAN: shapes.time_span,
+    Kind.BYTE_SIZE: shapes.byte_size,
+    Kind.URI: lambda value: None if value is None else PSUri(value),
+    Kind.BINDINGS: lambda value: shapes.multi_valued("Microsoft.Exchange.Data.IPBinding", map(shapes.binding, value)),
+    Kind.CONNECTIONS: lambda value: shapes.multi_valued(
+        "Microsoft.Exchange.Data.ProtocolConnectionSettings", map(shapes.connection, value)
+    ),
+}
+
+
+def _protocol(call: Call) -> str:
+    return "pop3" if "Pop" in call.cmdlet.name else "imap4"
+
+
+@behaviour("Get-PopSettings", "Get-ImapSettings")
+def get_settings(call: Call) -> None:
+    call.output.append(_settings_object(call, server(call, "Server"), _protocol(call)))
+
+
+def _settings_object(call: Call, owner: Server, protocol: str) -> Any:
+    view = owner.settings[protocol].read(controller(call), call.now)
+    domain, label = call.organisation.domain, protocol.upper()
+    name = f"CN=1,CN={label},CN=Protocols,{owner.distinguished_name}"
+    identity_object = shapes.ad_object_id(name, domain, rf"{owner.name}\1")
+    kind = _SCHEMA[protocol]
+    members: list[tuple[str, Any]] = [("ProtocolName", label)]
+    members += [
+        (setting.name, _wire_value(setting, view.values[setting.name]))
+        for setting in SETTINGS
+        if setting.name in view.values
+    ]
+    members += [
+        ("Server", shapes.ad_object_id(owner.distinguished_name, domain, owner.name)),
+        ("AdminDisplayName", ""),
+        ("ExchangeVersion", shapes.object_version(10, "14.0.100.0")),
+        ("Name", "1"),
+        ("DistinguishedName", name),
+        ("Identity", identity_object),
+        ("Guid", shapes.guid("object", name)),
+        ("ObjectCategory", shapes.schema_id(f"ms-Exch-Protocol-Cfg-{kind}-Server", domain, owner.root)),
+        ("ObjectClass", shapes.strings(("top", "protocolCfg", f"protocolCfg{kind}", f"protocolCfg{kind}Server"))),
+        *shapes.times(view.changed, owner.settings[protocol].created, call.organisation.zone),
+        ("OrganizationId", shapes.organization_id()),
+        ("Id", identity_object),
+        ("OriginatingServer", controller(call)),
+        ("IsValid", True),
+        ("ObjectState", shapes.object_state("Unchanged")),
+    ]
+    types = (_NAMESPACE + _CLASSES[protocol], *shapes.CONFIGURATION_OBJECT)
+    return shapes.exchange_object(types, rf"{owner.name}\1", members)
+
+
+def _wire_value(setting: Setting, value: Any) -> Any:
+    if setting.enum is not None:
+        return shapes.wire_enum(setting.enum.type_name, value, setting.enum.number(value))
+    return _WIRE.get(setting.kind, lambda plain: plain)(value)
+
+
+@behaviour("Set-PopSettings", "Set-ImapSettings")
+def set_settings(call: Call) -> None:
+    protocol, owner, chosen = _protocol(call), server(call, "Server"), controller(call)
+    stored = owner.settings[protocol].read(chosen, call.now).values
+    changes: dict[str, Any] = {}
+    for parameter in call.cmdlet.parameters:
+        if parameter.name in call.arguments and parameter.name in stored:
+            value = call.arguments[parameter.name]
+            _check_range(call, parameter, value)
+            if isinstance(value, ListEdit):
+                value = value.apply(stored[parameter.name])
+            if identity(value) != identity(stored[parameter.name]):
+                changes[parameter.name] = value
+    if not changes:
+        call.warnings.append(
+            f"The command completed successfully but no settings of '{owner.name}\\1' have been modified."
+        )
+        return
+    if call.arguments.get("WhatIf"):
+        return
+    if call.writes:
+        owner.settings[protocol].write(changes, chosen, call.now)
+    label = protocol.upper()
+    # That a restart is needed is documented; the wording of the warning is inferred.
+    call.warnings.append(
+        f"Changes to {label} settings will only take effect after all Microsoft Exchange {label} services are "
+        f"restarted on server {owner.name}."
+    )
+
+
+def _check_range(call: Call, parameter: Parameter, value: Any) -> None:
+    low, high = parameter.minimum, parameter.maximum
+    if low is None or high is None:
+        return
+    bounds = (TimeSpan.parse(str(low)), TimeSpan.parse(str(high))) if parameter.kind is Kind.TIME_SPAN else (low, high)
+    if not bounds[0] <= value <= bounds[1]:
+        # Exchange's validation errors name the property and the bounds; this wording is inferred.
+        raise call.exchange_failure(
+            errors.DATA_VALIDATION,
+            f"Property validation failed. Property = {parameter.name} Error = The value must be between {low} and "
+            f"{high}. The value '{value}' is out of range.",
+            category=ErrorCategory.InvalidData,
+        )

@@ -1,0 +1,363 @@
+"""What the wire hands to the simulated servers, how parameters are bound, and what comes back."""
+
+from __future__ import annotations
+
+import datetime
+import fnmatch
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+from psrpcore.types import ErrorCategory, ErrorRecord, PSObject, PSSecureString
+
+from . import errors
+from .catalogue.cmdlets import BY_NAME, COMMON
+from .catalogue.kinds import Cmdlet, Kind, Parameter
+from .errors import BINDING, Failure
+from .values import ConversionFailed, convert, native
+
+if TYPE_CHECKING:
+    from .organisation import Organisation
+    from .server import Server
+
+Endpoint = Literal["exchange", "windows"]
+
+
+@dataclass(frozen=True)
+class Command:
+    """One command of a pipeline as it arrived; a parameter without a name is positional."""
+
+    name: str
+    parameters: tuple[tuple[str | None, Any], ...]
+    is_script: bool = False
+
+
+@dataclass
+class Result:
+    """What a pipeline produced; with `terminating` set the pipeline ends as failed."""
+
+    output: list[Any] = field(default_factory=list)
+    errors: list[ErrorRecord] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    terminating: ErrorRecord | None = None
+
+
+@dataclass(frozen=True)
+class Session:
+    """Who runs cmdlets where. Faults concern only what comes over the wire, which is what `logged` marks."""
+
+    organisation: Organisation
+    server: Server
+    endpoint: Endpoint
+    user: str
+    logged: bool
+
+    def cmdlet_fault(self, kind: str, cmdlet: str) -> list[dict[str, Any]]:
+        if not self.logged:
+            return []
+        faults = self.organisation.faults(self.server.name, kind)
+        return [fault for fault in faults if str(fault["cmdlet"]).casefold() == cmdlet.casefold()]
+
+
+@dataclass
+class Call:
+    """One invocation of a cmdlet with its converted arguments."""
+
+    session: Session
+    cmdlet: Cmdlet
+    arguments: dict[str, Any]
+    output: list[Any] = field(default_factory=list)
+    errors: list[Failure] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+    @property
+    def organisation(self) -> Organisation:
+        return self.session.organisation
+
+    @property
+    def server(self) -> Server:
+        return self.session.server
+
+    @property
+    def now(self) -> datetime.datetime:
+        return self.session.organisation.now
+
+    @property
+    def writes(self) -> bool:
+        """Whether a change is to happen: not with -WhatIf, nor when the write is doomed not to stick."""
+        doomed = self.session.cmdlet_fault("write_does_not_stick", self.cmdlet.name)
+        return not self.arguments.get("WhatIf") and not doomed
+
+    def exchange_failure(self, exception: str, message: str, **extra: Any) -> Failure:
+        return errors.exchange_failure(
+            exception,
+            message,
+            implementation=self.cmdlet.implementation,
+            server=self.server.name,
+            now=self.now.astimezone(self.organisation.zone),
+            blocks=self.server.release.split_services,
+            **extra,
+        )
+
+    def windows_failure(
+        self, error_id: str, message: str, category: ErrorCategory, types: tuple[str, ...], target: str | None = None
+    ) -> Failure:
+        return Failure(f"{error_id},{self.cmdlet.implementation}", message, category, types, target=target)
+
+    def binding_failure(
+        self,
+        error_id: str,
+        message: str,
+        parameter: str | None,
+        *,
+        types: tuple[str, ...] = BINDING,
+        category: ErrorCategory = ErrorCategory.InvalidArgument,
+        terminating: bool = True,
+    ) -> Failure:
+        """A parameter error; Exchange's remote cmdlets carry the cmdlet's name in the id, local ones the class."""
+        owner = self.cmdlet.name if self.cmdlet.endpoint == "exchange" else self.cmdlet.implementation
+        return Failure(f"{error_id},{owner}", message, category, types, parameter=parameter, terminating=terminating)
+
+
+Handler = Callable[[Call], None]
+_HANDLERS: dict[str, Handler] = {}
+
+
+def behaviour(*names: str) -> Callable[[Handler], Handler]:
+    """Register a function as what the named cmdlets do."""
+
+    def register(handler: Handler) -> Handler:
+        _HANDLERS.update(dict.fromkeys(names, handler))
+        return handler
+
+    return register
+
+
+def run_statements(session: Session, statements: Sequence[Sequence[Command]], pipeline_input: Sequence[Any]) -> Result:
+    """Run each statement's pipeline; the first terminating error ends everything."""
+    result = Result()
+    for statement in statements:
+        items: Sequence[Any] | None = pipeline_input or None
+        for command in statement:
+            entry: dict[str, Any] = {"outcome": "ok"} | _described(session, command)
+            if session.logged:
+                session.organisation.log.append({"n": len(session.organisation.log) + 1} | entry)
+                entry = session.organisation.log[-1]
+            session.organisation.now += datetime.timedelta(seconds=1)
+            try:
+                items = _run_command(session, command, items, result, entry)
+            except Failure as failure:
+                entry["outcome"] = failure.error_id
+                known = BY_NAME.get(command.name.casefold())
+                unknown = failure.types in (errors.COMMAND_NOT_FOUND, errors.PARSE)
+                result.terminating = errors.record(failure, known.name if known and not unknown else "")
+                return result
+        result.output += items or ()
+    return result
+
+
+def _described(session: Session, command: Command) -> dict[str, Any]:
+    parameters = {
+        f"[{position}]" if name is None else name: _loggable(value)
+        for position, (name, value) in enumerate(command.parameters)
+    }
+    return {
+        "server": session.server.name,
+        "endpoint": session.endpoint,
+        "user": session.user,
+        "cmdlet": "(script)" if command.is_script else command.name,
+        "parameters": parameters,
+    }
+
+
+def _loggable(value: Any) -> Any:
+    if isinstance(value, PSSecureString):
+        return "***"
+    value = native(value)
+    if isinstance(value, dict):
+        return {key: _loggable(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_loggable(item) for item in value]
+    if isinstance(value, PSObject):
+        return value.PSObject.to_string or value.PSTypeNames[0]
+    return value if value is None or isinstance(value, (bool, int, float, str)) else str(value)
+
+
+def _run_command(
+    session: Session, command: Command, items: Sequence[Any] | None, result: Result, entry: dict[str, Any]
+) -> list[Any]:
+    """Run one command of a pipeline, once for each piped object, and return what it puts out."""
+    cmdlet = _find(session, command)
+    output: list[Any] = []
+    for piped in [()] if items is None else [(item,) for item in items]:
+        call = Call(session, cmdlet, {})
+        try:
+            call.arguments = _Binder(call).bind(command, piped)
+            _HANDLERS[cmdlet.name](call)
+        except Failure as failure:
+            if failure.terminating:
+                raise
+            call.errors.append(failure)
+        output += call.output
+        if call.arguments.get("WarningAction") not in ("SilentlyContinue", "Ignore"):
+            result.warnings += call.warnings
+        if call.errors:
+            entry["outcome"] = call.errors[0].error_id
+        if call.errors and call.arguments.get("ErrorAction") == "Stop":
+            raise call.errors[0]
+        if call.arguments.get("ErrorAction") not in ("SilentlyContinue", "Ignore"):
+            result.errors += [errors.record(failure, cmdlet.name) for failure in call.errors]
+    return output
+
+
+def _find(session: Session, command: Command) -> Cmdlet:
+    if command.is_script:
+        raise Failure(
+            "ScriptsNotAllowed",
+            "The syntax is not supported by this runspace. This can occur if the runspace is in no-language mode.",
+            ErrorCategory.ParserError,
+            errors.PARSE,
+            terminating=True,
+        )
+    cmdlet = BY_NAME.get(command.name.casefold())
+    if (
+        cmdlet is None
+        or cmdlet.endpoint != session.endpoint
+        or session.server.version not in cmdlet.releases
+        or session.server.release.powershell < cmdlet.powershell
+        or any("parameter" not in fault for fault in session.cmdlet_fault("rbac_without", command.name))
+    ):
+        raise Failure(
+            "CommandNotFoundException",
+            f"The term '{command.name}' is not recognized as the name of a cmdlet, function, script file, or operable "
+            "program. Check the spelling of the name, or if a path was included, verify that the path is correct and "
+            "try again.",
+            ErrorCategory.ObjectNotFound,
+            errors.COMMAND_NOT_FOUND,
+            target=command.name,
+            terminating=True,
+        )
+    return cmdlet
+
+
+class _Binder:
+    """PowerShell's parameter binder for one call: names, unambiguous prefixes, positions, piped objects."""
+
+    def __init__(self, call: Call) -> None:
+        self._call = call
+        hidden = {
+            str(fault["parameter"]).casefold()
+            for fault in call.session.cmdlet_fault("rbac_without", call.cmdlet.name)
+            if "parameter" in fault
+        }
+        self._parameters = [
+            parameter
+            for parameter in (*call.cmdlet.parameters, *COMMON)
+            if call.server.version in parameter.releases and parameter.name.casefold() not in hidden
+        ]
+
+    def bind(self, command: Command, piped: tuple[Any, ...]) -> dict[str, Any]:
+        given: dict[str, tuple[Parameter, Any]] = {}
+        for name, value in command.parameters:
+            if name is not None:
+                parameter = self._named(name)
+                if parameter.name in given:
+                    raise self._call.binding_failure(
+                        "ParameterAlreadyBound",
+                        f"Cannot bind parameter because parameter '{parameter.name}' is specified more than once.",
+                        parameter.name,
+                    )
+                given[parameter.name] = (parameter, value)
+        free = sorted(
+            (one for one in self._parameters if one.position is not None and one.name not in given),
+            key=lambda one: one.position or 0,
+        )
+        for value in (value for name, value in command.parameters if name is None):
+            if not free:
+                raise self._call.binding_failure(
+                    "PositionalParameterNotFound",
+                    f"A positional parameter cannot be found that accepts argument '{_loggable(value)}'.",
+                    None,
+                )
+            given[free[0].name] = (free.pop(0), value)
+        for item in piped:
+            given |= self._piped(given, item)
+        missing = [one.name for one in self._parameters if one.mandatory and one.name not in given]
+        if missing:
+            raise self._call.binding_failure(
+                "MissingMandatoryParameter",
+                f"Cannot process command because of one or more missing mandatory parameters: {' '.join(missing)}.",
+                missing[0],
+            )
+        return {name: self._converted(parameter, value) for name, (parameter, value) in given.items()}
+
+    def _named(self, name: str) -> Parameter:
+        wanted = name.casefold()
+        spellings = [
+            (one, {one.name.casefold(), *(alias.casefold() for alias in one.aliases)}) for one in self._parameters
+        ]
+        exact = [one for one, names in spellings if wanted in names]
+        found = exact or [one for one, names in spellings if any(spelling.startswith(wanted) for spelling in names)]
+        if len(found) == 1:
+            return found[0]
+        if not found:
+            raise self._call.binding_failure(
+                "NamedParameterNotFound", f"A parameter cannot be found that matches parameter name '{name}'.", name
+            )
+        raise self._call.binding_failure(
+            "AmbiguousParameter",
+            f"Parameter cannot be processed because the parameter name '{name}' is ambiguous. Possible matches "
+            f"include: {' '.join(f'-{one.name}' for one in found)}.",
+            name,
+        )
+
+    def _piped(self, given: Iterable[str], item: Any) -> dict[str, tuple[Parameter, Any]]:
+        for parameter in self._parameters:
+            if parameter.pipeline and parameter.name not in given:
+                return {parameter.name: (parameter, _by_property_name(parameter, item))}
+        raise self._call.binding_failure(
+            "InputObjectNotBound",
+            "The input object cannot be bound to any parameters for the command either because the command does not "
+            "take pipeline input or the input and its properties do not match any of the parameters that take "
+            "pipeline input.",
+            None,
+            terminating=False,
+        )
+
+    def _converted(self, parameter: Parameter, value: Any) -> Any:
+        try:
+            return convert(parameter, value)
+        except ConversionFailed as reason:
+            attempt = f'Cannot convert value "{_loggable(value)}" to type "{parameter.type_name}". Error: "{reason}"'
+        if self._call.cmdlet.endpoint == "windows":
+            raise self._call.binding_failure(
+                "CannotConvertArgumentNoMessage",
+                f"Cannot bind parameter '{parameter.name}'. {attempt}",
+                parameter.name,
+            )
+        raise self._call.binding_failure(
+            "ParameterArgumentTransformationError",
+            f"Cannot process argument transformation on parameter '{parameter.name}'. {attempt}",
+            parameter.name,
+            types=errors.TRANSFORMATION,
+            category=ErrorCategory.InvalidData,
+        )
+
+
+def _by_property_name(parameter: Parameter, item: Any) -> Any:
+    """A piped object's member of the parameter's name, or the object itself."""
+    if parameter.kind is Kind.SERVER or not isinstance(item, PSObject):
+        return item
+    names = {parameter.name.casefold(), *(alias.casefold() for alias in parameter.aliases)}
+    members = (*item.PSObject.extended_properties, *item.PSObject.adapted_properties)
+    return next((member.get_value(item) for member in members if member.name.casefold() in names), item)
+
+
+def matches(pattern: str, name: str) -> bool:
+    """PowerShell's wildcard comparison, which ignores case."""
+    return re.fullmatch(fnmatch.translate(pattern.casefold()), name.casefold()) is not None
+
+
+def has_wildcard(pattern: str) -> bool:
+    return any(sign in pattern for sign in "*?[")

@@ -1,0 +1,106 @@
+"""The organisation's own certification authority."""
+
+from __future__ import annotations
+
+import datetime
+import ipaddress
+from collections.abc import Sequence
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+_ONE_DAY = datetime.timedelta(days=1)
+
+
+class Authority:
+    """Issues the certificates of the simulated servers; trust `ca_file` to verify them."""
+
+    def __init__(self, directory: Path) -> None:
+        directory.mkdir(parents=True, exist_ok=True)
+        self._directory = directory
+        self._key = ec.generate_private_key(ec.SECP256R1())
+        self._name = _name("Simulated Exchange organisation CA")
+        self._certificate = _builder(self._name, self._name, self._key.public_key(), 3650)
+        self._certificate = self._certificate.add_extension(
+            x509.BasicConstraints(ca=True, path_length=0), critical=True
+        )
+        usage = x509.KeyUsage(
+            digital_signature=True,
+            key_cert_sign=True,
+            crl_sign=True,
+            content_commitment=False,
+            key_encipherment=False,
+            data_encipherment=False,
+            key_agreement=False,
+            encipher_only=False,
+            decipher_only=False,
+        )
+        self._certificate = self._certificate.add_extension(usage, critical=True)
+        self._identifier = x509.SubjectKeyIdentifier.from_public_key(self._key.public_key())
+        signed = self._certificate.add_extension(self._identifier, critical=False).sign(self._key, hashes.SHA256())
+        self._pem = signed.public_bytes(serialization.Encoding.PEM)
+        self.ca_file = directory / "ca.pem"
+        self.ca_file.write_bytes(self._pem)
+
+    def issue(self, names: Sequence[str], *, common_name: str | None = None, days: int = 365) -> Path:
+        """A certificate of this authority for host names and addresses: one PEM file with key, certificate and CA."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        subject = _name(common_name or names[0])
+        builder = _leaf(_builder(subject, self._name, key.public_key(), days), names)
+        authority = x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(self._identifier)
+        signed = builder.add_extension(authority, critical=False).sign(self._key, hashes.SHA256())
+        return self._write(f"{common_name or names[0]}-{signed.serial_number:x}", key, signed, self._pem)
+
+    def self_signed(self, names: Sequence[str], *, days: int = 365) -> Path:
+        """A certificate nobody vouches for, as Exchange's setup makes one for each server."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        subject = _name(names[0])
+        signed = _leaf(_builder(subject, subject, key.public_key(), days), names).sign(key, hashes.SHA256())
+        return self._write(f"{names[0]}-{signed.serial_number:x}", key, signed, b"")
+
+    def _write(self, stem: str, key: ec.EllipticCurvePrivateKey, certificate: x509.Certificate, chain: bytes) -> Path:
+        path = self._directory / f"{stem.replace('*', '_')}.pem"
+        path.touch(mode=0o600)
+        private = key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
+        path.write_bytes(private + certificate.public_bytes(serialization.Encoding.PEM) + chain)
+        return path
+
+
+def _name(common_name: str) -> x509.Name:
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
+
+
+def _builder(
+    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey, days: int
+) -> x509.CertificateBuilder:
+    # TLS clients judge validity by the machine's clock, so certificates do not follow the simulated one.
+    now = datetime.datetime.now(datetime.UTC)
+    return (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(issuer)
+        .public_key(key)
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - _ONE_DAY)
+        .not_valid_after(now + days * _ONE_DAY)
+    )
+
+
+def _leaf(builder: x509.CertificateBuilder, names: Sequence[str]) -> x509.CertificateBuilder:
+    return (
+        builder.add_extension(x509.SubjectAlternativeName([_general_name(name) for name in names]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+    )
+
+
+def _general_name(name: str) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ipaddress.ip_address(name))
+    except ValueError:
+        return x509.DNSName(name)

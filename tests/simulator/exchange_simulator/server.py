@@ -1,0 +1,169 @@
+"""One simulated Exchange server."""
+
+from __future__ import annotations
+
+import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .catalogue.kinds import Parameter
+from .catalogue.releases import RELEASE
+from .catalogue.services import BACK_END, COMPONENTS, FRONT_END, PROXY_COMPONENT
+from .catalogue.settings import PROTOCOLS, SETTINGS
+from .directory import DirectoryObject
+from .pki import Authority
+from .services import Service, ServiceManager
+from .shapes import guid
+from .values import convert
+
+if TYPE_CHECKING:
+    from .organisation import Organisation
+
+_IIS = ("W3SVC", "WAS")
+_UPTIME = datetime.timedelta(days=3)
+_AGE = datetime.timedelta(days=200)
+
+
+class Server:
+    """Its services, its stored settings, what its processes have loaded of them, and its certificates."""
+
+    def __init__(self, organisation: Organisation, name: str, version: str, address: str, authority: Authority) -> None:
+        self._organisation = organisation
+        self.release = RELEASE[version]
+        self.name = name
+        self.fqdn = f"{name}.{organisation.domain}"
+        self.version = version
+        self.address = address
+        self.root = ",".join(f"DC={label}" for label in organisation.domain.split("."))
+        group = "Exchange Administrative Group (FYDIBOHF23SPDLT)"
+        self.distinguished_name = (
+            f"CN={name},CN=Servers,CN={group},CN=Administrative Groups,CN=First Organization,CN=Microsoft Exchange,"
+            f"CN=Services,CN=Configuration,{self.root}"
+        )
+        self.legacy_name = f"/o=First Organization/ou={group}/cn=Configuration/cn=Servers/cn={name}"
+        identities = (name, self.fqdn, self.distinguished_name, self.legacy_name)
+        self.identities = {text.casefold() for text in (*identities, str(guid("object", self.distinguished_name)))}
+        self.certificate_file = authority.issue((self.fqdn, name, address))
+        mail = f"mail.{organisation.domain}"
+        # The address stands in the certificate so that clients without name resolution can verify it.
+        mail_file = authority.issue((mail, f"autodiscover.{organisation.domain}", address), common_name=mail)
+        # Setup makes each server a certificate of its own, which no client trusts.
+        self._own_certificate = authority.self_signed((name, self.fqdn))
+        self._certificates = {
+            mail: mail_file,
+            name.casefold(): self._own_certificate,
+            self.fqdn.casefold(): self._own_certificate,
+        }
+        self.reset()
+
+    def reset(self) -> None:
+        """As it was when Exchange had been set up: POP3 and IMAP4 off."""
+        now = self._organisation.now
+        self.created = now - _AGE
+        self.services = ServiceManager(
+            self.version,
+            lambda: self._organisation.now,
+            self._has_fault,
+            self._stays_up,
+            self._started,
+            self._stopped,
+        )
+        for service in self.services.all.values():
+            service.started = service.started and service.started - _UPTIME
+        self.settings = {
+            protocol: DirectoryObject(self._defaults(protocol), self.created, self._organisation.replication_delay)
+            for protocol in PROTOCOLS
+        }
+        self._loaded: dict[str, tuple[datetime.datetime, dict[str, Any]]] = {}
+        # The state each requester asks for; a component is active only if all of them agree.
+        self.components: dict[str, dict[str, tuple[str, datetime.datetime]]] = (
+            {name: {} for name in COMPONENTS} if self.release.split_services else {}
+        )
+
+    @property
+    def iis_running(self) -> bool:
+        return all(service.running for name in _IIS if (service := self.services.all[name.casefold()]))
+
+    @property
+    def certificates(self) -> dict[str, Path]:
+        """The certificate for each host name that one of them carries."""
+        return dict(self._certificates)
+
+    def certificate_for(self, name: str) -> Path:
+        """The certificate a mail protocol presents for X509CertificateName: the server's own if none has the name."""
+        return self._certificates.get(name.casefold(), self._own_certificate)
+
+    def protocol_services(self, protocol: str) -> tuple[str, ...]:
+        front = FRONT_END[protocol]
+        return (front, BACK_END[protocol]) if self.release.split_services else (front,)
+
+    def effective(self, protocol: str) -> dict[str, Any] | None:
+        """What clients are served: what both running processes have loaded, so the older of the two readings."""
+        names = self.protocol_services(protocol)
+        if not all((service := self.services.get(name)) and service.running for name in names):
+            return None
+        if self.component_state(PROXY_COMPONENT[protocol]) != "Active":
+            return None
+        return min((self._loaded[name] for name in names), key=lambda reading: reading[0])[1]
+
+    def processes(self, protocol: str) -> tuple[int, ...]:
+        """The process ids behind a protocol: other numbers mean that it was restarted."""
+        return tuple(self.services.all[name.casefold()].pid for name in self.protocol_services(protocol))
+
+    def component_state(self, component: str) -> str:
+        if not self.components:
+            return "Active"
+        wishes = {state for state, _ in self.components[component].values()}
+        if component != "ServerWideOffline" and self.component_state("ServerWideOffline") == "Inactive":
+            return "Inactive"
+        return "Inactive" if "Inactive" in wishes else "Draining" if "Draining" in wishes else "Active"
+
+    def request_component_state(self, component: str, requester: str, state: str) -> None:
+        """A front-end service stops by design when its component becomes inactive."""
+        self.components[component][requester] = (state, self._organisation.now)
+        for protocol in PROTOCOLS:
+            front = self.services.all[FRONT_END[protocol].casefold()]
+            if front.running and not self._stays_up(front):
+                self.services.stop(front)
+
+    def _defaults(self, protocol: str) -> dict[str, Any]:
+        words = {
+            "fqdn": self.fqdn,
+            "name": self.name,
+            "install": rf"C:\Program Files\Microsoft\Exchange Server\{self.release.folder}",
+        }
+        return {
+            setting.name: convert(
+                Parameter(setting.name, setting.kind, setting.enum),
+                _fill(setting.default(protocol, self.version), words),
+            )
+            for setting in SETTINGS
+            if setting.exists(protocol, self.version)
+        }
+
+    def _has_fault(self, kind: str, service: str) -> bool:
+        faults = self._organisation.faults(self.name, kind)
+        return any(str(fault["service"]).casefold() == service.casefold() for fault in faults)
+
+    def _stays_up(self, service: Service) -> bool:
+        proxies = {FRONT_END[protocol]: PROXY_COMPONENT[protocol] for protocol in PROTOCOLS}
+        component = proxies.get(service.row.name)
+        return component is None or self.component_state(component) != "Inactive"
+
+    def _started(self, service: Service) -> None:
+        for protocol in PROTOCOLS:
+            if service.row.name in self.protocol_services(protocol):
+                now = self._organisation.now
+                view = self.settings[protocol].read(self._organisation.controllers[0], now)
+                self._loaded[service.row.name] = (now, view.values)
+
+    def _stopped(self, service: Service) -> None:
+        if service.row.name in _IIS:
+            for callback in self._organisation.on_iis_stopped:
+                callback(self.name)
+
+
+def _fill(value: object, words: dict[str, str]) -> object:
+    if isinstance(value, tuple):
+        return [_fill(item, words) for item in value]
+    return value.format(**words) if isinstance(value, str) else value

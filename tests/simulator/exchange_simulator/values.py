@@ -1,0 +1,324 @@
+"""Exchange's own value types and the conversion of arguments to them."""
+
+from __future__ import annotations
+
+import datetime
+import ipaddress
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from psrpcore.types import PSObject
+
+from .catalogue.kinds import EnumType, Kind, Parameter
+
+_TICKS = {"d": 864_000_000_000, "h": 36_000_000_000, "m": 600_000_000, "s": 10_000_000}
+_CLOCK = r"(?P<h>[0-9]{1,2}):(?P<m>[0-9]{1,2})"
+_SECONDS = r"(?P<s>[0-9]{1,2})(?:\.(?P<f>[0-9]{1,7}))?"
+_TIME_SPAN = (
+    re.compile(r"(?P<sign>-?)(?P<d>[0-9]{1,8})"),
+    re.compile(rf"(?P<sign>-?)(?:(?P<d>[0-9]{{1,8}})\.)?{_CLOCK}(?::{_SECONDS})?"),
+    re.compile(rf"(?P<sign>-?)(?P<d>[0-9]{{1,8}}):{_CLOCK}:{_SECONDS}"),
+)
+_UNITS = {"": 1, "B": 1, "KB": 1 << 10, "MB": 1 << 20, "GB": 1 << 30, "TB": 1 << 40}
+_BYTE_SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?) *(B|KB|MB|GB|TB)?", re.IGNORECASE)
+_BYTES_IN_PARENTHESES = re.compile(r".*\(([0-9,]+) bytes\)", re.IGNORECASE)
+_CONNECTION = re.compile(r"(?P<host>[^\s:]+):(?P<port>[0-9]{1,5})(?::(?P<method>[A-Za-z]*))?")
+_INT32 = range(-(1 << 31), 1 << 31)
+
+
+class ConversionFailed(Exception):
+    """The argument cannot become the parameter's type; the text says why."""
+
+
+@dataclass(frozen=True, order=True)
+class TimeSpan:
+    """An EnhancedTimeSpan."""
+
+    ticks: int
+
+    @classmethod
+    def parse(cls, text: str) -> TimeSpan:
+        """As .NET reads it: `1` is a day, `1:00` an hour, `1.00:00:00` and `1:00:00:00` a day."""
+        for pattern in _TIME_SPAN:
+            if match := pattern.fullmatch(text.strip()):
+                break
+        else:
+            raise ConversionFailed("String was not recognized as a valid TimeSpan.")
+        parts = {key: int(value) for key, value in match.groupdict("0").items() if key in _TICKS}
+        if parts.get("h", 0) > 23 or parts.get("m", 0) > 59 or parts.get("s", 0) > 59:
+            raise ConversionFailed(
+                "The TimeSpan could not be parsed because at least one of the numeric components is out of range "
+                "or contains too many digits."
+            )
+        ticks = sum(_TICKS[key] * value for key, value in parts.items())
+        ticks += int((match.groupdict().get("f") or "").ljust(7, "0"))
+        return cls(-ticks if match["sign"] else ticks)
+
+    def __str__(self) -> str:
+        days, rest = divmod(abs(self.ticks), _TICKS["d"])
+        hours, rest = divmod(rest, _TICKS["h"])
+        minutes, rest = divmod(rest, _TICKS["m"])
+        seconds, fraction = divmod(rest, _TICKS["s"])
+        text = f"{hours:02}:{minutes:02}:{seconds:02}"
+        text = f"{days}.{text}" if days else text
+        return f"{'-' if self.ticks < 0 else ''}{text}{f'.{fraction:07}' if fraction else ''}"
+
+
+@dataclass(frozen=True)
+class ByteSize:
+    """An Unlimited ByteQuantifiedSize; `count` is None when unlimited."""
+
+    count: int | None
+
+    @classmethod
+    def parse(cls, text: str) -> ByteSize:
+        if text.strip().casefold() == "unlimited":
+            return cls(None)
+        if quantified := _BYTES_IN_PARENTHESES.fullmatch(text.strip()):
+            return cls(int(quantified[1].replace(",", "")))
+        match = _BYTE_SIZE.fullmatch(text.strip())
+        if match is None or ("." in match[1] and not match[2]):
+            raise ConversionFailed(f"'{text}' is not a valid ByteQuantifiedSize.")
+        count = int(float(match[1]) * _UNITS[match[2].upper()]) if "." in match[1] else int(match[1])
+        if "." not in match[1]:
+            count *= _UNITS[(match[2] or "").upper()]
+        if count >= 1 << 64:
+            raise ConversionFailed(f"'{text}' is too large for a ByteQuantifiedSize.")
+        # "Unqualified values are treated as bytes, but small values may be rounded up to the nearest kilobyte":
+        # taken as everything below one kilobyte, inferred.
+        return cls(1024 if not match[2] and 0 < count < 1024 else count)
+
+    def __str__(self) -> str:
+        if self.count is None:
+            return "Unlimited"
+        unit = next((unit for unit in ("TB", "GB", "MB", "KB") if self.count >= _UNITS[unit]), "B")
+        return f"{self.count / _UNITS[unit]:.4g} {unit} ({self.count:,} bytes)"
+
+
+@dataclass(frozen=True)
+class Binding:
+    """An IPBinding."""
+
+    address: ipaddress.IPv4Address | ipaddress.IPv6Address
+    port: int
+
+    @classmethod
+    def parse(cls, text: str) -> Binding:
+        host, colon, port = text.strip().rpartition(":")
+        try:
+            if not colon or not port.isascii() or not port.isdigit() or int(port) > 65535:
+                raise ValueError
+            if host.startswith("[") != host.endswith("]"):
+                raise ValueError
+            return cls(ipaddress.ip_address(host.removeprefix("[").removesuffix("]")), int(port))
+        except ValueError:
+            raise ConversionFailed(f"'{text}' is not a valid IP binding.") from None
+
+    def __str__(self) -> str:
+        return f"[{self.address}]:{self.port}" if self.address.version == 6 else f"{self.address}:{self.port}"
+
+
+@dataclass(frozen=True)
+class ConnectionSetting:
+    """A ProtocolConnectionSettings; without a method the connection is not encrypted."""
+
+    host: str
+    port: int
+    method: str | None
+
+    @classmethod
+    def parse(cls, text: str) -> ConnectionSetting:
+        match = _CONNECTION.fullmatch(text.strip())
+        method = (match["method"] or "").upper() if match else ""
+        if match is None or int(match["port"]) > 65535 or method not in ("", "SSL", "TLS"):
+            raise ConversionFailed(f"'{text}' is not in the form Host:Port[:TLS or SSL].")
+        return cls(match["host"], int(match["port"]), method or None)
+
+    def __str__(self) -> str:
+        return ":".join((self.host, str(self.port), *((self.method,) if self.method else ())))
+
+
+@dataclass(frozen=True)
+class ListEdit:
+    """A hashtable with Add and Remove given for a list parameter."""
+
+    add: tuple[Any, ...]
+    remove: tuple[Any, ...]
+
+    def apply(self, items: tuple[Any, ...]) -> tuple[Any, ...]:
+        kept = tuple(item for item in items if identity(item) not in {identity(gone) for gone in self.remove})
+        present = {identity(item) for item in kept}
+        return kept + tuple(item for item in self.add if identity(item) not in present)
+
+
+def identity(value: Any) -> Any:
+    """What decides whether two values are the same: host names ignore case and list order does not count."""
+    if isinstance(value, tuple):
+        return frozenset(identity(item) for item in value)
+    return str(value).casefold() if isinstance(value, ConnectionSetting) else value
+
+
+def native(value: Any) -> Any:
+    """An argument as plain Python; complex objects stay what they are."""
+    if value is None or isinstance(value, (bool, datetime.timedelta)):
+        return value
+    if isinstance(value, dict):
+        return {str(key): native(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [native(item) for item in value]
+    for primitive in (str, int, float):
+        if isinstance(value, primitive):
+            return primitive(value)
+    return value
+
+
+def convert(parameter: Parameter, value: Any) -> Any:
+    """The argument as the cmdlet sees it, by PowerShell's conversion rules."""
+    return _CONVERTERS[parameter.kind](native(value), parameter)
+
+
+def enum_name(value: Any, enum: EnumType) -> str:
+    """A member's proper name from its name in any case, its number or the number as text."""
+    by_name = {name.casefold(): name for name in enum.members}
+    if isinstance(value, str) and value.strip().casefold() in by_name:
+        return by_name[value.strip().casefold()]
+    if isinstance(value, (str, int)) and not isinstance(value, bool):
+        for name, number in enum.members.items():
+            if re.fullmatch(r"[+-]?[0-9]+", str(value).strip()) and int(value) == number:
+                return name
+    raise ConversionFailed(
+        f"Unable to match the identifier name {value} to a valid enumerator name. "
+        f"Specify one of the following enumerator names and try again: {', '.join(enum.members)}"
+    )
+
+
+def _switch(value: Any, _: Parameter) -> bool:
+    # A switch added without a value travels as nil.
+    return True if value is None else _boolean(value, _)
+
+
+def _boolean(value: Any, _: Parameter) -> bool:
+    if isinstance(value, (bool, int, float)):
+        return bool(value)
+    raise ConversionFailed(
+        f'Cannot convert value "{value}" to type "System.Boolean". Boolean parameters accept only Boolean values '
+        "and numbers, such as $True, $False, 1 or 0 instead."
+    )
+
+
+def _int32(value: Any, _: Parameter) -> int:
+    try:
+        number = int(value or 0) if isinstance(value, (bool, int, type(None))) else int(str(value).strip() or "0")
+    except ValueError:
+        raise ConversionFailed("Input string was not in a correct format.") from None
+    if number not in _INT32:
+        raise ConversionFailed("Value was either too large or too small for an Int32.")
+    return number
+
+
+def _text(value: Any, _: Parameter) -> str:
+    if isinstance(value, bool):
+        return str(value)
+    return "" if value is None else _string(value)
+
+
+def _string(value: Any) -> str:
+    if isinstance(value, PSObject) and not isinstance(value, (str, int, float)):
+        return value.PSObject.to_string or value.PSTypeNames[0]
+    return " ".join(map(_string, value)) if isinstance(value, list) else str(value)
+
+
+def _items(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [] if value is None else [value]
+
+
+def _enum(value: Any, parameter: Parameter) -> str:
+    assert parameter.enum is not None
+    return enum_name(value, parameter.enum)
+
+
+def _time_span(value: Any, _: Parameter) -> TimeSpan:
+    if isinstance(value, datetime.timedelta):
+        return TimeSpan((value.days * 86_400 + value.seconds) * _TICKS["s"] + value.microseconds * 10)
+    if not isinstance(value, str):
+        raise ConversionFailed(f'Cannot convert value "{value}" to a time span.')
+    return TimeSpan.parse(value)
+
+
+def _byte_size(value: Any, _: Parameter) -> ByteSize:
+    if value is None or isinstance(value, bool):
+        raise ConversionFailed("A byte size is required.")
+    return ByteSize.parse(_string(value))
+
+
+def _uri(value: Any, _: Parameter) -> str | None:
+    if value is None or value == "":
+        return None
+    try:
+        parts = urlsplit(str(value))
+    except ValueError:
+        parts = urlsplit("")
+    if not parts.scheme or not parts.netloc:
+        raise ConversionFailed("Invalid URI: The format of the URI could not be determined.")
+    return str(value)
+
+
+def _listed(parse: Callable[[str], Any]) -> Callable[[Any, Parameter], Any]:
+    def converter(value: Any, _: Parameter) -> Any:
+        if not isinstance(value, dict):
+            return _distinct(value)
+        edits = {key.casefold(): _distinct(items) for key, items in value.items()}
+        if unknown := edits.keys() - {"add", "remove"}:
+            raise ConversionFailed(f"The hashtable key {sorted(unknown)[0]} is neither Add nor Remove.")
+        return ListEdit(edits.get("add", ()), edits.get("remove", ()))
+
+    def _distinct(value: Any) -> tuple[Any, ...]:
+        items = tuple(parse(_string(item)) for item in _items(value))
+        if len({identity(item) for item in items}) != len(items):
+            raise ConversionFailed("The collection already contains one of the values.")
+        return items
+
+    return converter
+
+
+def _host(value: Any, _: Parameter) -> str:
+    if not isinstance(value, str) or not re.fullmatch(r"[A-Za-z0-9._-]+", value):
+        raise ConversionFailed(f"'{value}' is not a valid fully qualified domain name.")
+    return value
+
+
+def _server(value: Any, _: Parameter) -> str | None:
+    if value is None:
+        return None
+    if isinstance(value, PSObject) and not isinstance(value, str):
+        if value.PSTypeNames[0].startswith("Deserialized."):
+            raise ConversionFailed(
+                f'Cannot convert the "{_string(value)}" value of type "{value.PSTypeNames[0]}" '
+                f'to type "{Kind.SERVER.value}".'
+            )
+        names = {entry.name: entry for entry in value.PSObject.adapted_properties}
+        return _string(value["Server"] if "Server" in names else value)
+    if not _string(value).strip():
+        raise ConversionFailed("The value can't be empty.")
+    return _string(value)
+
+
+_CONVERTERS: dict[Kind, Callable[[Any, Parameter], Any]] = {
+    Kind.SWITCH: _switch,
+    Kind.BOOLEAN: _boolean,
+    Kind.INT32: _int32,
+    Kind.TEXT: _text,
+    Kind.TEXTS: lambda value, parameter: [_text(item, parameter) for item in _items(value)],
+    Kind.INTEGERS: lambda value, parameter: [_int32(item, parameter) for item in _items(value)],
+    Kind.ENUM: _enum,
+    Kind.TIME_SPAN: _time_span,
+    Kind.BYTE_SIZE: _byte_size,
+    Kind.URI: _uri,
+    Kind.BINDINGS: _listed(Binding.parse),
+    Kind.CONNECTIONS: _listed(ConnectionSetting.parse),
+    Kind.SERVER: _server,
+    Kind.HOST: _host,
+}

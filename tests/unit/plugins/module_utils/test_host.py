@@ -1,0 +1,184 @@
+"""The host: which server is meant, which controller is asked, and what its errors say."""
+
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.mailops.exchange.plugins.module_utils import host as host_module
+from ansible_collections.mailops.exchange.plugins.module_utils.host import (
+    CmdletFailure,
+    Failure,
+    OutcomeUnknown,
+    Server,
+    Unreachable,
+    connect,
+)
+from ansible_collections.mailops.exchange.plugins.module_utils.vocabulary.versions import Version
+
+
+@pytest.fixture
+def line(host):
+    with host_module.line(host.invoke, clock=host.clock, pause=host.pause):
+        yield host
+
+
+def test_outside_of_a_task_there_is_no_line():
+    with pytest.raises(Failure, match="action plugin"):
+        connect()
+
+
+def test_the_server_is_found_by_address_and_asked_for_once_in_a_play(line):
+    server = connect().server()
+    assert server == Server("EX01", "EX01.contoso.test", Version(15, 2, 2562, 17))
+    assert connect().server() == server
+    assert line.asked("Get-ExchangeServer") == [{"Identity": "ex01.contoso.test"}]
+
+
+@pytest.mark.parametrize(
+    ("address", "inventory", "asked"),
+    [
+        ("10.0.0.1", "EX01", ["EX01"]),
+        ("[fe80::1]", "ex01.contoso.test.", ["ex01.contoso.test"]),
+        ("mail.contoso.test", "ex01", ["mail.contoso.test", "ex01"]),
+        ("10.0.0.1", "10.0.0.1", ["EX01"]),
+        ("lb.contoso.test", "LB.contoso.test", ["lb.contoso.test", "EX01"]),
+        ("", "", ["EX01"]),
+    ],
+)
+def test_names_are_tried_in_order_and_addresses_are_not(line, address, inventory, asked):
+    line.memory.update(host=address, inventory_hostname=inventory)
+    assert connect().server().name == "EX01"
+    assert [call["Identity"] for call in line.asked("Get-ExchangeServer")] == asked
+
+
+def test_a_server_that_cannot_be_found(line):
+    line.memory.update(host="10.0.0.1", inventory_hostname="somebody")
+    line._get_exchangeserver = lambda **_: []
+    with pytest.raises(Failure, match="name it with the option server"):
+        connect().server()
+    with pytest.raises(Failure, match="server: 'EX09' does not name exactly one Exchange server"):
+        connect().server("EX09")
+
+
+def test_an_answer_with_other_or_several_servers_is_not_believed(line):
+    answer = line._get_exchangeserver("EX01")
+    line._get_exchangeserver = lambda **_: [{**answer[0], "Name": "EX02", "Fqdn": "EX02.contoso.test"}]
+    with pytest.raises(Failure, match="exactly one"):
+        connect().server("EX01")
+    line._get_exchangeserver = lambda **_: answer * 2
+    with pytest.raises(Failure, match="exactly one"):
+        connect().server("EX01")
+
+
+def test_a_server_may_be_named_by_its_guid(line):
+    answer = [{**line._get_exchangeserver("EX01")[0], "Guid": "38142983-080a-4e34-90b6-401759c3f3e7"}]
+    line._get_exchangeserver = lambda **_: answer
+    assert connect().server("38142983-080A-4E34-90B6-401759C3F3E7").name == "EX01"
+
+
+def test_the_play_stays_with_the_controller_that_answered_first(line):
+    connect().server()
+    connect().read("Get-PopSettings", Server="EX01")
+    assert line.asked("Get-PopSettings") == [{"Server": "EX01", "DomainController": "DC1.contoso.test"}]
+    connect().cim("Win32_ComputerSystem")
+    assert line.asked("Get-CimInstance") == [{"ClassName": "Win32_ComputerSystem"}]
+
+
+def test_a_named_controller_is_asked_for_that_task_only(line):
+    connect(domain_controller="DC9").server()
+    assert line.asked("Get-ExchangeServer")[0]["DomainController"] == "DC9"
+    connect().read("Get-PopSettings", Server="EX01")
+    assert "DomainController" not in line.asked("Get-PopSettings")[0]
+
+
+def test_a_controller_nobody_asked_for_is_given_up_where_rbac_withholds_the_parameter(line):
+    connect().server()
+    line.withheld = {"Get-PopSettings -DomainController"}
+    connect().read("Get-PopSettings", Server="EX01")
+    connect().read("Get-PopSettings", Server="EX01")
+    assert ["DomainController" in call for call in line.asked("Get-PopSettings")] == [True, False, False]
+    with pytest.raises(CmdletFailure, match="parameter DomainController"):
+        connect(domain_controller="DC9").read("Get-PopSettings", Server="EX01")
+
+
+def test_check_mode_notes_writes_and_sends_none(line):
+    host = connect(check_mode=True)
+    host.write("Set-PopSettings", Server="EX01", Banner="x")
+    assert host.sent == [{"cmdlet": "Set-PopSettings", "parameters": {"Server": "EX01", "Banner": "x"}}]
+    assert line.calls == []
+
+
+def test_a_line_that_fails_raises(line):
+    line.breaks = [("Set-PopSettings", False)]
+    with pytest.raises(OutcomeUnknown, match=r"Set-PopSettings was sent .* The connection broke"):
+        connect().write("Set-PopSettings", Server="EX01")
+    line.down_for = 1
+    with pytest.raises(Unreachable, match="Nobody answers"):
+        connect().read("Get-PopSettings", Server="EX01")
+
+
+def test_waiting_for_exchange_takes_no_longer_than_told(line):
+    line.down_for = 1000
+    with pytest.raises(Failure, match="within 5 seconds: Nobody answers on port 80"):
+        connect().wait_for_exchange("EX01", 5)
+    assert line.asleep == 5
+
+
+@pytest.mark.parametrize(
+    ("told", "sentence"),
+    [
+        (
+            {"id": "CommandNotFoundException", "message": "The term is\n not recognized."},
+            "Get-PopSettings is not granted to this user by RBAC, or this host does not have it: "
+            "The term is not recognized.",
+        ),
+        (
+            {"id": "NamedParameterNotFound,Get-PopSettings", "message": "Kein Parameter", "parameter": "Server"},
+            "Get-PopSettings does not know the parameter Server: RBAC does not grant it to this user, "
+            "or this version of Exchange lacks it: Kein Parameter.",
+        ),
+        (
+            {"id": "ParameterArgumentTransformationError,x", "message": "No.", "parameter": "Server"},
+            "Get-PopSettings does not accept the value of the parameter Server: No.",
+        ),
+        (
+            {"id": "NoServiceFoundForGivenName,x", "message": "No service.", "target": "W3SVC"},
+            "Get-PopSettings found no service W3SVC on this host: No service.",
+        ),
+        (
+            {
+                "id": "8288830C,x",
+                "exception": "Microsoft.Exchange.Configuration.Tasks.ManagementObjectNotFoundException",
+                "message": "Nicht gefunden.",
+            },
+            "Get-PopSettings did not find the object: Nicht gefunden.",
+        ),
+        (
+            {"id": "CouldNotSetService,x", "category": "PermissionDenied", "message": "Denied."},
+            "Get-PopSettings was refused, this user lacks the permission: Denied.",
+        ),
+        ({"id": "Something,x", "message": ""}, "Get-PopSettings failed: Something,x."),
+    ],
+)
+def test_errors_are_known_by_id_and_type_and_told_in_a_sentence(line, told, sentence):
+    line.refuses["Get-PopSettings"] = told
+    with pytest.raises(CmdletFailure) as caught:
+        connect().read("Get-PopSettings", Server="EX01")
+    assert str(caught.value) == sentence
+
+
+@pytest.mark.parametrize(
+    ("shown", "version", "product"),
+    [
+        ("Version 14.3 (Build 123.4)", Version(14, 3, 123, 4), "Exchange Server 2010"),
+        ("Version 15.0 (Build 1497.2)", Version(15, 0, 1497, 2), "Exchange Server 2013"),
+        ("Version 15.1 (Build 2507.6)", Version(15, 1, 2507, 6), "Exchange Server 2016"),
+        ("Version 15.2 (Build 1544.4)", Version(15, 2, 1544, 4), "Exchange Server 2019"),
+        ("Version 15.2 (Build 2562.17)", Version(15, 2, 2562, 17), "Exchange Server SE"),
+        ("Version 6.5 (Build 7638.2)", Version(6, 5, 7638, 2), "Exchange 6.5"),
+    ],
+)
+def test_versions(shown, version, product):
+    server = Server.read({"Name": "EX01", "Fqdn": "EX01.contoso.test", "AdminDisplayVersion": shown})
+    assert server.version == version
+    assert server.version.product == product

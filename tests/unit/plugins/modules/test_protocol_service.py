@@ -1,0 +1,156 @@
+"""protocol_service: both services as one, and the truth about whether they stay up."""
+
+from __future__ import annotations
+
+import pytest
+
+POP = ("MSExchangePop3", "MSExchangePOP3BE")
+
+
+def states(host) -> list[tuple[str, str]]:
+    return [(host.services[name]["State"], host.services[name]["StartMode"]) for name in POP]
+
+
+def test_started_sets_the_start_mode_and_starts_both_once(host):
+    options = {"protocol": "pop3", "state": "started", "start_mode": "Automatic"}
+    predicted = host.run("protocol_service", options, check=True)
+    assert host.writes == []
+    done = host.run("protocol_service", options)
+    assert states(host) == [("Running", "Auto"), ("Running", "Auto")]
+    assert host.writes == ["Set-Service", "Set-Service", "Start-Service", "Start-Service"]
+    assert [call["Name"] for call in host.asked("Start-Service")] == list(POP)
+    for key in ("changed", "diff", "services", "cmdlets"):
+        assert predicted[key] == done[key], key
+    assert done["diff"]["before"]["MSExchangePop3"] == {"start_mode": "manual", "status": "stopped"}
+    assert done["diff"]["after"]["MSExchangePop3"] == {"start_mode": "automatic", "status": "running"}
+    assert done["services"][1] == {"name": "MSExchangePOP3BE", "status": "running", "start_mode": "automatic"}
+
+    again = host.run("protocol_service", options)
+    assert again["changed"] is False
+    assert len(host.writes) == 4
+
+
+def test_only_the_service_that_is_down_is_started(host):
+    host.services["MSExchangePop3"]["State"] = "Running"
+    assert host.run("protocol_service", {"protocol": "pop3", "state": "started"})["changed"] is True
+    assert host.asked("Start-Service") == [{"Name": "MSExchangePOP3BE"}]
+
+
+def test_restarted_restarts_both_each_time(host):
+    for _ in range(2):
+        before = [host.services[name]["ProcessId"] for name in POP]
+        assert host.run("protocol_service", {"protocol": "pop3", "state": "restarted"})["changed"] is True
+        assert all(host.services[name]["ProcessId"] > pid for name, pid in zip(POP, before, strict=True))
+    assert host.run("protocol_service", {"protocol": "pop3", "state": "restarted"}, check=True)["changed"] is True
+    assert host.writes == ["Restart-Service"] * 4
+
+
+def test_stopped_and_disabled(host):
+    host.run("protocol_service", {"protocol": "imap4", "state": "started"})
+    result = host.run("protocol_service", {"protocol": "imap4", "state": "stopped", "start_mode": "disabled"})
+    assert result["changed"] is True
+    assert host.services["MSExchangeIMAP4BE"] == {"State": "Stopped", "StartMode": "Disabled", "ProcessId": 0}
+
+
+def test_a_disabled_service_needs_a_start_mode_to_be_started(host):
+    host.services["MSExchangePop3"]["StartMode"] = "Disabled"
+    result = host.run("protocol_service", {"protocol": "pop3", "state": "started"})
+    assert result["msg"] == (
+        "The service MSExchangePop3 is disabled and cannot be started; give start_mode as well, automatic for example."
+    )
+    assert host.writes == []
+    assert host.run("protocol_service", {"protocol": "pop3", "state": "started", "start_mode": "manual"})["changed"]
+    assert states(host) == [("Running", "Manual"), ("Running", "Manual")]
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (
+            {"state": "started", "start_mode": "Disabled"},
+            "start_mode: 'disabled' does not go with the state started; give automatic or manual.",
+        ),
+        (
+            {"start_mode": "sometimes"},
+            "start_mode: 'sometimes' is none of its values; give Automatic (2), Manual (3) or Disabled (4).",
+        ),
+        ({"state": "started", "timeout": 0}, "timeout: 0 is out of range; give 1 to 3600 seconds."),
+        ({}, "one of the following is required: state, start_mode"),
+    ],
+)
+def test_bad_input(host, options, sentence):
+    assert host.run("protocol_service", {"protocol": "pop3", **options})["msg"] == sentence
+    assert host.calls == []
+
+
+def test_before_2013_there_is_one_service(host_of):
+    host = host_of("2010")
+    del host.services["MSExchangePOP3BE"]
+    host.without = {"Get-CimInstance"}
+    result = host.run("protocol_service", {"protocol": "pop3", "state": "started"})
+    assert [service["name"] for service in result["services"]] == ["MSExchangePop3"]
+    assert host.asked("Get-WmiObject")
+
+
+def test_a_missing_service_is_named(host):
+    del host.services["MSExchangePOP3BE"]
+    message = host.run("protocol_service", {"protocol": "pop3", "state": "started"})["msg"]
+    assert message.startswith("The service MSExchangePOP3BE does not exist on EX01 (Exchange Server SE, 15.2.2562.17)")
+    assert host.writes == []
+
+
+def test_an_inactive_component_is_the_reason(host):
+    host.dying, host.component = {"MSExchangePop3"}, "Inactive"
+    result = host.run("protocol_service", {"protocol": "pop3", "state": "started"})
+    assert result["failed"] is True
+    assert "the server component PopProxy is Inactive" in result["msg"]
+    assert result["changed"] is True
+
+
+def test_an_inactive_component_is_the_reason_also_if_the_start_fails(host):
+    host.refuses["Start-Service"] = {"id": "StartServiceFailed,x", "category": "OpenError", "message": "Cannot start."}
+    host.component = "Inactive"
+    message = host.run("protocol_service", {"protocol": "pop3", "state": "started"})["msg"]
+    assert "the server component PopProxy is Inactive" in message
+    assert message.endswith("Start-Service failed: Cannot start.")
+
+
+def test_a_service_that_does_not_stay_up_for_another_reason(host):
+    host.dying = {"MSExchangePOP3BE"}
+    message = host.run("protocol_service", {"protocol": "pop3", "state": "restarted"})["msg"]
+    assert message.startswith("MSExchangePOP3BE is stopped on EX01 and not running as it was told to be")
+
+
+def test_waits_for_a_service_on_its_way_and_gives_up_in_time(host):
+    pause = host.pause
+    host._start_service = lambda Name: host.services[Name].update(State="Start Pending", ProcessId=7)
+
+    def arrive(seconds):
+        pause(seconds)
+        if host.asleep >= 5:
+            host.services["MSExchangePop3"]["State"] = host.services["MSExchangePOP3BE"]["State"] = "Running"
+
+    host.pause = arrive
+    assert host.run("protocol_service", {"protocol": "pop3", "state": "started", "timeout": 10})["changed"] is True
+    host.pause = pause
+    host.services["MSExchangePop3"]["State"] = "Stopped"
+    result = host.run("protocol_service", {"protocol": "pop3", "state": "started", "timeout": 10})
+    assert "MSExchangePop3 is start_pending" in result["msg"]
+
+
+@pytest.mark.parametrize(("done", "writes"), [(True, 2), (False, 3)])
+@pytest.mark.parametrize(("state", "cmdlet"), [("started", "Start-Service"), ("restarted", "Restart-Service")])
+def test_a_lost_answer_is_looked_into(host, state, cmdlet, done, writes):
+    host.breaks = [(cmdlet, done)]
+    assert host.run("protocol_service", {"protocol": "pop3", "state": state})["changed"] is True
+    assert host.writes == [cmdlet] * writes
+    assert [state for state, _ in states(host)] == ["Running", "Running"]
+
+
+def test_another_computer_is_refused(host):
+    host.memory["host"] = "ex01.contoso.test"
+    read = host._get_ciminstance
+    host._get_ciminstance = lambda **query: [{**item, "SystemName": "EX02"} for item in read(**query)]
+    message = host.run("protocol_service", {"protocol": "pop3", "state": "started"})["msg"]
+    assert "leads to the computer EX02, but the Exchange server meant is EX01" in message
+    assert host.writes == []

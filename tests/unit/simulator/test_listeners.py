@@ -1,0 +1,225 @@
+"""The POP3 and IMAP4 ports, spoken to by Python's own clients."""
+
+from __future__ import annotations
+
+import imaplib
+import poplib
+import socket
+import ssl
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from administrator import Administrator
+
+from exchange_simulator.organisation import Organisation
+
+_SERVICES = {"pop3": ["MSExchangePop3", "MSExchangePOP3BE"], "imap4": ["MSExchangeImap4", "MSExchangeIMAP4BE"]}
+_REFUSED = rb"-ERR Command is not valid in this state."
+_SECRET = "Correct-Horse-1"
+_TIMEOUT = 10
+
+
+@pytest.fixture
+def admin(make: Callable[..., Organisation]) -> Administrator:
+    organisation = make("SE")
+    organisation.accounts["reader"] = organisation.accounts["administrator"] = _SECRET
+    organisation.start_listeners()
+    return Administrator(organisation)
+
+
+def start(admin: Administrator, protocol: str, **settings: Any) -> None:
+    if settings:
+        admin.do("Set-PopSettings" if protocol == "pop3" else "Set-ImapSettings", Server="EX01", **settings)
+    admin.do("Restart-Service", Name=_SERVICES[protocol])
+
+
+def address(admin: Administrator) -> str:
+    return admin.organisation.servers["EX01"].address
+
+
+def listening(admin: Administrator, protocol: str = "pop3") -> list[int]:
+    found = admin.organisation.state()["servers"]["EX01"]["listening"][protocol]
+    assert {one.rpartition(":")[0] for one in found} <= {address(admin)}
+    return [int(one.rpartition(":")[2]) - 20000 for one in found]
+
+
+def trusting(admin: Administrator) -> ssl.SSLContext:
+    directory = admin.organisation.servers["EX01"].certificate_file.parent
+    return ssl.create_default_context(cafile=str(directory / "ca.pem"))
+
+
+def careless() -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def pop3(admin: Administrator, port: int = 110) -> poplib.POP3:
+    return poplib.POP3(address(admin), 20000 + port, timeout=_TIMEOUT)
+
+
+def imap4(admin: Administrator, port: int = 143) -> imaplib.IMAP4:
+    return imaplib.IMAP4(address(admin), 20000 + port, timeout=_TIMEOUT)
+
+
+def test_ports_are_open_while_both_services_run(admin: Administrator) -> None:
+    assert listening(admin) == []
+    admin.do("Start-Service", Name="MSExchangePop3")
+    assert listening(admin) == []
+    admin.do("Start-Service", Name="MSExchangePOP3BE")
+    assert sorted(listening(admin)) == [110, 995]
+    assert listening(admin, "imap4") == []
+    with pop3_session(admin) as client:
+        assert client.getwelcome() == b"+OK The Microsoft Exchange POP3 service is ready."
+        admin.do("Stop-Service", Name="MSExchangePOP3BE")
+        with pytest.raises((poplib.error_proto, OSError)):
+            client.capa()
+    with pytest.raises(ConnectionRefusedError):
+        pop3(admin)
+
+
+def test_secure_log_on_over_stls(admin: Administrator) -> None:
+    start(admin, "pop3", X509CertificateName="mail.contoso.test")
+    with pop3_session(admin) as client:
+        with pytest.raises(poplib.error_proto, match="not valid in this state"):
+            client.user("reader")
+        with pytest.raises(poplib.error_proto, match="not valid in this state"):
+            client.pass_(_SECRET)
+        assert "USER" not in client.capa()
+        client.stls(context=trusting(admin))
+        assert "USER" in client.capa()
+        client.user("reader@contoso.test")
+        assert client.pass_(_SECRET) == b"+OK User successfully logged on."
+        assert client.stat() == (0, 0)
+        assert client.list()[1] == []
+        assert client.noop() == b"+OK"
+        assert client.quit().startswith(b"+OK Microsoft Exchange Server POP3 server signing off")
+
+
+def test_plain_text_log_on(admin: Administrator) -> None:
+    start(admin, "pop3", LoginType="PlainTextLogin")
+    with pop3_session(admin) as client:
+        client.user("contoso\\reader")
+        client.pass_(_SECRET)
+    start(admin, "pop3", LoginType="PlainTextAuthentication")
+    with pop3_session(admin) as client, pytest.raises(poplib.error_proto, match="not valid"):
+        client.user("reader")
+
+
+@pytest.mark.parametrize(("user", "password"), [("reader", "wrong"), ("nobody", _SECRET), ("administrator", _SECRET)])
+def test_refused_log_ons(admin: Administrator, user: str, password: str) -> None:
+    start(admin, "pop3", LoginType="PlainTextLogin")
+    with pop3_session(admin) as client:
+        client.user(user)
+        with pytest.raises(poplib.error_proto, match="Logon failure"):
+            client.pass_(password)
+        with pytest.raises(poplib.error_proto, match="not valid in this state"):
+            client.stat()
+
+
+def test_banner_bindings_and_certificate_follow_the_restart(admin: Administrator) -> None:
+    start(admin, "pop3")
+    with pytest.raises(ssl.SSLCertVerificationError):
+        poplib.POP3_SSL(address(admin), 20995, timeout=_TIMEOUT, context=trusting(admin))
+    client = poplib.POP3_SSL(address(admin), 20995, timeout=_TIMEOUT, context=careless())
+    client.quit()
+    admin.do(
+        "Set-PopSettings",
+        Banner="Contoso mail.",
+        SSLBindings=["0.0.0.0:2995", "192.0.2.1:3995"],
+        UnencryptedOrTLSBindings=None,
+        X509CertificateName="mail.contoso.test",
+    )
+    admin.do("Restart-Service", Name="MSExchangePop3")
+    assert sorted(listening(admin)) == [110, 995]
+    admin.do("Restart-Service", Name="MSExchangePOP3BE")
+    assert sorted(listening(admin)) == [2995, 3995]
+    client = poplib.POP3_SSL(address(admin), 22995, timeout=_TIMEOUT, context=trusting(admin))
+    assert client.getwelcome() == b"+OK Contoso mail."
+    client.quit()
+
+
+def test_a_certificate_name_nobody_has(admin: Administrator) -> None:
+    start(admin, "pop3", X509CertificateName="elsewhere.test")
+    with pytest.raises(ssl.SSLCertVerificationError):
+        poplib.POP3_SSL(address(admin), 20995, timeout=_TIMEOUT, context=trusting(admin))
+
+
+@pytest.mark.parametrize("line", [b"x" * 600, b"x" * 600 + b"\r\n"])
+def test_a_command_that_is_too_long(admin: Administrator, line: bytes) -> None:
+    start(admin, "pop3")
+    with socket.create_connection((address(admin), 20110), timeout=_TIMEOUT) as client:
+        stream = client.makefile("rb")
+        assert stream.readline().startswith(b"+OK")
+        client.sendall(line)
+        assert stream.readline().startswith(b"-ERR")
+        assert stream.readline() == b""
+
+
+def test_what_was_sent_before_the_handshake_does_not_count(admin: Administrator) -> None:
+    start(admin, "pop3")
+    with socket.create_connection((address(admin), 20110), timeout=_TIMEOUT) as client:
+        assert client.recv(200).startswith(b"+OK")
+        client.sendall(b"STLS\r\nUSER reader\r\n")
+        assert client.recv(200).startswith(b"+OK Begin TLS")
+        with careless().wrap_socket(client) as line:
+            line.sendall(b"PASS x\r\n")
+            assert line.recv(200).startswith(_REFUSED)
+
+
+def test_an_inactive_component_closes_the_ports(admin: Administrator) -> None:
+    start(admin, "pop3")
+    admin.do("Set-ServerComponentState", Identity="EX01", Component="PopProxy", State="Inactive", Requester="HealthAPI")
+    assert listening(admin) == []
+
+
+def test_imap4(admin: Administrator) -> None:
+    start(admin, "imap4", X509CertificateName="mail.contoso.test", Banner="Contoso IMAP.")
+    with imap4(admin) as client:
+        assert client.welcome == b"* OK Contoso IMAP."
+        assert "LOGINDISABLED" in client.capabilities
+        with pytest.raises(imaplib.IMAP4.error, match="Invalid state"):
+            client.login("reader", _SECRET)
+        client.starttls(ssl_context=trusting(admin))
+        with pytest.raises(imaplib.IMAP4.error, match="LOGIN failed"):
+            client.login("reader", "wrong")
+        client.login("reader", _SECRET)
+        assert client.select("INBOX") == ("OK", [b"0"])
+        assert client.noop()[0] == "OK"
+        assert client.logout()[0] == "BYE"
+    with imaplib.IMAP4_SSL(address(admin), 20993, ssl_context=trusting(admin), timeout=_TIMEOUT) as client:
+        assert "STARTTLS" not in client.capabilities
+        client.login("reader", _SECRET)
+
+
+def test_unknown_commands_are_errors(admin: Administrator) -> None:
+    start(admin, "imap4")
+    with imap4(admin) as client, pytest.raises(imaplib.IMAP4.error):
+        client.select("INBOX")
+    with socket.create_connection((address(admin), 20143), timeout=_TIMEOUT) as line:
+        line.recv(200)
+        line.sendall(b"a FOO\r\n")
+        assert line.recv(200) == b"a BAD Command Error. 10\r\n"
+
+
+def test_listeners_stop(admin: Administrator) -> None:
+    start(admin, "pop3")
+    admin.organisation.stop_listeners()
+    assert listening(admin) == []
+    with pytest.raises(ConnectionRefusedError):
+        pop3(admin)
+
+
+class pop3_session:
+    """A POP3 client that is closed at the end, whatever became of the connection."""
+
+    def __init__(self, admin: Administrator) -> None:
+        self._client = pop3(admin)
+
+    def __enter__(self) -> poplib.POP3:
+        return self._client
+
+    def __exit__(self, *_: object) -> None:
+        self._client.close()
