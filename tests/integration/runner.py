@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
 import sys
+import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -109,9 +112,35 @@ class Controller:
         return outcome
 
     @property
+    def helpers(self) -> list[int]:
+        """The session processes that this controller started, known by the home in their environment."""
+        found = []
+        for entry in Path("/proc").iterdir():
+            if entry.name.isdigit():
+                with contextlib.suppress(OSError):
+                    command, environment = ((entry / name).read_bytes() for name in ("cmdline", "environ"))
+                    if b"ansible_connection_cli_stub" in command and str(self.folder).encode() in environment:
+                        found.append(int(entry.name))
+        return found
+
+    def wait_for_the_end(self) -> None:
+        """Wait until no session process and no socket is left; they end a moment after the playbook."""
+        wait_until(lambda: not self.helpers and not self.sockets)
+
+    @property
     def sockets(self) -> list[str]:
         """What the sessions have left in ansible-core's folder for them."""
         return sorted(path.name for path in (self.folder / ".ansible" / "pc").glob("*"))
+
+
+def wait_until(condition: Callable[[], bool], seconds: float = 60) -> None:
+    """Wait for something that another process will do; the limit only ends a test that has already failed."""
+    pause = threading.Event()
+    for _ in range(int(seconds * 10)):
+        if condition():
+            return
+        pause.wait(0.1)
+    raise AssertionError("it did not happen")
 
 
 def inventory(description: dict[str, Any], **variables: Any) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 import pytest
-from runner import Controller, inventory
+from runner import PASSWORD, Controller, inventory
 from simulator_process import SimulatorProcess
 
 WRITING = re.compile(r"^(Set|Start|Stop|Restart|Enable|Disable|Add|Remove|New)-")
@@ -71,7 +71,7 @@ def test_check_then_run_then_run_again(controller: Controller, organisation: Sim
     assert again.returncode == 0, again.output
     assert {host: again.stats[host]["changed"] for host in HOSTS} == {"ex01": 0, "ex02": 0}
     assert writes(organisation) == []
-    assert controller.sockets == []
+    controller.wait_for_the_end()
 
 
 def test_a_changed_setting_of_running_services_is_restarted_for(
@@ -166,8 +166,6 @@ def test_iis_is_restarted_when_asked_and_the_endpoint_answers_again(
 
 @pytest.mark.parametrize("version", ["2019", "2013", "2010"])
 def test_the_other_versions(controller: Controller, version: str, tmp_path_factory: pytest.TempPathFactory) -> None:
-    from runner import PASSWORD
-
     with SimulatorProcess(
         servers={"EX01": version}, password=PASSWORD, directory=tmp_path_factory.mktemp("organisation")
     ) as organisation:

@@ -6,13 +6,12 @@ import os
 import signal
 import subprocess
 import sys
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from runner import PASSWORD, Controller, inventory
+from runner import PASSWORD, Controller, inventory, wait_until
 from simulator_process import SimulatorProcess
 
 BANNER = {"mailops.exchange.pop_settings": {"banner": "Session banner."}, "name": "banner"}
@@ -29,31 +28,6 @@ def shells(organisation: SimulatorProcess, server: str = "EX01") -> tuple[dict[s
     return state["shells_opened"], state["shells_open"]
 
 
-def wait_until(condition: Callable[[], bool], seconds: float = 30) -> None:
-    """Wait for something that another process will do; the limit only ends a test that has already failed."""
-    pause = threading.Event()
-    for _ in range(int(seconds * 10)):
-        if condition():
-            return
-        pause.wait(0.1)
-    raise AssertionError("it did not happen")
-
-
-def helpers(controller: Controller) -> list[int]:
-    """The session processes of this controller, by the home in their environment."""
-    found = []
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                command = (entry / "cmdline").read_bytes()
-                environment = (entry / "environ").read_bytes()
-            except OSError:
-                continue
-            if b"ansible_connection_cli_stub" in command and str(controller.folder).encode() in environment:
-                found.append(int(entry.name))
-    return found
-
-
 def test_ten_tasks_share_one_shell(controller: Controller, organisation: SimulatorProcess) -> None:
     done = controller.run(
         play(*[INFO | {"name": f"info {number}"} for number in range(10)]), inventory(organisation.description)
@@ -67,7 +41,7 @@ def test_shells_are_closed_when_a_task_fails(controller: Controller, organisatio
     done = controller.run(play(INFO, failing), inventory(organisation.description))
     assert done.task("wrong", "ex01")["status"] == "failed"
     assert shells(organisation)[1] == NOTHING_OPEN
-    assert controller.sockets == []
+    controller.wait_for_the_end()
 
 
 def test_shells_are_closed_after_ctrl_c(controller: Controller, organisation: SimulatorProcess) -> None:
@@ -87,8 +61,7 @@ def test_shells_are_closed_after_ctrl_c(controller: Controller, organisation: Si
         os.killpg(process.pid, signal.SIGINT)
         process.wait(timeout=60)
         wait_until(lambda: shells(organisation)[1] == NOTHING_OPEN, 90)
-        wait_until(lambda: helpers(controller) == [])
-        wait_until(lambda: controller.sockets == [])
+        controller.wait_for_the_end()
     finally:
         organisation.fault("EX01", "none")
         if process.poll() is None:
@@ -107,7 +80,7 @@ def test_a_killed_session_process_is_replaced(controller: Controller, organisati
     assert done.returncode == 0, done.output
     assert done.task("kill", "ex01")["result"]["stdout"] == "1"
     assert done.task("info", "ex01")["status"] == "ok"
-    assert controller.sockets == []
+    controller.wait_for_the_end()
     opened, _open = shells(organisation)
     assert opened["exchange"] == 2
 
@@ -148,7 +121,7 @@ def test_a_delegated_task_closes_its_session(controller: Controller, organisatio
     assert done.task("info", "ex01")["result"]["server"] == "EX01"
     assert done.task("other", "ex01")["result"]["server"] == "EX02"
     assert shells(organisation, "EX02") == ({"exchange": 1, "windows": 1}, NOTHING_OPEN)
-    assert helpers(controller) == []
+    controller.wait_for_the_end()
 
 
 def test_a_session_lost_between_tasks_is_reopened(controller: Controller, organisation: SimulatorProcess) -> None:
@@ -231,8 +204,7 @@ def test_twenty_hosts_at_once(controller: Controller, twenty: SimulatorProcess) 
         assert server["effective"]["pop3"]["Banner"] == "POP3 at Contoso is ready."
         assert server["shells_opened"] == {"exchange": 1, "windows": 1}
         assert server["shells_open"] == NOTHING_OPEN
-    assert controller.sockets == []
-    assert helpers(controller) == []
+    controller.wait_for_the_end()
 
 
 def test_the_password_is_nowhere(controller: Controller, organisation: SimulatorProcess, tmp_path: Path) -> None:
