@@ -32,15 +32,15 @@ from ansible.utils.path import unfrackpath
 from ansible_collections.mailops.exchange.plugins.module_utils.host import Unreachable, line
 
 try:
-    from ansible.module_utils.common.json import Direction, get_module_encoder
+    from ansible.module_utils.common.json import Direction, get_module_decoder, get_module_encoder
 except ImportError:
-    # ansible-core before 2.19 has one encoding for module arguments and results instead of named profiles.
+    # ansible-core before 2.19 has one encoding for all that modules are told and tell.
     from ansible.parsing.ajson import AnsibleJSONEncoder as ArgumentsEncoder
 
-    PROFILE: tuple[str, ...] = ()
+    ResultDecoder = json.JSONDecoder
 else:
     ArgumentsEncoder = get_module_encoder("legacy", Direction.CONTROLLER_TO_MODULE)
-    PROFILE = ("legacy",)
+    ResultDecoder = get_module_decoder("legacy", Direction.MODULE_TO_CONTROLLER)
 
 CONNECTION = "mailops.exchange.exchange"
 # sizeof(sockaddr_un.sun_path) on Linux, less the closing NUL.
@@ -203,10 +203,7 @@ class ActionModule(ActionBase):
         output = io.StringIO()
         with _module_arguments(arguments), contextlib.redirect_stdout(output), contextlib.suppress(SystemExit):
             module.main()
-        result: dict[str, t.Any] = self._parse_returned_data(
-            {"stdout": output.getvalue(), "stderr": "", "rc": 0}, *PROFILE
-        )
-        result.pop("_ansible_parsed", None)
+        result: dict[str, t.Any] = json.loads(output.getvalue(), cls=ResultDecoder)
         return result
 
 

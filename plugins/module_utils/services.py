@@ -144,10 +144,9 @@ def plan_services(services: Iterable[Service], state: str | None, start_mode: st
 
 def refuse_disabled(services: Iterable[Service], state: str | None, start_mode: str | None) -> None:
     """A disabled service cannot be started: fail unless the task gives it another start mode."""
-    wanted = {"started", "restarted"}
     for service in services:
         starts = state == "restarted" or (state == "started" and service.status != RUNNING)
-        if state in wanted and starts and start_mode is None and service.start_mode == "disabled":
+        if starts and start_mode is None and service.start_mode == "disabled":
             raise Failure(
                 f"The service {service.name} is disabled and cannot be started; give start_mode as well, "
                 "automatic for example."

@@ -226,7 +226,7 @@ def _find(session: Session, command: Command) -> Cmdlet:
         or cmdlet.endpoint != session.endpoint
         or session.server.version not in cmdlet.releases
         or session.server.release.powershell < cmdlet.powershell
-        or any("parameter" not in fault for fault in session.cmdlet_fault("rbac_without", command.name))
+        or any(fault.get("parameter") is None for fault in session.cmdlet_fault("rbac_without", command.name))
     ):
         raise Failure(
             "CommandNotFoundException",
@@ -249,7 +249,7 @@ class _Binder:
         hidden = {
             str(fault["parameter"]).casefold()
             for fault in call.session.cmdlet_fault("rbac_without", call.cmdlet.name)
-            if "parameter" in fault
+            if fault.get("parameter") is not None
         }
         self._parameters = [
             parameter

@@ -29,10 +29,24 @@ class _Door:
     key: tuple[Any, ...]
     sockets: dict[str, socket.socket] = field(default_factory=dict)
     connections: set[socket.socket] = field(default_factory=set)
-    lock: threading.Lock = field(default_factory=threading.Lock)
+    closed: bool = False
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def admit(self, line: socket.socket) -> None:
+        """Take charge of a connection; refused once the door is closed."""
+        with self._lock:
+            if self.closed:
+                raise ConnectionAbortedError
+            self.connections.add(line)
+
+    def dismiss(self, line: socket.socket) -> None:
+        line.close()
+        with self._lock:
+            self.connections.discard(line)
 
     def close(self) -> None:
-        with self.lock:
+        with self._lock:
+            self.closed = True
             for one in (*self.sockets.values(), *self.connections):
                 # Shutting down wakes the thread that waits on the socket; closing alone would not.
                 with contextlib.suppress(OSError):
@@ -123,33 +137,29 @@ class _Service:
             threading.Thread(target=self._serve, args=(connection, door), daemon=True).start()
 
     def _serve(self, connection: socket.socket, door: _Door) -> None:
-        with door.lock:
-            door.connections.add(connection)
-        line: socket.socket = connection
-        try:
+        # The client may leave, speak something else than TLS, or be silent for too long.
+        with contextlib.suppress(OSError), contextlib.ExitStack() as stack:
+            stack.callback(door.dismiss, connection)
+            door.admit(connection)
             connection.settimeout(self._wait("PreAuthenticatedConnectionTimeout"))
-            if self.encrypted:
-                line = self.context.wrap_socket(connection, server_side=True)
-            self._talk(line)
-        except OSError:
-            # The client left, spoke something else than TLS, or was silent for too long.
-            pass
-        finally:
-            line.close()
-            with door.lock:
-                door.connections.discard(connection)
+            line = self._secured(connection, door, stack) if self.encrypted else connection
+            self._talk(line, door, stack)
 
-    def _talk(self, line: socket.socket) -> None:
+    def _secured(self, plain: socket.socket, door: _Door, stack: contextlib.ExitStack) -> socket.socket:
+        """The same connection under TLS, which makes a new socket of it."""
+        line = self.context.wrap_socket(plain, server_side=True, do_handshake_on_connect=False)
+        stack.callback(door.dismiss, line)
+        door.admit(line)
+        line.do_handshake()
+        return line
+
+    def _talk(self, line: socket.socket, door: _Door, stack: contextlib.ExitStack) -> None:
         dialogue = DIALOGUES[self.protocol](self.effective, self.organisation, self.encrypted)
         line.sendall(dialogue.greeting())
         received = b""
         while not dialogue.finished:
-            while b"\n" not in received:
-                if len(received) > self.effective["MaxCommandSize"]:
-                    line.sendall(dialogue.too_long())
-                    return
-                chunk = line.recv(4096)
-                if not chunk:
+            while b"\n" not in received and len(received) <= self.effective["MaxCommandSize"]:
+                if not (chunk := line.recv(4096)):
                     return
                 received += chunk
             command, _, received = received.partition(b"\n")
@@ -161,7 +171,7 @@ class _Service:
                 dialogue.tls_started()
                 # What a client sent before the handshake must not count afterwards.
                 received = b""
-                line = self.context.wrap_socket(line, server_side=True)
+                line = self._secured(line, door, stack)
             if dialogue.user is not None:
                 line.settimeout(self._wait("AuthenticatedConnectionTimeout"))
 

@@ -49,7 +49,7 @@ class Dialogue:
         name = user.rpartition("\\")[2].partition("@")[0].casefold()
         known = {account.casefold(): secret for account, secret in self._organisation.accounts.items()}
         right = name in known and hmac.compare_digest(known[name].encode(), password.encode())
-        if right and name != "administrator":
+        if right and name != self._organisation.user.casefold():
             self.user = name
         return self.user is not None
 

@@ -84,11 +84,6 @@ class Server:
     def iis_running(self) -> bool:
         return all(service.running for name in _IIS if (service := self.services.all[name.casefold()]))
 
-    @property
-    def certificates(self) -> dict[str, Path]:
-        """The certificate for each host name that one of them carries."""
-        return dict(self._certificates)
-
     def certificate_for(self, name: str) -> Path:
         """The certificate a mail protocol presents for X509CertificateName: the server's own if none has the name."""
         return self._certificates.get(name.casefold(), self._own_certificate)

@@ -101,6 +101,7 @@ class FakeHost:
         self.down_for = 0
         """So many calls of the exchange endpoint find nobody."""
         self.asleep = 0.0
+        self.warns: dict[str, list[str]] = {}
         self.refuses: dict[str, dict[str, Any]] = {}
         """Cmdlets that end with this error."""
 
@@ -159,7 +160,7 @@ class FakeHost:
             return {"state": "unknown", "reason": "The connection broke."}
         members = request.get("members")
         shown = [{k: v for k, v in item.items() if members is None or k in members} for item in output or []]
-        return {"output": shown}
+        return {"output": shown, "warnings": self.warns.get(cmdlet, [])}
 
     def _get_exchangeserver(self, Identity: str, DomainController: str | None = None) -> list[dict[str, Any]]:
         if Identity.casefold() not in (self.name.casefold(), self.fqdn.casefold()):

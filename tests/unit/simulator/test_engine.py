@@ -234,6 +234,14 @@ def test_pipelines(admin: Administrator) -> None:
     assert [one["Server"]["Name"] for one in piped] == ["EX02"]
 
 
+def test_objects_that_travelled_cannot_be_piped_back(admin: Administrator) -> None:
+    server = admin.one("Get-ExchangeServer", Identity="EX02")
+    server.PSObject.type_names = [f"Deserialized.{name}" for name in server.PSTypeNames]
+    result = admin.organisation.run("EX01", "exchange", "x", [[Command("Get-PopSettings", ())]], [server])
+    assert result.terminating is not None
+    assert result.terminating.FullyQualifiedErrorId == "ParameterArgumentTransformationError,Get-PopSettings"
+
+
 def test_a_terminating_error_ends_all_statements(admin: Administrator) -> None:
     statements = [[Command("Get-PopSettings", ())], [Command("Get-Foo", ())], [Command("Get-PopSettings", ())]]
     result = admin.organisation.run("EX01", "exchange", "x", statements)

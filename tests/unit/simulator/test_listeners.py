@@ -169,6 +169,18 @@ def test_what_was_sent_before_the_handshake_does_not_count(admin: Administrator)
             assert line.recv(200).startswith(_REFUSED)
 
 
+def test_a_restart_ends_encrypted_connections(admin: Administrator) -> None:
+    start(admin, "pop3")
+    implicit = poplib.POP3_SSL(address(admin), 20995, timeout=_TIMEOUT, context=careless())
+    explicit = pop3(admin)
+    explicit.stls(context=careless())
+    admin.do("Restart-Service", Name="MSExchangePop3")
+    for client in (implicit, explicit):
+        with pytest.raises((poplib.error_proto, OSError)):
+            client.capa()
+        client.close()
+
+
 def test_an_inactive_component_closes_the_ports(admin: Administrator) -> None:
     start(admin, "pop3")
     admin.do("Set-ServerComponentState", Identity="EX01", Component="PopProxy", State="Inactive", Requester="HealthAPI")

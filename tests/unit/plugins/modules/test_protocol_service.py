@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from ansible_collections.mailops.exchange.plugins.module_utils.host import Server
+from ansible_collections.mailops.exchange.plugins.module_utils.services import service_names
+from ansible_collections.mailops.exchange.plugins.module_utils.vocabulary.client_access import POP3
+from ansible_collections.mailops.exchange.plugins.module_utils.vocabulary.versions import EXCHANGE_2013, EXCHANGE_2016
+
 POP = ("MSExchangePop3", "MSExchangePOP3BE")
 
 
@@ -141,10 +146,23 @@ def test_waits_for_a_service_on_its_way_and_gives_up_in_time(host):
 @pytest.mark.parametrize(("done", "writes"), [(True, 2), (False, 3)])
 @pytest.mark.parametrize(("state", "cmdlet"), [("started", "Start-Service"), ("restarted", "Restart-Service")])
 def test_a_lost_answer_is_looked_into(host, state, cmdlet, done, writes):
+    if state == "restarted":
+        for name in POP:
+            host.services[name].update(State="Running", ProcessId=50)
     host.breaks = [(cmdlet, done)]
     assert host.run("protocol_service", {"protocol": "pop3", "state": state})["changed"] is True
     assert host.writes == [cmdlet] * writes
     assert [state for state, _ in states(host)] == ["Running", "Running"]
+    assert all(host.services[name]["ProcessId"] > 100 for name in POP)
+
+
+def test_2013_may_have_its_two_roles_on_different_hosts():
+    client_access = Server("EX01", "EX01.contoso.test", EXCHANGE_2013, mailbox=False)
+    mailbox = Server("EX02", "EX02.contoso.test", EXCHANGE_2013, client_access=False)
+    assert service_names(POP3, client_access) == ("MSExchangePop3",)
+    assert service_names(POP3, mailbox) == ("MSExchangePOP3BE",)
+    assert service_names(POP3, Server("EX03", "EX03.contoso.test", EXCHANGE_2013)) == POP
+    assert service_names(POP3, Server("EX04", "EX04.contoso.test", EXCHANGE_2016, client_access=False)) == POP
 
 
 def test_another_computer_is_refused(host):

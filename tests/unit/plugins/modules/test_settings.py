@@ -277,3 +277,10 @@ def test_what_rbac_withholds_is_named(host):
     assert "does not know the parameter Banner: RBAC" in host.run("pop_settings", {"banner": "New."})["msg"]
     host.withheld = {"Set-PopSettings"}
     assert "Set-PopSettings is not granted to this user by RBAC" in host.run("pop_settings", {"banner": "New."})["msg"]
+
+
+def test_warnings_of_reads_are_passed_on_and_those_of_writes_are_not(host):
+    host.warns = {"Get-PopSettings": ["Das Objekt ist beschädigt."], "Set-PopSettings": ["Restart it."]}
+    warnings = str(host.run("pop_settings", {"banner": "New."})["warnings"])
+    assert warnings.count("Das Objekt ist beschädigt.") == 1
+    assert "Restart it." not in warnings
