@@ -208,7 +208,7 @@ options:
       - Seconds after which ansible-core's helper process interrupts a call. It is the last resort behind
         O(command_timeout), and must be longer.
     type: int
-    default: 3600
+    default: 900
     vars:
       - name: ansible_exchange_helper_timeout
   persistent_log_messages:

@@ -27,10 +27,10 @@ SHELL_NOT_FOUND = 2150858843
 SHELL_LIMIT_REACHED = 2150859173
 CONFIGURATION_NOT_FOUND = 2150858811
 
-# requests' read timeout has to outlast the server's long poll, or every quiet cmdlet would look like a dead server.
+# Seconds that a Receive waits on the server for output, and how much longer the client waits for that answer: a quiet
+# cmdlet must not look like a dead server.
 LONG_POLL = 20
-READ_TIMEOUT = LONG_POLL + 10
-CLOSE_TIMEOUT = 10
+GRACE = 10
 
 TransportError = (requests.RequestException, WinRMError, OSError)
 
@@ -87,6 +87,7 @@ class Session:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        self._long_poll = min(LONG_POLL, settings.command_timeout)
         self._pools: dict[str, RunspacePool] = {}
         self._memory: dict[str, t.Any] = {"host": settings.host, "inventory_hostname": settings.inventory_hostname}
 
@@ -155,7 +156,7 @@ class Session:
                 left = deadline - time.monotonic()
                 if left <= 0:
                     raise Interrupted(f"{cmdlet} did not finish on {self.settings.host} before its deadline.")
-                powershell.poll_invoke(timeout=max(1, min(LONG_POLL, int(left))))
+                powershell.poll_invoke(timeout=max(1, min(self._long_poll, int(left))))
         except Interrupted:
             self._discard(name)
             raise
@@ -194,8 +195,8 @@ class Session:
                 # requests takes the path of a file of authorities in the place of True.
                 cert_validation=t.cast(bool, settings.cert_validation and (settings.ca_cert or True)),
                 connection_timeout=settings.connection_timeout,
-                read_timeout=READ_TIMEOUT,
-                operation_timeout=LONG_POLL,
+                read_timeout=self._long_poll + GRACE,
+                operation_timeout=self._long_poll,
                 encryption=endpoint.encryption,
                 proxy=settings.proxy,
                 no_proxy=settings.ignore_proxy,
@@ -222,7 +223,7 @@ class Session:
     @staticmethod
     def _close(pool: RunspacePool) -> None:
         # A shell that is already gone answers the closing with a fault; there is nothing left to do about it then.
-        pool.connection.transport.read_timeout = CLOSE_TIMEOUT
+        pool.connection.transport.read_timeout = GRACE
         with suppress(*TransportError):
             if pool.state not in (RunspacePoolState.BEFORE_OPEN, RunspacePoolState.BROKEN):
                 pool.close()

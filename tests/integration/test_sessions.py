@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -175,6 +176,74 @@ def test_module_defaults_of_the_action_group(controller: Controller, organisatio
     assert done.returncode == 0, done.output
     assert organisation.state()["servers"]["EX02"]["stored"]["pop3"]["Banner"] == "Session banner."
     assert organisation.state()["servers"]["EX01"]["stored"]["pop3"]["Banner"] != "Session banner."
+
+
+def test_a_cmdlet_that_outlasts_its_deadline(controller: Controller, organisation: SimulatorProcess) -> None:
+    hosts = inventory(organisation.description, ansible_exchange_command_timeout=2)
+    organisation.fault("EX01", "slow", cmdlet="Get-PopSettings", seconds=600)
+    result = controller.run(play(BANNER), hosts).task("banner", "ex01")
+    assert result["status"] == "unreachable"
+    assert "Get-PopSettings did not finish on" in result["result"]["msg"]
+    assert shells(organisation)[1] == NOTHING_OPEN
+
+
+def test_a_write_that_outlasts_its_deadline_is_read_back(
+    controller: Controller, organisation: SimulatorProcess
+) -> None:
+    hosts = inventory(organisation.description, ansible_exchange_command_timeout=2)
+    organisation.fault("EX01", "slow", cmdlet="Set-PopSettings", seconds=600)
+    done = controller.run(play(BANNER), hosts)
+    assert done.returncode == 0, done.output
+    assert done.task("banner", "ex01")["result"]["changed"] is True
+    assert [entry["cmdlet"] for entry in organisation.log()].count("Set-PopSettings") == 1
+    assert shells(organisation)[1] == NOTHING_OPEN
+
+
+def test_the_helper_interrupts_what_nothing_else_did(controller: Controller, organisation: SimulatorProcess) -> None:
+    hosts = inventory(organisation.description, ansible_exchange_helper_timeout=2)
+    organisation.fault("EX01", "slow", cmdlet="Get-PopSettings", seconds=600)
+    done = controller.run(play(BANNER), hosts)
+    assert done.task("banner", "ex01")["status"] == "unreachable"
+    assert "gave up on the call: command timeout triggered" in done.task("banner", "ex01")["result"]["msg"]
+    controller.wait_for_the_end()
+    assert shells(organisation)[1] == NOTHING_OPEN
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_silent_server(controller: Controller, organisation: SimulatorProcess, scheme: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        hosts = inventory(
+            organisation.description,
+            ansible_exchange_auth="ntlm",
+            ansible_exchange_scheme=scheme,
+            ansible_exchange_command_timeout=1,
+            ansible_exchange_connection_timeout=1,
+        )
+        hosts["exchange"]["hosts"]["ex01"].update(
+            ansible_exchange_port=silent.getsockname()[1], ansible_exchange_host="127.0.0.1"
+        )
+        result = controller.run(play(BANNER), hosts).task("banner", "ex01")
+    assert result["status"] == "unreachable"
+    assert "did not answer in time" in result["result"]["msg"]
+
+
+def test_an_idle_session_closes_and_the_next_task_opens_another(
+    controller: Controller, organisation: SimulatorProcess
+) -> None:
+    hosts = inventory(organisation.description, ansible_exchange_idle_timeout=1)
+    wait = {
+        "ansible.builtin.uri": {"url": organisation.description["control"] + "/state"},
+        "delegate_to": "localhost",
+        "connection": "local",
+        "register": "state",
+        "until": "state.json.servers.EX01.shells_open.exchange == 0",
+        "retries": 60,
+        "delay": 1,
+        "name": "wait",
+    }
+    done = controller.run(play(INFO, wait, INFO | {"name": "again"}), hosts)
+    assert done.returncode == 0, done.output
+    assert shells(organisation) == ({"exchange": 2, "windows": 2}, NOTHING_OPEN)
 
 
 def test_a_home_with_a_long_path_is_one_sentence(controller: Controller, organisation: SimulatorProcess) -> None:
