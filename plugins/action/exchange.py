@@ -83,7 +83,7 @@ class Line:
         if action._play_context.password:
             keys["password"] = action._play_context.password
         self._connection.set_options(
-            task_keys=keys, var_options=self._connection._resolve_option_variables(variables, templar)
+            task_keys=keys, var_options=_option_variables(self._connection, variables, templar)
         )
         self._fingerprint = self._connection.settings().fingerprint
         self._socket = self._find_socket()
@@ -205,6 +205,15 @@ class ActionModule(ActionBase):
             module.main()
         result: dict[str, t.Any] = json.loads(output.getvalue(), cls=ResultDecoder)
         return result
+
+
+def _option_variables(connection: t.Any, variables: dict[str, t.Any], templar: t.Any) -> dict[str, t.Any]:
+    """The values of the variables that the connection's options name."""
+    if hasattr(connection, "_resolve_option_variables"):
+        return t.cast(dict[str, t.Any], connection._resolve_option_variables(variables, templar))
+    # ansible-core 2.16 has this inside its task executor only.
+    names = C.config.get_plugin_vars("connection", connection._load_name)
+    return {name: templar.template(variables[name]) for name in names if name in variables}
 
 
 @contextlib.contextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -113,15 +114,8 @@ class Controller:
 
     @property
     def helpers(self) -> list[int]:
-        """The session processes that this controller started, known by the home in their environment."""
-        found = []
-        for entry in Path("/proc").iterdir():
-            if entry.name.isdigit():
-                with contextlib.suppress(OSError):
-                    command, environment = ((entry / name).read_bytes() for name in ("cmdline", "environ"))
-                    if b"ansible_connection_cli_stub" in command and str(self.folder).encode() in environment:
-                        found.append(int(entry.name))
-        return found
+        """The session processes that this controller started."""
+        return session_processes(self.folder)
 
     def wait_for_the_end(self) -> None:
         """Wait until no session process and no socket is left; they end a moment after the playbook."""
@@ -131,6 +125,19 @@ class Controller:
     def sockets(self) -> list[str]:
         """What the sessions have left in ansible-core's folder for them."""
         return sorted(path.name for path in (self.folder / ".ansible" / "pc").glob("*"))
+
+
+def session_processes(home: Path) -> list[int]:
+    """ansible-core's helper processes whose environment names this home."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            with contextlib.suppress(OSError):
+                command, environment = ((entry / name).read_bytes() for name in ("cmdline", "environ"))
+                # Up to ansible-core 2.17 the helper is a command of its own, ansible-connection.
+                if re.search(rb"ansible[_-]connection", command) and str(home).encode() in environment:
+                    found.append(int(entry.name))
+    return found
 
 
 def wait_until(condition: Callable[[], bool], seconds: float = 60) -> None:

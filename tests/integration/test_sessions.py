@@ -70,7 +70,7 @@ def test_shells_are_closed_after_ctrl_c(controller: Controller, organisation: Si
 
 
 def test_a_killed_session_process_is_replaced(controller: Controller, organisation: SimulatorProcess) -> None:
-    script = controller.write("kill.py", KILL_HELPERS)
+    script = controller.write("kill.py", KILL_SESSIONS)
     kill = {
         "ansible.builtin.command": f"{sys.executable} {script} {controller.folder}",
         "delegate_to": "localhost",
@@ -86,20 +86,15 @@ def test_a_killed_session_process_is_replaced(controller: Controller, organisati
     assert opened["exchange"] == 2
 
 
-KILL_HELPERS = """
-import os, pathlib, signal, sys
-killed = 0
-for entry in pathlib.Path("/proc").iterdir():
-    if entry.name.isdigit():
-        try:
-            stub = b"ansible_connection_cli_stub" in (entry / "cmdline").read_bytes()
-            ours = sys.argv[1].encode() in (entry / "environ").read_bytes()
-        except OSError:
-            continue
-        if stub and ours:
-            os.kill(int(entry.name), signal.SIGKILL)
-            killed += 1
-print(killed)
+KILL_SESSIONS = f"""
+import os, signal, sys
+from pathlib import Path
+sys.path.insert(0, {str(Path(__file__).parent)!r})
+from runner import session_processes
+found = session_processes(Path(sys.argv[1]))
+for pid in found:
+    os.kill(pid, signal.SIGKILL)
+print(len(found))
 """
 
 
