@@ -12,8 +12,9 @@ STAMP := $(VENV)/made-for-$(shell { cat requirements.txt requirements-dev.txt; $
 # Ansible and mypy know a collection only under .../ansible_collections/<namespace>/<name>.
 LINK := .cache/collections/ansible_collections/mailops/exchange
 export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.cache/collections
-export PATH := $(BIN):$(PATH)
 export ANSIBLE_LOCALHOST_WARNING := false
+# Nothing below leaves anything in the home of whoever runs it.
+export ANSIBLE_HOME := $(CURDIR)/.cache/ansible
 
 .PHONY: demo test lint check sanity clean
 
@@ -26,11 +27,14 @@ test: $(if $(ANSIBLE_CORE),sanity,lint)
 
 lint: check sanity
 
+# The linters call each other and Ansible's programs by name.
+check sanity: export PATH := $(BIN):$(PATH)
+
 check: $(STAMP) $(LINK)
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
-	$(BIN)/antsibull-docs lint-collection-docs --plugin-docs .
+	HOME=$(CURDIR)/.cache $(BIN)/antsibull-docs lint-collection-docs --plugin-docs .
 	$(BIN)/antsibull-changelog lint
 	$(BIN)/ansible-lint --offline --profile production
 
@@ -38,10 +42,10 @@ sanity: $(STAMP) $(LINK)
 	tests/sanity.sh
 
 clean:
-	rm -rf .venv* .cache .ansible .hypothesis .mypy_cache .pytest_cache .ruff_cache mailops-exchange-*.tar.gz
+	rm -rf .venv* .cache .ansible .hypothesis mailops-exchange-*.tar.gz
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-$(STAMP): requirements.txt requirements-dev.txt
+$(STAMP):
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Python 3.11 or newer is needed, for example: make PYTHON=python3.11")'
 	rm -rf $(VENV)
 	$(PYTHON) -m venv $(VENV)
