@@ -261,7 +261,7 @@ def twenty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimulatorProces
 
 def test_twenty_hosts_at_once(controller: Controller, twenty: SimulatorProcess) -> None:
     hosts = inventory(twenty.description, pop3_banner="POP3 at Contoso is ready.")
-    done = controller.run("mailops.exchange.enable_pop3", hosts, "-f", "20")
+    done = controller.run("mailops.exchange.enable_pop3", hosts, "-f", "20", "-e", "exchange_serial=20")
     assert done.returncode == 0, done.output
     assert len(done.stats) == 20
     for server in twenty.state()["servers"].values():
