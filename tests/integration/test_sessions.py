@@ -165,6 +165,16 @@ def test_async_and_become(controller: Controller, organisation: SimulatorProcess
     assert "become has no meaning for mailops.exchange.client_access_info" in done.output
 
 
+def test_our_own_variables_win_over_those_of_other_connections(
+    controller: Controller, organisation: SimulatorProcess
+) -> None:
+    password = {"ansible_password": "wrong", "ansible_winrm_password": "wrong", "ansible_exchange_password": PASSWORD}
+    user = {"ansible_user": "nobody", "ansible_winrm_user": "nobody", "ansible_exchange_user": "administrator"}
+    auth = {"ansible_winrm_transport": ["kerberos"], "ansible_psrp_auth": "credssp", "ansible_exchange_auth": "ntlm"}
+    done = controller.run(play(INFO), inventory(organisation.description, **password, **user, **auth))
+    assert done.returncode == 0, done.output
+
+
 def test_module_defaults_of_the_action_group(controller: Controller, organisation: SimulatorProcess) -> None:
     defaults = {"group/mailops.exchange.exchange": {"server": "EX02"}}
     done = controller.run(play(BANNER, module_defaults=defaults), inventory(organisation.description))
