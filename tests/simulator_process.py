@@ -66,7 +66,7 @@ class SimulatorProcess:
     def start(self) -> SimulatorProcess:
         """Start and wait until everything listens."""
         self.directory.mkdir(parents=True, exist_ok=True)
-        self._claim, address = _claim_block()
+        self._claim, address = claim_block()
         options = {"address": address, "directory": self.directory, **self.options}
         arguments = [part for name, value in options.items() for part in (f"--{name.replace('_', '-')}", str(value))]
         for name, version in self.servers.items():
@@ -184,7 +184,7 @@ def _environment(password: str) -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": path, "EXCHANGE_SIMULATOR_PASSWORD": password}
 
 
-def _claim_block() -> tuple[socket.socket, str]:
+def claim_block() -> tuple[socket.socket, str]:
     """Take a free block 127.x.y.0/24 for as long as the returned socket stays open, and name its first address."""
     for _ in range(1000):
         block = f"127.{random.randint(1, 254)}.{random.randint(0, 255)}"  # noqa: S311 - spreads, protects nothing

@@ -115,8 +115,12 @@ def ask(organisation: Organisation, server: str, endpoint: Any, cmdlet: str, **p
 def test_exchange_server(captures: Path, organisation: Organisation, server: str, release: str) -> None:
     real = load(captures, f"Get-ExchangeServer.{release}")
     ours = ask(organisation, server, "exchange", "Get-ExchangeServer", Identity=server)
-    found = differences(real, real.root[0], ours, ours.root[0])
-    assert found == []
+    assert differences(real, real.root[0], ours, ours.root[0]) == []
+    members = ours.members(ours.root[0], "Props")
+    for name, theirs in real.members(real.root[0], "Props").items():
+        # The evaluation period of the captured servers had run out; otherwise they are what ours play.
+        if theirs.tag == "B" and name != "IsExpiredExchangeTrialEdition":
+            assert members[name].text == theirs.text, name
 
 
 def test_component_state(captures: Path, organisation: Organisation) -> None:

@@ -54,7 +54,7 @@ def main() -> int:
             replication_delay=options.replication_delay,
             user=options.user,
         )
-        organisation.accounts[options.user] = password
+        organisation.accounts |= dict.fromkeys((options.user, options.mailbox_user), password)
         wire = Wire(organisation, accounts, port_offset=options.port_offset, shell_limit=options.shell_limit)
         accounts.publish()
         try:
@@ -85,6 +85,11 @@ def _arguments() -> _Parser:
     parser.add_argument("--domain-controllers", default=1, type=int)
     parser.add_argument("--replication-delay", default=0.0, type=float, metavar="SECONDS")
     parser.add_argument("--user", default="administrator", help=f"his password comes from {PASSWORD_VARIABLE}")
+    parser.add_argument(
+        "--mailbox-user",
+        default="reader",
+        help="the user, with the same password, whose mailbox POP3 and IMAP4 open; the other one's they refuse",
+    )
     parser.add_argument("--shell-limit", default=18, type=int)
     parser.add_argument("--exit-with-parent", action="store_true", help="end when standard input is closed")
     return parser
@@ -122,6 +127,7 @@ def _description(
         "ca": str(directory / "ca.pem"),
         "domain": options.domain,
         "user": options.user,
+        "mailbox_user": options.mailbox_user,
         "servers": {
             name: {
                 "fqdn": server.fqdn,

@@ -82,8 +82,9 @@ class Control:
         return {}
 
     def _fault(self, question: dict[str, Any]) -> dict[str, Any]:
-        if question.get("kind") == "lose_shells":
-            self._wire.lose_shells(self._server(question))
+        at_once = {"lose_shells": self._wire.lose_shells, "idle_connections": self._wire.close_idle_connections}
+        if act := at_once.get(str(question.get("kind"))):
+            act(self._server(question))
         else:
             self._organisation.set_fault(question)
         return {}
@@ -112,6 +113,8 @@ class _Handler(AnsweringHandler):
 
     def _serve(self, method: str) -> None:
         body = self.read_body()
+        if body is None:
+            return
         route = self.server.control.routes.get((method, self.path))
         status = 200
         answer: Any
@@ -119,8 +122,11 @@ class _Handler(AnsweringHandler):
             if route is None:
                 status, answer = 404, {"error": f"There is no {method} {self.path}."}
             else:
-                answer = route(json.loads(body or b"{}"))
-        except (Refused, ValueError, KeyError, TypeError) as error:
+                question = json.loads(body or b"{}")
+                if not isinstance(question, dict):
+                    raise Refused("A question is a JSON object.")
+                answer = route(question)
+        except (Refused, ArithmeticError, LookupError, TypeError, ValueError) as error:
             status, answer = 400, {"error": f"{type(error).__name__}: {error}"}
         self.answer(status, "application/json", json.dumps(answer).encode())
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from .server import Server
 
 Endpoint = Literal["exchange", "windows"]
+_EMPTY = {"Null": "null", "EmptyString": "an empty string", "EmptyArray": "an empty array"}
 
 
 @dataclass(frozen=True)
@@ -56,8 +57,7 @@ class Session:
     def cmdlet_fault(self, kind: str, cmdlet: str) -> list[dict[str, Any]]:
         if not self.logged:
             return []
-        faults = self.organisation.faults(self.server.name, kind)
-        return [fault for fault in faults if str(fault["cmdlet"]).casefold() == cmdlet.casefold()]
+        return [fault for fault in self.organisation.faults(self.server.name, kind) if fault["cmdlet"] == cmdlet]
 
 
 @dataclass
@@ -101,7 +101,7 @@ class Call:
         )
 
     def windows_failure(
-        self, error_id: str, message: str, category: ErrorCategory, types: tuple[str, ...], target: str | None = None
+        self, error_id: str, message: str, category: ErrorCategory, types: tuple[str, ...], target: object = None
     ) -> Failure:
         return Failure(f"{error_id},{self.cmdlet.implementation}", message, category, types, target=target)
 
@@ -150,8 +150,8 @@ def run_statements(session: Session, statements: Sequence[Sequence[Command]], pi
             except Failure as failure:
                 entry["outcome"] = failure.error_id
                 known = BY_NAME.get(command.name.casefold())
-                unknown = failure.types in (errors.COMMAND_NOT_FOUND, errors.PARSE)
-                result.terminating = errors.record(failure, known.name if known and not unknown else "")
+                found = known is not None and failure.types != errors.COMMAND_NOT_FOUND
+                result.terminating = errors.record(failure, known.name if known and found else "")
                 return result
         result.output += items or ()
     return result
@@ -212,12 +212,22 @@ def _run_command(
 
 
 def _find(session: Session, command: Command) -> Cmdlet:
-    if command.is_script:
+    if command.is_script and session.endpoint == "exchange":
         raise Failure(
             "ScriptsNotAllowed",
             "The syntax is not supported by this runspace. This can occur if the runspace is in no-language mode.",
             ErrorCategory.ParserError,
             errors.PARSE,
+            target=command.name,
+            terminating=True,
+        )
+    if command.is_script:
+        raise Failure(
+            "ScriptsNotSimulated",
+            "The simulated host understands commands with parameters only; it does not run script text.",
+            ErrorCategory.NotImplemented,
+            errors.NOT_SIMULATED,
+            target=command.name,
             terminating=True,
         )
     cmdlet = BY_NAME.get(command.name.casefold())
@@ -226,7 +236,7 @@ def _find(session: Session, command: Command) -> Cmdlet:
         or cmdlet.endpoint != session.endpoint
         or session.server.version not in cmdlet.releases
         or session.server.release.powershell < cmdlet.powershell
-        or any(fault.get("parameter") is None for fault in session.cmdlet_fault("rbac_without", command.name))
+        or any(fault.get("parameter") is None for fault in session.cmdlet_fault("rbac_without", cmdlet.name))
     ):
         raise Failure(
             "CommandNotFoundException",
@@ -281,16 +291,34 @@ class _Binder:
                     None,
                 )
             given[free[0].name] = (free.pop(0), value)
+        arguments = {name: self._converted(parameter, value) for name, (parameter, value) in given.items()}
         for item in piped:
-            given |= self._piped(given, item)
-        missing = [one.name for one in self._parameters if one.mandatory and one.name not in given]
+            parameter, value = self._piped(given, item)
+            try:
+                arguments[parameter.name] = self._converted(parameter, value)
+            except Failure as failure:
+                # What the command line says is wrong for all objects, what is piped only for this one.
+                failure.terminating = False
+                raise
+        self._check_presence(arguments)
+        return arguments
+
+    def _check_presence(self, arguments: Iterable[str]) -> None:
+        cmdlet = self._call.cmdlet
+        chosen = [name for name in cmdlet.choice if name in arguments]
+        if len(chosen) > 1:
+            raise self._call.binding_failure(
+                "AmbiguousParameterSet", "Parameter set cannot be resolved using the specified named parameters.", None
+            )
+        missing = [one.name for one in self._parameters if one.mandatory and one.name not in arguments]
+        if cmdlet.must_choose and not chosen:
+            missing.append(cmdlet.choice[0])
         if missing:
             raise self._call.binding_failure(
                 "MissingMandatoryParameter",
                 f"Cannot process command because of one or more missing mandatory parameters: {' '.join(missing)}.",
                 missing[0],
             )
-        return {name: self._converted(parameter, value) for name, (parameter, value) in given.items()}
 
     def _named(self, name: str) -> Parameter:
         wanted = name.casefold()
@@ -312,10 +340,10 @@ class _Binder:
             name,
         )
 
-    def _piped(self, given: Iterable[str], item: Any) -> dict[str, tuple[Parameter, Any]]:
+    def _piped(self, given: Iterable[str], item: Any) -> tuple[Parameter, Any]:
         for parameter in self._parameters:
             if parameter.pipeline and parameter.name not in given:
-                return {parameter.name: (parameter, _by_property_name(parameter, item))}
+                return parameter, _by_property_name(parameter, item)
         raise self._call.binding_failure(
             "InputObjectNotBound",
             "The input object cannot be bound to any parameters for the command either because the command does not "
@@ -327,7 +355,9 @@ class _Binder:
 
     def _converted(self, parameter: Parameter, value: Any) -> Any:
         try:
-            return convert(parameter, value)
+            converted = convert(parameter, value)
+            self._refuse_empty(parameter, native(value))
+            return converted
         except ConversionFailed as reason:
             attempt = f'Cannot convert value "{_loggable(value)}" to type "{parameter.type_name}". Error: "{reason}"'
         if self._call.cmdlet.endpoint == "windows":
@@ -342,6 +372,22 @@ class _Binder:
             parameter.name,
             types=errors.TRANSFORMATION,
             category=ErrorCategory.InvalidData,
+        )
+
+    def _refuse_empty(self, parameter: Parameter, value: Any) -> None:
+        """PowerShell itself checks what is mandatory in its parameter set, an attribute of the parameter the rest."""
+        cmdlet = self._call.cmdlet
+        mandatory = parameter.mandatory or (cmdlet.must_choose and parameter.name in cmdlet.choice)
+        if not (mandatory or parameter.filled) or value not in (None, "", []):
+            return
+        error_id = "ParameterArgumentValidationError"
+        text = f"Cannot validate argument on parameter '{parameter.name}'. The argument is null or empty."
+        if mandatory:
+            kind = "Null" if value is None else "EmptyString" if value == "" else "EmptyArray"
+            error_id += f"{kind}NotAllowed"
+            text = f"Cannot bind argument to parameter '{parameter.name}' because it is {_EMPTY[kind]}."
+        raise self._call.binding_failure(
+            error_id, text, parameter.name, types=errors.VALIDATION, category=ErrorCategory.InvalidData
         )
 
 

@@ -17,6 +17,7 @@ from psrpcore.types import (
     NETException,
     PSCustomObject,
     PSNoteProperty,
+    PSObject,
     PSString,
 )
 
@@ -26,6 +27,7 @@ BINDING = (
     "System.SystemException",
 )
 TRANSFORMATION = ("System.Management.Automation.ParameterBindingArgumentTransformationException", *BINDING)
+VALIDATION = ("System.Management.Automation.ParameterBindingValidationException", *BINDING)
 COMMAND_NOT_FOUND = (
     "System.Management.Automation.CommandNotFoundException",
     "System.Management.Automation.RuntimeException",
@@ -36,6 +38,8 @@ PARSE = (
     "System.Management.Automation.RuntimeException",
     "System.SystemException",
 )
+NOT_SIMULATED = ("System.NotImplementedException", "System.SystemException")
+INVALID_OPERATION = ("System.InvalidOperationException", "System.SystemException")
 SERVICE = ("Microsoft.PowerShell.Commands.ServiceCommandException", "System.SystemException")
 PROCESS = ("Microsoft.PowerShell.Commands.ProcessCommandException", "System.SystemException")
 CIM = ("Microsoft.Management.Infrastructure.CimException", "System.SystemException")
@@ -49,6 +53,11 @@ DATA_VALIDATION = "Microsoft.Exchange.Data.DataValidationException"
 SUITABILITY = "Microsoft.Exchange.Data.Directory.SuitabilityDirectoryException"
 
 
+def us_time(moment: datetime.datetime) -> str:
+    """A time as texts of an American server show it."""
+    return f"{moment.month}/{moment.day}/{moment.year} {moment.hour % 12 or 12}:{moment:%M:%S %p}"
+
+
 class Failure(Exception):
     """A cmdlet's error on its way to the error stream, or, when terminating, to the end of the pipeline."""
 
@@ -59,7 +68,7 @@ class Failure(Exception):
         category: ErrorCategory,
         types: tuple[str, ...],
         *,
-        target: str | None = None,
+        target: object = None,
         parameter: str | None = None,
         terminating: bool = False,
     ) -> None:
@@ -87,7 +96,7 @@ def exchange_failure(
     name = exception.rpartition(".")[2]
     # Real ids start with a hash of the place in Exchange's code: opaque, so any stable number serves.
     site = f"{zlib.crc32(f'{implementation} {name}'.encode()):08X},{implementation}"
-    stamp = f"{now.month}/{now.day}/{now.year} {now.hour % 12 or 12}:{now:%M:%S} {'PM' if now.hour >= 12 else 'AM'}"
+    stamp = us_time(now)
     prefix = f"[Server={server},RequestId={uuid.uuid4()},TimeStamp={stamp}] [FailureCategory=Cmdlet-{name}] "
     return Failure((prefix if blocks else "") + site, message, category, (exception, *EXCHANGE))
 
@@ -100,15 +109,16 @@ def record(failure: Failure, activity: str) -> ErrorRecord:
         error_id = failure.error_id.partition(",")[0]
         exception.PSObject.adapted_properties.append(PSNoteProperty("ErrorId", value=error_id))
         exception.PSObject.adapted_properties.append(PSNoteProperty("ParameterName", value=failure.parameter))
-    target: Any = None if failure.target is None else PSString(failure.target)
+    target: Any = PSString(failure.target) if isinstance(failure.target, str) else failure.target
+    name, kind = _description(target)
     result = ErrorRecord(
         Exception=exception,
         CategoryInfo=ErrorCategoryInfo(
             Category=failure.category,
             Activity=activity,
             Reason=failure.types[0].rpartition(".")[2],
-            TargetName=failure.target or "",
-            TargetType="" if failure.target is None else "String",
+            TargetName=name,
+            TargetType=kind,
         ),
         TargetObject=target,
         FullyQualifiedErrorId=failure.error_id,
@@ -116,6 +126,14 @@ def record(failure: Failure, activity: str) -> ErrorRecord:
     )
     result.serialize_extended_info = bool(activity)
     return result
+
+
+def _description(target: object) -> tuple[str, str]:
+    """The target's name and type in the category's text: .NET's own ToString of most objects is their class."""
+    if isinstance(target, PSObject) and not isinstance(target, str):
+        return target.PSTypeNames[0], target.PSTypeNames[0].rpartition(".")[2]
+    kinds = {str: "String", int: "Int32"}
+    return ("", "") if target is None else (str(target), next(kinds[one] for one in kinds if isinstance(target, one)))
 
 
 def _invocation(activity: str) -> InvocationInfo | None:

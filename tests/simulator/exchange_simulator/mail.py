@@ -56,6 +56,7 @@ class Dialogue:
 
 class Pop3(Dialogue):
     _STATE = "-ERR Command is not valid in this state."
+    _name: str | None = None
 
     def greeting(self) -> bytes:
         return _lines(f"+OK {self._banner}")
@@ -80,15 +81,15 @@ class Pop3(Dialogue):
                 "LIST": lambda _: _lines("+OK 0 0", "."),
                 "UIDL": lambda _: _lines("+OK", "."),
             }
+            commands |= dict.fromkeys(("RETR", "DELE", "TOP"), self._no_message)
         elif word.upper() in ("STAT", "NOOP", "RSET", "LIST", "UIDL", "RETR", "DELE", "TOP"):
             return _lines(self._STATE)
         handler = commands.get(word.upper())
         return handler(argument) if handler else _lines("-ERR Protocol error. 14")
 
-    _name: str | None = None
-
     def _capabilities(self, _: str) -> bytes:
-        log_on = ("SASL PLAIN", "USER") if self.log_on_allowed else ()
+        # Exchange also offers SASL; what is not played is not offered.
+        log_on = ("USER",) if self.log_on_allowed else ()
         return _lines("+OK", "TOP", "UIDL", *log_on, *(() if self.encrypted else ("STLS",)), ".")
 
     def _stls(self, _: str) -> bytes:
@@ -110,6 +111,9 @@ class Pop3(Dialogue):
         if self.log_on(name, argument):
             return _lines("+OK User successfully logged on.")
         return _lines("-ERR Logon failure: unknown user name or bad password.")
+
+    def _no_message(self, _: str) -> bytes:
+        return _lines("-ERR The specified message is out of range.")
 
     def _quit(self, _: str) -> bytes:
         self.finished = True
@@ -147,7 +151,8 @@ class Imap4(Dialogue):
         return _lines(*untagged, f"{tag or '*'} {tagged}")
 
     def _capabilities(self) -> str:
-        words = ["IMAP4", "IMAP4rev1", "SASL-IR", "UIDPLUS", "ID", "UNSELECT", "CHILDREN", "NAMESPACE"]
+        # Exchange offers more, such as SASL and IDLE; what is not played is not offered.
+        words = ["IMAP4", "IMAP4rev1", "CHILDREN"]
         words += [] if self.encrypted else ["STARTTLS"]
         words += [] if self.log_on_allowed else ["LOGINDISABLED"]
         return " ".join(words)

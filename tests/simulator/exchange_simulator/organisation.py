@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from . import cmdlets  # noqa: F401  registers the behaviour of every cmdlet
+from .catalogue.cmdlets import BY_NAME
+from .catalogue.services import SERVICES
 from .catalogue.settings import PROTOCOLS
 from .directory import plain_settings
 from .engine import Command, Result, Session, run_statements
@@ -28,11 +30,12 @@ _FAULT_FIELDS: dict[str, tuple[str, ...]] = {
     "service_dies": ("service",),
     "service_refuses_stop": ("service",),
     "process_unreadable": (),
+    "other_controller": ("controller",),
     "shell_limit": ("limit",),
     "drop_after_command": ("cmdlet",),
-    "lose_shells": (),
     "slow": ("cmdlet", "seconds"),
 }
+_SERVICE_NAMES = {row.name.casefold(): row.name for row in SERVICES}
 
 
 class Organisation:
@@ -85,6 +88,14 @@ class Organisation:
             (fqdn for fqdn in self.controllers if wanted in (fqdn.casefold(), fqdn.partition(".")[0].casefold())), None
         )
 
+    def controller_of(self, server: str) -> str:
+        """The domain controller a server chooses itself: the first, or another while that fault is armed.
+
+        Which one Exchange chooses is its own affair and changes; that all servers agree on the first is a convenience.
+        """
+        fault = self.fault(server, "other_controller")
+        return str(fault["controller"]) if fault else self.controllers[0]
+
     def run(
         self,
         server: str,
@@ -120,9 +131,21 @@ class Organisation:
                 return
             if kind not in _FAULT_FIELDS:
                 raise ValueError(f"There is no fault of kind {kind}.")
-            if lacking := [name for name in _FAULT_FIELDS[kind] if name not in fault]:
-                raise ValueError(f"The fault {kind} needs: {', '.join(lacking)}.")
-            self._faults.append(dict(fault))
+            # A misspelt name would be a fault that never happens.
+            readers: dict[str, Callable[[Any], Any]] = {
+                "cmdlet": lambda name: BY_NAME[name.casefold()].name,
+                "service": lambda name: _SERVICE_NAMES[name.casefold()],
+                "controller": {name: name for name in self.controllers}.__getitem__,
+                "limit": int,
+                "seconds": float,
+            }
+            armed = dict(fault)
+            for field in _FAULT_FIELDS[kind]:
+                try:
+                    armed[field] = readers[field](fault.get(field))
+                except (AttributeError, LookupError, TypeError, ValueError):
+                    raise ValueError(f"The fault {kind} needs a {field}; {fault.get(field)} is none.") from None
+            self._faults.append(armed)
 
     def faults(self, server: str, kind: str) -> list[dict[str, Any]]:
         """The armed faults of one kind on a server, oldest first."""

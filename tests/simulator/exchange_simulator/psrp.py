@@ -11,7 +11,7 @@ import threading
 import traceback
 import uuid
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -33,9 +33,7 @@ from psrpcore import (
 from psrpcore._payload import PSRPMessage
 from psrpcore.types import (
     ErrorCategory,
-    ErrorCategoryInfo,
     ErrorRecord,
-    NETException,
     PSInt64,
     PSInvocationState,
     PSRPMessageType,
@@ -44,6 +42,7 @@ from psrpcore.types import (
 )
 
 from .engine import Command, Result
+from .errors import NOT_SIMULATED, Failure, record
 
 Statements = Sequence[Sequence[Command]]
 Perform = Callable[[Statements, Sequence[Any]], Result]
@@ -60,6 +59,10 @@ _CALLS = (
 
 class NotFound(Exception):
     """The shell was dropped, or it has no such pipeline."""
+
+
+class Malformed(Exception):
+    """What the client sent is no PowerShell remoting."""
 
 
 class ClientGone(Exception):
@@ -127,9 +130,8 @@ class Pipeline:
 class RunspacePool:
     """The server side of one client's runspace pool."""
 
-    def __init__(self, opening: bytes, perform: Perform, *, no_language: bool) -> None:
+    def __init__(self, opening: bytes, perform: Perform) -> None:
         self._perform = perform
-        self._no_language = no_language
         self._condition = threading.Condition()
         self._protocol = _Protocol(_private_data())
         self._stream = _Stream()
@@ -199,11 +201,6 @@ class RunspacePool:
 
     def evaluate(self, pipeline: Pipeline) -> Result:
         """Run the cmdlets of a pipeline in the organisation."""
-        script = next(
-            (command.name for commands in pipeline.statements for command in commands if command.is_script), None
-        )
-        if script is not None:
-            return Result(terminating=_refused_script(script, no_language=self._no_language))
         try:
             return self._perform(pipeline.statements, pipeline.input)
         except Exception as error:  # a bug of the simulator must end the client's pipeline, not hang it
@@ -211,7 +208,7 @@ class RunspacePool:
             place = traceback.extract_tb(error.__traceback__)[-1]
             text = f"The simulator failed with {type(error).__name__} at {place.name}, line {place.lineno}."
             sys.stderr.write(text + "\n")
-            return Result(terminating=_error(text, "SimulatorFailure", ErrorCategory.NotSpecified))
+            return Result(terminating=_not_simulated("SimulatorFailure", text))
 
     def finish(self, pipeline: Pipeline, result: Result) -> None:
         """Hand the outcome of a pipeline to whoever receives it."""
@@ -228,11 +225,11 @@ class RunspacePool:
             for value in result.output:
                 side.write_output(value)
                 self._drain()
-            for record in result.errors:
-                side.prepare_message(_extended(record), message_type=PSRPMessageType.ErrorRecord)
+            for error in result.errors:
+                side.prepare_message(error, message_type=PSRPMessageType.ErrorRecord)
             if result.terminating is not None:
                 # psrpcore offers no public way to fail a pipeline with a record.
-                side._change_state(PSInvocationState.Failed, error=_extended(result.terminating))
+                side._change_state(PSInvocationState.Failed, error=result.terminating)
             else:
                 side.complete()
             self._drain()
@@ -241,8 +238,7 @@ class RunspacePool:
     def _absorb(self, data: bytes, pipeline_id: uuid.UUID | None) -> Pipeline | None:
         """Feed bytes to the protocol, answer what the pool answers itself, and return a pipeline that may now run."""
         ready = None
-        self._protocol.receive_data(PSRPPayload(data, StreamType.default, pipeline_id))
-        while (event := self._protocol.next_event()) is not None:
+        for event in self._events(data, pipeline_id):
             if isinstance(event, GetAvailableRunspacesEvent):
                 self._protocol.runspace_availability_response(event.ci, PSInt64(self._protocol.max_runspaces))
             elif isinstance(event, (SetMaxRunspacesEvent, SetMinRunspacesEvent, ResetRunspaceStateEvent)):
@@ -256,15 +252,24 @@ class RunspacePool:
             elif isinstance(event, EndOfPipelineInputEvent):
                 ready = self._find(event.pipeline_id)
             elif isinstance(event, GetCommandMetadataEvent):
-                text = "The simulated host does not describe its commands."
-                record = _error(text, "CommandMetadataNotSimulated", ErrorCategory.NotImplemented)
-                self._find(event.pipeline_id).side._change_state(PSInvocationState.Failed, error=record)
+                refusal = _not_simulated(
+                    "CommandMetadataNotSimulated", "The simulated host does not describe its commands."
+                )
+                self._find(event.pipeline_id).side._change_state(PSInvocationState.Failed, error=refusal)
         if ready is not None:
             # No recording of Windows shows the Running state that psrpcore's start() would send.
             ready.side._change_state(PSInvocationState.Running, emit=False)
         self._drain()
         self._condition.notify_all()
         return ready
+
+    def _events(self, data: bytes, pipeline_id: uuid.UUID | None) -> Iterator[PSRPEvent[Any, Any]]:
+        try:
+            self._protocol.receive_data(PSRPPayload(data, StreamType.default, pipeline_id))
+            while (event := self._protocol.next_event()) is not None:
+                yield event
+        except Exception as error:  # psrpcore lets through whatever its parsers stumble over
+            raise Malformed from error
 
     def _stop(self, pipeline: Pipeline) -> None:
         if pipeline.side.state == PSInvocationState.Running:
@@ -290,7 +295,10 @@ class RunspacePool:
 
 
 def _private_data() -> dict[str, Any]:
-    """What PowerShell 5.1 tells about itself when a pool opens, as recorded on Windows."""
+    """What PowerShell 5.1 tells about itself when a pool opens, as recorded on Windows.
+
+    Releases that are at home on an older PowerShell tell the same: no recording shows theirs.
+    """
     return {
         "PSVersionTable": {
             "PSVersion": PSVersion("5.1.17763.6893"),
@@ -313,52 +321,5 @@ def _statements(commands: Sequence[Any]) -> list[list[Command]]:
     return [statement for statement in statements if statement]
 
 
-def _extended(record: ErrorRecord) -> ErrorRecord:
-    record.serialize_extended_info = record.InvocationInfo is not None
-    return record
-
-
-def _error(
-    message: str,
-    error_id: str,
-    category: ErrorCategory,
-    *,
-    types: Sequence[str] = (),
-    target: str | None = None,
-) -> ErrorRecord:
-    exception = NETException(Message=message, HResult=-2146233087)
-    exception.PSObject.type_names = [*types, *exception.PSTypeNames]
-    exception.PSObject.to_string = f"{exception.PSTypeNames[0]}: {message}"
-    return ErrorRecord(
-        Exception=exception,
-        TargetObject=target,
-        FullyQualifiedErrorId=error_id,
-        CategoryInfo=ErrorCategoryInfo(
-            Category=category,
-            Reason=exception.PSTypeNames[0].rpartition(".")[2],
-            TargetName=target,
-            TargetType="String" if target is not None else None,
-        ),
-    )
-
-
-def _refused_script(script: str, *, no_language: bool) -> ErrorRecord:
-    if no_language:
-        return _error(
-            "The syntax is not supported by this runspace. This can occur if the runspace is in no-language mode.",
-            "ScriptsNotAllowed",
-            ErrorCategory.ParserError,
-            types=(
-                "System.Management.Automation.ParseException",
-                "System.Management.Automation.RuntimeException",
-                "System.SystemException",
-            ),
-            target=script,
-        )
-    return _error(
-        "The simulated host understands commands with parameters only; it does not run script text.",
-        "ScriptsNotSimulated",
-        ErrorCategory.NotImplemented,
-        types=("System.NotImplementedException", "System.SystemException"),
-        target=script,
-    )
+def _not_simulated(error_id: str, message: str) -> ErrorRecord:
+    return record(Failure(error_id, message, ErrorCategory.NotImplemented, NOT_SIMULATED), "")

@@ -137,8 +137,7 @@ class Server:
         }
 
     def _has_fault(self, kind: str, service: str) -> bool:
-        faults = self._organisation.faults(self.name, kind)
-        return any(str(fault["service"]).casefold() == service.casefold() for fault in faults)
+        return any(fault["service"] == service for fault in self._organisation.faults(self.name, kind))
 
     def _stays_up(self, service: Service) -> bool:
         proxies = {FRONT_END[protocol]: PROXY_COMPONENT[protocol] for protocol in PROTOCOLS}
@@ -149,7 +148,7 @@ class Server:
         for protocol in PROTOCOLS:
             if service.row.name in self.protocol_services(protocol):
                 now = self._organisation.now
-                view = self.settings[protocol].read(self._organisation.controllers[0], now)
+                view = self.settings[protocol].read(self._organisation.controller_of(self.name), now)
                 self._loaded[service.row.name] = (now, view.values)
 
     def _stopped(self, service: Service) -> None:

@@ -99,16 +99,15 @@ class ServiceManager:
         if self._fault("service_dies", service.row.name) or not self._stays_up(service):
             self._end(service)
 
-    def stop(self, service: Service) -> list[Service]:
-        """Stop it after its running dependents; returns what was stopped, the service itself first."""
+    def stop(self, service: Service) -> None:
+        """Stop it after its running dependents; refused halfway, some of them stay stopped."""
         if not service.running:
-            return []
+            return
         family = [service, *(dependent for dependent in self.dependents(service) if dependent.running)]
         for one in reversed(family):
             if self._fault("service_refuses_stop", one.row.name) or "stop" not in one.row.accepts:
                 raise ServiceRefused
             self._end(one)
-        return family
 
     def _end(self, service: Service) -> None:
         service.pid, service.started = 0, None

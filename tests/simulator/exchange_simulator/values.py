@@ -143,7 +143,10 @@ class ConnectionSetting:
 
 @dataclass(frozen=True)
 class ListEdit:
-    """A hashtable with Add and Remove given for a list parameter."""
+    """A hashtable with Add and Remove given for a list parameter.
+
+    Inferred: adding what is there and removing what is not are no errors.
+    """
 
     add: tuple[Any, ...]
     remove: tuple[Any, ...]
@@ -181,14 +184,20 @@ def convert(parameter: Parameter, value: Any) -> Any:
 
 
 def enum_name(value: Any, enum: EnumType) -> str:
-    """A member's proper name from its name in any case, its number or the number as text."""
-    by_name = {name.casefold(): name for name in enum.members}
-    if isinstance(value, str) and value.strip().casefold() in by_name:
-        return by_name[value.strip().casefold()]
-    if isinstance(value, (str, int)) and not isinstance(value, bool):
-        for name, number in enum.members.items():
-            if re.fullmatch(r"[+-]?[0-9]+", str(value).strip()) and int(value) == number:
-                return name
+    """A member's proper name from its name in any case or its beginning, its number or the number as text.
+
+    PowerShell takes the beginning of a name as well, where only one member begins so.
+    """
+    wanted = "" if value is None or isinstance(value, bool) else str(value).strip().casefold()
+    if re.fullmatch(r"[+-]?[0-9]+", wanted):
+        found = [name for name, number in enum.members.items() if number == int(wanted)]
+    elif wanted:
+        found = [name for name in enum.members if name.casefold() == wanted]
+        found = found or [name for name in enum.members if name.casefold().startswith(wanted)]
+    else:
+        found = []
+    if len(found) == 1:
+        return found[0]
     raise ConversionFailed(
         f"Unable to match the identifier name {value} to a valid enumerator name. "
         f"Specify one of the following enumerator names and try again: {', '.join(enum.members)}"
@@ -277,6 +286,7 @@ def _listed(parse: Callable[[str], Any]) -> Callable[[Any, Parameter], Any]:
 
     def _distinct(value: Any) -> tuple[Any, ...]:
         items = tuple(parse(_string(item)) for item in _items(value))
+        # That Exchange's collections hold no value twice is inferred, and so is what this says.
         if len({identity(item) for item in items}) != len(items):
             raise ConversionFailed("The collection already contains one of the values.")
         return items

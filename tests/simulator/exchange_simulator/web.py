@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import select
 import socket
 import ssl
@@ -26,13 +27,19 @@ _SOAP = "application/soap+xml;charset=UTF-8"
 _PAGE_TYPE = "text/html; charset=us-ascii"
 
 
+# Windows takes envelopes of up to 500 KB; the status that refuses larger ones is inferred.
+_LARGEST_BODY = 512_000
+
+
 class AnsweringHandler(BaseHTTPRequestHandler):
-    """A silent HTTP/1.1 connection whose answers leave in one write."""
+    """A silent HTTP/1.1 connection whose answers leave in one write; left idle it is closed."""
 
     protocol_version = "HTTP/1.1"
     # With Nagle's algorithm, or header and body apart, a pipeline takes ten times as long.
     disable_nagle_algorithm = True
     wbufsize = 1 << 20
+    # The default of Windows's http.sys.
+    timeout = 120.0
 
     def answer(self, status: int, content_type: str | None, body: bytes, challenges: tuple[str, ...] = ()) -> None:
         """Send one answer."""
@@ -47,9 +54,15 @@ class AnsweringHandler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    def read_body(self) -> bytes:
-        """The request's body."""
-        return self.rfile.read(int(self.headers.get("Content-Length") or 0))
+    def read_body(self) -> bytes | None:
+        """The request's body; None when one of unknown or absurd length has been refused."""
+        length = self.headers.get("Content-Length") or "0"
+        unknown = "Transfer-Encoding" in self.headers or not re.fullmatch(r"[0-9]{1,18}", length)
+        if unknown or int(length) > _LARGEST_BODY:
+            self.close_connection = True
+            self.answer(411 if unknown else 413, None, b"")
+            return None
+        return self.rfile.read(int(length))
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class's name
         """Nothing is printed: requests carry secrets."""
@@ -64,9 +77,8 @@ class _Handler(AnsweringHandler):
 
     def setup(self) -> None:
         if self.server.context is not None:
-            self.request.settimeout(30)
+            self.request.settimeout(self.timeout)
             self.request.do_handshake()
-            self.request.settimeout(None)
         super().setup()
         endpoint = self.server.endpoint
         self._authentication = ConnectionAuthentication(
@@ -75,9 +87,23 @@ class _Handler(AnsweringHandler):
             realm=endpoint.profile.realm.format(fqdn=endpoint.server.fqdn),
             bindings=self.server.bindings,
         )
+        self.server.idle.add(self.connection)
+
+    def finish(self) -> None:
+        self.server.idle.discard(self.connection)
+        super().finish()
 
     def do_POST(self) -> None:
+        self.server.idle.discard(self.connection)
+        self._answer_post()
+        # At once: a client that has its answer counts on an idle connection.
+        self.server.idle.add(self.connection)
+        self.wfile.flush()
+
+    def _answer_post(self) -> None:
         body = self.read_body()
+        if body is None:
+            return
         endpoint = self.server.endpoint
         if not endpoint.is_serving:
             self.close_connection = True
@@ -109,7 +135,7 @@ class _Handler(AnsweringHandler):
             text = self._authentication.open(body) if sealed else body
             # Clients that encrypt log on with an empty request first.
             request = Request.parse(text) if text else None
-        except (BadMessage, ElementTree.ParseError, ValueError):
+        except (BadMessage, ElementTree.ParseError, LookupError, ValueError):
             self.answer(400, None, b"", headers)
             return
         if request is None:
@@ -139,6 +165,7 @@ class _Listener(ThreadingHTTPServer):
 
     def __init__(self, endpoint: Endpoint, port: int, *, tls: bool) -> None:
         self.endpoint = endpoint
+        self.idle: set[socket.socket] = set()
         self.context: ssl.SSLContext | None = None
         self.bindings: GssChannelBindings | None = None
         if tls:
@@ -176,6 +203,7 @@ class Wire:
     def __init__(self, organisation: Organisation, accounts: Accounts, *, port_offset: int, shell_limit: int) -> None:
         self._organisation = organisation
         self._port_offset = port_offset
+        self._listeners: list[_Listener] = []
         self._endpoints: dict[str, dict[EndpointName, Endpoint]] = {
             name: {kind: Endpoint(kind, server, organisation, accounts, shell_limit) for kind in PROFILES}
             for name, server in organisation.servers.items()
@@ -184,12 +212,12 @@ class Wire:
 
     def start(self) -> None:
         """Bind all ports, then serve them; an OSError names the one that is taken."""
-        listeners = [
+        self._listeners = [
             _Listener(endpoint, port, tls=tls)
             for endpoint in self._all()
             for port, tls in self._bindings(endpoint.profile)
         ]
-        for listener in listeners:
+        for listener in self._listeners:
             # Never shut down singly, so the loop need not wake up to look.
             threading.Thread(target=listener.serve_forever, args=(3600.0,), daemon=True).start()
 
@@ -206,6 +234,14 @@ class Wire:
         counted = {kind: endpoint.counters() for kind, endpoint in self._endpoints[name].items()}
         names = ("shells_open", "shells_opened", "requests")
         return {counter: {kind: counted[kind][counter] for kind in counted} for counter in names}
+
+    def close_idle_connections(self, name: str) -> None:
+        """Close what waits for a request of its client, as http.sys does by itself after two minutes."""
+        for listener in self._listeners:
+            if listener.endpoint.server.name == name:
+                for connection in list(listener.idle):
+                    with suppress(OSError):
+                        connection.shutdown(socket.SHUT_RDWR)
 
     def lose_shells(self, name: str) -> None:
         """All shells of a server vanish."""

@@ -20,7 +20,7 @@ from xml.sax.saxutils import escape
 from .auth import Accounts
 from .engine import Result
 from .organisation import Organisation
-from .psrp import NotFound, Pipeline, RunspacePool, Statements
+from .psrp import Malformed, NotFound, Pipeline, RunspacePool, Statements
 from .server import Server
 
 EndpointName = Literal["exchange", "windows"]
@@ -36,7 +36,7 @@ _NS = {
 }
 _PREFIXES = " ".join(f'xmlns:{prefix}="{uri}"' for prefix, uri in _NS.items() if prefix != "pwsh")
 _ANONYMOUS = f"{_NS['a']}/role/anonymous"
-_DURATION = re.compile(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:([\d.]+)S)?)?$")
+_DURATION = re.compile(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?$")
 
 
 @dataclass(frozen=True)
@@ -60,6 +60,7 @@ PROFILES: dict[EndpointName, Profile] = {
         resource_uri=f"{_NS['pwsh']}/Microsoft.Exchange",
         http_port=80,
         https_port=443,
+        # Documented are Kerberos and, where allowed, Basic over TLS; NTLM is inferred.
         schemes=("Negotiate", "NTLM"),
         realm="{fqdn}",
         # Exchange writes the MIME boundary with a space after the dashes.
@@ -227,6 +228,8 @@ class Endpoint:
             shell.busy += 1
         try:
             return self._operate(shell, request, is_connected)
+        except Malformed:
+            raise _malformed() from None
         except NotFound:
             raise _unknown(
                 "The Windows Remote Shell received a request to perform an operation on a command identifier that does "
@@ -287,10 +290,14 @@ class Endpoint:
         limit = self._limit_now()
         given = request.element("rsp:Shell")
         opening = _decode(request.element("rsp:Shell/pwsh:creationXml").text)
+        try:
+            pool = RunspacePool(opening, partial(self._perform, user))
+        except Malformed:
+            raise _malformed() from None
         shell = Shell(
             shell_id=(given.get("ShellId") or str(uuid.uuid4())).upper(),
             user=user,
-            pool=RunspacePool(opening, partial(self._perform, user), no_language=self.name == "exchange"),
+            pool=pool,
             idle_timeout=_seconds(given.findtext("rsp:IdleTimeOut", "", _NS), self.profile.idle_timeout),
             client=client,
         )
@@ -367,7 +374,7 @@ class Endpoint:
             pipeline.run()
             raise Dropped
         slow = self._organisation.faults(self.server.name, "slow")
-        pipeline.start(max((float(fault["seconds"]) for fault in slow if pipeline.names(fault["cmdlet"])), default=0.0))
+        pipeline.start(max((fault["seconds"] for fault in slow if pipeline.names(fault["cmdlet"])), default=0.0))
 
     def _takes_drop(self, pipeline: Pipeline) -> bool:
         with self._organisation.lock:
@@ -379,7 +386,7 @@ class Endpoint:
 
     def _limit_now(self) -> int:
         fault = self._organisation.fault(self.server.name, "shell_limit")
-        return int(fault["limit"]) if fault else self._limit
+        return fault["limit"] if fault else self._limit
 
     def _perform(self, user: str, statements: Statements, pipeline_input: list[Any]) -> Result:
         return self._organisation.run(self.server.name, self.name, user, statements, pipeline_input)

@@ -216,11 +216,38 @@ def test_each_endpoint_has_its_own_cmdlets(admin: Administrator) -> None:
         assert result.terminating.FullyQualifiedErrorId == "CommandNotFoundException"
 
 
-def test_scripts_are_not_allowed(admin: Administrator) -> None:
-    result = admin.organisation.run("EX01", "exchange", "x", [[Command("Get-PopSettings | fl", (), is_script=True)]])
+@pytest.mark.parametrize(
+    ("endpoint", "error_id", "category"),
+    [("exchange", "ScriptsNotAllowed", 17), ("windows", "ScriptsNotSimulated", 11)],
+)
+def test_scripts_are_not_run(admin: Administrator, endpoint: Any, error_id: str, category: int) -> None:
+    result = admin.organisation.run("EX01", endpoint, "x", [[Command("Get-PopSettings", (), is_script=True)]])
     assert result.terminating is not None
-    assert result.terminating.FullyQualifiedErrorId == "ScriptsNotAllowed"
-    assert result.terminating.CategoryInfo.Category == 17
+    assert result.output == []
+    assert result.terminating.FullyQualifiedErrorId == error_id
+    assert result.terminating.CategoryInfo.Category == category
+    assert [(one["cmdlet"], one["outcome"]) for one in admin.organisation.log] == [("(script)", error_id)]
+
+
+def test_parameter_sets_and_null_identities(admin: Administrator) -> None:
+    both = admin.refused("Get-ExchangeServer", Identity="EX01", Domain="contoso.test")
+    assert both.FullyQualifiedErrorId == "AmbiguousParameterSet,Get-ExchangeServer"
+    assert len(admin.run("Get-ExchangeServer", Domain="CONTOSO.test").output) == 3
+    assert admin.run("Get-ExchangeServer", Domain="fabrikam.test").output == []
+    assert len(admin.run("Get-ExchangeServer", Identity=None).output) == 3
+    null = admin.refused("Get-ServerComponentState", Identity=None)
+    assert null.FullyQualifiedErrorId == ("ParameterArgumentValidationErrorNullNotAllowed,Get-ServerComponentState")
+    assert "System.Management.Automation.ParameterBindingValidationException" in null.Exception.PSTypeNames
+
+
+def test_a_server_may_turn_to_another_controller(make: Make) -> None:
+    admin = Administrator(make("SE", domain_controllers=2, replication_delay=60))
+    admin.do("Set-PopSettings", Banner="x")
+    admin.organisation.set_fault({"server": "EX01", "kind": "other_controller", "controller": "DC2.contoso.test"})
+    found = admin.one("Get-PopSettings")
+    assert (found["OriginatingServer"], found["Banner"] == "x") == ("DC2.contoso.test", False)
+    assert admin.one("Get-PopSettings", DomainController="DC1.contoso.test")["Banner"] == "x"
+    assert "'DC2.contoso.test'" in str(admin.refused("Get-PopSettings", Server="EX09"))
 
 
 def test_pipelines(admin: Administrator) -> None:
@@ -237,9 +264,12 @@ def test_pipelines(admin: Administrator) -> None:
 def test_objects_that_travelled_cannot_be_piped_back(admin: Administrator) -> None:
     server = admin.one("Get-ExchangeServer", Identity="EX02")
     server.PSObject.type_names = [f"Deserialized.{name}" for name in server.PSTypeNames]
-    result = admin.organisation.run("EX01", "exchange", "x", [[Command("Get-PopSettings", ())]], [server])
-    assert result.terminating is not None
-    assert result.terminating.FullyQualifiedErrorId == "ParameterArgumentTransformationError,Get-PopSettings"
+    result = admin.organisation.run("EX01", "exchange", "x", [[Command("Get-PopSettings", ())]], [server, "EX01"])
+    assert result.terminating is None
+    assert [one.FullyQualifiedErrorId for one in result.errors] == [
+        "ParameterArgumentTransformationError,Get-PopSettings"
+    ]
+    assert [one["Server"]["Name"] for one in result.output] == ["EX01"]
 
 
 def test_a_terminating_error_ends_all_statements(admin: Administrator) -> None:
@@ -354,7 +384,15 @@ def test_fault_rbac(admin: Administrator) -> None:
 
 def test_faults_are_checked_kept_and_taken(admin: Administrator) -> None:
     organisation = admin.organisation
-    for wrong in ({"kind": "foo"}, {"kind": "slow"}, {"kind": "lose_shells", "server": "EX09"}):
+    for wrong in (
+        {"kind": "foo"},
+        {"kind": "slow"},
+        {"kind": "slow", "cmdlet": "Get-PopSettings", "seconds": "long"},
+        {"kind": "process_unreadable", "server": "EX09"},
+        {"kind": "write_does_not_stick", "cmdlet": "Set-PopSetting"},
+        {"kind": "service_dies", "service": "MSExchangePOP4"},
+        {"kind": "other_controller", "controller": "DC9.contoso.test"},
+    ):
         with pytest.raises(ValueError, match=r"fault|server"):
             organisation.set_fault(wrong)
     organisation.set_fault({"server": "EX01", "kind": "drop_after_command", "cmdlet": "Set-PopSettings"})

@@ -94,6 +94,8 @@ def test_secure_log_on_over_stls(admin: Administrator) -> None:
         assert client.pass_(_SECRET) == b"+OK User successfully logged on."
         assert client.stat() == (0, 0)
         assert client.list()[1] == []
+        with pytest.raises(poplib.error_proto, match="out of range"):
+            client.retr(1)
         assert client.noop() == b"+OK"
         assert client.quit().startswith(b"+OK Microsoft Exchange Server POP3 server signing off")
 

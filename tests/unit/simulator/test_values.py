@@ -132,7 +132,16 @@ def test_enumerations_by_name_number_and_numeric_text(setting: object, data: st.
     assert convert(parameter, data.draw(st.sampled_from(spellings))) == name
 
 
-@pytest.mark.parametrize("value", ["Secure Login", 9, "9", None, True, ["SecureLogin"]])
+def test_the_beginning_of_a_name_is_enough_if_it_is_the_only_one() -> None:
+    parameters = {one.name: one.parameter("pop3") for one in _ENUMS if "pop3" in one.defaults}
+    assert convert(parameters["LoginType"], "secure") == "SecureLogin"
+    # A whole name counts although another member begins with it.
+    assert convert(parameters["MessageRetrievalMimeFormat"], "htmlonly") == "HtmlOnly"
+    with pytest.raises(ConversionFailed):
+        convert(parameters["MessageRetrievalMimeFormat"], "TextEnriched")
+
+
+@pytest.mark.parametrize("value", ["Secure Login", "PlainText", "", 9, "9", None, True, ["SecureLogin"]])
 def test_what_is_no_login_type(value: object) -> None:
     setting = next(one for one in SETTINGS if one.name == "LoginType")
     with pytest.raises(ConversionFailed):

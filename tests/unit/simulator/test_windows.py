@@ -37,7 +37,7 @@ def test_names_ignore_case_and_take_wildcards(admin: Administrator) -> None:
     assert len(names()) > 20
 
 
-@pytest.mark.parametrize("verb", ["Get", "Start", "Stop", "Restart", "Set"])
+@pytest.mark.parametrize("verb", ["Get", "Start", "Stop", "Restart"])
 def test_a_service_that_does_not_exist(admin: Administrator, verb: str) -> None:
     error = admin.refused(f"{verb}-Service", Name=["MSExchangePop4"])
     assert error.FullyQualifiedErrorId == (
@@ -46,6 +46,50 @@ def test_a_service_that_does_not_exist(admin: Administrator, verb: str) -> None:
     assert error.CategoryInfo.Category.name == "ObjectNotFound"
     assert str(error) == "Cannot find any service with service name 'MSExchangePop4'."
     assert error.TargetObject == "MSExchangePop4"
+    assert (error.CategoryInfo.TargetName, error.CategoryInfo.TargetType) == ("MSExchangePop4", "String")
+
+
+@pytest.mark.parametrize("name", ["MSExchangePop4", "MSExchangePop*"])
+def test_set_service_knows_no_patterns_and_has_an_error_of_its_own(admin: Administrator, name: str) -> None:
+    error = admin.refused("Set-Service", Name=name, StartupType="Automatic")
+    assert error.FullyQualifiedErrorId == "InvalidOperationException,Microsoft.PowerShell.Commands.SetServiceCommand"
+    assert error.CategoryInfo.Category.name == "ObjectNotFound"
+    assert error.Exception.PSTypeNames[0] == "System.InvalidOperationException"
+    assert str(error) == f"Service {name} was not found on computer '.'."
+    assert {one["start_type"] for name, one in admin.services().items() if name in _POP3} == {"Manual"}
+
+
+def test_set_service_starts_and_stops(admin: Administrator) -> None:
+    found = admin.run("Set-Service", Name="MSExchangePop3", Status="running", PassThru=True).output
+    assert [one["Status"] for one in found] == ["Running"]
+    admin.do("Set-Service", Name="MSExchangePop3", Status="Stopped")
+    assert admin.services()["MSExchangePop3"]["status"] == "Stopped"
+    error = admin.refused("Set-Service", Name="WAS", Status="Stopped")
+    assert error.FullyQualifiedErrorId.startswith("ServiceHasDependentServicesNoForce,")
+
+
+@pytest.mark.parametrize(
+    ("cmdlet", "parameters", "error_id"),
+    [
+        ("Start-Service", {}, "MissingMandatoryParameter"),
+        ("Set-Service", {"StartupType": "Manual"}, "MissingMandatoryParameter"),
+        ("Stop-Service", {"Name": "W3SVC", "DisplayName": "*"}, "AmbiguousParameterSet"),
+        ("Get-Service", {"Name": "W3SVC", "DisplayName": "*"}, "AmbiguousParameterSet"),
+        ("Get-Process", {"Name": "svchost", "Id": 1500}, "AmbiguousParameterSet"),
+        ("Get-Service", {"Name": None}, "ParameterArgumentValidationError"),
+        ("Get-Service", {"Name": ""}, "ParameterArgumentValidationError"),
+        ("Restart-Service", {"Name": None}, "ParameterArgumentValidationErrorNullNotAllowed"),
+        ("Set-Service", {"Name": ""}, "ParameterArgumentValidationErrorEmptyStringNotAllowed"),
+        ("Stop-Service", {"Name": []}, "ParameterArgumentValidationErrorEmptyArrayNotAllowed"),
+    ],
+)
+def test_parameter_sets_and_empty_names(
+    admin: Administrator, cmdlet: str, parameters: dict[str, Any], error_id: str
+) -> None:
+    result = admin.run(cmdlet, **parameters)
+    assert result.terminating is not None
+    assert result.terminating.FullyQualifiedErrorId.startswith(f"{error_id},Microsoft.PowerShell.Commands.")
+    assert result.output == []
 
 
 def test_default_remoting_sends_strings(admin: Administrator) -> None:
@@ -79,9 +123,6 @@ def test_services_take_piped_names_and_objects(admin: Administrator) -> None:
     assert admin.services()["MSExchangePop3"]["status"] == "Running"
     run("EX01", "windows", "x", [[Command("Stop-Service", ())]], [PSString("MSExchangePop3")])
     assert admin.services()["MSExchangePop3"]["status"] == "Stopped"
-    result = run("EX01", "windows", "x", [[Command("Start-Service", ())]])
-    assert result.terminating is not None
-    assert result.terminating.FullyQualifiedErrorId.startswith("AmbiguousParameterSet,")
 
 
 def test_a_disabled_service_refuses_to_start(admin: Administrator) -> None:
@@ -128,6 +169,21 @@ def test_iis_restart(admin: Administrator) -> None:
     admin.do("Restart-Service", Name="WAS", Force=True)
     assert admin.services()["W3SVC"]["status"] == "Running"
     assert admin.services()["W3SVC"]["pid"] != before
+    passed = admin.run("Stop-Service", Name="WAS", Force=True, PassThru=True).output
+    assert [one["Name"] for one in passed][-1] == "WAS"
+    assert "W3SVC" in {one["Name"] for one in passed}
+    passed = admin.run("Restart-Service", Name="W3SVC", PassThru=True).output
+    assert [one["Name"] for one in passed] == ["W3SVC"]
+
+
+def test_a_restart_that_cannot_stop_the_service_starts_its_dependents_again(admin: Administrator) -> None:
+    admin.organisation.set_fault({"server": "EX01", "kind": "service_refuses_stop", "service": "WAS"})
+    before = admin.services()
+    admin.refused("Restart-Service", Name="WAS", Force=True)
+    after = admin.services()
+    assert after["WAS"] == before["WAS"]
+    assert after["W3SVC"]["status"] == "Running"
+    assert after["W3SVC"]["pid"] != before["W3SVC"]["pid"]
 
 
 @pytest.mark.parametrize(
@@ -145,7 +201,14 @@ def test_service_faults(admin: Administrator, kind: str, verb: str, error_id: st
         admin.do("Start-Service", Name=_POP3)
     admin.organisation.set_fault({"server": "EX01", "kind": kind, "service": "msexchangepop3"})
     assert admin.refused(f"{verb}-Service", Name="MSExchangePop3").FullyQualifiedErrorId.startswith(f"{error_id},")
-    assert admin.refused(f"{verb}-Service", Name="MSExchangePop3").TargetObject == "MSExchangePop3"
+    error = admin.refused(f"{verb}-Service", Name="MSExchangePop3")
+    category = str(error.CategoryInfo)
+    if kind == "service_missing":
+        assert error.TargetObject == "MSExchangePop3"
+        assert "(MSExchangePop3:String)" in category
+    else:
+        assert error.TargetObject["Name"] == "MSExchangePop3"
+        assert "(System.ServiceProcess.ServiceController:ServiceController)" in category
 
 
 def test_a_service_that_dies(admin: Administrator) -> None:

@@ -209,7 +209,7 @@ def test_a_script_is_refused(simulator: SimulatorProcess, endpoint: str, error_i
         assert shell.state == PSInvocationState.FAILED
         (error,) = shell.streams.error
         assert (error.fq_error, error.category) == (error_id, category)
-    assert simulator.log() == []
+    assert [(one["cmdlet"], one["outcome"]) for one in simulator.log()] == [("(script)", error_id)]
 
 
 def test_two_statements_share_a_pipeline(simulator: SimulatorProcess) -> None:
@@ -332,6 +332,21 @@ def test_a_lost_shell_is_unknown(simulator: SimulatorProcess, auth: tuple[str, s
     assert pool.is_alive() is False
 
 
+def test_an_idle_connection_is_closed_but_not_its_shell(simulator: SimulatorProcess) -> None:
+    with session(simulator, "exchange") as pool:
+        assert len(cmdlet(pool, "Get-PopSettings").invoke()) == 1
+        simulator.fault("EX01", "idle_connections")
+        assert len(cmdlet(pool, "Get-PopSettings").invoke()) == 1
+        assert shells(simulator, "shells_opened")["exchange"] == 1
+    # NTLM with message encryption proves the connection: on a new one the old key opens nothing.
+    pool = RunspacePool(connect(simulator, "exchange", "http", "ntlm"), configuration_name=CONFIGURATIONS["exchange"])
+    pool.open()
+    simulator.fault("EX01", "idle_connections")
+    with pytest.raises(WinRMTransportError):
+        cmdlet(pool, "Get-PopSettings").invoke()
+    assert shells(simulator)["exchange"] == 1
+
+
 def test_restarting_iis_drops_the_exchange_shells_only(simulator: SimulatorProcess) -> None:
     with session(simulator, "windows") as windows:
         exchange = RunspacePool(connect(simulator, "exchange"), configuration_name=CONFIGURATIONS["exchange"])
@@ -368,7 +383,7 @@ class HeldPipeline:
     def __init__(self) -> None:
         self.client = ClientRunspacePool()
         self.client.open()
-        self.pool = Pool(self._sent(), lambda statements, _: Result(output=["done"]), no_language=True)
+        self.pool = Pool(self._sent(), lambda statements, _: Result(output=["done"]))
         self._receive(None)
         shell = ClientPowerShell(self.client)
         shell.add_command("Get-PopSettings")

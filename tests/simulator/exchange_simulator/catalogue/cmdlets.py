@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from .kinds import RELEASES, Cmdlet, EnumType, Kind, Parameter
 from .settings import SETTINGS
 
@@ -49,9 +51,9 @@ _WHAT_IF = (Parameter("WhatIf", Kind.SWITCH, aliases=("wi",)), Parameter("Confir
 _CONTROLLER = Parameter("DomainController", Kind.HOST)
 _SERVER = Parameter("Server", Kind.SERVER, pipeline=True)
 _SERVICE = (
-    Parameter("Name", Kind.TEXTS, position=0, pipeline=True, aliases=("ServiceName",)),
-    Parameter("DisplayName", Kind.TEXTS),
-    Parameter("InputObject", Kind.TEXTS),
+    Parameter("Name", Kind.TEXTS, position=0, filled=True, pipeline=True, aliases=("ServiceName",)),
+    Parameter("DisplayName", Kind.TEXTS, filled=True),
+    Parameter("InputObject", Kind.TEXTS, filled=True),
     Parameter("Include", Kind.TEXTS),
     Parameter("Exclude", Kind.TEXTS),
 )
@@ -68,13 +70,18 @@ def _settings(protocol: str) -> tuple[Parameter, ...]:
     return tuple(setting.parameter(protocol) for setting in SETTINGS if protocol in setting.defaults)
 
 
-def _exchange(name: str, *parameters: Parameter, releases: tuple[str, ...] = RELEASES) -> Cmdlet:
+def _exchange(name: str, *parameters: Parameter, **traits: Any) -> Cmdlet:
     # The reference shows such class names for other cmdlets; for these they are inferred.
-    return Cmdlet(name, "exchange", parameters, _TASKS + name.replace("-", ""), releases)
+    return Cmdlet(name, "exchange", parameters, _TASKS + name.replace("-", ""), **traits)
 
 
-def _windows(name: str, *parameters: Parameter, namespace: str = _COMMANDS, powershell: int = 2) -> Cmdlet:
-    return Cmdlet(name, "windows", parameters, f"{namespace}{name.replace('-', '')}Command", powershell=powershell)
+def _windows(name: str, *parameters: Parameter, namespace: str = _COMMANDS, **traits: Any) -> Cmdlet:
+    return Cmdlet(name, "windows", parameters, f"{namespace}{name.replace('-', '')}Command", **traits)
+
+
+def _acts_on_services(verb: str, *parameters: Parameter) -> Cmdlet:
+    choice = ("InputObject", "Name", "DisplayName")
+    return _windows(f"{verb}-Service", *_SERVICE, _PASS_THRU, *parameters, *_WHAT_IF, choice=choice, must_choose=True)
 
 
 CMDLETS: tuple[Cmdlet, ...] = (
@@ -88,6 +95,7 @@ CMDLETS: tuple[Cmdlet, ...] = (
         Parameter("Domain", Kind.HOST),
         Parameter("Status", Kind.SWITCH),
         _CONTROLLER,
+        choice=("Identity", "Domain"),
     ),
     _exchange(
         "Get-ServerComponentState",
@@ -114,25 +122,30 @@ CMDLETS: tuple[Cmdlet, ...] = (
         *_SERVICE,
         Parameter("DependentServices", Kind.SWITCH, aliases=("DS",)),
         Parameter("RequiredServices", Kind.SWITCH, aliases=("SDO", "ServicesDependedOn")),
+        choice=("Name", "DisplayName", "InputObject"),
     ),
-    _windows("Start-Service", *_SERVICE, _PASS_THRU, *_WHAT_IF),
-    _windows("Stop-Service", *_SERVICE, _FORCE, _PASS_THRU, Parameter("NoWait", Kind.SWITCH), *_WHAT_IF),
-    _windows("Restart-Service", *_SERVICE, _FORCE, _PASS_THRU, *_WHAT_IF),
+    _acts_on_services("Start"),
+    _acts_on_services("Stop", _FORCE, Parameter("NoWait", Kind.SWITCH)),
+    _acts_on_services("Restart", _FORCE),
     _windows(
         "Set-Service",
-        Parameter("Name", Kind.TEXTS, position=0, pipeline=True, aliases=("ServiceName", "SN")),
-        Parameter("InputObject", Kind.TEXTS),
+        # One name and no pattern, unlike the other service cmdlets.
+        Parameter("Name", Kind.TEXT, position=0, filled=True, pipeline=True, aliases=("ServiceName", "SN")),
+        Parameter("InputObject", Kind.TEXT, filled=True),
         Parameter("DisplayName", Kind.TEXT, aliases=("DN",)),
         Parameter("Description", Kind.TEXT),
         Parameter("StartupType", Kind.ENUM, START_MODE, aliases=("StartMode", "SM", "ST")),
         Parameter("Status", Kind.TEXT),
         _PASS_THRU,
         *_WHAT_IF,
+        choice=("Name", "InputObject"),
+        must_choose=True,
     ),
     _windows(
         "Get-Process",
-        Parameter("Name", Kind.TEXTS, position=0, aliases=("ProcessName",)),
-        Parameter("Id", Kind.INTEGERS, pipeline=True, aliases=("PID",)),
+        Parameter("Name", Kind.TEXTS, position=0, filled=True, aliases=("ProcessName",)),
+        Parameter("Id", Kind.INTEGERS, filled=True, pipeline=True, aliases=("PID",)),
+        choice=("Name", "Id"),
     ),
     _windows(
         "Get-CimInstance",

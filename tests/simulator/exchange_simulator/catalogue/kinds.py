@@ -40,13 +40,14 @@ class EnumType:
 
 @dataclass(frozen=True)
 class Parameter:
-    """One parameter of a cmdlet."""
+    """One parameter of a cmdlet; a `filled` one accepts neither null nor an empty value."""
 
     name: str
     kind: Kind
     enum: EnumType | None = None
     position: int | None = None
     mandatory: bool = False
+    filled: bool = False
     pipeline: bool = False
     aliases: tuple[str, ...] = ()
     releases: tuple[str, ...] = RELEASES
@@ -62,7 +63,8 @@ class Parameter:
 class Cmdlet:
     """A cmdlet: where it exists and what it accepts; `implementation` is the class named in its error ids.
 
-    `powershell` is the first version of PowerShell that has it.
+    `powershell` is the first version of PowerShell that has it. Of the parameters in `choice`, each in a parameter set
+    of its own, a call gives one at most, and with `must_choose` one at least; the first belongs to the default set.
     """
 
     name: str
@@ -71,3 +73,5 @@ class Cmdlet:
     implementation: str
     releases: tuple[str, ...] = RELEASES
     powershell: int = 2
+    choice: tuple[str, ...] = ()
+    must_choose: bool = False

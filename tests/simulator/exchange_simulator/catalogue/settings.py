@@ -1,7 +1,7 @@
 """Every documented setting of Set-PopSettings and Set-ImapSettings.
 
 The order of the rows is the order of the members on read. No public capture of these objects exists, so the order
-is inferred. Defaults in braces depend on the server.
+and the namespaces of the enumerations are inferred. Defaults in braces depend on the server.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ _CONFIGURATION = "Microsoft.Exchange.Data.Directory.SystemConfiguration."
 CALENDAR_ITEM_RETRIEVAL = EnumType(
     _CONFIGURATION + "CalendarItemRetrievalOptions", {"iCalendar": 0, "IntranetUrl": 1, "InternetUrl": 2, "Custom": 3}
 )
+# Its numbers are inferred.
 EXTENDED_PROTECTION = EnumType(
     _CONFIGURATION + "ExtendedProtectionTokenCheckingMode", {"None": 0, "Allow": 1, "Require": 2}
 )
@@ -118,14 +119,17 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("MaxConnectionFromSingleIP", Kind.INT32, _both(_INT32_MAX), bounds=_bounds(1, _INT32_MAX)),
     Setting("MaxConnectionsPerUser", Kind.INT32, _both(16), bounds=_bounds(1, _INT32_MAX)),
     Setting("MessageRetrievalMimeFormat", Kind.ENUM, _both("BestBodyFormat"), MIME_FORMAT),
+    # No range of it is documented.
     Setting("ProxyTargetPort", Kind.INT32, {"pop3": 1995, "imap4": 1993}),
     Setting("CalendarItemRetrievalOption", Kind.ENUM, _both("iCalendar"), CALENDAR_ITEM_RETRIEVAL),
     Setting("OwaServerUrl", Kind.URI, _both(None)),
     Setting("EnableExactRFC822Size", Kind.BOOLEAN, _both(False)),
+    # Listed in the help of 2010 only; its default and that it shows on read are inferred.
     Setting("LiveIdBasicAuthReplacement", Kind.BOOLEAN, _both(False), releases=("2010",)),
     Setting("SuppressReadReceipt", Kind.BOOLEAN, _both(False)),
     Setting("ProtocolLogEnabled", Kind.BOOLEAN, _both(False)),
     Setting("EnforceCertificateErrors", Kind.BOOLEAN, _both(False)),
+    # The reference names a variable for the installation folder; that it is expanded on read is inferred.
     Setting("LogFileLocation", Kind.TEXT, {"pop3": r"{install}\Logging\Pop3", "imap4": r"{install}\Logging\Imap4"}),
     Setting(
         "LogFileRollOverSettings",

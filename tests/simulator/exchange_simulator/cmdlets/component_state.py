@@ -1,4 +1,8 @@
-"""Get- and Set-ServerComponentState."""
+"""Get- and Set-ServerComponentState.
+
+Four of the components of a real server are played. Inferred: the rule by which several requesters' wishes become one
+state, and that -LocalOnly and -RemoteOnly make no difference.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +13,7 @@ from psrpcore.types import ErrorCategory
 from .. import shapes
 from ..catalogue.cmdlets import SERVICE_STATE
 from ..engine import Call, behaviour
+from ..errors import us_time
 from ..server import Server
 from .lookup import server
 
@@ -69,11 +74,10 @@ def _state_object(call: Call, owner: Server, component: str) -> Any:
 def _requesters(owner: Server, component: str) -> list[Any]:
     result = []
     for requester, (state, since) in owner.components[component].items():
-        stamp = f"{since.month}/{since.day}/{since.year} {since.hour % 12 or 12}:{since:%M:%S %p}"
         result.append(
             shapes.wire_object(
                 (f"{_TYPE}+RequesterDetails", "System.Object"),
-                f"Requestor:{requester}; State:{state}; Timestamp:{stamp}",
+                f"Requestor:{requester}; State:{state}; Timestamp:{us_time(since)}",
                 [
                     ("Requester", requester),
                     ("State", state),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .. import shapes
-from ..engine import Call, behaviour, matches
+from ..engine import Call, behaviour
 from ..server import Server
 from ..values import TimeSpan
 from .lookup import controller, server
@@ -17,6 +17,8 @@ _TYPES = (
     *shapes.CONFIGURATION_OBJECT[1:],
 )
 _EDITION = ("StandardEvaluation", 2)
+# Captured as true on 2016 and false on 2019, which dropped it; inferred for 2013.
+_UNIFIED_MESSAGING = ("2013", "2016")
 # Exchange 2010 has none of these; inferred from the features they belong to, which came later.
 _SINCE_2013 = {
     "IsE15OrLater",
@@ -36,7 +38,7 @@ def get_exchange_server(call: Call) -> None:
     if call.arguments.get("Identity") is not None:
         found = [server(call, "Identity")]
     for one in found:
-        if domain is None or matches(domain, call.organisation.domain):
+        if domain is None or domain.casefold() == call.organisation.domain.casefold():
             call.output.append(_server_object(call, one))
 
 
@@ -69,7 +71,7 @@ def _server_object(call: Call, one: Server) -> Any:
         ("IsE14OrLater", True),
         ("IsE15OrLater", is_2013),
         ("IsProvisionedServer", False),
-        ("IsUnifiedMessagingServer", False),
+        ("IsUnifiedMessagingServer", release.name in _UNIFIED_MESSAGING),
         ("IsFrontendTransportServer", is_2013),
         ("NetworkAddress", _network_addresses(one)),
         ("OrganizationalUnit", f"{domain}/{one.name}"),

@@ -29,7 +29,7 @@ def get_process(call: Call) -> None:
     for number in call.arguments.get("Id", ()):
         hits = [one for one in running if one.pid == number]
         if not hits:
-            _missing(call, "Id", f"Cannot find a process with the process identifier {number}.", str(number))
+            _missing(call, "Id", f"Cannot find a process with the process identifier {number}.", number)
         chosen += hits
     for pattern in call.arguments.get("Name", ()):
         hits = [one for one in running if matches(pattern, one.row.process)]
@@ -42,7 +42,7 @@ def get_process(call: Call) -> None:
     call.output += [_process_object(call, one) for one in sorted(chosen, key=lambda one: (one.row.process, one.pid))]
 
 
-def _missing(call: Call, kind: str, text: str, target: str) -> None:
+def _missing(call: Call, kind: str, text: str, target: str | int) -> None:
     error_id = f"NoProcessFoundForGiven{kind}"
     call.errors.append(call.windows_failure(error_id, text, ErrorCategory.ObjectNotFound, errors.PROCESS, target))
 

@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 
 def controller(call: Call) -> str:
-    """The domain controller to ask: the one named, else the first."""
+    """The domain controller to ask: the one named, else the server's own choice."""
     wanted = call.arguments.get("DomainController")
     if wanted is None:
-        return call.organisation.controllers[0]
+        return call.organisation.controller_of(call.server.name)
     if found := call.organisation.find_controller(wanted):
         return found
     # Text and class as seen in the field for a controller that cannot be reached; inferred for this cmdlet.

@@ -1,4 +1,8 @@
-"""Get- and Set-PopSettings, Get- and Set-ImapSettings."""
+"""Get- and Set-PopSettings, Get- and Set-ImapSettings.
+
+Inferred: the namespace of the two classes, the object's name `1` and its identity, its place in the directory, and
+that the server checks each parameter by itself and none against another.
+"""
 
 from __future__ import annotations
 

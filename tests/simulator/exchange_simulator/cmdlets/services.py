@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from psrpcore.types import ErrorCategory
@@ -32,50 +31,58 @@ def get_service(call: Call) -> None:
 
 @behaviour("Start-Service")
 def start_service(call: Call) -> None:
-    _each(call, lambda service: _start(call, service))
+    for service in _selected(call):
+        if call.writes and _start(call, service):
+            _pass_thru(call, service)
 
 
 @behaviour("Stop-Service")
 def stop_service(call: Call) -> None:
-    _each(call, lambda service: _stop(call, service) is not None)
+    for service in _selected(call):
+        _pass_thru(call, *(_stop(call, service) if call.writes else ()))
 
 
 @behaviour("Restart-Service")
 def restart_service(call: Call) -> None:
-    def restart(service: Service) -> bool:
-        stopped = _stop(call, service)
-        if stopped is None:
-            return False
-        return _start(call, service) and sum(not _start(call, one) for one in stopped[1:]) == 0
-
-    _each(call, restart)
+    for service in _selected(call):
+        for stopped in _stop(call, service) if call.writes else ():
+            if _start(call, stopped):
+                _pass_thru(call, stopped)
 
 
 @behaviour("Set-Service")
 def set_service(call: Call) -> None:
-    def change(service: Service) -> bool:
-        start_type = call.arguments.get("StartupType", service.start_type)
-        if start_type in ("Boot", "System"):
-            # These modes exist for drivers only; what the control manager answers is inferred from section 4.
-            _report(call, service, "CouldNotSetService", "configured", ErrorCategory.PermissionDenied)
-            return False
-        service.start_type = start_type
-        status = call.arguments.get("Status", "").casefold()
-        if status == "running":
-            return _start(call, service)
-        return status != "stopped" or _stop(call, service) is not None
-
-    _each(call, change)
-
-
-def _each(call: Call, act: Callable[[Service], bool]) -> None:
-    if not {"Name", "DisplayName", "InputObject"} & call.arguments.keys():
-        raise call.binding_failure(
-            "AmbiguousParameterSet", "Parameter set cannot be resolved using the specified named parameters.", None
+    name = str(call.arguments.get("InputObject", call.arguments.get("Name")))
+    service = call.server.services.get(name)
+    if service is None:
+        # Unlike the others it lets .NET's own error through.
+        text = f"Service {name} was not found on computer '.'."
+        raise call.windows_failure(
+            "InvalidOperationException", text, ErrorCategory.ObjectNotFound, errors.INVALID_OPERATION, name
         )
-    for service in _selected(call):
-        if call.writes and act(service) and call.arguments.get("PassThru"):
-            call.output.append(_service_object(call, service))
+    if not call.writes:
+        return
+    start_type = call.arguments.get("StartupType", service.start_type)
+    if start_type in ("Boot", "System"):
+        # These modes exist for drivers only; what the control manager answers is inferred from section 4.
+        _report(call, service, "CouldNotSetService", "configured", ErrorCategory.PermissionDenied)
+        return
+    service.start_type = start_type
+    status = call.arguments.get("Status", "").casefold()
+    if status == "running":
+        _start(call, service)
+    elif status == "stopped" and service.running:
+        if call.server.services.dependents(service):
+            text = "because it has dependent services."
+            _refuse_stop(call, service, "ServiceHasDependentServicesNoForce", text)
+            return
+        _stop(call, service)
+    _pass_thru(call, service)
+
+
+def _pass_thru(call: Call, *services: Service) -> None:
+    if call.arguments.get("PassThru"):
+        call.output += [_service_object(call, one) for one in services]
 
 
 def _selected(call: Call) -> list[Service]:
@@ -83,7 +90,7 @@ def _selected(call: Call) -> list[Service]:
     everything = list(call.server.services)
     # A service object is converted to its text, which is its name.
     names = call.arguments.get("InputObject", call.arguments.get("Name"))
-    by_display = call.cmdlet.name != "Set-Service" and "DisplayName" in call.arguments
+    by_display = "DisplayName" in call.arguments
     if names is None and not by_display:
         return everything
     patterns = call.arguments["DisplayName"] if by_display else names or []
@@ -118,26 +125,26 @@ def _start(call: Call, service: Service) -> bool:
     return True
 
 
-def _stop(call: Call, service: Service) -> list[Service] | None:
-    """What was stopped, the service first; None when it could not be."""
+def _stop(call: Call, service: Service) -> list[Service]:
+    """What was stopped: running dependents first, the service last."""
     manager = call.server.services
-    if not call.arguments.get("Force") and any(one.running for one in manager.dependents(service)):
-        call.errors.append(
-            call.windows_failure(
-                "ServiceHasDependentServices",
-                f"Cannot stop service '{_label(service)}' because it has dependent services. It can only be stopped "
-                "if the Force flag is set.",
-                ErrorCategory.InvalidOperation,
-                errors.SERVICE,
-                service.row.name,
-            )
-        )
-        return None
+    running = [one for one in manager.dependents(service) if one.running]
+    if running and not call.arguments.get("Force"):
+        text = "because it has dependent services. It can only be stopped if the Force flag is set."
+        _refuse_stop(call, service, "ServiceHasDependentServices", text)
+        return []
     try:
-        return manager.stop(service)
+        manager.stop(service)
     except ServiceRefused:
         _report(call, service, "CouldNotStopService", "stopped", ErrorCategory.CloseError)
-        return None
+    return [one for one in (*running, service) if not one.running]
+
+
+def _refuse_stop(call: Call, service: Service, error_id: str, reason: str) -> None:
+    text = f"Cannot stop service '{_label(service)}' {reason}"
+    target = _service_object(call, service)
+    category = ErrorCategory.InvalidOperation
+    call.errors.append(call.windows_failure(error_id, text, category, errors.SERVICE, target))
 
 
 def _report(call: Call, service: Service, error_id: str, done: str, category: ErrorCategory) -> None:
@@ -146,7 +153,8 @@ def _report(call: Call, service: Service, error_id: str, done: str, category: Er
         f"Service '{_label(service)}' cannot be {done} due to the following error: "
         f"Cannot {verb} service {service.row.name} on computer '.'."
     )
-    call.errors.append(call.windows_failure(error_id, message, category, errors.SERVICE, service.row.name))
+    target = _service_object(call, service)
+    call.errors.append(call.windows_failure(error_id, message, category, errors.SERVICE, target))
 
 
 def _label(service: Service) -> str:

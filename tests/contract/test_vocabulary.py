@@ -1,0 +1,115 @@
+"""The collection's vocabulary against the simulator's catalogue, which were written apart from the same reference."""
+
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.mailops.exchange.plugins.module_utils import kinds
+from ansible_collections.mailops.exchange.plugins.module_utils.host import Server
+from ansible_collections.mailops.exchange.plugins.module_utils.plan import Setting
+from ansible_collections.mailops.exchange.plugins.module_utils.services import service_names
+from ansible_collections.mailops.exchange.plugins.module_utils.vocabulary.client_access import (
+    PROTOCOLS,
+    START_MODE,
+)
+from ansible_collections.mailops.exchange.plugins.module_utils.vocabulary.versions import Version
+from exchange_simulator.catalogue import cmdlets, services, settings
+from exchange_simulator.catalogue.kinds import RELEASES, Kind, Parameter
+from exchange_simulator.catalogue.releases import RELEASE
+from exchange_simulator.values import TimeSpan
+
+# Only the help of Exchange 2010 lists it, and the reference says to ignore it: the collection does not have it.
+_LEFT_OUT = {"2010": {"LiveIdBasicAuthReplacement"}}
+# Not settings of the object.
+_ADDRESSING = {"Server", "DomainController", "WhatIf", "Confirm"}
+# No range is documented; the collection goes by what a port is.
+_PORTS = {"ProxyTargetPort": (0, 65535)}
+_KINDS: dict[Kind, type[kinds.Kind]] = {
+    Kind.BOOLEAN: kinds.Bool,
+    Kind.INT32: kinds.Int,
+    Kind.TEXT: kinds.Text,
+    Kind.ENUM: kinds.Enum,
+    Kind.TIME_SPAN: kinds.TimeSpan,
+    Kind.BYTE_SIZE: kinds.ByteSize,
+    Kind.URI: kinds.WebAddress,
+    Kind.BINDINGS: kinds.Bindings,
+    Kind.CONNECTIONS: kinds.ConnectionSettings,
+}
+
+
+def version(release: str) -> Version:
+    return Version(*RELEASE[release].build)
+
+
+def ours(protocol: str, release: str) -> dict[str, Setting]:
+    """The settings the collection knows on a release, by the cmdlet's parameter."""
+    found = [setting for setting in PROTOCOLS[protocol].settings if setting.since <= version(release)]
+    assert len({setting.parameter for setting in found}) == len(found)
+    return {setting.parameter: setting for setting in found}
+
+
+def theirs(protocol: str, release: str) -> dict[str, Parameter]:
+    """The parameters the simulated cmdlet has on a release."""
+    cmdlet = cmdlets.BY_NAME[f"set-{PROTOCOLS[protocol].noun}".casefold()]
+    return {one.name: one for one in cmdlet.parameters if release in one.releases and one.name not in _ADDRESSING}
+
+
+@pytest.mark.parametrize("release", RELEASES)
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_the_parameters_of_each_release(protocol: str, release: str) -> None:
+    left_out = _LEFT_OUT.get(release, set())
+    assert theirs(protocol, release).keys() - ours(protocol, release).keys() == left_out
+    assert ours(protocol, release).keys() <= theirs(protocol, release).keys()
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_the_kinds_and_ranges_of_parameters(protocol: str) -> None:
+    catalogue = theirs(protocol, "SE")
+    for name, setting in ours(protocol, "SE").items():
+        assert isinstance(setting.kind, _KINDS[catalogue[name].kind]), name
+        bounds = (catalogue[name].minimum, catalogue[name].maximum)
+        if isinstance(setting.kind, kinds.Int):
+            assert (setting.kind.lowest, setting.kind.highest) == _PORTS.get(name, bounds), name
+        if isinstance(setting.kind, kinds.TimeSpan):
+            seconds = [TimeSpan.parse(str(bound)).ticks / 10_000_000 for bound in bounds]
+            assert [setting.kind.lowest, setting.kind.highest] == seconds, name
+    assert {name for name in _PORTS if catalogue[name].minimum is None} == _PORTS.keys()
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_the_names_and_numbers_of_enumerations(protocol: str) -> None:
+    found = {name: dict(one.enum.members) for name, one in theirs(protocol, "SE").items() if one.enum is not None}
+    assert found
+    assert found == {
+        name: dict(setting.kind.numbers)
+        for name, setting in ours(protocol, "SE").items()
+        if isinstance(setting.kind, kinds.Enum)
+    }
+
+
+def test_the_start_modes_of_services() -> None:
+    assert dict(START_MODE.numbers) == cmdlets.START_MODE.members
+
+
+@pytest.mark.parametrize("release", RELEASES)
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_the_services_of_each_release(protocol: str, release: str) -> None:
+    server = Server("EX01", "EX01.contoso.test", version(release))
+    word = PROTOCOLS[protocol].title.casefold()
+    registered = {row.name for row in services.SERVICES if word in row.name.casefold() and release in row.releases}
+    assert set(service_names(PROTOCOLS[protocol], server)) == registered
+    assert len(registered) == (1 if release == "2010" else 2)
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_cmdlets_and_components(protocol: str) -> None:
+    known = PROTOCOLS[protocol]
+    assert {f"{verb}-{known.noun}".casefold() for verb in ("Get", "Set")} <= cmdlets.BY_NAME.keys()
+    assert known.component == services.PROXY_COMPONENT[protocol]
+    assert known.component in services.COMPONENTS
+    assert tuple(PROTOCOLS) == settings.PROTOCOLS
+
+
+@pytest.mark.parametrize("release", RELEASES)
+def test_the_product_of_each_release(release: str) -> None:
+    assert version(release).product == f"Exchange Server {release}"
