@@ -12,11 +12,10 @@ import hashlib
 import json
 import time
 import typing as t
-from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 
 import requests
-from pypsrp.complex_objects import PSInvocationState, RunspacePoolState
+from pypsrp.complex_objects import PSCredential, PSInvocationState, RunspacePoolState
 from pypsrp.exceptions import AuthenticationError, WinRMError, WinRMTransportError, WSManFaultError
 from pypsrp.powershell import Fragmenter, PowerShell, RunspacePool
 from pypsrp.wsman import WSMan
@@ -137,19 +136,18 @@ class Session:
     def _run(self, name: str, request: dict[str, t.Any], deadline: float) -> dict[str, t.Any]:
         pool = self._pool(name)
         powershell = PowerShell(pool)
-        for step in request["pipeline"]:
-            powershell.add_cmdlet(step["cmdlet"])
-            for parameter, value in step["parameters"].items():
-                powershell.add_parameter(parameter, value)
         cmdlet = request["pipeline"][-1]["cmdlet"]
         try:
-            powershell.begin_invoke()
-        except (WSManFaultError, AuthenticationError, requests.ConnectTimeout) as refusal:
+            for step in request["pipeline"]:
+                powershell.add_cmdlet(step["cmdlet"])
+                for parameter, value in step["parameters"].items():
+                    powershell.add_parameter(parameter, _typed(pool, value))
+            powershell.begin_invoke(request.get("input") or None)
+        except TransportError as error:
             self._discard(name)
-            raise Refused(self._sentence(name, refusal)) from refusal
-        except TransportError as broken:
-            self._discard(name)
-            raise Interrupted(f"{cmdlet}: {self._sentence(name, broken)}") from broken
+            if _is_refusal(error):
+                raise Refused(self._sentence(name, error)) from error
+            raise Interrupted(f"{cmdlet}: {self._sentence(name, error)}") from error
         try:
             # pypsrp waits for the pipeline's state alone, which a lost shell never sends: hence the deadline.
             while powershell.state == PSInvocationState.RUNNING:
@@ -222,12 +220,22 @@ class Session:
 
     @staticmethod
     def _close(pool: RunspacePool) -> None:
-        # A shell that is already gone answers the closing with a fault; there is nothing left to do about it then.
-        pool.connection.transport.read_timeout = GRACE
-        with suppress(*TransportError):
-            if pool.state not in (RunspacePoolState.BEFORE_OPEN, RunspacePoolState.BROKEN):
-                pool.close()
-        pool.connection.close()
+        transport = pool.connection.transport
+        transport.connection_timeout = transport.read_timeout = GRACE
+        for _attempt in range(2):
+            try:
+                if pool.state not in (RunspacePoolState.BEFORE_OPEN, RunspacePoolState.BROKEN):
+                    pool.close()
+                break
+            except WSManFaultError:
+                # A shell that is already gone answers so; there is nothing left to do about it.
+                break
+            except TransportError:
+                # Windows drops an idle connection after two minutes, and with it the key that NTLM and Kerberos encrypt
+                # messages with, while the shell lives on: log on anew to delete it.
+                transport.close()
+                transport.session = transport.encryption = None
+        transport.close()
 
     def _sentence(self, name: str, error: Exception) -> str:
         """Say in one sentence what happened on the way to an endpoint, and what to look at."""
@@ -271,6 +279,22 @@ class Session:
         if isinstance(error, requests.ConnectionError):
             return f"Cannot connect to {url} ({_innermost(error)}): check that the host is up and the port is open."
         return f"The session with {url} cannot be used: {type(error).__name__}: {_first_line(error)}"
+
+
+def _is_refusal(error: Exception) -> bool:
+    """Whether the server certainly did not take the request."""
+    if isinstance(error, WinRMTransportError):
+        # 400 is what a message gets whose key went with a dropped connection; 503 comes from IIS itself.
+        return 400 <= error.code < 500 or error.code == 503
+    return isinstance(error, (WSManFaultError, AuthenticationError, requests.ConnectTimeout))
+
+
+def _typed(pool: RunspacePool, value: t.Any) -> t.Any:
+    """A parameter's value as pypsrp sends it; a password leaves only encrypted with a key that the pool agreed on."""
+    if isinstance(value, dict) and value.keys() == {"$credential"}:
+        pool.exchange_keys()
+        return PSCredential(username=value["$credential"]["user"], password=value["$credential"]["password"])
+    return value
 
 
 def _innermost(error: BaseException) -> str:

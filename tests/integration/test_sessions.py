@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from evidence import stored
 from runner import PASSWORD, Controller, inventory, wait_until
 from simulator_process import SimulatorProcess
 
@@ -120,22 +121,37 @@ def test_a_delegated_task_closes_its_session(controller: Controller, organisatio
     controller.wait_for_the_end()
 
 
+def fault(organisation: SimulatorProcess, kind: str, **details: Any) -> dict[str, Any]:
+    """A task in whose place something happens to EX01."""
+    body = {"server": "EX01", "kind": kind, **details}
+    request = {"url": organisation.description["control"] + "/fault", "method": "POST", "body_format": "json"}
+    task = {"ansible.builtin.uri": {**request, "body": body}, "name": kind}
+    return {**task, "delegate_to": "localhost", "connection": "local"}
+
+
 def test_a_session_lost_between_tasks_is_reopened(controller: Controller, organisation: SimulatorProcess) -> None:
-    lose = {
-        "ansible.builtin.uri": {
-            "url": organisation.description["control"] + "/fault",
-            "method": "POST",
-            "body_format": "json",
-            "body": {"server": "EX01", "kind": "lose_shells"},
-        },
-        "delegate_to": "localhost",
-        "connection": "local",
-        "name": "lose",
-    }
-    done = controller.run(play(INFO, lose, BANNER), inventory(organisation.description))
+    done = controller.run(play(INFO, fault(organisation, "lose_shells"), BANNER), inventory(organisation.description))
     assert done.returncode == 0, done.output
     assert done.task("banner", "ex01")["result"]["changed"] is True
-    assert organisation.state()["servers"]["EX01"]["stored"]["pop3"]["Banner"] == "Session banner."
+    assert stored(organisation)["Banner"] == "Session banner."
+    assert shells(organisation)[1] == NOTHING_OPEN
+
+
+@pytest.mark.parametrize("tasks", [(BANNER,), ()], ids=["before a task", "before the end of the play"])
+def test_connections_dropped_while_idle_leave_no_shell_behind(
+    controller: Controller, organisation: SimulatorProcess, tasks: tuple[dict[str, Any], ...]
+) -> None:
+    """Windows closes an idle connection after two minutes, and NTLM's message keys go with it."""
+    hosts = inventory(organisation.description, ansible_exchange_auth="ntlm", ansible_exchange_scheme="http")
+    server = organisation.description["servers"]["EX01"]
+    hosts["exchange"]["hosts"]["ex01"].update(
+        ansible_port=server["windows_http"],
+        ansible_exchange_port=server["exchange_http"],
+        ansible_exchange_windows_scheme="http",
+    )
+    done = controller.run(play(INFO, fault(organisation, "idle_connections"), *tasks), hosts)
+    assert done.returncode == 0, done.output
+    controller.wait_for_the_end()
     assert shells(organisation)[1] == NOTHING_OPEN
 
 
@@ -145,7 +161,7 @@ def test_a_write_whose_answer_is_lost_is_not_repeated(controller: Controller, or
     assert done.returncode == 0, done.output
     assert done.task("banner", "ex01")["result"]["changed"] is True
     assert [entry["cmdlet"] for entry in organisation.log()].count("Set-PopSettings") == 1
-    assert organisation.state()["servers"]["EX01"]["stored"]["pop3"]["Banner"] == "Session banner."
+    assert stored(organisation)["Banner"] == "Session banner."
 
 
 def test_an_idle_play_without_our_modules_is_left_alone(controller: Controller, organisation: SimulatorProcess) -> None:

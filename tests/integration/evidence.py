@@ -1,0 +1,37 @@
+"""What a simulated organisation shows of what was done to it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from simulator_process import SimulatorProcess
+
+POP = ("MSExchangePop3", "MSExchangePOP3BE")
+IMAP = ("MSExchangeImap4", "MSExchangeIMAP4BE")
+
+
+def writes(organisation: SimulatorProcess) -> list[str]:
+    """The names of the cmdlets that were sent and are none that only read."""
+    return [entry["cmdlet"] for entry in organisation.log() if not entry["cmdlet"].startswith("Get-")]
+
+
+def stored(organisation: SimulatorProcess, protocol: str = "pop3", server: str = "EX01") -> dict[str, Any]:
+    settings: dict[str, Any] = organisation.state()["servers"][server]["stored"][protocol]
+    return settings
+
+
+def services(organisation: SimulatorProcess, *names: str, server: str = "EX01") -> list[tuple[str, str]]:
+    """Status and start mode of services, in Windows' words."""
+    found = organisation.state()["servers"][server]["services"]
+    return [(found[name]["status"], found[name]["start_type"]) for name in names or POP]
+
+
+def processes(organisation: SimulatorProcess, *names: str, server: str = "EX01") -> list[int]:
+    """The process ids of services: another one after a restart, 0 while stopped."""
+    found = organisation.state()["servers"][server]["services"]
+    return [found[name]["pid"] for name in names or POP]
+
+
+def is_a_sentence(message: str) -> bool:
+    """One line that ends as a sentence does, and no inside of Python."""
+    return message.endswith(".") and "\n" not in message and "Traceback" not in message
