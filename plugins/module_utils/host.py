@@ -116,7 +116,7 @@ class Reply:
     """A cmdlet's answer: what it put out, and the errors and warnings beside it."""
 
     state: str
-    output: list[Any]
+    output: list[Mapping[str, Any]]
     warnings: list[str]
     errors: list[CmdletError]
     reason: str | None
@@ -127,7 +127,8 @@ class Reply:
         reply = json.loads(text)
         return cls(
             state=reply["state"],
-            output=reply.get("output") or [],
+            # What came as its text alone has no members to be asked for.
+            output=[one if isinstance(one, Mapping) else {"$text": one} for one in reply.get("output") or []],
             warnings=reply.get("warnings") or [],
             errors=[CmdletError.read(error) for error in reply.get("errors") or []],
             reason=reply.get("reason"),
@@ -226,13 +227,11 @@ class Host:
 
     def read(
         self, cmdlet: str, *, endpoint: str = "exchange", members: Sequence[str] | None = None, **parameters: Any
-    ) -> list[Any]:
+    ) -> list[Mapping[str, Any]]:
         """The objects a reading cmdlet puts out."""
         reply = self.call(cmdlet, endpoint=endpoint, members=members, **parameters)
         if reply.errors or reply.state != "completed":
             raise CmdletFailure(cmdlet, reply.errors, reply.reason)
-        # Writing cmdlets' warnings are left out: the two documented ones say what the plan and restart_required
-        # say already ("no settings modified", "restart the service"), and their text is localised.
         self.warnings.extend(warning for warning in reply.warnings if warning not in self.warnings)
         return reply.output
 
@@ -240,6 +239,8 @@ class Host:
         self, cmdlet: str, *, endpoint: str = "exchange", deadline: float | None = None, **parameters: Any
     ) -> None:
         """Send a writing cmdlet; in check mode it is only noted down."""
+        # Its warnings are left out: the two documented ones say what the plan and restart_required say already
+        # ("no settings modified", "restart the service"), and their text is localised.
         self.sent.append({"cmdlet": cmdlet, "parameters": parameters})
         if self.check_mode:
             return
@@ -329,16 +330,17 @@ class Host:
             "OriginatingServer",
         )
         reply = self.call("Get-ExchangeServer", endpoint="exchange", members=members, Identity=identity)
-        if reply.errors and all(error.missing_object for error in reply.errors):
+        # Not every name an inventory may have can be that of a server.
+        if reply.errors and all(e.missing_object or (e.bad_value and e.parameter == "Identity") for e in reply.errors):
             return None
         if reply.errors or reply.state != "completed":
             raise CmdletFailure("Get-ExchangeServer", reply.errors, reply.reason)
         # The cmdlet's page warns that an identity that does not exist may return all servers: verify.
         if len(reply.output) != 1:
             return None
-        found: Mapping[str, Any] = reply.output[0]
+        found = reply.output[0]
         names = {wire_text(found.get(member)).casefold() for member in self.IDENTITY}
-        return found if identity.casefold() in names else None
+        return found if identity.casefold() in names and found.get("Name") else None
 
     def _find_connected(self) -> Mapping[str, Any] | None:
         tried = set()
@@ -360,7 +362,9 @@ class Host:
             raise Failure("The host does not tell its computer name; name the Exchange server with the option server.")
         return name
 
-    def cim(self, class_name: str, *, where: str | None = None, members: Sequence[str] | None = None) -> list[Any]:
+    def cim(
+        self, class_name: str, *, where: str | None = None, members: Sequence[str] | None = None
+    ) -> list[Mapping[str, Any]]:
         """Instances of a management class, from Get-WmiObject where PowerShell 2 has no Get-CimInstance."""
         condition = {"Filter": where} if where else {}
         try:

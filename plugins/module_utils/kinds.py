@@ -13,7 +13,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
@@ -26,6 +26,12 @@ def wire_text(value: Any) -> str:
     if isinstance(value, Mapping):
         return str(value.get("$text") or "")
     return str(value)
+
+
+def wire_list(value: Any) -> list[Any]:
+    """The items of a wire value that may be a list, a single item or nothing."""
+    items = value if isinstance(value, list | tuple) else [value]
+    return [item for item in items if wire_text(item)]
 
 
 def _join(words: list[str]) -> str:
@@ -132,11 +138,10 @@ class Enum(Kind):
         return name
 
     def read(self, value: Any) -> str:
-        if isinstance(value, Mapping):
-            # The number is the surer half: names are what a later version of Exchange might spell otherwise.
-            number = value.get("$value")
-            return (self._known(str(number)) if number is not None else None) or self.read(wire_text(value))
-        return self._known(wire_text(value)) or wire_text(value)
+        text = wire_text(value)
+        number = wire_text(value.get("$value")) if isinstance(value, Mapping) else ""
+        # The names are documented, some of the numbers are inferred: a number counts only under an unknown name.
+        return self._known(text) or self._known(number) or text
 
 
 _SECOND = 10_000_000
@@ -159,6 +164,12 @@ def _span(ticks: int) -> str:
     return f"{f'{days}.' if days else ''}{hour:02}:{minute:02}:{second:02}{f'.{fraction:07}' if fraction else ''}"
 
 
+def span_ticks(span: str) -> int | None:
+    """The length of a canonical time span; None where Exchange stores one that is not understood."""
+    match = _CLOCK.fullmatch(span)
+    return _ticks(match) if match else None
+
+
 def _in_words(seconds: int) -> str:
     parts = zip((seconds // 3600, seconds // 60 % 60, seconds % 60), ("hour", "minute", "second"), strict=True)
     return " ".join(f"{n} {unit}{'s' * (n != 1)}" for n, unit in parts if n) or "0 seconds"
@@ -175,6 +186,7 @@ class TimeSpan(Kind):
     def parse(self, value: Any) -> str:
         text = str(value).strip()
         match = _CLOCK.fullmatch(text)
+        limits = f"{_span(self.lowest * _SECOND)} to {_span(self.highest * _SECOND)}"
         if re.fullmatch(r"\d+", text):
             ticks = int(text) * _SECOND
         elif match is None or int(match["m"]) > 59 or int(match["s"] or 0) > 59:
@@ -182,11 +194,10 @@ class TimeSpan(Kind):
         elif match["s"] is None:
             raise ValueError(self._ambiguous(text, match))
         elif int(match["h"]) > 23:
-            raise ValueError(f"{value!r} has more than 23 hours; write {_span(_ticks(match))} with the days in front")
+            raise ValueError(f"{value!r} has more than 23 hours; give {limits}, with days in front of the hours")
         else:
             ticks = _ticks(match)
         if not self.lowest * _SECOND <= ticks <= self.highest * _SECOND:
-            limits = f"{_span(self.lowest * _SECOND)} to {_span(self.highest * _SECOND)}"
             raise ValueError(f"{value!r} is taken for {_span(ticks)}, which is out of range; give {limits}")
         return _span(ticks)
 
@@ -237,11 +248,10 @@ class ByteSize(Kind):
             if value.get("Value") is not None:
                 return self.read(value["Value"])
         text = wire_text(value)
-        # "10 MB (10,485,760 bytes)": the separators are those of the server's culture.
-        if in_bytes := re.search(r"\((\d[\d.,'\s\u00a0\u202f]*)", text):
-            return int(re.sub(r"\D", "", in_bytes[1]))
+        # "10 MB (10,485,760 bytes)": separators and words are those of the server's culture.
+        in_bytes = re.search(r"\((\d[^)]*)\)", text)
         try:
-            return self.parse(text)
+            return int(re.sub(r"\D", "", in_bytes[1])) if in_bytes else self.parse(text)
         except ValueError:
             return text
 
@@ -270,7 +280,7 @@ class Text(Kind):
         return value or None
 
 
-class Line(Text):
+class SingleLine(Text):
     """Text of one line."""
 
     def parse(self, value: Any) -> str:
@@ -407,13 +417,12 @@ class Listing(Kind):
                 raise ValueError(f"{entry!r} is not text; put each entry in quotes")
         return self._in_order(self.parse_entry(entry.strip()) for entry in value)
 
-    def _in_order(self, entries: Any) -> tuple[str, ...]:
+    def _in_order(self, entries: Iterable[str]) -> tuple[str, ...]:
         unique = {self.entry_key(entry): entry for entry in entries}
         return tuple(sorted(unique.values(), key=str.casefold))
 
     def read(self, value: Any) -> tuple[str, ...]:
-        items = value if isinstance(value, list | tuple) else [] if value is None else [value]
-        return self._in_order(map(self._read_entry, items))
+        return self._in_order(map(self._read_entry, wire_list(value)))
 
     def _read_entry(self, item: Any) -> str:
         text = wire_text(item)
@@ -507,15 +516,16 @@ class ConnectionSettings(Listing):
 
 
 @dataclass(frozen=True)
-class Endpoint:
-    """A connection setting taken apart."""
+class ConnectionSetting:
+    """One entry of the connection settings, taken apart."""
 
     host: str
     port: int
     method: str
 
     @classmethod
-    def of(cls, setting: str) -> Endpoint | None:
-        """The parts of a canonical setting; None where Exchange stores one that is not understood."""
-        host, port, method = (*setting.split(":", 2), "", "")[:3]
-        return cls(host, int(port), method) if port.isdecimal() else None
+    def of(cls, entry: str) -> ConnectionSetting | None:
+        """The parts of a canonical entry; None where Exchange stores one that is not understood."""
+        host, port, method = (*entry.split(":", 2), "", "")[:3]
+        known = port.isdecimal() and method in ("", *ConnectionSettings.METHODS)
+        return cls(host, int(port), method) if known else None

@@ -46,9 +46,10 @@ def make_plan(settings: Iterable[Setting], desired: Mapping[str, Any], actual: M
         if setting.option not in desired:
             continue
         option, kind = setting.option, setting.kind
-        wanted = kind.merge(desired[option], actual[option])
-        if not kind.equal(wanted, actual[option]):
+        now = actual.get(option, kind.read(None))
+        wanted = kind.merge(desired[option], now)
+        if not kind.equal(wanted, now):
             plan.changes[option] = wanted
-            plan.before[option] = kind.render(actual[option])
+            plan.before[option] = kind.render(now)
             plan.after[option] = kind.render(wanted)
     return plan

@@ -4,16 +4,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol
 
-from ansible_collections.mailops.exchange.plugins.module_utils import host as line
-from ansible_collections.mailops.exchange.plugins.module_utils.host import Failure, Host, OutcomeUnknown, Server
+from ansible_collections.mailops.exchange.plugins.module_utils.host import (
+    Failure,
+    Host,
+    OutcomeUnknown,
+    Server,
+    connect,
+)
 from ansible_collections.mailops.exchange.plugins.module_utils.kinds import (
+    ConnectionSetting,
     Edit,
-    Endpoint,
     Identity,
     binding_port,
     wire_text,
@@ -74,14 +80,24 @@ def run(module: Module, work: Work, settings: Iterable[Setting] = ()) -> None:
     try:
         options = parse((*SERVER_OPTIONS, *settings), module.params)
         controller = options.pop("domain_controller", None)
-        host = line.connect(check_mode=module.check_mode, domain_controller=controller)
+        host = connect(check_mode=module.check_mode, domain_controller=controller)
         result = work(host, options)
+        answer = partial(module.exit_json, **{"changed": False, **result})
     except Failure as failure:
-        module.fail_json(msg=str(failure), **{"cmdlets": host.sent if host else [], **failure.result})
-    else:
-        for warning in host.warnings:
-            module.warn(warning)
-        module.exit_json(**{"changed": False, "cmdlets": host.sent, **result})
+        answer = partial(module.fail_json, msg=str(failure), **failure.result)
+    for warning in host.warnings if host else ():
+        module.warn(warning)
+    answer(cmdlets=host.sent if host else [])
+
+
+@dataclass(frozen=True)
+class Target:
+    """The object whose settings are written: its table, its cmdlet, and the parameters by which that finds it."""
+
+    settings: Sequence[Setting]
+    cmdlet: str
+    identity: Mapping[str, Any]
+    server: str
 
 
 @dataclass(frozen=True)
@@ -94,11 +110,12 @@ class Stored:
     """When a domain controller last wrote the object; empty if that cannot be read."""
 
     def shown(self, protocol: client_access.Protocol) -> dict[str, Any]:
-        return _shown(protocol, self.values)
+        return shown(protocol.settings, self.values)
 
 
-def _shown(protocol: client_access.Protocol, values: Mapping[str, Any]) -> dict[str, Any]:
-    return {s.option: s.kind.render(values[s.option]) for s in protocol.settings if s.option in values}
+def shown(settings: Iterable[Setting], values: Mapping[str, Any]) -> dict[str, Any]:
+    """Values as results show them."""
+    return {s.option: s.kind.render(values[s.option]) for s in settings if s.option in values}
 
 
 def read_settings(host: Host, protocol: client_access.Protocol, server: Server) -> Stored:
@@ -117,36 +134,32 @@ def read_settings(host: Host, protocol: client_access.Protocol, server: Server) 
     )
 
 
-def conflicts(values: Mapping[str, Any], given: AbstractSet[str]) -> Iterator[str]:
-    """Sentences on values that contradict each other, as far as the task gave one of the two."""
+def conflicts(values: Mapping[str, Any], own: AbstractSet[str]) -> Iterator[str]:
+    """Sentences on values that contradict each other, as far as one of the two is the task's own doing."""
     ports = {
         bindings: {binding_port(binding) for binding in values[bindings]}
         for bindings in ("ssl_bindings", "unencrypted_or_tls_bindings")
         if bindings in values
     }
-    if len(ports) == 2 and given & ports.keys():
+    if len(ports) == 2 and own & ports.keys():
         for port in sorted(set.intersection(*ports.values()) - {None}, key=str):
             yield (
                 f"ssl_bindings and unencrypted_or_tls_bindings: the port {port} is in both; "
                 "give each port to one of them, 995 and 110 for POP3 or 993 and 143 for IMAP4 as a rule."
             )
     for option in ("external_connection_settings", "internal_connection_settings"):
-        for endpoint, setting in ((Endpoint.of(setting), setting) for setting in values.get(option, ())):
-            if endpoint is None:
+        for entry in values.get(option, ()):
+            if (setting := ConnectionSetting.of(entry)) is None:
                 continue
-            bindings = "ssl_bindings" if endpoint.method == "SSL" else "unencrypted_or_tls_bindings"
-            if bindings in ports and given & {option, bindings} and endpoint.port not in ports[bindings]:
+            bindings = "ssl_bindings" if setting.method == "SSL" else "unencrypted_or_tls_bindings"
+            if bindings in ports and own & {option, bindings} and setting.port not in ports[bindings]:
                 listed = ", ".join(values[bindings]) or "none"
                 yield (
-                    f"{option}: {setting!r} needs its port {endpoint.port} in {bindings}, which are {listed}; "
-                    f"add a binding for it there, such as 0.0.0.0:{endpoint.port}, or change the setting."
+                    f"{option}: {entry!r} needs its port {setting.port} in {bindings}, which are {listed}; "
+                    f"add a binding for it there, such as 0.0.0.0:{setting.port}, or change the setting."
                 )
     custom = {"calendar_item_retrieval_option", "owa_server_url"}
-    if (
-        given & custom
-        and values.get("calendar_item_retrieval_option") == "Custom"
-        and values.get("owa_server_url") == ""
-    ):
+    if own & custom and values.get("calendar_item_retrieval_option") == "Custom" and values.get("owa_server_url") == "":
         yield "calendar_item_retrieval_option: 'Custom' needs owa_server_url, which is empty; give the address with it."
 
 
@@ -160,50 +173,54 @@ def manage_settings(module: Module, protocol: client_access.Protocol) -> None:
         if desired.get("login_type") == "PlainTextLogin":
             module.warn("login_type: with PlainTextLogin clients may send passwords in clear over unencrypted lines.")
         server = host.server(identity)
-        refuse(_unsupported(protocol, desired, server))
+        refuse(unsupported(f"Set-{protocol.noun}", protocol.settings, desired, server))
         stored = read_settings(host, protocol, server)
-        refuse(_absent(protocol, desired, server, stored))
+        refuse(absent(f"the {protocol.title} settings of {server.title}", protocol.settings, desired, stored.values))
         plan = make_plan(protocol.settings, desired, stored.values)
         values = {**stored.values, **plan.changes}
-        refuse(conflicts(values, desired.keys()))
+        refuse(conflicts(values, plan.changes.keys()))
         if "x509_certificate_name" in desired and (warning := _unused_name(values)):
             module.warn(warning)
         if plan.changed:
-            values |= _write(host, protocol, server, plan)
+            target = Target(protocol.settings, f"Set-{protocol.noun}", {"Server": server.name}, server.name)
+            values |= write_plan(
+                host, target, stored.values, plan, lambda: read_settings(host, protocol, server).values
+            )
         return {
             "changed": plan.changed,
             "diff": plan.diff(f"{protocol.title} settings of {server.name}"),
             "restart_required": plan.changed,
             "server": server.name,
-            "settings": _shown(protocol, values),
+            "settings": shown(protocol.settings, values),
         }
 
     run(module, work, protocol.settings)
 
 
-def _unsupported(protocol: client_access.Protocol, desired: Options, server: Server) -> Iterator[str]:
-    for setting in protocol.settings:
+def unsupported(cmdlet: str, settings: Iterable[Setting], desired: Mapping[str, Any], server: Server) -> Iterator[str]:
+    """Sentences on settings that came with a later version of Exchange."""
+    for setting in settings:
         if setting.option in desired and server.version < setting.since:
             yield (
-                f"{setting.option}: Set-{protocol.noun} has {setting.parameter} since {setting.since.product}, "
+                f"{setting.option}: {cmdlet} has {setting.parameter} since {setting.since.product}, "
                 f"and {server.name} is {server.version.product} ({server.version}); leave it out for this server."
             )
 
 
-def _absent(protocol: client_access.Protocol, desired: Options, server: Server, stored: Stored) -> Iterator[str]:
-    for setting in protocol.settings:
-        if setting.option in desired and setting.option not in stored.values:
-            yield (
-                f"{setting.option}: the {protocol.title} settings of {server.title} have no {setting.parameter}; "
-                "leave it out for this server."
-            )
+def absent(
+    what: str, settings: Iterable[Setting], desired: Mapping[str, Any], stored: Mapping[str, Any]
+) -> Iterator[str]:
+    """Sentences on settings that the object did not come with."""
+    for setting in settings:
+        if setting.option in desired and setting.option not in stored:
+            yield f"{setting.option}: {what} have no {setting.parameter}; leave it out for this server."
 
 
 def _unused_name(values: Mapping[str, Any]) -> str | None:
     lists = ("external_connection_settings", "internal_connection_settings")
-    endpoints = [Endpoint.of(setting) for option in lists for setting in values.get(option, ())]
+    told = [ConnectionSetting.of(entry) for option in lists for entry in values.get(option, ())]
     name = str(values["x509_certificate_name"])
-    if not name or name.casefold() in {endpoint.host.casefold() for endpoint in endpoints if endpoint}:
+    if not name or name.casefold() in {setting.host.casefold() for setting in told if setting}:
         return None
     return (
         f"x509_certificate_name: {name!r} is the host of no connection setting, so a certificate for it does not "
@@ -211,32 +228,42 @@ def _unused_name(values: Mapping[str, Any]) -> str | None:
     )
 
 
-def _write(host: Host, protocol: client_access.Protocol, server: Server, plan: Plan) -> Options:
+def write_plan(host: Host, target: Target, before: Options, plan: Plan, read: Callable[[], Options]) -> Options:
     """Write the plan, and make sure of it: what the server has afterwards, or a Failure."""
-    outstanding, broken, stored = plan, None, None
+    outstanding, broken = plan, None
+    stored: Options = {}
     # The second round is only for a write whose answer was lost, and only for what did not arrive then.
     for _round in range(2):
         sent = {
             s.parameter: s.kind.send(outstanding.changes[s.option])
-            for s in protocol.settings
+            for s in target.settings
             if s.option in outstanding.changes
         }
         try:
-            host.write(f"Set-{protocol.noun}", Server=server.name, **sent)
+            host.write(target.cmdlet, **target.identity, **sent)
             broken = None
         except OutcomeUnknown as unknown:
             broken = unknown
         if host.check_mode:
             return plan.changes
-        stored = read_settings(host, protocol, server).values
-        outstanding = make_plan(protocol.settings, plan.changes, stored)
+        stored = read()
+        outstanding = make_plan(target.settings, plan.changes, stored)
         if not outstanding.changed:
             return stored
         if broken is None:
             break
-    differing = " ".join(
-        f"{option}: {wanted!r} was written, but {server.name} has {outstanding.before[option]!r} stored."
+    problems = [
+        f"{option}: {wanted!r} was written, but {target.server} has {outstanding.before[option]!r} stored."
         for option, wanted in outstanding.after.items()
-    )
-    result = {"changed": True, "diff": plan.diff(f"{protocol.title} settings of {server.name}")}
-    raise Failure(f"{differing} {broken}" if broken else differing, **result)
+    ]
+    # A parameter that RBAC withholds is taken for the beginning of another one's name: MaxConnections for
+    # MaxConnectionsPerUser.
+    others = {option: value for option, value in before.items() if option not in plan.changes}
+    unasked = make_plan(target.settings, others, stored)
+    problems += [
+        f"{option}: nothing was written, but {target.server} has {unasked.before[option]!r} stored instead of "
+        f"{value!r}."
+        for option, value in unasked.after.items()
+    ]
+    changed = unasked.changed or broken is not None or outstanding.changes.keys() != plan.changes.keys()
+    raise Failure(" ".join([*problems, *([str(broken)] if broken else [])]), changed=changed)

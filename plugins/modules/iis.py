@@ -81,12 +81,13 @@ diff:
       W3SVC: {status: running, restarted: true}
 """
 
+from functools import partial
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.mailops.exchange.plugins.module_utils.host import CmdletFailure, Failure, Host
-from ansible_collections.mailops.exchange.plugins.module_utils.kinds import Int, wire_text
+from ansible_collections.mailops.exchange.plugins.module_utils.host import Failure, Host
+from ansible_collections.mailops.exchange.plugins.module_utils.kinds import Int, wire_list, wire_text
 from ansible_collections.mailops.exchange.plugins.module_utils.plan import Setting
 from ansible_collections.mailops.exchange.plugins.module_utils.resource import run
 from ansible_collections.mailops.exchange.plugins.module_utils.services import (
@@ -108,7 +109,7 @@ OPTIONS = (Setting("timeout", "", Int(1, 3600, "seconds")),)
 def restart(host: Host, options: dict[str, Any]) -> dict[str, Any]:
     """Stop WAS and with it all that depends on it, start what ran and W3SVC, and wait for Exchange."""
     known = host.read("Get-Service", endpoint="windows", members=("DependentServices",), Name=ACTIVATION)
-    dependents = [wire_text(name) for service in known for name in service.get("DependentServices") or ()]
+    dependents = [wire_text(name) for service in known for name in wire_list(service.get("DependentServices"))]
     others = [name for name in dict.fromkeys(dependents) if name.casefold() != WEB.casefold()]
     services = read_services(host, (WEB, *others))
     if services[WEB].status == MISSING:
@@ -120,16 +121,16 @@ def restart(host: Host, options: dict[str, Any]) -> dict[str, Any]:
     result = {"changed": True, "diff": plan.diff("IIS"), "services": names}
 
     control = ServiceControl(host, options["timeout"])
-    broken = None
-    try:
-        control.write("Stop-Service", ACTIVATION, has_stopped, Force=True)
-    except CmdletFailure as failure:
-        # Some of the services are stopped by now: they are started again before the failure is told.
-        broken = failure
-    for name in names:
-        control.write("Start-Service", name, has_started)
-    if broken:
-        raise broken
+    stop = partial(control.write, "Stop-Service", ACTIVATION, has_stopped, Force=True)
+    failures = []
+    for step in (stop, *(partial(control.write, "Start-Service", name, has_started) for name in names)):
+        try:
+            step()
+        except Failure as failure:
+            # What is stopped by now is started again before the failure is told.
+            failures.append(str(failure))
+    if failures:
+        raise Failure(" ".join(failures), **result)
     if host.check_mode:
         return result
     if wrong := control.settle(names, RUNNING):

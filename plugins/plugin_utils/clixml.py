@@ -11,7 +11,7 @@ from collections.abc import Collection
 from queue import Queue
 from xml.etree import ElementTree
 
-from pypsrp.complex_objects import ComplexObject, GenericComplexObject, ObjectMeta
+from pypsrp.complex_objects import GenericComplexObject, ObjectMeta
 from pypsrp.serializer import Serializer
 
 # A .NET BinaryFormatter stream of the live object, often longer than all the other members together. Whoever needs
@@ -65,9 +65,7 @@ def to_plain(value: t.Any, members: Collection[str] | None = None) -> t.Any:
         return {str(key): to_plain(item) for key, item in value.items()}
     if isinstance(value, GenericComplexObject):
         return _object_to_plain(value, members)
-    if isinstance(value, ComplexObject):
-        return str(value)
-    raise TypeError(f"pypsrp gave a {type(value).__name__}, which has no plain form")
+    return str(value)
 
 
 def _object_to_plain(value: GenericComplexObject, members: Collection[str] | None) -> t.Any:

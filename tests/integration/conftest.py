@@ -1,4 +1,4 @@
-"""Fixtures of the tests that run the real ansible-playbook."""
+"""Fixtures of the tests over the simulated organisation: the real ansible-playbook, or single modules and a session."""
 
 from __future__ import annotations
 
@@ -6,12 +6,17 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from evidence import is_a_sentence
+from module_runner import run_module
 from runner import PASSWORD, Controller
 from simulator_process import SimulatorProcess
+
+from ansible_collections.mailops.exchange.plugins.plugin_utils.session import Endpoint, Session, Settings
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -50,3 +55,55 @@ def organisation(_organisation: SimulatorProcess) -> SimulatorProcess:
     """Two servers out of the box: an SE and a 2016."""
     _organisation.reset()
     return _organisation
+
+
+@pytest.fixture
+def open_session(organisation: SimulatorProcess) -> Iterator[Callable[..., Session]]:
+    """Opens sessions with servers of the organisation, each without a memory, as at the beginning of a play."""
+    opened: list[Session] = []
+
+    def open_one(name: str = "EX01", **settings: str) -> Session:
+        server = organisation.description["servers"][name]
+
+        def endpoint(kind: str, configuration: str, path: str) -> Endpoint:
+            return Endpoint(configuration, "https", server[f"{kind}_https"], path, "auto", "HTTP")
+
+        known = {
+            "host": server["address"],
+            "inventory_hostname": name.lower(),
+            "user": organisation.description["user"],
+            "ca_cert": organisation.description["ca"],
+        }
+        session = Session(
+            Settings(
+                **known | settings,
+                password=PASSWORD,
+                auth="basic",
+                windows=endpoint("windows", "Microsoft.PowerShell", "wsman"),
+                exchange=endpoint("exchange", "Microsoft.Exchange", "PowerShell/"),
+            )
+        )
+        opened.append(session)
+        return session
+
+    yield open_one
+    for session in opened:
+        session.close()
+
+
+@pytest.fixture
+def session(open_session: Callable[..., Session]) -> Session:
+    """A session with EX01."""
+    return open_session()
+
+
+@pytest.fixture
+def run(session: Session) -> Callable[..., dict[str, Any]]:
+    """Runs a module on EX01, one task after the other of a play, and looks at how it speaks of a failure."""
+
+    def run(module: str, options: dict[str, Any] | None = None, *, check: bool = False) -> dict[str, Any]:
+        result = run_module(module, options or {}, session.invoke, check=check, pause=lambda _: None)
+        assert "failed" not in result or is_a_sentence(result["msg"]), result
+        return result
+
+    return run

@@ -15,7 +15,7 @@ from module_runner import run_module
 from runner import PASSWORD
 from simulator_process import SimulatorProcess
 
-from ansible_collections.mailops.exchange.plugins.plugin_utils.session import Endpoint, Session, Settings
+from ansible_collections.mailops.exchange.plugins.plugin_utils.session import Session
 
 PROTOCOLS = {"pop3": ("pop_settings", "Set-PopSettings"), "imap4": ("imap_settings", "Set-ImapSettings")}
 PORTS = {"pop3": (995, 110), "imap4": (993, 143)}
@@ -104,29 +104,6 @@ def organisation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulator
     folder = tmp_path_factory.mktemp("organisation")
     with SimulatorProcess(servers={"EX01": "SE"}, password=PASSWORD, directory=folder) as process:
         yield process
-
-
-@pytest.fixture(scope="module")
-def session(organisation: SimulatorProcess) -> Iterator[Session]:
-    server = organisation.description["servers"]["EX01"]
-
-    def endpoint(name: str, configuration: str, path: str) -> Endpoint:
-        return Endpoint(configuration, "https", server[f"{name}_https"], path, "auto", "HTTP")
-
-    opened = Session(
-        Settings(
-            host=server["address"],
-            inventory_hostname="ex01",
-            user=organisation.description["user"],
-            password=PASSWORD,
-            auth="basic",
-            windows=endpoint("windows", "Microsoft.PowerShell", "wsman"),
-            exchange=endpoint("exchange", "Microsoft.Exchange", "PowerShell/"),
-            ca_cert=organisation.description["ca"],
-        )
-    )
-    yield opened
-    opened.close()
 
 
 def stored(organisation: SimulatorProcess, protocol: str) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from ansible_collections.mailops.exchange.plugins.module_utils.kinds import (
     Enum,
     HostName,
     Int,
-    Line,
+    SingleLine,
     TimeSpan,
     WebAddress,
     WindowsPath,
@@ -23,6 +23,7 @@ from ansible_collections.mailops.exchange.plugins.module_utils.plan import Setti
 from ansible_collections.mailops.exchange.plugins.module_utils.vocabulary.versions import EXCHANGE_2010
 
 _CALENDAR = Enum({"iCalendar": 0, "IntranetUrl": 1, "InternetUrl": 2, "Custom": 3})
+# The numbers are inferred ([I] in the reference).
 _PROTECTION = Enum({"None": 0, "Allow": 1, "Require": 2})
 _ROLL_OVER = Enum({"Hourly": 1, "Daily": 2, "Weekly": 3, "Monthly": 4})
 _LOGIN = Enum({"PlainTextLogin": 1, "PlainTextAuthentication": 2, "SecureLogin": 3})
@@ -44,7 +45,7 @@ _COUNT = Int(1, 2147483647)
 # center of Exchange 2013 takes a day; up to a day is left to the server to decide.
 _COMMON = (
     Setting("authenticated_connection_timeout", "AuthenticatedConnectionTimeout", TimeSpan(30, 86400)),
-    Setting("banner", "Banner", Line()),
+    Setting("banner", "Banner", SingleLine()),
     Setting("calendar_item_retrieval_option", "CalendarItemRetrievalOption", _CALENDAR),
     Setting("enable_exact_rfc822_size", "EnableExactRFC822Size", Bool()),
     Setting("enable_gssapi_and_ntlm_auth", "EnableGSSAPIAndNTLMAuth", Bool(), EXCHANGE_2010),
@@ -110,7 +111,5 @@ IMAP4 = Protocol(
 )
 PROTOCOLS = {"pop3": POP3, "imap4": IMAP4}
 
-# Exchange's names for the start modes, with the spellings of Set-Service, Get-Service and Win32_Service.
-START_MODE = Enum(
-    {"Boot": 0, "System": 1, "Automatic": 2, "Manual": 3, "Disabled": 4}, {"auto": "Automatic", "demand": "Manual"}
-)
+# ServiceStartMode as Set-Service takes it; Win32_Service says Auto.
+START_MODE = Enum({"Boot": 0, "System": 1, "Automatic": 2, "Manual": 3, "Disabled": 4}, {"auto": "Automatic"})

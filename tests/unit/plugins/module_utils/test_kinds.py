@@ -19,7 +19,7 @@ from ansible_collections.mailops.exchange.plugins.module_utils.kinds import (
     HostName,
     Identity,
     Int,
-    Line,
+    SingleLine,
     Text,
     TimeSpan,
     WebAddress,
@@ -85,7 +85,7 @@ def test_sizes_are_one_value_in_every_spelling(number, unit, blank):
     size = number * {"": 1, "B": 1, "KB": 1 << 10, "MB": 1 << 20, "GB": 1 << 30, "TB": 1 << 40}[unit]
     assert SIZE.parse(f"{number}{blank}{unit}") == SIZE.parse(f"{number}{blank}{unit.lower()}") == size
     assert SIZE.parse(SIZE.render(size)) == SIZE.read(size) == SIZE.parse(size) == size
-    for separator in (",", ".", "\u00a0", "\u202f", ""):
+    for separator in (",", ".", "'", "\u2019", "\u00a0", "\u202f", ""):
         shown = {"$text": f"{number} {unit or 'B'} ({size:,} bytes)".replace(",", separator)}
         assert SIZE.read(shown) == size
         assert SIZE.read({"$text": "?", "IsUnlimited": False, "Value": shown}) == size
@@ -159,6 +159,8 @@ def test_enums_go_by_name_in_any_case_and_by_number(name, case):
     assert SORTED.parse(case(name)) == SORTED.parse(number) == SORTED.parse(str(number)) == name
     wired = [name, case(name), number, {"$text": name}, {"$text": "otherwise", "$value": number}]
     assert {SORTED.read(value) for value in wired} == {name}
+    # Where the two do not agree the name is right: some numbers are inferred.
+    assert SORTED.read({"$text": name, "$value": 1 - number}) == name
 
 
 def test_an_unknown_enum_value_of_the_server_is_shown_as_it_is():
@@ -204,7 +206,7 @@ def test_empty_text_and_empty_lists_are_sent_as_null():
         (SPAN, "1.5", "'1.5' is not a time span; write [d.]hh:mm:ss, or a whole number of seconds"),
         (SIZE, "1.5GB", "'1.5GB' is not a size; give a whole number with its unit, such as 10MB, or unlimited"),
         (SIZE, "", "'' is not a size; give a whole number with its unit, such as 10MB, or unlimited"),
-        (Line(), "a\tb", "'a\\tb' contains a control character; give text of a single line"),
+        (SingleLine(), "a\tb", "'a\\tb' contains a control character; give text of a single line"),
         (
             WindowsPath(),
             "Logs\\Pop3",

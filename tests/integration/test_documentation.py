@@ -1,0 +1,65 @@
+"""The modules' own documentation: the examples run, and what comes back is what RETURN says, no more and no less."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import yaml
+from module_runner import MODULES
+from simulator_process import SimulatorProcess
+
+Run = Callable[..., dict[str, Any]]
+NAMES = ["client_access_info", "iis", "imap_settings", "pop_settings", "protocol_service"]
+ANSIBLES_OWN = {"invocation", "warnings", "deprecations"}
+PYTHON_TYPES = {"str": str, "bool": bool, "dict": dict, "list": list}
+
+
+def documentation(module: str, part: str) -> Any:
+    return yaml.safe_load(getattr(importlib.import_module(MODULES + module), part))
+
+
+def agrees(value: Any, documented: dict[str, Any], name: str) -> None:
+    """A value has the type and exactly the members that are documented; null wherever a description speaks of it."""
+    if value is None:
+        assert "null" in str(documented["description"]), name
+        return
+    assert isinstance(value, PYTHON_TYPES[documented["type"]]), (name, value)
+    if contains := documented.get("contains"):
+        for item in value if isinstance(value, list) else [value]:
+            assert set(item) == set(contains), name
+            for member, inner in contains.items():
+                agrees(item[member], inner, f"{name}.{member}")
+
+
+@pytest.mark.parametrize("module", NAMES)
+def test_examples_and_returned_values(run: Run, organisation: SimulatorProcess, module: str) -> None:
+    returned = documentation(module, "RETURN")
+    expected = {name for name, entry in returned.items() if entry["returned"] in ("success", "always")}
+    assert expected == set(returned)
+    for task in documentation(module, "EXAMPLES"):
+        assert task["name"]
+        ((name, options),) = [item for item in task.items() if item[0].startswith("mailops.exchange.")]
+        for check in (True, False):
+            result = run(name.rpartition(".")[2], options, check=check)
+            assert "failed" not in result, result
+            if name.endswith(module):
+                assert set(result) - ANSIBLES_OWN - {"changed"} == expected
+                for key, entry in returned.items():
+                    agrees(result[key], entry, key)
+
+
+@pytest.mark.parametrize("module", NAMES)
+def test_a_failed_task_has_no_others(run: Run, organisation: SimulatorProcess, module: str) -> None:
+    """`returned: always` holds for what fails after its options were found right."""
+    required = {"protocol_service": {"protocol": "pop3", "state": "started"}, "iis": {"state": "restarted"}}
+    organisation.fault("EX01", "rbac_without", cmdlet="Get-CimInstance")
+    organisation.fault("EX01", "rbac_without", cmdlet="Get-WmiObject")
+    organisation.fault("EX01", "rbac_without", cmdlet="Get-PopSettings")
+    organisation.fault("EX01", "rbac_without", cmdlet="Get-ImapSettings")
+    result = run(module, required.get(module, {}))
+    assert result["failed"] is True
+    always = {name for name, entry in documentation(module, "RETURN").items() if entry["returned"] == "always"}
+    assert always <= set(result)

@@ -1,0 +1,90 @@
+"""Whatever a user writes and whatever a server answers, a module ends with a result: never with a traceback."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from module_runner import run_module
+
+from ansible_collections.mailops.exchange.plugins.module_utils.vocabulary.client_access import IMAP4, POP3
+
+MODULES = {
+    "pop_settings": {"banner": "New.", "ssl_bindings": {"add": ["10.0.0.1:995"]}, "login_type": 2},
+    "imap_settings": {"log_per_file_size_quota": "10MB", "owa_server_url": "https://mail.contoso.test/owa"},
+    "client_access_info": {},
+    "protocol_service": {"protocol": "pop3", "state": "started", "start_mode": "automatic", "timeout": 5},
+    "iis": {"state": "restarted", "timeout": 5},
+}
+ODD_TYPES = [
+    1, 1.5, -1, True, None, "", " ", "\x00", "é", "💌", "None", "1e9", "0x10", "9" * 30, [], [None], [1], [[]], ["\t"],
+    {}, {"set": None}, {"set": 1}, {"set": {"a": 1}}, {"add": [1]}, {"x": []}, {1: 2}, {"set": [], "remove": []},
+]  # fmt: skip
+OPTIONS = [(module, row.option) for module, row in [("pop_settings", s) for s in POP3.settings]]
+OPTIONS += [("imap_settings", row.option) for row in IMAP4.settings if row not in POP3.settings]
+OPTIONS += [("pop_settings", "server"), ("pop_settings", "domain_controller")]
+OPTIONS += [("protocol_service", "start_mode"), ("protocol_service", "timeout"), ("iis", "timeout")]
+
+
+def is_one_sentence_after_another(message: str) -> bool:
+    return bool(message.strip()) and "\n" not in message and "Traceback" not in message
+
+
+@pytest.mark.parametrize(("module", "option"), OPTIONS, ids=lambda value: value)
+def test_odd_types_of_options(host, module, option):
+    required = {"protocol_service": {"protocol": "pop3", "state": "started"}, "iis": {"state": "restarted"}}
+    for value in ODD_TYPES:
+        result = host.run(module, {**required.get(module, {}), option: value}, check=True)
+        if result.get("failed"):
+            assert is_one_sentence_after_another(result["msg"]), value
+            assert option in result["msg"] or repr(value) in result["msg"], (value, result["msg"])
+        else:
+            assert "changed" in result
+    assert host.writes == []
+
+
+ODD = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5) | st.sampled_from(["EX01", "Running", "15.2"]),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from(["$text", "$value"]), inner),
+    max_leaves=4,
+)
+
+
+def spoil(value, odd):
+    """Each member of what a server put out may be missing or something else, and so may the object itself."""
+    if not isinstance(value, dict) or odd.draw(st.integers(0, 9)) == 0:
+        return odd.draw(ODD)
+    kept = {}
+    for name, member in value.items():
+        fate = odd.draw(st.integers(0, 5))
+        if fate > 1:
+            kept[name] = member
+        elif fate:
+            kept[name] = odd.draw(ODD)
+    return kept
+
+
+@pytest.mark.parametrize("module", MODULES)
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    data=st.data(),
+    tidy=st.sampled_from(["", "Get-ExchangeServer", "Get-CimInstance", "Get-ExchangeServerGet-CimInstance"]),
+)
+def test_odd_answers_of_servers(host_of, module, data, tidy):
+    host = host_of()
+
+    def invoke(text):
+        try:
+            reply = json.loads(host.invoke(text))
+        except (AssertionError, KeyError):
+            # It was asked for something that only a spoilt answer can have made the module believe in.
+            return json.dumps({"state": "failed", "errors": [{"id": "Unknown"}], "memory": host.memory})
+        cmdlet = next((command["cmdlet"] for command in json.loads(text)["pipeline"]), "")
+        if not cmdlet or cmdlet not in tidy:
+            reply["output"] = [spoil(item, data) for item in reply.get("output") or []]
+        return json.dumps(reply)
+
+    result = run_module(module, MODULES[module], invoke, clock=host.clock, pause=host.pause)
+    assert is_one_sentence_after_another(result["msg"]) if result.get("failed") else "changed" in result
