@@ -43,6 +43,11 @@ class Administrator:
         assert result.output == []
         return errors[0]
 
+    def thumbprint(self, name: str, server: str = "EX01") -> str:
+        """The newest certificate on a server that is issued to a name."""
+        certificates = self.organisation.servers[server].certificates.all
+        return [one.thumbprint for one in certificates if one.common_name == name][-1]
+
     def stored(self, server: str = "EX01", protocol: str = "pop3") -> dict[str, Any]:
         return dict(self.organisation.state()["servers"][server]["stored"][protocol])
 

@@ -152,6 +152,28 @@ class SimulatorProcess:
         answer: dict[str, Any] = self._ask("POST", "/run", question)
         return answer
 
+    def certificate(self, server: str, name: str) -> dict[str, Any]:
+        """The newest certificate on a server that is issued to a name: its thumbprint, subject and services."""
+        told = self.state()["servers"][server]["certificates"]
+        found: list[dict[str, Any]] = [one for one in told if one["subject"] == f"CN={name}"]
+        return found[-1]
+
+    def add_certificate(self, server: str, *names: str, **traits: Any) -> str:
+        """Import a certificate for these names and return its thumbprint; the control channel knows the traits."""
+        question = {"server": server, "names": names, **traits}
+        return str(self._ask("POST", "/certificate", question)["thumbprint"])
+
+    def remove_certificate(self, server: str, thumbprint: str) -> None:
+        """Take a certificate away."""
+        self._ask("POST", "/certificate/remove", {"server": server, "thumbprint": thumbprint})
+
+    def enable_certificate(self, server: str, name: str, services: str) -> None:
+        """Assign the newest certificate issued to a name, as another administrator."""
+        parameters = {"Server": server, "Thumbprint": self.certificate(server, name)["thumbprint"]}
+        answer = self.run(server, "Enable-ExchangeCertificate", {**parameters, "Services": services})
+        if answer["errors"]:
+            raise SimulatorFailed(str(answer["errors"]))
+
     def clock(self, seconds: float) -> None:
         """Move the simulated clock forward."""
         self._ask("POST", "/clock", {"advance": seconds})

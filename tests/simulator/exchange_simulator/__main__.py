@@ -53,8 +53,12 @@ def main() -> int:
             domain_controllers=options.domain_controllers,
             replication_delay=options.replication_delay,
             user=options.user,
+            mailbox_user=options.mailbox_user,
+            mailboxes=options.mailboxes,
         )
-        organisation.accounts |= dict.fromkeys((options.user, options.mailbox_user), password)
+        for name, alias in options.mailbox:
+            organisation.mailboxes.add(name, alias)
+        organisation.accounts |= {one.account: password for one in organisation.mailboxes if not one.is_monitoring}
         wire = Wire(organisation, accounts, port_offset=options.port_offset, shell_limit=options.shell_limit)
         accounts.publish()
         try:
@@ -90,6 +94,10 @@ def _arguments() -> _Parser:
         default="reader",
         help="the user, with the same password, whose mailbox POP3 and IMAP4 open; the other one's they refuse",
     )
+    parser.add_argument("--mailboxes", default=0, type=int, help="so many more, user000001 and so on, same password")
+    parser.add_argument(
+        "--mailbox", action="append", default=[], type=_mailbox, metavar="NAME:ALIAS", help="one more mailbox"
+    )
     parser.add_argument("--shell-limit", default=18, type=int)
     parser.add_argument("--exit-with-parent", action="store_true", help="end when standard input is closed")
     return parser
@@ -100,6 +108,13 @@ def _server(text: str) -> tuple[str, str]:
     if not name or version not in VERSIONS:
         raise argparse.ArgumentTypeError(f"{text} is not NAME:VERSION with a version of {', '.join(VERSIONS)}")
     return name, version
+
+
+def _mailbox(text: str) -> tuple[str, str]:
+    name, _, alias = text.partition(":")
+    if not name or not alias:
+        raise argparse.ArgumentTypeError(f"{text} is not NAME:ALIAS")
+    return name, alias
 
 
 def _loopback(text: str) -> str:

@@ -15,7 +15,10 @@ from psrpcore.types import ErrorRecord, PSDict, PSObject
 
 from .engine import Command
 from .organisation import Organisation
+from .prepared import Prepared
 from .web import AnsweringHandler, Wire
+
+_CERTIFICATE_TRAITS = {"begins", "days", "rsa_bits", "self_signed", "private_key"}
 
 
 class Refused(Exception):
@@ -35,6 +38,8 @@ class Control:
             ("POST", "/run"): self._run,
             ("POST", "/clock"): self._clock,
             ("POST", "/fault"): self._fault,
+            ("POST", "/certificate"): self._certificate,
+            ("POST", "/certificate/remove"): self._remove_certificate,
             ("POST", "/reset"): self._reset,
         }
 
@@ -87,6 +92,26 @@ class Control:
             act(self._server(question))
         else:
             self._organisation.set_fault(question)
+        return {}
+
+    def _certificate(self, question: dict[str, Any]) -> dict[str, str]:
+        """Import a certificate for `names` on a server; services are then assigned by Enable-ExchangeCertificate.
+
+        It is valid from `begins` to `days` days from now, of an RSA key of `rsa_bits` or of an elliptic one,
+        `self_signed` or the authority's, with or without its `private_key`.
+        """
+        traits = {key: value for key, value in question.items() if key not in ("server", "names")}
+        names = question.get("names")
+        if not isinstance(names, list) or not names or traits.keys() - _CERTIFICATE_TRAITS:
+            raise Refused(f"A certificate needs a list of names and may have {', '.join(sorted(_CERTIFICATE_TRAITS))}.")
+        with self._organisation.lock:
+            server = self._organisation.servers[self._server(question)]
+            return {"thumbprint": server.import_certificate(names, **traits).thumbprint}
+
+    def _remove_certificate(self, question: dict[str, Any]) -> dict[str, Any]:
+        with self._organisation.lock:
+            certificates = self._organisation.servers[self._server(question)].certificates
+            certificates.remove(str(question.get("thumbprint")))
         return {}
 
     def _reset(self, _: dict[str, Any]) -> dict[str, Any]:
@@ -144,6 +169,8 @@ def plain(value: Any) -> Any:
 
     SerializationData is left out: nothing can be read from it.
     """
+    if isinstance(value, Prepared):
+        value = value.build()
     meta = getattr(value, "PSObject", None)
     types = meta.type_names if meta is not None else []
     if "System.Enum" in types and isinstance(value, int):

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .values import ByteSize
+from .values import ByteSize, Limit
 
 
 @dataclass(frozen=True)
@@ -65,6 +65,6 @@ def plain_settings(values: Mapping[str, Any]) -> dict[str, Any]:
 def _plain(value: Any) -> Any:
     if isinstance(value, tuple):
         return sorted(str(item) for item in value)
-    if isinstance(value, ByteSize):
+    if isinstance(value, (ByteSize, Limit)):
         return "Unlimited" if value.count is None else value.count
     return value if value is None or isinstance(value, (bool, int, str)) else str(value)

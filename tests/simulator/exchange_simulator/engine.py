@@ -141,6 +141,8 @@ def run_statements(session: Session, statements: Sequence[Sequence[Command]], pi
         items: Sequence[Any] | None = pipeline_input or None
         for command in statement:
             entry: dict[str, Any] = {"outcome": "ok"} | _described(session, command)
+            if items is not None:
+                entry["piped"] = len(items)
             if session.logged:
                 session.organisation.log.append({"n": len(session.organisation.log) + 1} | entry)
                 entry = session.organisation.log[-1]
@@ -393,7 +395,7 @@ class _Binder:
 
 def _by_property_name(parameter: Parameter, item: Any) -> Any:
     """A piped object's member of the parameter's name, or the object itself."""
-    if parameter.kind is Kind.SERVER or not isinstance(item, PSObject):
+    if parameter.kind in (Kind.SERVER, Kind.MAILBOX) or not isinstance(item, PSObject):
         return item
     names = {parameter.name.casefold(), *(alias.casefold() for alias in parameter.aliases)}
     members = (*item.PSObject.extended_properties, *item.PSObject.adapted_properties)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from .catalogue.settings import PROTOCOLS
 from .mail import DIALOGUES
+from .submission import Submission
 from .values import Binding
 
 if TYPE_CHECKING:
@@ -67,15 +68,19 @@ class Listeners:
         self._organisation = organisation
         self._doors: dict[tuple[str, str], _Door] = {}
         self._contexts: dict[Path, ssl.SSLContext] = {}
+        self._submission = Submission(organisation)
         self.open = False
 
     def addresses(self, server: str, protocol: str) -> list[str]:
         """What is listening now, as address:port."""
+        if protocol == "smtp":
+            return self._submission.addresses(server)
         door = self._doors.get((server, protocol))
         return sorted(door.sockets) if door else []
 
     def follow(self) -> None:
         """Bring the open ports into line with the organisation; its lock is held."""
+        self._submission.follow(self.open)
         for server in self._organisation.servers.values():
             for protocol in PROTOCOLS:
                 effective = server.effective(protocol) if self.open else None
@@ -103,15 +108,17 @@ class Listeners:
                 continue
             door.sockets[name] = listener
             service = _Service(
-                self._organisation, server, protocol, effective, encrypted, self._context(server, effective)
+                self._organisation, server, protocol, effective, encrypted, self._context(server, protocol, effective)
             )
             threading.Thread(target=service.accept, args=(listener, door), daemon=True).start()
         return door
 
-    def _context(self, server: Server, effective: dict[str, Any]) -> ssl.SSLContext:
-        certificate = server.certificate_for(effective["X509CertificateName"])
+    def _context(self, server: Server, protocol: str, effective: dict[str, Any]) -> ssl.SSLContext:
+        certificate = server.certificate_for(protocol, effective["X509CertificateName"])
         if certificate not in self._contexts:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            # Windows shows weak keys as well, and leaves it to the client to refuse them.
+            context.set_ciphers("DEFAULT:@SECLEVEL=1")
             context.load_cert_chain(certificate)
             self._contexts[certificate] = context
         return self._contexts[certificate]
@@ -172,7 +179,7 @@ class _Service:
                 # What a client sent before the handshake must not count afterwards.
                 received = b""
                 line = self._secured(line, door, stack)
-            if dialogue.user is not None:
+            if dialogue.mailbox is not None:
                 line.settimeout(self._wait("AuthenticatedConnectionTimeout"))
 
     def _wait(self, setting: str) -> float:

@@ -1,4 +1,4 @@
-"""The line protocols of POP3 and IMAP4 in Exchange's words, over an empty mailbox.
+"""The line protocols of POP3 and IMAP4 in Exchange's words, over the inbox of a mailbox.
 
 The refusal of a log-on without encryption is documented for POP3; the wording of most other answers is inferred from
 what Exchange servers are seen to say.
@@ -6,17 +6,23 @@ what Exchange servers are seen to say.
 
 from __future__ import annotations
 
+import email.policy
 import hmac
+import re
 import shlex
 from collections.abc import Callable
+from email.parser import BytesParser
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .mailboxes import Mailbox, Message
     from .organisation import Organisation
 
 
 class Dialogue:
     """One client's conversation; subclasses know the commands."""
+
+    _PROTOCOL = ""
 
     def __init__(self, effective: dict[str, Any], organisation: Organisation, encrypted: bool) -> None:
         self._banner = str(effective["Banner"])
@@ -25,7 +31,7 @@ class Dialogue:
         self.encrypted = encrypted
         self.starts_tls = False
         self.finished = False
-        self.user: str | None = None
+        self.mailbox: Mailbox | None = None
 
     def greeting(self) -> bytes:
         raise NotImplementedError
@@ -46,17 +52,31 @@ class Dialogue:
 
     def log_on(self, user: str, password: str) -> bool:
         """The Administrator's mailbox is closed to POP3 and IMAP4, whatever the password."""
-        name = user.rpartition("\\")[2].partition("@")[0].casefold()
-        known = {account.casefold(): secret for account, secret in self._organisation.accounts.items()}
-        right = name in known and hmac.compare_digest(known[name].encode(), password.encode())
-        if right and name != self._organisation.user.casefold():
-            self.user = name
-        return self.user is not None
+        mailbox = authenticate(self._organisation, user, password)
+        if mailbox and mailbox.account != self._organisation.user and mailbox.allows(self._PROTOCOL):
+            self.mailbox = mailbox
+        return self.mailbox is not None
+
+
+def authenticate(organisation: Organisation, user: str, password: str) -> Mailbox | None:
+    """The mailbox of a user who knows the password."""
+    mailbox = organisation.mailboxes.by_account(user)
+    secret = organisation.accounts.get(mailbox.account) if mailbox else None
+    right = secret is not None and hmac.compare_digest(secret.encode(), password.encode())
+    return mailbox if right else None
 
 
 class Pop3(Dialogue):
+    """POP3: the messages that are there at the log-on, and those to delete at the end."""
+
+    _PROTOCOL = "pop3"
     _STATE = "-ERR Command is not valid in this state."
     _name: str | None = None
+
+    def __init__(self, effective: dict[str, Any], organisation: Organisation, encrypted: bool) -> None:
+        super().__init__(effective, organisation, encrypted)
+        self._drop: list[Message] = []
+        self._deleted: set[int] = set()
 
     def greeting(self) -> bytes:
         return _lines(f"+OK {self._banner}")
@@ -73,15 +93,17 @@ class Pop3(Dialogue):
             "PASS": self._pass,
             "QUIT": self._quit,
         }
-        if self.user is not None:
+        if self.mailbox is not None:
             commands |= {
-                "STAT": lambda _: _lines("+OK 0 0"),
+                "STAT": self._stat,
                 "NOOP": lambda _: _lines("+OK"),
-                "RSET": lambda _: _lines("+OK"),
-                "LIST": lambda _: _lines("+OK 0 0", "."),
-                "UIDL": lambda _: _lines("+OK", "."),
+                "RSET": self._rset,
+                "LIST": lambda argument: self._listed(argument, lambda message: len(message.content)),
+                "UIDL": lambda argument: self._listed(argument, lambda message: message.uid),
+                "RETR": self._retr,
+                "TOP": self._top,
+                "DELE": self._dele,
             }
-            commands |= dict.fromkeys(("RETR", "DELE", "TOP"), self._no_message)
         elif word.upper() in ("STAT", "NOOP", "RSET", "LIST", "UIDL", "RETR", "DELE", "TOP"):
             return _lines(self._STATE)
         handler = commands.get(word.upper())
@@ -93,34 +115,96 @@ class Pop3(Dialogue):
         return _lines("+OK", "TOP", "UIDL", *log_on, *(() if self.encrypted else ("STLS",)), ".")
 
     def _stls(self, _: str) -> bytes:
-        if self.encrypted or self.user is not None:
+        if self.encrypted or self.mailbox is not None:
             return _lines(self._STATE)
         self.starts_tls, self._name = True, None
         return _lines("+OK Begin TLS negotiation.")
 
     def _user(self, argument: str) -> bytes:
-        if not self.log_on_allowed or self.user is not None:
+        if not self.log_on_allowed or self.mailbox is not None:
             return _lines(self._STATE)
         self._name = argument.strip()
         return _lines("+OK")
 
     def _pass(self, argument: str) -> bytes:
-        if not self.log_on_allowed or self.user is not None or self._name is None:
+        if not self.log_on_allowed or self.mailbox is not None or self._name is None:
             return _lines(self._STATE)
         name, self._name = self._name, None
-        if self.log_on(name, argument):
+        if self.log_on(name, argument) and self.mailbox:
+            self._drop = list(self.mailbox.inbox.messages)
             return _lines("+OK User successfully logged on.")
         return _lines("-ERR Logon failure: unknown user name or bad password.")
 
-    def _no_message(self, _: str) -> bytes:
+    def _stat(self, _: str) -> bytes:
+        kept = [message for message in self._drop if message.uid not in self._deleted]
+        return _lines(f"+OK {len(kept)} {sum(len(message.content) for message in kept)}")
+
+    def _rset(self, _: str) -> bytes:
+        self._deleted.clear()
+        return _lines("+OK")
+
+    def _listed(self, argument: str, told: Callable[[Message], int]) -> bytes:
+        if argument.strip():
+            message = self._message(argument)
+            return _lines(f"+OK {argument.strip()} {told(message)}") if message else self._no_message()
+        rows = [
+            f"{number} {told(message)}"
+            for number, message in enumerate(self._drop, 1)
+            if message.uid not in self._deleted
+        ]
+        return _lines("+OK", *rows, ".")
+
+    def _retr(self, argument: str) -> bytes:
+        message = self._message(argument)
+        if message is None:
+            return self._no_message()
+        message.seen = True
+        return _lines("+OK") + _stuffed(message.content) + _lines(".")
+
+    def _top(self, argument: str) -> bytes:
+        number, _, lines = argument.strip().partition(" ")
+        message = self._message(number)
+        if message is None or not lines.strip().isdecimal():
+            return self._no_message()
+        header, blank, body = message.content.partition(b"\r\n\r\n")
+        first = b"".join(body.splitlines(keepends=True)[: int(lines)])
+        return _lines("+OK") + _stuffed(header + blank + first) + _lines(".")
+
+    def _dele(self, argument: str) -> bytes:
+        message = self._message(argument)
+        if message is None:
+            return self._no_message()
+        self._deleted.add(message.uid)
+        return _lines("+OK")
+
+    def _message(self, argument: str) -> Message | None:
+        number = int(argument) if argument.strip().isdecimal() else 0
+        message = self._drop[number - 1] if 0 < number <= len(self._drop) else None
+        return None if message is None or message.uid in self._deleted else message
+
+    @staticmethod
+    def _no_message() -> bytes:
         return _lines("-ERR The specified message is out of range.")
 
     def _quit(self, _: str) -> bytes:
         self.finished = True
+        if self.mailbox is not None:
+            with self._organisation.lock:
+                self.mailbox.inbox.delete(self._deleted)
         return _lines("+OK Microsoft Exchange Server POP3 server signing off.")
 
 
 class Imap4(Dialogue):
+    """IMAP4: one folder, the inbox, as far as a mail program or a probe reads it."""
+
+    _PROTOCOL = "imap4"
+
+    def __init__(self, effective: dict[str, Any], organisation: Organisation, encrypted: bool) -> None:
+        super().__init__(effective, organisation, encrypted)
+        self._selected: list[Message] | None = None
+        self._read_only = True
+        self._deleted: set[int] = set()
+
     def greeting(self) -> bytes:
         return _lines(f"* OK {self._banner}")
 
@@ -130,51 +214,255 @@ class Imap4(Dialogue):
     def answer(self, line: str) -> bytes:
         tag, _, rest = line.partition(" ")
         word, _, argument = rest.partition(" ")
-        commands: dict[str, Callable[[str], list[str]]] = {
-            "CAPABILITY": lambda _: [f"* CAPABILITY {self._capabilities()}", "OK CAPABILITY completed."],
-            "NOOP": lambda _: ["OK NOOP completed."],
+        untagged: list[bytes] = []
+        try:
+            tagged = self._carry_out(word.upper(), argument, untagged)
+        except ValueError:
+            tagged = "BAD Command Argument Error. 11"
+        return b"".join(b"* %s\r\n" % one for one in untagged) + _lines(f"{tag or '*'} {tagged}")
+
+    def _carry_out(self, word: str, argument: str, untagged: list[bytes]) -> str:
+        """The tagged answer to a command; what else there is to say is put into `untagged`."""
+        commands: dict[str, Callable[[str, list[bytes]], str]] = {
+            "CAPABILITY": self._capability,
+            "NOOP": lambda *_: "OK NOOP completed.",
             "STARTTLS": self._starttls,
             "LOGIN": self._login,
             "LOGOUT": self._logout,
         }
-        if self.user is not None:
-            empty = ["* 0 EXISTS", "* 0 RECENT", "* FLAGS (\\Seen \\Answered \\Flagged \\Deleted \\Draft)"]
+        if self.mailbox is not None:
             commands |= {
-                "SELECT": lambda _: [*empty, "OK [READ-WRITE] SELECT completed."],
-                "EXAMINE": lambda _: [*empty, "OK [READ-ONLY] EXAMINE completed."],
-                "STATUS": lambda _: ["* STATUS INBOX (MESSAGES 0)", "OK STATUS completed."],
-                "LIST": lambda _: ['* LIST (\\HasNoChildren) "/" INBOX', "OK LIST completed."],
-                "CLOSE": lambda _: ["OK CLOSE completed."],
+                "SELECT": lambda argument, told: self._select(argument, told, read_only=False),
+                "EXAMINE": lambda argument, told: self._select(argument, told, read_only=True),
+                "STATUS": self._status,
+                "LIST": self._list,
             }
-        handler = commands.get(word.upper())
-        *untagged, tagged = handler(argument) if handler else ["BAD Command Error. 10"]
-        return _lines(*untagged, f"{tag or '*'} {tagged}")
+        if self._selected is not None:
+            commands |= {
+                "SEARCH": lambda argument, told: self._search(argument, told, by_uid=False),
+                "FETCH": lambda argument, told: self._fetch(argument, told, by_uid=False),
+                "STORE": lambda argument, told: self._store(argument, told, by_uid=False),
+                "UID": self._by_uid,
+                "EXPUNGE": self._expunge,
+                "CLOSE": self._close,
+            }
+        handler = commands.get(word)
+        return handler(argument, untagged) if handler else "BAD Command Error. 10"
 
-    def _capabilities(self) -> str:
+    def _capability(self, _: str, untagged: list[bytes]) -> str:
         # Exchange offers more, such as SASL and IDLE; what is not played is not offered.
-        words = ["IMAP4", "IMAP4rev1", "CHILDREN"]
+        words = ["CAPABILITY", "IMAP4", "IMAP4rev1", "CHILDREN"]
         words += [] if self.encrypted else ["STARTTLS"]
         words += [] if self.log_on_allowed else ["LOGINDISABLED"]
-        return " ".join(words)
+        untagged.append(" ".join(words).encode())
+        return "OK CAPABILITY completed."
 
-    def _starttls(self, _: str) -> list[str]:
-        if self.encrypted or self.user is not None:
-            return ["BAD Command received in Invalid state."]
+    def _starttls(self, _: str, untagged: list[bytes]) -> str:
+        if self.encrypted or self.mailbox is not None:
+            return "BAD Command received in Invalid state."
         self.starts_tls = True
-        return ["OK Begin TLS negotiation now."]
+        return "OK Begin TLS negotiation now."
 
-    def _login(self, argument: str) -> list[str]:
-        if not self.log_on_allowed or self.user is not None:
-            return ["BAD Command received in Invalid state."]
-        try:
-            name, password = shlex.split(argument, posix=True)
-        except ValueError:
-            return ["BAD Command Argument Error. 11"]
-        return ["OK LOGIN completed."] if self.log_on(name, password) else ["NO LOGIN failed."]
+    def _login(self, argument: str, _: list[bytes]) -> str:
+        if not self.log_on_allowed or self.mailbox is not None:
+            return "BAD Command received in Invalid state."
+        name, password = shlex.split(argument, posix=True)
+        return "OK LOGIN completed." if self.log_on(name, password) else "NO LOGIN failed."
 
-    def _logout(self, _: str) -> list[str]:
+    def _logout(self, _: str, untagged: list[bytes]) -> str:
         self.finished = True
-        return ["* BYE Microsoft Exchange Server IMAP4 server signing off.", "OK LOGOUT completed."]
+        untagged.append(b"BYE Microsoft Exchange Server IMAP4 server signing off.")
+        return "OK LOGOUT completed."
+
+    def _select(self, argument: str, untagged: list[bytes], *, read_only: bool) -> str:
+        self._selected = None
+        if argument.strip().strip('"').upper() != "INBOX" or self.mailbox is None:
+            return f"NO {argument.strip()} doesn't exist."
+        self._selected, self._read_only = list(self.mailbox.inbox.messages), read_only
+        self._deleted.clear()
+        untagged += [
+            b"%d EXISTS" % len(self._selected),
+            b"0 RECENT",
+            rb"FLAGS (\Seen \Answered \Flagged \Deleted \Draft)",
+            b"OK [UIDVALIDITY 14] UIDVALIDITY value",
+        ]
+        return "OK [READ-ONLY] EXAMINE completed." if read_only else "OK [READ-WRITE] SELECT completed."
+
+    def _status(self, _: str, untagged: list[bytes]) -> str:
+        count = len(self.mailbox.inbox.messages) if self.mailbox else 0
+        untagged.append(b"STATUS INBOX (MESSAGES %d)" % count)
+        return "OK STATUS completed."
+
+    def _list(self, _: str, untagged: list[bytes]) -> str:
+        untagged.append(rb'LIST (\HasNoChildren) "/" INBOX')
+        return "OK LIST completed."
+
+    def _by_uid(self, argument: str, untagged: list[bytes]) -> str:
+        word, _, rest = argument.partition(" ")
+        commands = {"SEARCH": self._search, "FETCH": self._fetch, "STORE": self._store}
+        handler = commands.get(word.upper())
+        return handler(rest, untagged, by_uid=True) if handler else "BAD Command Error. 10"
+
+    def _search(self, argument: str, untagged: list[bytes], *, by_uid: bool) -> str:
+        words = shlex.split(argument.strip("()"))
+        if words[:1] and words[0].upper() == "CHARSET":
+            del words[:2]
+        found = list(enumerate(self._selected or (), 1))
+        while words:
+            keep = self._criterion(words)
+            found = [(number, message) for number, message in found if keep(number, message)]
+        untagged.append(b" ".join([b"SEARCH", *(b"%d" % (one.uid if by_uid else number) for number, one in found)]))
+        return "OK SEARCH completed."
+
+    def _criterion(self, words: list[str]) -> Callable[[int, Message], bool]:
+        """The first condition of a search, which is taken off the words."""
+        word = words.pop(0).upper()
+        if word == "NOT":
+            inner = self._criterion(words)
+            return lambda number, message: not inner(number, message)
+        if word in ("ALL", "UNDELETED", "DELETED", "SEEN", "UNSEEN"):
+            return lambda _, message: {
+                "ALL": True,
+                "DELETED": message.uid in self._deleted,
+                "UNDELETED": message.uid not in self._deleted,
+                "SEEN": message.seen,
+                "UNSEEN": not message.seen,
+            }[word]
+        if word in ("SUBJECT", "FROM", "TO", "HEADER", "TEXT", "UID"):
+            if len(words) < (2 if word == "HEADER" else 1):
+                raise ValueError("a search key without its value")
+            field = words.pop(0) if word == "HEADER" else word
+            wanted = words.pop(0)
+            if word == "UID":
+                return lambda _, message: message.uid in _numbers(wanted, self._last_uid())
+            if word == "TEXT":
+                return lambda _, message: wanted.casefold().encode() in message.content.lower()
+            return lambda _, message: wanted.casefold() in _header(message, field).casefold()
+        chosen = _numbers(word, len(self._selected or ()))
+        return lambda number, _: number in chosen
+
+    def _fetch(self, argument: str, untagged: list[bytes], *, by_uid: bool) -> str:
+        chosen, _, items = argument.partition(" ")
+        wanted = _FETCH_ITEM.findall(items.upper())
+        if not wanted or _FETCH_ITEM.sub("", items.upper()).strip("() "):
+            raise ValueError("unknown items")
+        if by_uid and "UID" not in wanted:
+            wanted.insert(0, "UID")
+        for number, message in self._chosen(chosen, by_uid):
+            told = b" ".join(self._item(message, item) for item in wanted)
+            untagged.append(b"%d FETCH (%s)" % (number, told))
+        return "OK FETCH completed."
+
+    def _item(self, message: Message, item: str) -> bytes:
+        if item == "UID":
+            return b"UID %d" % message.uid
+        if item == "RFC822.SIZE":
+            return b"RFC822.SIZE %d" % len(message.content)
+        if item == "INTERNALDATE":
+            return f'INTERNALDATE "{message.arrived:%d-%b-%Y %H:%M:%S %z}"'.encode()
+        if item == "FLAGS":
+            flags = [rb"\Seen"] if message.seen else []
+            flags += [rb"\Deleted"] if message.uid in self._deleted else []
+            return b"FLAGS (%s)" % b" ".join(flags)
+        section = {"RFC822": "", "RFC822.HEADER": "HEADER", "RFC822.TEXT": "TEXT"}.get(item)
+        if section is None:
+            section = item.partition("[")[2].rstrip("]")
+        if not self._read_only and "PEEK" not in item and item != "RFC822.HEADER":
+            message.seen = True
+        content = _section(message, section)
+        return b"%s {%d}\r\n%s" % (item.replace(".PEEK", "").encode(), len(content), content)
+
+    def _store(self, argument: str, untagged: list[bytes], *, by_uid: bool) -> str:
+        if self._read_only:
+            return "NO The folder is read-only."
+        chosen, _, rest = argument.partition(" ")
+        action, _, given = rest.partition(" ")
+        flags = given.strip("() ").casefold().split()
+        sign = action[:1] if action[:1] in "+-" else ""
+        if action.upper().lstrip("+-") not in ("FLAGS", "FLAGS.SILENT"):
+            raise ValueError("no such action")
+        for number, message in self._chosen(chosen, by_uid):
+            for flag in ("\\seen", "\\deleted"):
+                if sign and flag not in flags:
+                    continue
+                on = flag in flags and sign != "-"
+                if flag == "\\seen":
+                    message.seen = on
+                else:
+                    (self._deleted.add if on else self._deleted.discard)(message.uid)
+            if not action.upper().endswith("SILENT"):
+                untagged.append(b"%d FETCH (%s)" % (number, self._item(message, "FLAGS")))
+        return "OK STORE completed."
+
+    def _expunge(self, _: str, untagged: list[bytes]) -> str:
+        if self._read_only:
+            return "NO The folder is read-only."
+        gone = [number for number, one in self._chosen("1:*", False) if one.uid in self._deleted]
+        untagged += [b"%d EXPUNGE" % number for number in reversed(gone)]
+        self._remove_deleted()
+        return "OK EXPUNGE completed."
+
+    def _close(self, _: str, untagged: list[bytes]) -> str:
+        if not self._read_only:
+            self._remove_deleted()
+        self._selected = None
+        return "OK CLOSE completed."
+
+    def _remove_deleted(self) -> None:
+        if self.mailbox is not None:
+            with self._organisation.lock:
+                self.mailbox.inbox.delete(self._deleted)
+        self._selected = [one for one in self._selected or () if one.uid not in self._deleted]
+        self._deleted.clear()
+
+    def _chosen(self, text: str, by_uid: bool) -> list[tuple[int, Message]]:
+        numbered = list(enumerate(self._selected or (), 1))
+        chosen = _numbers(text, self._last_uid() if by_uid else len(numbered))
+        return [(number, one) for number, one in numbered if (one.uid if by_uid else number) in chosen]
+
+    def _last_uid(self) -> int:
+        return self._selected[-1].uid if self._selected else 0
+
+
+_FETCH_ITEM = re.compile(r"BODY(?:\.PEEK)?\[[A-Z0-9. ()-]*\]|RFC822(?:\.SIZE|\.HEADER|\.TEXT)?|UID|FLAGS|INTERNALDATE")
+
+
+def _numbers(text: str, last: int) -> set[int]:
+    """A set of message numbers such as 1:3,5 or 2:*; ValueError if it is none."""
+    result: set[int] = set()
+    for part in text.split(","):
+        low, colon, high = part.replace("*", str(last)).partition(":")
+        first, final = int(low), int(high if colon else low)
+        # The range ends at what there is, however far a client counts.
+        result |= set(range(min(first, final), min(max(first, final), last) + 1))
+    return result
+
+
+def _header(message: Message, field: str) -> str:
+    parsed = BytesParser(policy=email.policy.default).parsebytes(message.content, headersonly=True)
+    return " ".join(map(str, parsed.get_all(field, ())))
+
+
+def _section(message: Message, section: str) -> bytes:
+    header, blank, body = message.content.partition(b"\r\n\r\n")
+    if section == "":
+        return message.content
+    if section == "TEXT":
+        return body
+    if section == "HEADER":
+        return header + blank
+    if fields := re.fullmatch(r"HEADER\.FIELDS \(([^)]*)\)", section):
+        wanted = fields[1].casefold().split()
+        lines = re.split(rb"\r\n(?![ \t])", header)
+        kept = [line for line in lines if line.partition(b":")[0].decode("latin-1").casefold() in wanted]
+        return b"".join(line + b"\r\n" for line in kept) + b"\r\n"
+    raise ValueError("no such section")
+
+
+def _stuffed(content: bytes) -> bytes:
+    """A message as POP3 sends it: ended by a line break, and with a second dot on lines that begin with one."""
+    ended = content if content.endswith(b"\r\n") else content + b"\r\n"
+    return re.sub(rb"(?m)^\.", b"..", ended)
 
 
 def _lines(*lines: str) -> bytes:

@@ -16,8 +16,10 @@ from .catalogue.settings import PROTOCOLS
 from .directory import plain_settings
 from .engine import Command, Result, Session, run_statements
 from .listeners import Listeners
+from .mailboxes import MONITORING, Mailboxes
 from .pki import Authority
 from .server import Server
+from .shapes import guid
 
 __all__ = ["Organisation", "Server"]
 
@@ -34,6 +36,8 @@ _FAULT_FIELDS: dict[str, tuple[str, ...]] = {
     "shell_limit": ("limit",),
     "drop_after_command": ("cmdlet",),
     "slow": ("cmdlet", "seconds"),
+    "payload_signing_broken": (),
+    "mailbox_protected": ("mailbox",),
 }
 _SERVICE_NAMES = {row.name.casefold(): row.name for row in SERVICES}
 
@@ -56,6 +60,8 @@ class Organisation:
         domain_controllers: int = 1,
         replication_delay: float = 0.0,
         user: str = "administrator",
+        mailbox_user: str = "reader",
+        mailboxes: int = 0,
     ) -> None:
         self.lock = threading.RLock()
         self.domain = domain
@@ -70,12 +76,26 @@ class Organisation:
         self.accounts: dict[str, str] = {}
         self._faults: list[dict[str, Any]] = []
         authority = Authority(directory)
+        # One for all servers of an organisation.
+        auth_certificate = authority.self_signed((), common_name="Microsoft Exchange Server Auth Certificate")
         first = ipaddress.ip_address(first_address)
         self.servers: dict[str, Server] = {
-            name: Server(self, name, release, str(first + index), authority)
+            name: Server(self, name, release, str(first + index), authority, auth_certificate)
             for index, (name, release) in enumerate(servers)
         }
+        self.mailboxes = Mailboxes(self)
+        self._add_mailboxes(mailbox_user, mailboxes)
         self._listeners = Listeners(self)
+
+    def _add_mailboxes(self, mailbox_user: str, count: int) -> None:
+        self.mailboxes.add(self.user.capitalize(), self.user)
+        self.mailboxes.add(mailbox_user.capitalize(), mailbox_user)
+        self.mailboxes.generate(count)
+        for server in self.servers.values():
+            # Managed Availability came with 2013, and one such mailbox for each server is enough of it.
+            if server.release.split_services:
+                name = f"HealthMailbox{guid('health mailbox', server.fqdn).hex}"
+                self.mailboxes.add(name, name, unit=MONITORING)
 
     def find_server(self, name: str) -> Server | None:
         """A server by name, FQDN, distinguished name, legacy distinguished name or GUID."""
@@ -135,6 +155,7 @@ class Organisation:
             readers: dict[str, Callable[[Any], Any]] = {
                 "cmdlet": lambda name: BY_NAME[name.casefold()].name,
                 "service": lambda name: _SERVICE_NAMES[name.casefold()],
+                "mailbox": lambda name: self.mailboxes.find(name)[0].alias,
                 "controller": {name: name for name in self.controllers}.__getitem__,
                 "limit": int,
                 "seconds": float,
@@ -169,6 +190,7 @@ class Organisation:
             self.now = _START
             self.log.clear()
             self._faults.clear()
+            self.mailboxes.reset()
             for server in self.servers.values():
                 server.reset()
             self._listeners.follow()
@@ -211,6 +233,16 @@ class Organisation:
             "effective": {
                 protocol: None if values is None else plain_settings(values) for protocol, values in effective.items()
             },
+            "certificates": [
+                {"thumbprint": one.thumbprint, "subject": one.subject, "services": one.services}
+                for one in server.certificates.all
+            ],
+            "connectors": {
+                values["Name"]: plain_settings(values)
+                for values in (connector.settings.latest() for connector in server.connectors)
+            },
             "components": {name: server.component_state(name) for name in server.components},
-            "listening": {protocol: self._listeners.addresses(server.name, protocol) for protocol in PROTOCOLS},
+            "listening": {
+                protocol: self._listeners.addresses(server.name, protocol) for protocol in (*PROTOCOLS, "smtp")
+            },
         }

@@ -9,10 +9,11 @@ from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 _ONE_DAY = datetime.timedelta(days=1)
+_Key = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 
 
 class Authority:
@@ -45,24 +46,43 @@ class Authority:
         self.ca_file = directory / "ca.pem"
         self.ca_file.write_bytes(self._pem)
 
-    def issue(self, names: Sequence[str], *, common_name: str | None = None, days: int = 365) -> Path:
-        """A certificate of this authority for host names and addresses: one PEM file with key, certificate and CA."""
-        key = ec.generate_private_key(ec.SECP256R1())
+    def issue(
+        self,
+        names: Sequence[str],
+        *,
+        common_name: str | None = None,
+        days: float = 365,
+        begins: float = -1,
+        rsa_bits: int | None = None,
+    ) -> Path:
+        """A certificate of this authority for host names and addresses: one PEM file with key, certificate and CA.
+
+        It is valid from `begins` to `days` days from now.
+        """
+        key = _new_key(rsa_bits)
         subject = _name(common_name or names[0])
-        builder = _leaf(_builder(subject, self._name, key.public_key(), days), names)
+        builder = _leaf(_builder(subject, self._name, key.public_key(), days, begins), names)
         authority = x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(self._identifier)
         signed = builder.add_extension(authority, critical=False).sign(self._key, hashes.SHA256())
         return self._write(f"{common_name or names[0]}-{signed.serial_number:x}", key, signed, self._pem)
 
-    def self_signed(self, names: Sequence[str], *, days: int = 365) -> Path:
+    def self_signed(
+        self,
+        names: Sequence[str],
+        *,
+        common_name: str | None = None,
+        days: float = 365,
+        begins: float = -1,
+        rsa_bits: int | None = None,
+    ) -> Path:
         """A certificate nobody vouches for, as Exchange's setup makes one for each server."""
-        key = ec.generate_private_key(ec.SECP256R1())
-        subject = _name(names[0])
-        signed = _leaf(_builder(subject, subject, key.public_key(), days), names).sign(key, hashes.SHA256())
-        return self._write(f"{names[0]}-{signed.serial_number:x}", key, signed, b"")
+        key = _new_key(rsa_bits)
+        subject = _name(common_name or names[0])
+        signed = _leaf(_builder(subject, subject, key.public_key(), days, begins), names).sign(key, hashes.SHA256())
+        return self._write(f"{common_name or names[0]}-{signed.serial_number:x}", key, signed, b"")
 
-    def _write(self, stem: str, key: ec.EllipticCurvePrivateKey, certificate: x509.Certificate, chain: bytes) -> Path:
-        path = self._directory / f"{stem.replace('*', '_')}.pem"
+    def _write(self, stem: str, key: _Key, certificate: x509.Certificate, chain: bytes) -> Path:
+        path = self._directory / f"{stem.replace('*', '_').replace(' ', '_')}.pem"
         path.touch(mode=0o600)
         private = key.private_bytes(
             serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
@@ -71,12 +91,22 @@ class Authority:
         return path
 
 
+def _new_key(rsa_bits: int | None) -> _Key:
+    if rsa_bits is None:
+        return ec.generate_private_key(ec.SECP256R1())
+    return rsa.generate_private_key(public_exponent=65537, key_size=rsa_bits)
+
+
 def _name(common_name: str) -> x509.Name:
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
 
 
 def _builder(
-    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey, days: int
+    subject: x509.Name,
+    issuer: x509.Name,
+    key: ec.EllipticCurvePublicKey | rsa.RSAPublicKey,
+    days: float,
+    begins: float = -1,
 ) -> x509.CertificateBuilder:
     # TLS clients judge validity by the machine's clock, so certificates do not follow the simulated one.
     now = datetime.datetime.now(datetime.UTC)
@@ -86,16 +116,17 @@ def _builder(
         .issuer_name(issuer)
         .public_key(key)
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - _ONE_DAY)
+        .not_valid_before(now + begins * _ONE_DAY)
         .not_valid_after(now + days * _ONE_DAY)
     )
 
 
 def _leaf(builder: x509.CertificateBuilder, names: Sequence[str]) -> x509.CertificateBuilder:
-    return (
-        builder.add_extension(x509.SubjectAlternativeName([_general_name(name) for name in names]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+    if names:
+        alternatives = x509.SubjectAlternativeName([_general_name(name) for name in names])
+        builder = builder.add_extension(alternatives, critical=False)
+    return builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True).add_extension(
+        x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False
     )
 
 

@@ -6,6 +6,7 @@ pool's condition; cmdlets run outside it, because a cmdlet that stops IIS drops 
 
 from __future__ import annotations
 
+import math
 import sys
 import threading
 import traceback
@@ -30,7 +31,7 @@ from psrpcore import (
     SetMinRunspacesEvent,
     StreamType,
 )
-from psrpcore._payload import PSRPMessage
+from psrpcore._payload import PSRPMessage, create_message
 from psrpcore.types import (
     ErrorCategory,
     ErrorRecord,
@@ -43,11 +44,14 @@ from psrpcore.types import (
 
 from .engine import Command, Result
 from .errors import NOT_SIMULATED, Failure, record
+from .prepared import Prepared
 
 Statements = Sequence[Sequence[Command]]
 Perform = Callable[[Statements, Sequence[Any]], Result]
 
 FRAGMENT_SIZE = 32768
+# So many fragments may wait to be received; a pipeline with more to say waits until the client has taken some.
+_BACKLOG = 256
 _ENDED = (PSInvocationState.Completed, PSInvocationState.Failed, PSInvocationState.Stopped)
 _CALLS = (
     PSRPMessageType.SetMaxRunspaces,
@@ -100,6 +104,15 @@ class _Protocol(ServerRunspacePool):
             )
         return super()._process_message(message)
 
+    def write_prepared(self, value: Prepared, pipeline_id: uuid.UUID) -> None:
+        """Output whose serialized form is at hand; psrpcore has no way to take it."""
+        kind = PSRPMessageType.PipelineOutput
+        data = create_message(False, kind, value.clixml(), self.runspace_pool_id, pipeline_id)
+        message = PSRPMessage(
+            kind, bytearray(data), self.runspace_pool_id, pipeline_id, self._fragment_counter, StreamType.default
+        )
+        self._send_buffer.append(message)
+
 
 class Pipeline:
     """A pipeline that has arrived with all its input; it runs once, in its own thread or in the caller's."""
@@ -114,13 +127,13 @@ class Pipeline:
 
     def start(self, hold: float) -> None:
         """Run in the background: the answer to Command does not wait for the cmdlets."""
-        threading.Thread(target=self.run, args=(hold,), daemon=True).start()
+        threading.Thread(target=self.run, args=(hold, _BACKLOG), daemon=True).start()
 
-    def run(self, hold: float = 0.0) -> None:
+    def run(self, hold: float = 0.0, backlog: float = math.inf) -> None:
         """Run the cmdlets now and keep their answer back for ``hold`` seconds, or until the pipeline is stopped."""
         result = self._pool.evaluate(self)
         self.released.wait(hold)
-        self._pool.finish(self, result)
+        self._pool.finish(self, result, backlog)
 
     def names(self, cmdlet: str) -> bool:
         """Whether one of the commands is this cmdlet."""
@@ -172,6 +185,7 @@ class RunspacePool:
             while stream.chunks and (not chunks or len(stream.chunks[0]) * 4 // 3 + 150 < room):
                 chunks.append(stream.chunks.popleft())
                 room -= len(chunks[-1]) * 4 // 3 + 150
+            self._condition.notify_all()
             return Received(chunks, stream.done and not stream.chunks)
 
     def stop(self, pipeline_id: uuid.UUID) -> None:
@@ -210,7 +224,7 @@ class RunspacePool:
             sys.stderr.write(text + "\n")
             return Result(terminating=_not_simulated("SimulatorFailure", text))
 
-    def finish(self, pipeline: Pipeline, result: Result) -> None:
+    def finish(self, pipeline: Pipeline, result: Result, backlog: float) -> None:
         """Hand the outcome of a pipeline to whoever receives it."""
         with self._condition:
             side = pipeline.side
@@ -223,8 +237,17 @@ class RunspacePool:
                 side.prepare_message(warning, message_type=PSRPMessageType.WarningRecord)
                 self._drain()
             for value in result.output:
-                side.write_output(value)
+                if isinstance(value, Prepared):
+                    self._protocol.write_prepared(value, side.pipeline_id)
+                else:
+                    side.write_output(value)
                 self._drain()
+                self._condition.notify_all()
+                self._condition.wait_for(
+                    lambda: len(pipeline.stream.chunks) < backlog or side.state != PSInvocationState.Running
+                )
+                if side.state != PSInvocationState.Running:
+                    return
             for error in result.errors:
                 side.prepare_message(error, message_type=PSRPMessageType.ErrorRecord)
             if result.terminating is not None:

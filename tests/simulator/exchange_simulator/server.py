@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from . import connectors
+from .catalogue.certificates import PROTOCOL_SERVICE
 from .catalogue.kinds import Parameter
 from .catalogue.releases import RELEASE
 from .catalogue.services import BACK_END, COMPONENTS, FRONT_END, PROXY_COMPONENT
 from .catalogue.settings import PROTOCOLS, SETTINGS
+from .certificates import BACK_END_SITE, FRONT_END_SITE, CertificateStore, StoredCertificate
 from .directory import DirectoryObject
 from .pki import Authority
 from .services import Service, ServiceManager
@@ -27,8 +31,17 @@ _AGE = datetime.timedelta(days=200)
 class Server:
     """Its services, its stored settings, what its processes have loaded of them, and its certificates."""
 
-    def __init__(self, organisation: Organisation, name: str, version: str, address: str, authority: Authority) -> None:
+    def __init__(
+        self,
+        organisation: Organisation,
+        name: str,
+        version: str,
+        address: str,
+        authority: Authority,
+        auth_certificate: Path,
+    ) -> None:
         self._organisation = organisation
+        self._authority = authority
         self.release = RELEASE[version]
         self.name = name
         self.fqdn = f"{name}.{organisation.domain}"
@@ -44,17 +57,37 @@ class Server:
         identities = (name, self.fqdn, self.distinguished_name, self.legacy_name)
         self.identities = {text.casefold() for text in (*identities, str(guid("object", self.distinguished_name)))}
         self.certificate_file = authority.issue((self.fqdn, name, address))
-        mail = f"mail.{organisation.domain}"
-        # The address stands in the certificate so that clients without name resolution can verify it.
-        mail_file = authority.issue((mail, f"autodiscover.{organisation.domain}", address), common_name=mail)
-        # Setup makes each server a certificate of its own, which no client trusts.
-        self._own_certificate = authority.self_signed((name, self.fqdn))
-        self._certificates = {
-            mail: mail_file,
-            name.casefold(): self._own_certificate,
-            self.fqdn.casefold(): self._own_certificate,
-        }
+        self.certificates = self._first_certificates(auth_certificate)
         self.reset()
+
+    def _first_certificates(self, auth_certificate: Path) -> CertificateStore:
+        """What setup made, which no client trusts, and one that was imported and that nothing uses yet."""
+        authority, domain = self._authority, self._organisation.domain
+        sites = {FRONT_END_SITE, BACK_END_SITE} if self.release.split_services else {FRONT_END_SITE}
+        own = StoredCertificate(
+            authority.self_signed((self.name, self.fqdn)),
+            exportable=False,
+            assigned={"IMAP", "POP", "SMTP"},
+            sites=sites,
+        )
+        auth = StoredCertificate(
+            auth_certificate,
+            "Microsoft Exchange Server Auth Certificate",
+            root_type="None",
+            assigned={"SMTP"},
+        )
+        management = f"WMSvc-SHA2-{self.name}"
+        mail = f"mail.{domain}"
+        # The address stands in the certificate so that clients without name resolution can verify it.
+        imported = authority.issue((mail, f"autodiscover.{domain}", self.address), common_name=mail)
+        return CertificateStore(
+            own,
+            [
+                *([auth] if self.release.split_services else []),
+                StoredCertificate(authority.self_signed((), common_name=management), "WMSVC"),
+                StoredCertificate(imported, mail),
+            ],
+        )
 
     def reset(self) -> None:
         """As it was when Exchange had been set up: POP3 and IMAP4 off."""
@@ -74,6 +107,8 @@ class Server:
             protocol: DirectoryObject(self._defaults(protocol), self.created, self._organisation.replication_delay)
             for protocol in PROTOCOLS
         }
+        self.connectors = connectors.setup(self, self.created, self._organisation.replication_delay)
+        self.certificates.reset()
         self._loaded: dict[str, tuple[datetime.datetime, dict[str, Any]]] = {}
         # The state each requester asks for; a component is active only if all of them agree.
         self.components: dict[str, dict[str, tuple[str, datetime.datetime]]] = (
@@ -84,9 +119,26 @@ class Server:
     def iis_running(self) -> bool:
         return all(service.running for name in _IIS if (service := self.services.all[name.casefold()]))
 
-    def certificate_for(self, name: str) -> Path:
-        """The certificate a mail protocol presents for X509CertificateName: the server's own if none has the name."""
-        return self._certificates.get(name.casefold(), self._own_certificate)
+    def certificate_for(self, protocol: str, name: str) -> Path:
+        """The certificate a mail protocol presents for its X509CertificateName."""
+        return self.certificates.for_protocol(PROTOCOL_SERVICE[protocol], name).file
+
+    def import_certificate(
+        self,
+        names: Sequence[str],
+        *,
+        begins: float = -1,
+        days: float = 365,
+        rsa_bits: int | None = None,
+        self_signed: bool = False,
+        private_key: bool = True,
+    ) -> StoredCertificate:
+        """Put a new certificate, valid from `begins` to `days` days from now, into the store."""
+        make = self._authority.self_signed if self_signed else self._authority.issue
+        file = make(names, begins=begins, days=days, rsa_bits=rsa_bits)
+        certificate = StoredCertificate(file, names[0], has_private_key=private_key)
+        self.certificates.add(certificate)
+        return certificate
 
     def protocol_services(self, protocol: str) -> tuple[str, ...]:
         front = FRONT_END[protocol]

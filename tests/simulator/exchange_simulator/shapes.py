@@ -27,7 +27,16 @@ from psrpcore.types import (
     PSType,
 )
 
-from .values import Binding, ByteSize, ConnectionSetting, TimeSpan
+from .values import (
+    Binding,
+    ByteSize,
+    CertificateName,
+    ConnectionSetting,
+    DomainCapability,
+    IpRange,
+    Limit,
+    TimeSpan,
+)
 
 Members = Iterable[tuple[str, Any]]
 
@@ -120,17 +129,27 @@ def time_span(value: TimeSpan) -> PSObject:
     )
 
 
+_QUANTIFIED = "Microsoft.Exchange.Data.ByteQuantifiedSize"
+
+
+def size(value: ByteSize) -> PSObject:
+    return exchange_object((_QUANTIFIED, "System.ValueType", _OBJECT), str(value), ())
+
+
 def byte_size(value: ByteSize) -> PSObject:
-    """Unlimited<ByteQuantifiedSize>; unlimited has no Value member at all."""
-    quantified = "Microsoft.Exchange.Data.ByteQuantifiedSize"
-    types = (
-        f"Microsoft.Exchange.Data.Unlimited`1[[{quantified}, Microsoft.Exchange.Data, {_ASSEMBLY}]]",
-        "System.ValueType",
-        _OBJECT,
-    )
+    return _unlimited(f"{_QUANTIFIED}, Microsoft.Exchange.Data, {_ASSEMBLY}", value, size(value))
+
+
+def limit(value: Limit) -> PSObject:
+    return _unlimited(f"System.Int32, {_MSCORLIB}", value, value.count)
+
+
+def _unlimited(inner_type: str, value: ByteSize | Limit, inner: Any) -> PSObject:
+    """Unlimited has no Value member at all."""
+    types = (f"Microsoft.Exchange.Data.Unlimited`1[[{inner_type}]]", "System.ValueType", _OBJECT)
     members: list[tuple[str, Any]] = [("IsUnlimited", value.count is None)]
     if value.count is not None:
-        members.append(("Value", exchange_object((quantified, "System.ValueType", _OBJECT), str(value), ())))
+        members.append(("Value", inner))
     return exchange_object(types, str(value), members)
 
 
@@ -159,6 +178,39 @@ def connection(value: ConnectionSetting) -> PSObject:
     types = ("Microsoft.Exchange.Data.ProtocolConnectionSettings", _OBJECT)
     members = [("Hostname", value.host), ("Port", value.port), ("EncryptionType", value.method)]
     return exchange_object(types, str(value), members)
+
+
+def fqdn(value: str | None) -> PSObject | None:
+    types = ("Microsoft.Exchange.Data.Fqdn", "Microsoft.Exchange.Data.SmtpDomain", _OBJECT)
+    return None if value is None else exchange_object(types, value, [("Domain", value)])
+
+
+def ip_range(value: IpRange) -> PSObject:
+    members = [
+        ("LowerBound", str(value.lower)),
+        ("UpperBound", str(value.upper)),
+        ("RangeFormat", value.form),
+        ("Size", str(value.size)),
+        ("Expression", value.text),
+    ]
+    return exchange_object(("Microsoft.Exchange.Data.IPRange", _OBJECT), value.text, members)
+
+
+def domain_capability(value: DomainCapability) -> PSObject:
+    members = [("Domain", value.domain), ("Capabilities", value.capabilities), ("SmtpX509Identifier", None)]
+    return exchange_object(("Microsoft.Exchange.Data.SmtpReceiveDomainCapabilities", _OBJECT), str(value), members)
+
+
+def certificate_name(value: CertificateName | None) -> PSObject | None:
+    if value is None:
+        return None
+    common = next((part[3:] for part in value.subject.split(", ") if part.upper().startswith("CN=")), None)
+    members = [
+        ("CertificateSubject", value.subject),
+        ("CertificateIssuer", value.issuer),
+        ("SubjectCommonName", common),
+    ]
+    return exchange_object(("Microsoft.Exchange.Data.SmtpX509Identifier", _OBJECT), str(value), members)
 
 
 def guid(*words: str) -> PSGuid:

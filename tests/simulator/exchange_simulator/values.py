@@ -5,12 +5,13 @@ from __future__ import annotations
 import datetime
 import ipaddress
 import re
+import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-from psrpcore.types import PSObject
+from psrpcore.types import PSCredential, PSObject
 
 from .catalogue.kinds import EnumType, Kind, Parameter
 
@@ -27,6 +28,7 @@ _BYTE_SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?) *(B|KB|MB|GB|TB)?", re.IGNORECAS
 _BYTES_IN_PARENTHESES = re.compile(r".*\(([0-9,]+) bytes\)", re.IGNORECASE)
 _CONNECTION = re.compile(r"(?P<host>[^\s:]+):(?P<port>[0-9]{1,5})(?::(?P<method>[A-Za-z]*))?")
 _INT32 = range(-(1 << 31), 1 << 31)
+_Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 class ConversionFailed(Exception):
@@ -102,7 +104,7 @@ class ByteSize:
 class Binding:
     """An IPBinding."""
 
-    address: ipaddress.IPv4Address | ipaddress.IPv6Address
+    address: _Address
     port: int
 
     @classmethod
@@ -142,6 +144,113 @@ class ConnectionSetting:
 
 
 @dataclass(frozen=True)
+class Limit:
+    """An Unlimited Int32; `count` is None when unlimited."""
+
+    count: int | None
+
+    @classmethod
+    def parse(cls, text: str) -> Limit:
+        if text.strip().casefold() == "unlimited":
+            return cls(None)
+        try:
+            return cls(int(text))
+        except ValueError:
+            raise ConversionFailed(f"'{text}' is neither a number nor unlimited.") from None
+
+    def __str__(self) -> str:
+        return "Unlimited" if self.count is None else str(self.count)
+
+
+@dataclass(frozen=True)
+class IpRange:
+    """An IPRange; its text is what it was given as."""
+
+    lower: _Address
+    upper: _Address
+    form: str = field(compare=False)
+    text: str = field(compare=False)
+
+    @classmethod
+    def parse(cls, text: str) -> IpRange:
+        text = text.strip()
+        try:
+            if "/" in text:
+                network = ipaddress.ip_network(text, strict=False)
+                return cls(network.network_address, network.broadcast_address, "CIDR", text)
+            first, dash, last = text.partition("-")
+            lower, upper = ipaddress.ip_address(first.strip()), ipaddress.ip_address((last if dash else first).strip())
+            if lower.version != upper.version or int(lower) > int(upper):
+                raise ValueError
+        except ValueError:
+            raise ConversionFailed(f"'{text}' is not a valid IP address range.") from None
+        return cls(lower, upper, "LoHi" if dash else "SingleAddress", text)
+
+    @property
+    def size(self) -> ipaddress.IPv6Address:
+        """How many addresses, as an address, which is how .NET's class tells it."""
+        return ipaddress.IPv6Address(min(int(self.upper) - int(self.lower) + 1, (1 << 128) - 1))
+
+    def crosses(self, other: IpRange) -> bool:
+        """Whether the two share addresses without one being a true part of the other."""
+        if self.lower.version != other.lower.version:
+            return False
+        (low, high), (start, end) = ((int(one.lower), int(one.upper)) for one in (self, other))
+        if max(low, start) > min(high, end):
+            return False
+        inside = low >= start and high <= end
+        around = low <= start and high >= end
+        return inside == around
+
+    def __str__(self) -> str:
+        return self.text
+
+
+@dataclass(frozen=True)
+class DomainCapability:
+    """A SmtpReceiveDomainCapabilities: what a domain may do that proves itself by its certificate."""
+
+    domain: str
+    capabilities: str
+
+    @classmethod
+    def parse(cls, text: str) -> DomainCapability:
+        domain, colon, capabilities = text.strip().partition(":")
+        if not domain or not colon or not capabilities:
+            raise ConversionFailed(f"'{text}' is not in the form Domain:Capability1,Capability2.")
+        return cls(domain, capabilities)
+
+    def __str__(self) -> str:
+        return f"{self.domain}:{self.capabilities}"
+
+
+@dataclass(frozen=True)
+class CertificateName:
+    """A SmtpX509Identifier, which names a certificate by issuer and subject."""
+
+    issuer: str
+    subject: str
+
+    @classmethod
+    def parse(cls, text: str) -> CertificateName:
+        match = re.fullmatch(r"<I>(.+)<S>(.+)", text.strip(), re.IGNORECASE)
+        if match is None:
+            raise ConversionFailed(f"'{text}' is not in the form <I>Issuer<S>Subject.")
+        return cls(match[1].strip(), match[2].strip())
+
+    def __str__(self) -> str:
+        return f"<I>{self.issuer}<S>{self.subject}"
+
+
+@dataclass(frozen=True)
+class Credential:
+    """A PSCredential whose password was decrypted."""
+
+    user: str
+    password: str = field(repr=False)
+
+
+@dataclass(frozen=True)
 class ListEdit:
     """A hashtable with Add and Remove given for a list parameter.
 
@@ -161,7 +270,7 @@ def identity(value: Any) -> Any:
     """What decides whether two values are the same: host names ignore case and list order does not count."""
     if isinstance(value, tuple):
         return frozenset(identity(item) for item in value)
-    return str(value).casefold() if isinstance(value, ConnectionSetting) else value
+    return str(value).casefold() if isinstance(value, (ConnectionSetting, CertificateName)) else value
 
 
 def native(value: Any) -> Any:
@@ -202,6 +311,24 @@ def enum_name(value: Any, enum: EnumType) -> str:
         f"Unable to match the identifier name {value} to a valid enumerator name. "
         f"Specify one of the following enumerator names and try again: {', '.join(enum.members)}"
     )
+
+
+def flag_names(value: Any, enum: EnumType) -> str:
+    """Flags in .NET's own writing, from names in a list or behind commas, or from their sum."""
+    given = value if isinstance(value, list) else str(value if value is not None else "").split(",")
+    if isinstance(value, bool) or not given:
+        given = [""]
+    number = 0
+    for one in given:
+        text = str(one).strip()
+        whole = int(text) if text.isascii() and text.isdigit() else None
+        if whole is None:
+            whole = enum.number(enum_name(text, enum))
+        number |= whole
+    names = [name for name, bit in enum.members.items() if bit and number & bit]
+    if number != sum(enum.members[name] for name in names):
+        enum_name(number, enum)
+    return ", ".join(names) or "None"
 
 
 def _switch(value: Any, _: Parameter) -> bool:
@@ -249,6 +376,11 @@ def _enum(value: Any, parameter: Parameter) -> str:
     return enum_name(value, parameter.enum)
 
 
+def _flags(value: Any, parameter: Parameter) -> str:
+    assert parameter.enum is not None
+    return flag_names(value, parameter.enum)
+
+
 def _time_span(value: Any, _: Parameter) -> TimeSpan:
     if isinstance(value, datetime.timedelta):
         return TimeSpan((value.days * 86_400 + value.seconds) * _TICKS["s"] + value.microseconds * 10)
@@ -261,6 +393,37 @@ def _byte_size(value: Any, _: Parameter) -> ByteSize:
     if value is None or isinstance(value, bool):
         raise ConversionFailed("A byte size is required.")
     return ByteSize.parse(_string(value))
+
+
+def _size(value: Any, parameter: Parameter) -> ByteSize:
+    size = _byte_size(value, parameter)
+    if size.count is None:
+        raise ConversionFailed(f"'{value}' is not a valid ByteQuantifiedSize.")
+    return size
+
+
+def _limit(value: Any, _: Parameter) -> Limit:
+    if value is None or isinstance(value, bool):
+        raise ConversionFailed("A number or unlimited is required.")
+    return Limit.parse(_string(value))
+
+
+def _certificate(value: Any, _: Parameter) -> CertificateName | None:
+    return None if value is None or value == "" else CertificateName.parse(_string(value))
+
+
+def _credential(value: Any, _: Parameter) -> Credential:
+    if not isinstance(value, PSCredential):
+        raise ConversionFailed("A PSCredential is required.")
+    return Credential(str(value.UserName), str(value.Password.decrypt()))
+
+
+def _connector(value: Any, _: Parameter) -> str | None:
+    if value is None:
+        return None
+    if not (text := _string(value).strip()):
+        raise ConversionFailed("The value can't be empty.")
+    return text
 
 
 def _uri(value: Any, _: Parameter) -> str | None:
@@ -294,7 +457,9 @@ def _listed(parse: Callable[[str], Any]) -> Callable[[Any, Parameter], Any]:
     return converter
 
 
-def _host(value: Any, _: Parameter) -> str:
+def _host(value: Any, _: Parameter) -> str | None:
+    if value is None:
+        return None
     if not isinstance(value, str) or not re.fullmatch(r"[A-Za-z0-9._-]+", value):
         raise ConversionFailed(f"'{value}' is not a valid fully qualified domain name.")
     return value
@@ -316,6 +481,20 @@ def _server(value: Any, _: Parameter) -> str | None:
     return _string(value)
 
 
+def _mailbox(value: Any, _: Parameter) -> str | None:
+    if value is None:
+        return None
+    if isinstance(value, PSObject) and not isinstance(value, (str, uuid.UUID)):
+        # An object that came out of a session is no mailbox any more when it is sent back.
+        raise ConversionFailed(
+            f'Cannot convert the "{_string(value)}" value of type "{value.PSTypeNames[0]}" '
+            f'to type "{Kind.MAILBOX.value}".'
+        )
+    if not _string(value).strip():
+        raise ConversionFailed("The value can't be empty.")
+    return _string(value)
+
+
 _CONVERTERS: dict[Kind, Callable[[Any, Parameter], Any]] = {
     Kind.SWITCH: _switch,
     Kind.BOOLEAN: _boolean,
@@ -324,11 +503,20 @@ _CONVERTERS: dict[Kind, Callable[[Any, Parameter], Any]] = {
     Kind.TEXTS: lambda value, parameter: [_text(item, parameter) for item in _items(value)],
     Kind.INTEGERS: lambda value, parameter: [_int32(item, parameter) for item in _items(value)],
     Kind.ENUM: _enum,
+    Kind.FLAGS: _flags,
     Kind.TIME_SPAN: _time_span,
     Kind.BYTE_SIZE: _byte_size,
     Kind.URI: _uri,
     Kind.BINDINGS: _listed(Binding.parse),
     Kind.CONNECTIONS: _listed(ConnectionSetting.parse),
+    Kind.LIMIT: _limit,
+    Kind.SIZE: _size,
+    Kind.RANGES: _listed(IpRange.parse),
+    Kind.CAPABILITIES: _listed(DomainCapability.parse),
+    Kind.CERTIFICATE: _certificate,
+    Kind.CREDENTIAL: _credential,
     Kind.SERVER: _server,
+    Kind.CONNECTOR: _connector,
+    Kind.MAILBOX: _mailbox,
     Kind.HOST: _host,
 }

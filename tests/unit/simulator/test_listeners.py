@@ -29,9 +29,15 @@ def admin(make: Callable[..., Organisation]) -> Administrator:
 
 
 def start(admin: Administrator, protocol: str, **settings: Any) -> None:
+    if "X509CertificateName" in settings:
+        assign_certificate(admin)
     if settings:
         admin.do("Set-PopSettings" if protocol == "pop3" else "Set-ImapSettings", Server="EX01", **settings)
     admin.do("Restart-Service", Name=_SERVICES[protocol])
+
+
+def assign_certificate(admin: Administrator) -> None:
+    admin.do("Enable-ExchangeCertificate", Thumbprint=admin.thumbprint("mail.contoso.test"), Services="POP, IMAP")
 
 
 def address(admin: Administrator) -> str:
@@ -127,6 +133,7 @@ def test_banner_bindings_and_certificate_follow_the_restart(admin: Administrator
         poplib.POP3_SSL(address(admin), 20995, timeout=_TIMEOUT, context=trusting(admin))
     client = poplib.POP3_SSL(address(admin), 20995, timeout=_TIMEOUT, context=careless())
     client.quit()
+    assign_certificate(admin)
     admin.do(
         "Set-PopSettings",
         Banner="Contoso mail.",

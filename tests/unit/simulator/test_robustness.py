@@ -234,6 +234,7 @@ def held(simulator: SimulatorProcess) -> dict[str, int]:
 def test_the_mailbox_user_logs_on_over_the_command_lines_listeners(simulator: SimulatorProcess, protocol: str) -> None:
     assert simulator.description["mailbox_user"] == "reader"
     cmdlet = "Set-PopSettings" if protocol == "pop3" else "Set-ImapSettings"
+    simulator.enable_certificate("EX01", "mail.contoso.test", "POP, IMAP")
     change(simulator, cmdlet, X509CertificateName="mail.contoso.test")
     restart(simulator, protocol)
     log_on(simulator, protocol, "reader", tls=True)

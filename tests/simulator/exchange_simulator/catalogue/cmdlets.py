@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from .certificates import ALLOWED_SERVICES
+from .connectors import CONNECTOR_SETTINGS
 from .kinds import RELEASES, Cmdlet, EnumType, Kind, Parameter
+from .mailboxes import SETTINGS as MAILBOX_SETTINGS
 from .settings import SETTINGS
 
 _TASKS = "Microsoft.Exchange.Management.SystemConfigurationTasks."
+_RECIPIENT_TASKS = "Microsoft.Exchange.Management.RecipientTasks."
 _COMMANDS = "Microsoft.PowerShell.Commands."
 _CIM = "Microsoft.Management.Infrastructure.CimCmdlets."
 _SINCE_2013 = RELEASES[1:]
@@ -37,6 +41,9 @@ ACTION_PREFERENCE = EnumType(
     {"SilentlyContinue": 0, "Stop": 1, "Continue": 2, "Inquire": 3, "Ignore": 4, "Suspend": 5},
 )
 
+# The numbers are inferred.
+CONNECTION_TYPE = EnumType("Microsoft.Exchange.Monitoring.ProtocolConnectionType", {"Plaintext": 0, "Ssl": 1, "Tls": 2})
+
 COMMON: tuple[Parameter, ...] = (
     Parameter("Verbose", Kind.SWITCH, aliases=("vb",)),
     Parameter("Debug", Kind.SWITCH, aliases=("db",)),
@@ -50,6 +57,8 @@ COMMON: tuple[Parameter, ...] = (
 _WHAT_IF = (Parameter("WhatIf", Kind.SWITCH, aliases=("wi",)), Parameter("Confirm", Kind.SWITCH, aliases=("cf",)))
 _CONTROLLER = Parameter("DomainController", Kind.HOST)
 _SERVER = Parameter("Server", Kind.SERVER, pipeline=True)
+_THUMBPRINT = Parameter("Thumbprint", Kind.TEXT, position=0)
+_CERTIFICATE = Parameter("Identity", Kind.TEXT, releases=_SINCE_2013)
 _SERVICE = (
     Parameter("Name", Kind.TEXTS, position=0, filled=True, pipeline=True, aliases=("ServiceName",)),
     Parameter("DisplayName", Kind.TEXTS, filled=True),
@@ -75,6 +84,10 @@ def _exchange(name: str, *parameters: Parameter, **traits: Any) -> Cmdlet:
     return Cmdlet(name, "exchange", parameters, _TASKS + name.replace("-", ""), **traits)
 
 
+def _recipient(name: str, *parameters: Parameter, **traits: Any) -> Cmdlet:
+    return Cmdlet(name, "exchange", parameters, _RECIPIENT_TASKS + name.replace("-", ""), **traits)
+
+
 def _windows(name: str, *parameters: Parameter, namespace: str = _COMMANDS, **traits: Any) -> Cmdlet:
     return Cmdlet(name, "windows", parameters, f"{namespace}{name.replace('-', '')}Command", **traits)
 
@@ -82,6 +95,25 @@ def _windows(name: str, *parameters: Parameter, namespace: str = _COMMANDS, **tr
 def _acts_on_services(verb: str, *parameters: Parameter) -> Cmdlet:
     choice = ("InputObject", "Name", "DisplayName")
     return _windows(f"{verb}-Service", *_SERVICE, _PASS_THRU, *parameters, *_WHAT_IF, choice=choice, must_choose=True)
+
+
+def _connectivity(protocol: str) -> Cmdlet:
+    return _exchange(
+        f"Test-{protocol}Connectivity",
+        Parameter("ClientAccessServer", Kind.SERVER, position=0, pipeline=True),
+        Parameter("MailboxCredential", Kind.CREDENTIAL),
+        Parameter("MailboxServer", Kind.SERVER),
+        Parameter("ConnectionType", Kind.ENUM, CONNECTION_TYPE),
+        Parameter("PortClientAccessServer", Kind.INT32, minimum=0, maximum=65535),
+        Parameter("PerConnectionTimeout", Kind.INT32, minimum=0, maximum=120),
+        Parameter("Timeout", Kind.INT32, minimum=0, maximum=3600),
+        Parameter("LightMode", Kind.SWITCH),
+        Parameter("TrustAnySSLCertificate", Kind.SWITCH),
+        Parameter("MonitoringContext", Kind.SWITCH),
+        Parameter("ResetTestAccountCredentials", Kind.SWITCH),
+        _CONTROLLER,
+        *_WHAT_IF,
+    )
 
 
 CMDLETS: tuple[Cmdlet, ...] = (
@@ -116,6 +148,64 @@ CMDLETS: tuple[Cmdlet, ...] = (
         _CONTROLLER,
         *_WHAT_IF,
         releases=_SINCE_2013,
+    ),
+    _exchange(
+        "Get-ExchangeCertificate",
+        _THUMBPRINT,
+        _SERVER,
+        _CERTIFICATE,
+        Parameter("DomainName", Kind.TEXTS),
+        _CONTROLLER,
+        choice=("Thumbprint", "Identity", "DomainName"),
+    ),
+    _exchange(
+        "Enable-ExchangeCertificate",
+        _THUMBPRINT,
+        Parameter("Services", Kind.FLAGS, ALLOWED_SERVICES, mandatory=True),
+        _SERVER,
+        _CERTIFICATE,
+        _FORCE,
+        Parameter("DoNotRequireSsl", Kind.SWITCH),
+        Parameter("NetworkServiceAllowed", Kind.SWITCH),
+        _CONTROLLER,
+        *_WHAT_IF,
+        choice=("Thumbprint", "Identity"),
+        must_choose=True,
+    ),
+    _exchange(
+        "Get-ReceiveConnector",
+        Parameter("Identity", Kind.CONNECTOR, position=0, pipeline=True),
+        Parameter("Server", Kind.SERVER),
+        _CONTROLLER,
+        choice=("Identity", "Server"),
+    ),
+    _exchange(
+        "Set-ReceiveConnector",
+        Parameter("Identity", Kind.CONNECTOR, position=0, pipeline=True, mandatory=True),
+        Parameter("Name", Kind.TEXT),
+        *(setting.parameter for setting in CONNECTOR_SETTINGS if setting.settable),
+        _CONTROLLER,
+        *_WHAT_IF,
+    ),
+    *(_connectivity(protocol) for protocol in ("Pop", "Imap")),
+    _recipient(
+        "Get-CASMailbox",
+        Parameter("Identity", Kind.MAILBOX, position=0, pipeline=True),
+        Parameter("Anr", Kind.TEXT),
+        Parameter("Filter", Kind.TEXT),
+        Parameter("ResultSize", Kind.TEXT),
+        Parameter("Monitoring", Kind.SWITCH, releases=_SINCE_2013),
+        Parameter("ProtocolSettings", Kind.SWITCH),
+        _CONTROLLER,
+        choice=("Identity", "Anr"),
+    ),
+    _recipient(
+        "Set-CASMailbox",
+        Parameter("Identity", Kind.MAILBOX, position=0, pipeline=True, mandatory=True),
+        *MAILBOX_SETTINGS,
+        Parameter("IgnoreDefaultScope", Kind.SWITCH),
+        _CONTROLLER,
+        *_WHAT_IF,
     ),
     _windows(
         "Get-Service",

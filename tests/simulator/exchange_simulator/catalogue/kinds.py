@@ -18,24 +18,36 @@ class Kind(enum.Enum):
     TEXTS = "System.String[]"
     INTEGERS = "System.Int32[]"
     ENUM = "System.Enum"
+    FLAGS = "System.FlagsAttribute"
     TIME_SPAN = "Microsoft.Exchange.Data.EnhancedTimeSpan"
     BYTE_SIZE = "Microsoft.Exchange.Data.Unlimited`1[Microsoft.Exchange.Data.ByteQuantifiedSize]"
     URI = "System.Uri"
     BINDINGS = "Microsoft.Exchange.Data.MultiValuedProperty`1[Microsoft.Exchange.Data.IPBinding]"
     CONNECTIONS = "Microsoft.Exchange.Data.MultiValuedProperty`1[Microsoft.Exchange.Data.ProtocolConnectionSettings]"
+    LIMIT = "Microsoft.Exchange.Data.Unlimited`1[System.Int32]"
+    SIZE = "Microsoft.Exchange.Data.ByteQuantifiedSize"
+    RANGES = "Microsoft.Exchange.Data.MultiValuedProperty`1[Microsoft.Exchange.Data.IPRange]"
+    CAPABILITIES = (
+        "Microsoft.Exchange.Data.MultiValuedProperty`1[Microsoft.Exchange.Data.SmtpReceiveDomainCapabilities]"
+    )
+    CERTIFICATE = "Microsoft.Exchange.Data.SmtpX509Identifier"
+    CREDENTIAL = "System.Management.Automation.PSCredential"
     SERVER = "Microsoft.Exchange.Configuration.Tasks.ServerIdParameter"
+    CONNECTOR = "Microsoft.Exchange.Configuration.Tasks.ReceiveConnectorIdParameter"
+    MAILBOX = "Microsoft.Exchange.Configuration.Tasks.MailboxIdParameter"
     HOST = "Microsoft.Exchange.Data.Fqdn"
 
 
 @dataclass(frozen=True)
 class EnumType:
-    """A .NET enumeration: its full name and its members by number."""
+    """A .NET enumeration: its full name and its members by number, each of them one bit where they are flags."""
 
     type_name: str
     members: dict[str, int] = field(hash=False)
 
-    def number(self, name: str) -> int:
-        return self.members[name]
+    def number(self, text: str) -> int:
+        """The number of a member, or of several joined as .NET writes flags."""
+        return sum(self.members[name] for name in text.split(", "))
 
 
 @dataclass(frozen=True)

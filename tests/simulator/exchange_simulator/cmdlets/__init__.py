@@ -1,5 +1,25 @@
 """What each cmdlet does; importing this package registers all of them with the engine."""
 
-from . import component_state, exchange_server, inventory, protocol_settings, services
+from . import (
+    certificates,
+    component_state,
+    connectivity,
+    connectors,
+    exchange_server,
+    inventory,
+    mailboxes,
+    protocol_settings,
+    services,
+)
 
-__all__ = ["component_state", "exchange_server", "inventory", "protocol_settings", "services"]
+__all__ = [
+    "certificates",
+    "component_state",
+    "connectivity",
+    "connectors",
+    "exchange_server",
+    "inventory",
+    "mailboxes",
+    "protocol_settings",
+    "services",
+]

@@ -9,14 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from psrpcore.types import ErrorCategory, PSUri
+from psrpcore.types import PSUri
 
-from .. import errors, shapes
-from ..catalogue.kinds import Kind, Parameter
+from .. import shapes
+from ..catalogue.kinds import Kind
 from ..catalogue.settings import SETTINGS, Setting
 from ..engine import Call, behaviour
 from ..server import Server
-from ..values import ListEdit, TimeSpan, identity
+from ..values import ListEdit, identity
+from .checks import check_range, unmodified
 from .lookup import controller, server
 
 _NAMESPACE = "Microsoft.Exchange.Data.Directory.SystemConfiguration."
@@ -89,15 +90,13 @@ def set_settings(call: Call) -> None:
     for parameter in call.cmdlet.parameters:
         if parameter.name in call.arguments and parameter.name in stored:
             value = call.arguments[parameter.name]
-            _check_range(call, parameter, value)
+            check_range(call, parameter, value)
             if isinstance(value, ListEdit):
                 value = value.apply(stored[parameter.name])
             if identity(value) != identity(stored[parameter.name]):
                 changes[parameter.name] = value
     if not changes:
-        call.warnings.append(
-            f"The command completed successfully but no settings of '{owner.name}\\1' have been modified."
-        )
+        call.warnings.append(unmodified(rf"{owner.name}\1"))
         return
     if call.arguments.get("WhatIf"):
         return
@@ -109,18 +108,3 @@ def set_settings(call: Call) -> None:
         f"Changes to {label} settings will only take effect after all Microsoft Exchange {label} services are "
         f"restarted on server {owner.name}."
     )
-
-
-def _check_range(call: Call, parameter: Parameter, value: Any) -> None:
-    low, high = parameter.minimum, parameter.maximum
-    if low is None or high is None:
-        return
-    bounds = (TimeSpan.parse(str(low)), TimeSpan.parse(str(high))) if parameter.kind is Kind.TIME_SPAN else (low, high)
-    if not bounds[0] <= value <= bounds[1]:
-        # Exchange's validation errors name the property and the bounds; this wording is inferred.
-        raise call.exchange_failure(
-            errors.DATA_VALIDATION,
-            f"Property validation failed. Property = {parameter.name} Error = The value must be between {low} and "
-            f"{high}. The value '{value}' is out of range.",
-            category=ErrorCategory.InvalidData,
-        )

@@ -1,0 +1,147 @@
+"""Get- and Enable-ExchangeCertificate.
+
+Remote PowerShell shows a certificate's content and its serialized form and nothing else. The warning about wildcards
+is quoted in public from Exchange 2013 and later. Inferred: the texts of the errors, that certificates out of their time
+or without a private key are refused, and that a question nobody can answer fails as PowerShell's own questions do.
+"""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any
+
+from psrpcore.types import ErrorCategory, PSByteArray
+
+from .. import errors, shapes
+from ..catalogue.certificates import NAMESPACE, PROTOCOL_SERVICE
+from ..certificate_payload import signed
+from ..certificates import StoredCertificate
+from ..engine import Call, behaviour
+from ..server import Server
+from .lookup import controller, server
+
+_X509 = "System.Security.Cryptography.X509Certificates.X509Certificate"
+_TYPES = (NAMESPACE + "ExchangeCertificate", _X509 + "2", _X509, "System.Object")
+# PowerShell escapes line ends in ToString; psrpcore writes what it is given.
+_LINE_END = "_x000D__x000A_"
+_QUESTION = (
+    "System.Management.Automation.Host.HostException",
+    "System.Management.Automation.RuntimeException",
+    "System.SystemException",
+)
+
+
+@behaviour("Get-ExchangeCertificate")
+def get_exchange_certificate(call: Call) -> None:
+    owner, wanted = _addressed(call)
+    controller(call)
+    if wanted is not None:
+        found = [_find(call, owner, wanted)]
+    elif names := call.arguments.get("DomainName"):
+        found = owner.certificates.ordered_for(names)
+    else:
+        found = owner.certificates.all
+    call.output += [_certificate_object(call, owner, one) for one in found]
+
+
+@behaviour("Enable-ExchangeCertificate")
+def enable_exchange_certificate(call: Call) -> None:
+    owner, wanted = _addressed(call)
+    controller(call)
+    certificate = _find(call, owner, wanted or "")
+    _require_usable(call, certificate)
+    services = [one for one in call.arguments["Services"].split(", ") if one != "None"]
+    if certificate.is_wildcard:
+        for protocol in (one for one in PROTOCOL_SERVICE.values() if one in services):
+            services.remove(protocol)
+            call.warnings.append(
+                f"This certificate with thumbprint {certificate.thumbprint} and subject '{certificate.common_name}' "
+                f"cannot used for {protocol} SSL/TLS connections because the subject is not a Fully Qualified Domain "
+                f"Name (FQDN). Use command Set-{protocol}Settings to set X509CertificateName to the FQDN of the "
+                "service."
+            )
+    current = owner.certificates.default_smtp
+    if "SMTP" in services and certificate is not current and not call.arguments.get("Force"):
+        raise _unanswered(call, certificate, current)
+    if call.writes:
+        owner.certificates.enable(certificate, services)
+
+
+def _addressed(call: Call) -> tuple[Server, str | None]:
+    """The server and the thumbprint, either of which -Identity may name."""
+    identity = call.arguments.get("Identity")
+    if identity is None:
+        return server(call, "Server"), call.arguments.get("Thumbprint")
+    if "Server" in call.arguments:
+        raise call.binding_failure(
+            "AmbiguousParameterSet", "Parameter set cannot be resolved using the specified named parameters.", None
+        )
+    name, backslash, thumbprint = identity.rpartition("\\")
+    if backslash:
+        call.arguments["Server"] = name
+    return server(call, "Server"), thumbprint
+
+
+def _find(call: Call, owner: Server, thumbprint: str) -> StoredCertificate:
+    if found := owner.certificates.find(thumbprint):
+        return found
+    raise _refusal(call, f"The certificate with thumbprint {thumbprint} was not found.")
+
+
+def _require_usable(call: Call, certificate: StoredCertificate) -> None:
+    reason = (
+        "PrivateKeyMissing"
+        if not certificate.has_private_key
+        else "DateInvalid"
+        if certificate.has_expired or not certificate.has_begun
+        else None
+    )
+    if reason:
+        raise _refusal(
+            call,
+            f"The certificate with thumbprint {certificate.thumbprint} was found but is not valid for use with "
+            f"Exchange Server (reason: {reason}).",
+        )
+
+
+def _refusal(call: Call, text: str) -> errors.Failure:
+    return call.exchange_failure("System.ArgumentException", text, category=ErrorCategory.InvalidArgument)
+
+
+def _unanswered(call: Call, new: StoredCertificate, current: StoredCertificate) -> errors.Failure:
+    dates = [f"{errors.us_time(_local(call, one.x509.not_valid_after_utc))}" for one in (current, new)]
+    return errors.Failure(
+        f"HostFunctionNotImplemented,{call.cmdlet.implementation}",
+        "A command that prompts the user failed because the host program or the command type does not support user "
+        "interaction. The host was attempting to request confirmation with the following message: Overwrite the "
+        f"existing default SMTP certificate? Current certificate: '{current.thumbprint}' (expires {dates[0]}) "
+        f"Replace it with certificate: '{new.thumbprint}' (expires {dates[1]})",
+        ErrorCategory.NotImplemented,
+        _QUESTION,
+    )
+
+
+def _certificate_object(call: Call, owner: Server, one: StoredCertificate) -> Any:
+    x509 = one.x509
+    serial = x509.serial_number.to_bytes((x509.serial_number.bit_length() + 8) // 8, "big").hex().upper()
+    parts = {
+        "Subject": one.subject,
+        "Issuer": one.issuer,
+        "Serial Number": serial.removeprefix("00"),
+        "Not Before": f"{_local(call, x509.not_valid_before_utc):%m/%d/%Y %H:%M:%S}",
+        "Not After": f"{_local(call, x509.not_valid_after_utc):%m/%d/%Y %H:%M:%S}",
+        "Thumbprint": one.thumbprint,
+    }
+    text = _LINE_END.join(f"[{title}]{_LINE_END}  {value}{_LINE_END}" for title, value in parts.items())
+    extended = []
+    # Without a valid Auth Certificate a server that signs what it serializes serializes nothing.
+    if call.organisation.fault(owner.name, "payload_signing_broken") is None:
+        payload = one.serialized(owner.name, owner.fqdn)
+        extended.append(
+            ("SerializationData", PSByteArray(signed(payload) if owner.release.signs_payloads else payload))
+        )
+    return shapes.wire_object(_TYPES, text, [("RawData", PSByteArray(one.der))], extended)
+
+
+def _local(call: Call, moment: datetime.datetime) -> datetime.datetime:
+    return moment.astimezone(call.organisation.zone)

@@ -1,0 +1,41 @@
+"""What the cmdlets that write settings have in common."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from psrpcore.types import ErrorCategory
+
+from .. import errors
+from ..catalogue.kinds import Kind, Parameter
+from ..engine import Call
+from ..values import ByteSize, Limit, TimeSpan
+
+
+def check_range(call: Call, parameter: Parameter, value: Any) -> None:
+    """Refuse what is outside the parameter's bounds; no bound holds for unlimited."""
+    low, high = parameter.minimum, parameter.maximum
+    if low is None or high is None:
+        return
+    bounds: tuple[Any, Any] = (low, high)
+    if parameter.kind is Kind.TIME_SPAN:
+        bounds = (TimeSpan.parse(str(low)), TimeSpan.parse(str(high)))
+    compared: Any = value.count if isinstance(value, (ByteSize, Limit)) else value
+    if compared is not None and not bounds[0] <= compared <= bounds[1]:
+        # Exchange's validation errors name the property and the bounds; this wording is inferred.
+        raise invalid(
+            call, parameter.name, f"The value must be between {low} and {high}. The value '{value}' is out of range."
+        )
+
+
+def invalid(call: Call, name: str, text: str) -> errors.Failure:
+    return call.exchange_failure(
+        errors.DATA_VALIDATION,
+        f"Property validation failed. Property = {name} Error = {text}",
+        category=ErrorCategory.InvalidData,
+    )
+
+
+def unmodified(name: str) -> str:
+    """Exchange's warning where a write finds everything as it is to be."""
+    return f"The command completed successfully but no settings of '{name}' have been modified."

@@ -1,0 +1,208 @@
+"""Get- and Set-ReceiveConnector.
+
+The rules between the values are documented. Inferred: their wording, except where a conflict of bindings between two
+transport roles is told, that a Set- whose identity matches several connectors is refused like that of other objects,
+that Custom cannot be set, and that EnableAuthGSSAPI needs Integrated only where it is switched on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator
+from typing import Any
+
+from psrpcore.types import ErrorCategory
+
+from .. import shapes
+from ..catalogue.connectors import CONNECTOR_SETTINGS, SERVER_FOLLOWS, ConnectorSetting
+from ..catalogue.kinds import Kind
+from ..connectors import ReceiveConnector
+from ..engine import Call, behaviour, has_wildcard, matches
+from ..values import ListEdit, identity
+from .checks import check_range, invalid, unmodified
+from .lookup import controller, not_found, server
+
+_DATA = "Microsoft.Exchange.Data."
+_TYPES = (_DATA + "Directory.SystemConfiguration.ReceiveConnector", *shapes.CONFIGURATION_OBJECT)
+_TASKS = "Microsoft.Exchange.Management.SystemConfigurationTasks."
+_WIRE: dict[Kind, Callable[[Any], Any]] = {
+    Kind.BINDINGS: lambda value: shapes.multi_valued(_DATA + "IPBinding", map(shapes.binding, value)),
+    Kind.RANGES: lambda value: shapes.multi_valued(_DATA + "IPRange", map(shapes.ip_range, value)),
+    Kind.CAPABILITIES: lambda value: shapes.multi_valued(
+        _DATA + "SmtpReceiveDomainCapabilities", map(shapes.domain_capability, value)
+    ),
+    Kind.CERTIFICATE: shapes.certificate_name,
+    Kind.HOST: shapes.fqdn,
+    Kind.LIMIT: shapes.limit,
+    Kind.SIZE: shapes.size,
+    Kind.TIME_SPAN: shapes.time_span,
+}
+
+
+@behaviour("Get-ReceiveConnector")
+def get_receive_connector(call: Call) -> None:
+    wanted = call.arguments.get("Identity")
+    if wanted is not None:
+        found = _matching(call, wanted)
+        if not found and not has_wildcard(wanted):
+            raise not_found(call, wanted)
+    else:
+        owners = [server(call, "Server")] if "Server" in call.arguments else call.organisation.servers.values()
+        found = [connector for owner in owners for connector in owner.connectors]
+    call.output += [_connector_object(call, connector) for connector in found]
+
+
+@behaviour("Set-ReceiveConnector")
+def set_receive_connector(call: Call) -> None:
+    wanted = call.arguments["Identity"]
+    found = _matching(call, wanted)
+    if not found:
+        raise not_found(call, wanted)
+    if len(found) > 1:
+        raise call.exchange_failure(
+            "Microsoft.Exchange.Configuration.Tasks.ManagementObjectAmbiguousException",
+            f"The operation couldn't be performed because '{wanted}' matches multiple entries.",
+        )
+    connector, chosen = found[0], controller(call)
+    stored = connector.settings.read(chosen, call.now).values
+    changes: dict[str, Any] = {}
+    for parameter in call.cmdlet.parameters:
+        if parameter.name in call.arguments and parameter.name in stored:
+            value = call.arguments[parameter.name]
+            check_range(call, parameter, value)
+            if isinstance(value, ListEdit):
+                value = value.apply(stored[parameter.name])
+            if identity(value) != identity(stored[parameter.name]):
+                changes[parameter.name] = value
+    if not changes:
+        call.warnings.append(unmodified(rf"{connector.server.name}\{stored['Name']}"))
+        return
+    for name, text in _contradictions(call, connector, stored | changes, changes.keys()):
+        raise invalid(call, name, text)
+    _check_neighbours(call, connector, stored | changes)
+    if call.writes:
+        connector.settings.write(changes, chosen, call.now)
+
+
+def _matching(call: Call, wanted: str) -> list[ReceiveConnector]:
+    """What an identity names: `Server\\Name`, a name on the session's server, a pattern on every server, DN or GUID."""
+    owner, backslash, name = wanted.rpartition("\\")
+    found = []
+    for connector in (one for each in call.organisation.servers.values() for one in each.connectors):
+        own = connector.server
+        stored = str(connector.settings.read(controller(call), call.now).values["Name"])
+        on_this = own.name == call.server.name or has_wildcard(name)
+        if backslash:
+            on_this = owner.casefold() in own.identities or (has_wildcard(owner) and matches(owner, own.name))
+        keys = {connector.distinguished_name(stored), str(shapes.guid("object", connector.unchanging_name))}
+        if (on_this and matches(name, stored)) or wanted.casefold() in {key.casefold() for key in keys}:
+            found.append(connector)
+    return found
+
+
+def _contradictions(
+    call: Call, connector: ReceiveConnector, values: dict[str, Any], changed: Collection[str]
+) -> Iterator[tuple[str, str]]:
+    auth = set(values["AuthMechanism"].split(", "))
+    if "BasicAuthRequireTLS" in auth and not {"BasicAuth", "Tls"} <= auth:
+        yield "AuthMechanism", "The value BasicAuthRequireTLS also requires the values BasicAuth and Tls."
+    if "ExternalAuthoritative" in auth and auth - {"ExternalAuthoritative", "Tls"}:
+        yield "AuthMechanism", "The only other value that can be used with ExternalAuthoritative is Tls."
+    if "ExternalAuthoritative" in auth and "ExchangeServers" not in values["PermissionGroups"].split(", "):
+        yield "PermissionGroups", "The value ExternalAuthoritative of AuthMechanism requires ExchangeServers."
+    if values["RequireTLS"] and "Tls" not in auth:
+        yield "RequireTLS", "The value Tls of AuthMechanism is required."
+    if "EnableAuthGSSAPI" in changed and values["EnableAuthGSSAPI"] and "Integrated" not in auth:
+        yield "EnableAuthGSSAPI", "The value Integrated of AuthMechanism is required."
+    if values["DomainSecureEnabled"] and ("Tls" not in auth or "ExternalAuthoritative" in auth):
+        yield "DomainSecureEnabled", "AuthMechanism must contain Tls and can't contain ExternalAuthoritative."
+    if values["BinaryMimeEnabled"] and not values["ChunkingEnabled"]:
+        yield "BinaryMimeEnabled", "ChunkingEnabled is required."
+    if values["ConnectionTimeout"] <= values["ConnectionInactivityTimeout"]:
+        yield "ConnectionTimeout", "The value must be greater than the value of ConnectionInactivityTimeout."
+    if "PermissionGroups" in changed and "Custom" in values["PermissionGroups"].split(", "):
+        yield "PermissionGroups", "The value Custom can't be set; it results from permissions in Active Directory."
+    if not values["Bindings"] or not values["RemoteIPRanges"]:
+        yield "Bindings" if not values["Bindings"] else "RemoteIPRanges", "At least one value is required."
+    if not 0 < len(values["Name"]) <= 64:
+        yield "Name", "The length of the property must be between 1 and 64."
+    own = connector.server
+    if "ExchangeServer" in auth and (values["Fqdn"] or own.name).casefold() not in (
+        own.name.casefold(),
+        own.fqdn.casefold(),
+    ):
+        yield (
+            "Fqdn",
+            f"When AuthMechanism contains ExchangeServer the FQDN must be {own.fqdn}, {own.name}, or $null.",
+        )
+    if values["DefaultDomain"] and values["DefaultDomain"].casefold() != call.organisation.domain.casefold():
+        yield "DefaultDomain", f"The accepted domain '{values['DefaultDomain']}' couldn't be found."
+
+
+def _check_neighbours(call: Call, connector: ReceiveConnector, values: dict[str, Any]) -> None:
+    """No two connectors of a server are the same to a client: by role, by binding, or by the client's address."""
+    for other in connector.server.connectors:
+        theirs = other.settings.read(controller(call), call.now).values
+        if other is connector:
+            continue
+        if values["Name"].casefold() == theirs["Name"].casefold():
+            raise call.exchange_failure(
+                "Microsoft.Exchange.Data.Directory.ADObjectAlreadyExistsException",
+                f"Active Directory operation failed. The object '{other.distinguished_name(theirs['Name'])}' already "
+                "exists.",
+                category=ErrorCategory.ResourceExists,
+            )
+        if not set(values["Bindings"]) & set(theirs["Bindings"]):
+            continue
+        text = (
+            "The values that you specified for the Bindings and RemoteIPRanges parameters conflict with the settings "
+            f'on Receive connector "{connector.server.name}\\{theirs["Name"]}".'
+        )
+        if values.get("TransportRole") != theirs.get("TransportRole"):
+            raise call.exchange_failure(
+                _TASKS + "ReceiveConnectorRoleConflictException",
+                f"{text} Receive connectors assigned to different Transport roles on a single server must listen on "
+                "unique local IP address & port bindings.",
+            )
+        if any(mine.crosses(one) for mine in values["RemoteIPRanges"] for one in theirs["RemoteIPRanges"]):
+            raise call.exchange_failure(_TASKS + "ConnectorMappingConflictException", text)
+
+
+def _connector_object(call: Call, connector: ReceiveConnector) -> Any:
+    owner, domain, chosen = connector.server, call.organisation.domain, controller(call)
+    view = connector.settings.read(chosen, call.now)
+    name = view.values["Name"]
+    distinguished_name = connector.distinguished_name(name)
+    identity_object = shapes.ad_object_id(distinguished_name, domain, rf"{owner.name}\{name}")
+    members: list[tuple[str, Any]] = []
+    for setting in CONNECTOR_SETTINGS:
+        if setting.name in view.values:
+            members.append((setting.name, _wire_value(call, owner.root, setting, view.values[setting.name])))
+        if setting.name == SERVER_FOLLOWS:
+            members.append(("Server", shapes.ad_object_id(owner.distinguished_name, domain, owner.name)))
+    members += [
+        ("AdminDisplayName", ""),
+        ("ExchangeVersion", shapes.object_version(1, "8.0.535.0")),
+        ("Name", name),
+        ("DistinguishedName", distinguished_name),
+        ("Identity", identity_object),
+        ("Guid", shapes.guid("object", connector.unchanging_name)),
+        ("ObjectCategory", shapes.schema_id("ms-Exch-Smtp-Receive-Connector", domain, owner.root)),
+        ("ObjectClass", shapes.strings(("top", "msExchSmtpReceiveConnector"))),
+        *shapes.times(view.changed, connector.settings.created, call.organisation.zone),
+        ("OrganizationId", shapes.organization_id()),
+        ("Id", identity_object),
+        ("OriginatingServer", chosen),
+        ("IsValid", True),
+        ("ObjectState", shapes.object_state("Unchanged")),
+    ]
+    return shapes.exchange_object(_TYPES, rf"{owner.name}\{name}", members)
+
+
+def _wire_value(call: Call, root: str, setting: ConnectorSetting, value: Any) -> Any:
+    if setting.enum is not None:
+        return shapes.wire_enum(setting.enum.type_name, value, setting.enum.number(value))
+    if setting.name == "DefaultDomain":
+        domain = call.organisation.domain
+        place = f"CN={value},CN=Accepted Domains,CN=Transport Settings,CN=First Organization,CN=Microsoft Exchange"
+        return shapes.ad_object_id(f"{place},CN=Services,CN=Configuration,{root}", domain, value) if value else None
+    return _WIRE.get(setting.kind, lambda plain: plain)(value)
