@@ -181,7 +181,7 @@ class ActionModule(ActionBase):
             )
         route = Line(self, task_vars)
         try:
-            with line(route.invoke):
+            with line(route.invoke, tell=lambda text: display.display(f"{task_vars['inventory_hostname']}: {text}")):
                 result.update(self._run_module(task_vars))
         except Unreachable as unreachable:
             raise AnsibleConnectionFailure(str(unreachable)) from unreachable

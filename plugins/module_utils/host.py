@@ -178,6 +178,7 @@ class Line:
     invoke: Callable[[str], str]
     clock: Callable[[], float]
     pause: Callable[[float], None]
+    tell: Callable[[str], None] = lambda _: None
 
 
 _line: ContextVar[Line] = ContextVar("mailops_exchange_line")
@@ -189,9 +190,10 @@ def line(
     *,
     clock: Callable[[], float] = time.monotonic,
     pause: Callable[[float], None] = time.sleep,
+    tell: Callable[[str], None] = lambda _: None,
 ) -> Iterator[None]:
     """Hand the modules run inside this block the function that carries their requests to the host."""
-    token = _line.set(Line(invoke, clock, pause))
+    token = _line.set(Line(invoke, clock, pause, tell))
     try:
         yield
     finally:
@@ -248,6 +250,26 @@ class Host:
         if reply.errors or reply.state != "completed":
             raise CmdletFailure(cmdlet, reply.errors, reply.reason)
 
+    def pipe(
+        self,
+        cmdlet: str,
+        items: Sequence[str],
+        *,
+        write: bool = False,
+        members: Sequence[str] | None = None,
+        **parameters: Any,
+    ) -> Reply:
+        """Pipe many identities into one cmdlet. An error concerns one of them; the others go on."""
+        if write:
+            self.sent.append({"cmdlet": cmdlet, "parameters": parameters, "piped": len(items)})
+            if self.check_mode:
+                return Reply("completed", [], [], [], None, dict(self.memory))
+        return self.call(cmdlet, endpoint="exchange", write=write, members=members, piped=items, **parameters)
+
+    def tell(self, text: str) -> None:
+        """Let the user see how far a long task has come."""
+        self._line.tell(text)
+
     def call(
         self,
         cmdlet: str,
@@ -256,6 +278,7 @@ class Host:
         write: bool = False,
         members: Sequence[str] | None = None,
         deadline: float | None = None,
+        piped: Sequence[str] | None = None,
         **parameters: Any,
     ) -> Reply:
         """Run one cmdlet. Its errors are part of the answer; only a line that fails raises."""
@@ -266,6 +289,8 @@ class Host:
                 parameters["DomainController"] = controller
         request = {"pipeline": [{"cmdlet": cmdlet, "parameters": parameters}], "write": write}
         request |= {"members": members and list(members), "deadline": deadline}
+        if piped is not None:
+            request["input"] = list(piped)
         reply = self._request(endpoint, request)
         if pinned and any(e.unknown_parameter and e.parameter in (None, "DomainController") for e in reply.errors):
             # RBAC can withhold single parameters; staying with one controller is our wish, not the user's.

@@ -6,20 +6,44 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: client_access_info
-short_description: Tell how an Exchange server stands with POP3 and IMAP4
+short_description: Tell how an Exchange server stands with POP3, IMAP4 and mail submission, and what is wrong
 version_added: 0.1.0
 author:
   - mailops contributors (@mailops)
 description:
   - Reads the version of an Exchange server and, for both protocols, services, stored settings and component state,
-    and judges whether a restart of the services is owed. Nothing is changed.
+    then its certificates and the receive connectors by which users send. Nothing is changed.
   - A restart is owed if the settings were changed after one of the running services started, whoever changed them and
     whenever.
+  - Judges what it has read. Each of the RV(findings) says what was seen, why it matters, and how to cure it. A
+    finding never makes the task fail.
+  - P(mailops.exchange.server_differences#filter) compares the results of several servers.
 extends_documentation_fragment:
   - mailops.exchange.attributes
   - mailops.exchange.attributes.reads_only
   - mailops.exchange.server
 options:
+  protocols:
+    description:
+      - The protocols that the server is to serve. The others are neither read nor judged.
+    type: list
+    elements: str
+    choices: [pop3, imap4]
+    default: [pop3, imap4]
+  gather:
+    description:
+      - What to read beside services and settings. Leave out what you do not need, it is faster.
+      - If certificates or connectors cannot be read, because RBAC withholds the cmdlet for example, the task goes on
+        without them. They are null then, and one of the RV(findings) names the cmdlet.
+    type: list
+    elements: str
+    choices: [certificates, connectors]
+    default: [certificates, connectors]
+  expires_within_days:
+    description:
+      - A certificate that is valid for fewer days than this is a finding, from 0 to 3650. V(0) is never.
+    type: int
+    default: 30
   restart_tolerance:
     description:
       - A change seen less than this many seconds after the start of a service makes a restart only V(possible).
@@ -30,8 +54,16 @@ options:
     default: 900
 notes:
   - The services are those of the host the task runs for. If O(server) names another one, the task fails.
+  - Validity of certificates is judged by the clock of the controller.
+requirements:
+  - cryptography on the controller, for certificates
 seealso:
+  - module: mailops.exchange.exchange_certificate
+  - module: mailops.exchange.mail_probe
   - module: mailops.exchange.protocol_service
+  - module: mailops.exchange.receive_connector
+  - plugin: mailops.exchange.server_differences
+    plugin_type: filter
   - name: Get-PopSettings
     description: Where the POP3 settings come from.
     link: https://learn.microsoft.com/powershell/module/exchangepowershell/get-popsettings
@@ -41,12 +73,39 @@ seealso:
   - name: Get-ServerComponentState
     description: Where the component state comes from.
     link: https://learn.microsoft.com/powershell/module/exchangepowershell/get-servercomponentstate
+  - name: Get-ReceiveConnector
+    description: Where the connectors come from.
+    link: https://learn.microsoft.com/powershell/module/exchangepowershell/get-receiveconnector
+  - name: Get-ExchangeCertificate
+    description: Where the certificates come from.
+    link: https://learn.microsoft.com/powershell/module/exchangepowershell/get-exchangecertificate
 """
 
 EXAMPLES = r"""
 - name: Look at POP3 and IMAP4
   mailops.exchange.client_access_info:
   register: info
+
+- name: Say what is wrong, the gravest first
+  ansible.builtin.debug:
+    msg: "{{ item.severity }}: {{ item.seen }} {{ item.why }} {{ item.cure }}"
+  loop: "{{ info.findings }}"
+  loop_control:
+    label: "{{ item.id }}"
+
+- name: Stop where clients cannot be served, except for a finding that is known and accepted
+  ansible.builtin.assert:
+    that: errors == []
+    fail_msg: "{{ errors | map(attribute='seen') | join(' ') }}"
+  vars:
+    errors: >-
+      {{ info.findings | selectattr('severity', 'equalto', 'error')
+         | rejectattr('id', 'equalto', 'loopback-not-bound') }}
+
+- name: Look at POP3 alone, quickly
+  mailops.exchange.client_access_info:
+    protocols: [pop3]
+    gather: []
 
 - name: Restart POP3 if somebody changed its settings since it started
   mailops.exchange.protocol_service:
@@ -77,7 +136,7 @@ version:
   type: str
   sample: 15.2.2562.17
 pop3:
-  description: How POP3 stands.
+  description: How POP3 stands; null if it is not among the O(protocols).
   returned: success
   type: dict
   contains: &protocol
@@ -133,10 +192,153 @@ pop3:
       type: str
       sample: "2026-03-02T08:15:30.123456+01:00"
 imap4:
-  description: How IMAP4 stands, with the same keys.
+  description: How IMAP4 stands, with the same keys; null if it is not among the O(protocols).
   returned: success
   type: dict
   contains: *protocol
+certificates:
+  description: The certificates of the server; null if they were not to be read, or could not be.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    thumbprint:
+      description: Its thumbprint.
+      type: str
+      sample: 611C687DFC4343A5A03E0005A1EC6E9B6AFF586D
+    subject:
+      description: The subject, as Windows writes it.
+      type: str
+      sample: CN=mail.contoso.com
+    issuer:
+      description: The issuer, as Windows writes it.
+      type: str
+      sample: CN=Contoso Issuing CA, O=Contoso
+    names:
+      description: The host names it is for, in lower case.
+      type: list
+      elements: str
+      sample: [mail.contoso.com]
+    not_before:
+      description: When it becomes valid.
+      type: str
+      sample: "2026-03-01T08:00:00+00:00"
+    not_after:
+      description: When it expires.
+      type: str
+      sample: "2027-03-01T08:00:00+00:00"
+    days_left:
+      description: Whole days until then; negative if it has expired.
+      type: int
+      sample: 300
+    key:
+      description: Algorithm and size of its key.
+      type: str
+      sample: RSA 2048
+    weakness:
+      description: What is weak in it; null if nothing is.
+      type: str
+    self_signed:
+      description: Whether it is signed by itself.
+      type: bool
+    wildcard:
+      description: Whether it is for whole domains only.
+      type: bool
+    has_private_key:
+      description: Whether its private key is on the server; null if that cannot be known.
+      type: bool
+    status:
+      description: Exchange's own judgement; null if it is not shown, as over remote PowerShell.
+      type: str
+    services:
+      description: The services it is assigned to; null if that cannot be known.
+      type: list
+      elements: str
+      sample: [IMAP, POP]
+connectors:
+  description:
+    - The receive connectors by which users send, which are those on port 587, or else the one that Exchange made for
+      it. This is null if they were not to be read, or could not be.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: Name of the connector.
+      type: str
+      sample: Client Frontend EX01
+    settings:
+      description: Its stored settings, by the option names of M(mailops.exchange.receive_connector).
+      type: dict
+      sample: {enabled: true, fqdn: mail.contoso.com}
+client_settings:
+  description: What users need to set up their mail programs.
+  returned: success
+  type: dict
+  contains:
+    external: &side
+      description: From outside, or from inside.
+      type: dict
+      contains:
+        pop3: &entries
+          description:
+            - What to connect to, the best first, each with C(server), C(port) and C(encryption).
+            - C(encryption) is a value of the option of M(mailops.exchange.mail_probe), V(implicit_tls) (what mail
+              programs call SSL/TLS), V(starttls) or V(none).
+            - Empty if users are told nothing; null if that was not to be read, or could not be.
+          type: list
+          elements: dict
+          sample:
+            - {server: mail.contoso.com, port: 995, encryption: implicit_tls}
+        imap4: *entries
+        smtp: *entries
+    internal: *side
+findings:
+  description: What is wrong or may become so, the gravest first.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    id:
+      description:
+        - Which kind of finding it is. The words stay the same in later versions.
+        - "About the server: V(exchange-unsupported), V(part-unreadable)."
+        - "About services: V(service-missing), V(service-not-running), V(service-disabled), V(service-not-automatic),
+          V(restart-owed), V(component-inactive)."
+        - "About settings: V(plain-text-login), V(loopback-not-bound), V(port-bound-twice),
+          V(connection-setting-not-bound), V(no-external-settings)."
+        - "About certificates: V(x509-name-not-covered), V(certificate-not-assigned), V(connection-host-not-covered),
+          V(wildcard-assigned), V(certificate-expired), V(certificate-expires-soon), V(certificate-unusable),
+          V(certificate-weak), V(certificate-services-unreadable)."
+        - "About sending: V(connector-missing), V(connector-disabled), V(submission-port-not-bound),
+          V(connector-without-tls), V(basic-without-tls), V(connector-refuses-users), V(connector-not-advertised),
+          V(connector-certificate-missing), V(connector-fqdn-not-covered)."
+      type: str
+      sample: plain-text-login
+    severity:
+      description:
+        - V(error) if clients cannot be served, V(warning) if they are in danger or soon will not be, V(notice) for what
+          may be meant to be so.
+        - Services that do not run are an V(error) only if the protocol is half on, so that one service is running or
+          starts automatically. A protocol that is off as a whole, as Exchange is installed, gives notices.
+      type: str
+      sample: warning
+    seen:
+      description: What was seen.
+      type: str
+      sample: login_type is PlainTextLogin.
+    why:
+      description: Why it matters.
+      type: str
+      sample: Clients may send passwords over unencrypted lines, where anybody on the way can read them.
+    cure:
+      description: How to cure it, with the option to set.
+      type: str
+      sample: Set login_type to SecureLogin with mailops.exchange.pop_settings; in the role it is pop3_login_type.
+    protocol:
+      description: V(pop3), V(imap4) or V(smtp); null for what concerns all.
+      type: str
+      sample: pop3
 cmdlets:
   description: Always empty, nothing is written.
   returned: always
@@ -144,15 +346,24 @@ cmdlets:
   elements: dict
 """
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.mailops.exchange.plugins.module_utils.host import Host, Server
+from ansible_collections.mailops.exchange.plugins.module_utils.certificates import read_certificates, utc_now
+from ansible_collections.mailops.exchange.plugins.module_utils.connectors import Connector, read_connectors
+from ansible_collections.mailops.exchange.plugins.module_utils.findings import (
+    Facts,
+    ProtocolFacts,
+    client_connectors,
+    client_settings,
+    find,
+)
+from ansible_collections.mailops.exchange.plugins.module_utils.host import Failure, Host, Server
 from ansible_collections.mailops.exchange.plugins.module_utils.kinds import Int
 from ansible_collections.mailops.exchange.plugins.module_utils.plan import Setting
-from ansible_collections.mailops.exchange.plugins.module_utils.resource import argument_spec, read_settings, run
+from ansible_collections.mailops.exchange.plugins.module_utils.resource import argument_spec, read_settings, run, shown
 from ansible_collections.mailops.exchange.plugins.module_utils.services import (
     Service,
     component_state,
@@ -162,50 +373,87 @@ from ansible_collections.mailops.exchange.plugins.module_utils.services import (
     restart_owed,
     service_names,
 )
-from ansible_collections.mailops.exchange.plugins.module_utils.vocabulary.client_access import PROTOCOLS, Protocol
+from ansible_collections.mailops.exchange.plugins.module_utils.vocabulary.client_access import PROTOCOLS
+from ansible_collections.mailops.exchange.plugins.module_utils.vocabulary.transport import CONNECTOR_SETTINGS
 
-# A year is longer than any replication takes.
-OPTIONS = (Setting("restart_tolerance", "", Int(0, 31536000, "seconds")),)
+OPTIONS = (
+    Setting("expires_within_days", "", Int(0, 3650, "days")),
+    # A year is longer than any replication takes.
+    Setting("restart_tolerance", "", Int(0, 31536000, "seconds")),
+)
+PARTS = ("certificates", "connectors")
+Part = TypeVar("Part")
 
 
-def look(host: Host, options: dict[str, Any]) -> dict[str, Any]:
-    """Read everything about both protocols."""
+def look(host: Host, options: dict[str, Any], protocols: list[str], gather: list[str]) -> dict[str, Any]:
+    """Read everything that is asked for, and judge it."""
     server = host.server(options.get("server"))
-    names = [name for protocol in PROTOCOLS.values() for name in service_names(protocol, server)]
-    services = read_services(host, names)
+    names = [name for key in protocols for name in service_names(PROTOCOLS[key], server)]
+    services = read_services(host, names) if names else {}
     insist_on_host(host, server, services.values())
     starts = process_starts(host, services.values())
+    described = {key: _describe(host, key, server, services, starts, options["restart_tolerance"]) for key in protocols}
+    unread: dict[str, str] = {}
+
+    def read(part: str, cmdlet: str, reader: Callable[[Host, Server], Part]) -> Part | None:
+        if part not in gather:
+            return None
+        try:
+            return reader(host, server)
+        except Failure as failure:
+            unread[cmdlet] = str(failure)
+            return None
+
+    certificates = read("certificates", "Get-ExchangeCertificate", read_certificates)
+    connectors = read("connectors", "Get-ReceiveConnector", read_connectors)
+    facts = Facts(
+        server=server,
+        protocols=[protocol for protocol, _ in described.values()],
+        now=utc_now(),
+        certificates=certificates,
+        connectors=None if connectors is None else client_connectors(connectors, server),
+        unread=unread,
+        expires_within_days=options["expires_within_days"],
+    )
     return {
         "server": server.name,
         "fqdn": server.fqdn,
         "product": server.version.product,
         "version": str(server.version),
-        **{
-            key: _describe(host, protocol, server, services, starts, options["restart_tolerance"])
-            for key, protocol in PROTOCOLS.items()
-        },
+        **{key: described[key][1] if key in described else None for key in PROTOCOLS},
+        "certificates": None if certificates is None else [one.shown(facts.now) for one in certificates],
+        "connectors": None if facts.connectors is None else [_shown(connector) for connector in facts.connectors],
+        "client_settings": client_settings(facts),
+        "findings": [finding.shown() for finding in find(facts)],
     }
+
+
+def _shown(connector: Connector) -> dict[str, Any]:
+    return {"name": connector.name, "settings": shown(CONNECTOR_SETTINGS, connector.values)}
 
 
 def _describe(
     host: Host,
-    protocol: Protocol,
+    key: str,
     server: Server,
     services: Mapping[str, Service],
     starts: Mapping[str, str],
     tolerance: int,
-) -> dict[str, Any]:
+) -> tuple[ProtocolFacts, dict[str, Any]]:
+    """One protocol as it is judged, and as it is returned."""
+    protocol = PROTOCOLS[key]
     own = [services[name] for name in service_names(protocol, server)]
     stored = read_settings(host, protocol, server)
     times = [(service.has_process, starts.get(service.name)) for service in own]
     judgement = restart_owed(stored.changed_utc, times, tolerance)
-    return {
+    component = component_state(host, protocol, server)
+    return ProtocolFacts(key, own, stored.values, component, judgement), {
         "services": [
             {"name": s.name, "status": s.status, "start_mode": s.start_mode, "started": starts.get(s.name)} for s in own
         ],
         "settings": stored.shown(protocol),
         "settings_changed": stored.changed_utc or None,
-        "component": component_state(host, protocol, server),
+        "component": component,
         "restart_owed": judgement.answer,
         "restart_reason": judgement.reason,
         "running_since": judgement.started,
@@ -213,11 +461,19 @@ def _describe(
 
 
 def main() -> None:
+    protocols, parts = list(PROTOCOLS), list(PARTS)
     module = AnsibleModule(
-        argument_spec={**argument_spec(), "restart_tolerance": {"type": "int", "default": 900}},
+        argument_spec={
+            **argument_spec(),
+            "protocols": {"type": "list", "elements": "str", "choices": protocols, "default": protocols},
+            "gather": {"type": "list", "elements": "str", "choices": parts, "default": parts},
+            "expires_within_days": {"type": "int", "default": 30},
+            "restart_tolerance": {"type": "int", "default": 900},
+        },
         supports_check_mode=True,
     )
-    run(module, look, OPTIONS)
+    params = module.params
+    run(module, lambda host, options: look(host, options, params["protocols"], params["gather"]), OPTIONS)
 
 
 if __name__ == "__main__":

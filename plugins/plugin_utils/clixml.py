@@ -27,6 +27,14 @@ ERROR_CATEGORIES = (
     "ProtocolError", "ConnectionError", "AuthenticationError", "LimitsExceeded", "QuotaExceeded", "NotEnabled",
 )  # fmt: skip
 
+_PRIMITIVES: dict[str, t.Callable[[str], t.Any]] = {
+    "B": lambda text: text.lower() == "true",
+    "DT": str,
+    "G": uuid.UUID,
+    "I32": int,
+    "Nil": lambda _: None,
+}
+
 
 class LineSerializer(Serializer):
     """pypsrp's serializer, able to read the list types of Exchange.
@@ -39,6 +47,11 @@ class LineSerializer(Serializer):
         self, element: ElementTree.Element | str, metadata: ObjectMeta | None = None, clear: bool = True
     ) -> t.Any:
         if not isinstance(element, str) and (metadata is None or metadata.tag == "*"):
+            # pypsrp turns every element back into text first, which tens of thousands of objects make minutes of.
+            if element.tag in ("S", "ToString"):
+                return self._deserialize_string(element.text)
+            if element.tag in _PRIMITIVES:
+                return _PRIMITIVES[element.tag](element.text or "")
             if element.tag in ("LST", "IE", "QUE", "STK"):
                 return [self.deserialize(child, clear=False) for child in element]
             if element.tag == "DCT":

@@ -137,6 +137,7 @@ class Session:
         pool = self._pool(name)
         powershell = PowerShell(pool)
         cmdlet = request["pipeline"][-1]["cmdlet"]
+        output: list[t.Any] = []
         try:
             for step in request["pipeline"]:
                 powershell.add_cmdlet(step["cmdlet"])
@@ -155,6 +156,9 @@ class Session:
                 if left <= 0:
                     raise Interrupted(f"{cmdlet} did not finish on {self.settings.host} before its deadline.")
                 powershell.poll_invoke(timeout=max(1, min(self._long_poll, int(left))))
+                # pypsrp's objects are many times the size of what is asked of them, and may come in tens of thousands.
+                output += [to_plain(item, request.get("members")) for item in powershell.output]
+                powershell.output.clear()
         except Interrupted:
             self._discard(name)
             raise
@@ -164,7 +168,7 @@ class Session:
         failed = powershell.state != PSInvocationState.COMPLETED
         reply = {
             "state": "failed" if failed else "completed",
-            "output": [to_plain(item, request.get("members")) for item in powershell.output],
+            "output": output,
             "errors": [error_to_plain(record, cmdlet) for record in powershell.streams.error],
             "warnings": [str(record.message) for record in powershell.streams.warning],
         }

@@ -8,15 +8,24 @@ from typing import Any
 import pytest
 import yaml
 
-from ansible_collections.mailops.exchange.plugins.module_utils.vocabulary.client_access import POP3
+from ansible_collections.mailops.exchange.plugins.module_utils.vocabulary.client_access import IMAP4, POP3
+from ansible_collections.mailops.exchange.plugins.module_utils.vocabulary.transport import CONNECTOR_SETTINGS
 
 ROOT = Path(__file__).resolve().parents[2]
 RUNTIME = yaml.safe_load((ROOT / "meta" / "runtime.yml").read_text(encoding="utf-8"))
 MODULES = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("*.py"))
 
 
-def role_file(*parts: str) -> Any:
-    return yaml.safe_load(ROOT.joinpath("roles", "pop3", *parts).read_text(encoding="utf-8"))
+ROLES = {"pop3": ("pop_settings", POP3), "imap4": ("imap_settings", IMAP4)}
+
+
+def role_file(role: str, *parts: str) -> Any:
+    return yaml.safe_load(ROOT.joinpath("roles", role, *parts).read_text(encoding="utf-8"))
+
+
+def specification(role: str) -> dict[str, Any]:
+    options: dict[str, Any] = role_file(role, "meta", "argument_specs.yml")["argument_specs"]["main"]["options"]
+    return options
 
 
 def test_every_module_is_in_the_action_group() -> None:
@@ -28,17 +37,33 @@ def test_every_module_goes_through_the_action_plugin(module: str) -> None:
     assert RUNTIME["plugin_routing"]["modules"][module] == {"action_plugin": "mailops.exchange.exchange"}
 
 
-def test_the_role_has_every_setting_and_hands_it_on() -> None:
-    specification = role_file("meta", "argument_specs.yml")["argument_specs"]["main"]["options"]
-    task = next(task for task in role_file("tasks", "present.yml") if "mailops.exchange.pop_settings" in task)
-    handed_on = task["mailops.exchange.pop_settings"]
-    for setting in POP3.settings:
-        assert f"pop3_{setting.option}" in specification
-        assert handed_on[setting.option] == f"{{{{ pop3_{setting.option} | default(omit) }}}}"
-    assert handed_on.keys() == {setting.option for setting in POP3.settings} | {"server", "domain_controller"}
+@pytest.mark.parametrize("role", ROLES)
+def test_the_role_has_every_setting_and_hands_it_on(role: str) -> None:
+    module, protocol = ROLES[role]
+    (task,) = role_file(role, "tasks", "settings.yml")
+    handed_on = task[f"mailops.exchange.{module}"]
+    for setting in protocol.settings:
+        assert f"{role}_{setting.option}" in specification(role)
+        assert handed_on[setting.option] == f"{{{{ {role}_{setting.option} | default(omit) }}}}"
+    assert handed_on.keys() == {setting.option for setting in protocol.settings} | {"server", "domain_controller"}
 
 
-def test_the_role_has_defaults_for_its_own_decisions_only() -> None:
-    specification = role_file("meta", "argument_specs.yml")["argument_specs"]["main"]["options"]
-    told = {name: option["default"] for name, option in specification.items() if "default" in option}
-    assert role_file("defaults", "main.yml") == told
+@pytest.mark.parametrize("role", ROLES)
+def test_the_role_has_defaults_for_its_own_decisions_only(role: str) -> None:
+    told = {name: option["default"] for name, option in specification(role).items() if "default" in option}
+    assert role_file(role, "defaults", "main.yml") == told
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_the_role_takes_every_option_of_the_connector_and_hands_it_on(role: str) -> None:
+    (task,) = role_file("client_access", "tasks", "connector.yml")
+    handed_on = task["mailops.exchange.receive_connector"].keys() - {"server", "domain_controller"}
+    assert specification(role)[f"{role}_connector"]["options"].keys() == handed_on
+    assert handed_on == {"name"} | {setting.option for setting in CONNECTOR_SETTINGS}
+
+
+def test_the_roles_differ_in_their_protocol_only() -> None:
+    """What both do is the same, down to the order, the switches and the tags."""
+    pop3, imap4 = (ROOT / "roles" / role / "tasks" / "main.yml" for role in ROLES)
+    told = pop3.read_text(encoding="utf-8").replace("pop3", "imap4").replace("POP3", "IMAP4")
+    assert imap4.read_text(encoding="utf-8") == told

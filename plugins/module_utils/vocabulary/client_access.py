@@ -28,7 +28,7 @@ _PROTECTION = Enum({"None": 0, "Allow": 1, "Require": 2})
 _ROLL_OVER = Enum({"Hourly": 1, "Daily": 2, "Weekly": 3, "Monthly": 4})
 _LOGIN = Enum({"PlainTextLogin": 1, "PlainTextAuthentication": 2, "SecureLogin": 3})
 _SORT_ORDER = Enum({"Ascending": 0, "Descending": 1})
-_MIME_FORMAT = Enum(
+MIME_FORMAT = Enum(
     {
         "TextOnly": 0,
         "HtmlOnly": 1,
@@ -60,7 +60,7 @@ _COMMON = (
     Setting("max_connection_from_single_ip", "MaxConnectionFromSingleIP", _COUNT),
     Setting("max_connections", "MaxConnections", _COUNT),
     Setting("max_connections_per_user", "MaxConnectionsPerUser", _COUNT),
-    Setting("message_retrieval_mime_format", "MessageRetrievalMimeFormat", _MIME_FORMAT),
+    Setting("message_retrieval_mime_format", "MessageRetrievalMimeFormat", MIME_FORMAT),
     Setting("owa_server_url", "OwaServerUrl", WebAddress()),
     Setting("pre_authenticated_connection_timeout", "PreAuthenticatedConnectionTimeout", TimeSpan(30, 3600)),
     Setting("protocol_log_enabled", "ProtocolLogEnabled", Bool(), EXCHANGE_2010),

@@ -1,12 +1,32 @@
-"""client_access_info: what there is, and whether a restart is owed."""
+"""client_access_info: what there is, whether a restart is owed, and what is wrong."""
 
 from __future__ import annotations
 
+import json
+
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from module_runner import run_module
+from test_odd_values import is_one_sentence_after_another, spoil
+from transport_host import CLIENT, make_der, transport_host
 
 from ansible_collections.mailops.exchange.plugins.module_utils.services import restart_owed
 
 STARTED = "2026-03-02T08:00:00Z"
+MODULE = "client_access_info"
+
+
+@pytest.fixture
+def host(host_of):
+    """An Exchange Server SE as it is after installation, with its self-signed certificate."""
+    host = transport_host(host_of)()
+    host.add(make_der("EX01", "EX01.contoso.test", issuer=None), "IMAP", "POP", "IIS", "SMTP")
+    return host
+
+
+def found(result):
+    return {(finding["id"], finding["protocol"]) for finding in result["findings"]}
 
 
 @pytest.mark.parametrize(
@@ -93,9 +113,145 @@ def test_a_missing_service_is_shown_as_missing(host):
 
 
 def test_2010_has_one_service_and_no_components(host_of):
-    host = host_of("2010")
+    host = transport_host(host_of)("2010")
     result = host.run("client_access_info")
     assert result["product"] == "Exchange Server 2010"
     assert len(result["imap4"]["services"]) == 1
     assert result["imap4"]["component"] is None
     assert host.asked("Get-ServerComponentState") == []
+
+
+def test_what_is_found_out_of_the_box(host):
+    result = host.run(MODULE)
+    assert found(result) == {
+        *((kind, key) for kind in ("service-not-running", "service-not-automatic") for key in ("pop3", "imap4")),
+        *(("no-external-settings", key) for key in ("pop3", "imap4")),
+        # The unit tests' host has one set of settings, those of POP3.
+        ("connector-not-advertised", "smtp"),
+    }
+    assert {finding["severity"] for finding in result["findings"]} == {"notice"}
+    assert [certificate["services"] for certificate in result["certificates"]] == [["IMAP", "POP", "IIS", "SMTP"]]
+    assert result["certificates"][0]["names"] == ["ex01", "ex01.contoso.test"]
+    assert [connector["name"] for connector in result["connectors"]] == ["Client Frontend EX01"]
+    assert result["connectors"][0]["settings"]["bindings"] == ["0.0.0.0:587", "[::]:587"]
+    assert result["client_settings"]["external"]["pop3"] == []
+    assert result["client_settings"]["internal"]["pop3"] == [
+        {"server": "EX01.contoso.test", "port": 995, "encryption": "implicit_tls"},
+        {"server": "EX01.contoso.test", "port": 110, "encryption": "starttls"},
+    ]
+    assert host.writes == []
+
+
+def test_findings_follow_what_the_server_shows(host):
+    host.stored |= {"LoginType": {"$text": "PlainTextLogin"}, "X509CertificateName": "mail.contoso.test"}
+    host.component = "Inactive"
+    host.connectors["EX01\\Client Frontend EX01"]["AuthMechanism"] = {"$text": "BasicAuth", "$value": 4}
+    result = host.run(MODULE, {"protocols": ["pop3"]})
+    assert {
+        ("plain-text-login", "pop3"),
+        ("x509-name-not-covered", "pop3"),
+        ("component-inactive", "pop3"),
+        ("connector-without-tls", "smtp"),
+        ("basic-without-tls", "smtp"),
+    } <= found(result)
+    assert result["findings"][0]["severity"] == "error"
+
+
+def test_one_protocol_alone(host):
+    result = host.run(MODULE, {"protocols": ["pop3"], "gather": []})
+    assert result["imap4"] is result["certificates"] is result["connectors"] is None
+    assert result["client_settings"]["internal"]["imap4"] is result["client_settings"]["internal"]["smtp"] is None
+    assert {key for _, key in found(result)} == {"pop3"}
+    assert not {"Get-ImapSettings", "Get-ExchangeCertificate", "Get-ReceiveConnector"} & {
+        name for name, _ in host.calls
+    }
+
+
+def test_no_protocol_at_all(host):
+    result = host.run(MODULE, {"protocols": []})
+    assert result["pop3"] is result["imap4"] is None
+    assert found(result) == {("connector-not-advertised", "smtp")}
+
+
+@pytest.mark.parametrize(
+    ("cmdlet", "part"), [("Get-ExchangeCertificate", "certificates"), ("Get-ReceiveConnector", "connectors")]
+)
+@pytest.mark.parametrize("error", [None, {"id": "x,y", "category": "PermissionDenied", "message": "Access denied."}])
+def test_what_cannot_be_read_is_null_and_the_rest_is_there(host, cmdlet, part, error):
+    if error:
+        host.refuses[cmdlet] = error
+    else:
+        host.withheld = {cmdlet}
+    result = host.run(MODULE)
+    assert "failed" not in result
+    assert result[part] is None
+    assert result[{"certificates": "connectors", "connectors": "certificates"}[part]]
+    (told,) = [finding for finding in result["findings"] if finding["id"] == "part-unreadable"]
+    assert cmdlet in told["seen"]
+    assert cmdlet in told["cure"]
+    assert (result["client_settings"]["external"]["smtp"] is None) is (part == "connectors")
+
+
+def test_how_long_before_the_end_can_be_chosen(host):
+    host.add(make_der("mail.contoso.test", ends=20.5), "POP")
+    assert ("certificate-expires-soon", None) in found(host.run(MODULE))
+    assert ("certificate-expires-soon", None) not in found(host.run(MODULE, {"expires_within_days": 20}))
+    assert [one["days_left"] for one in host.run(MODULE)["certificates"]] == [299, 20]
+
+
+def test_services_that_cannot_be_known_are_null(host):
+    host.add(make_der("mail.contoso.test"), "POP", shape="broken")
+    result = host.run(MODULE)
+    assert result["certificates"][1]["services"] is None
+    assert ("certificate-services-unreadable", None) in found(result)
+
+
+def test_only_connectors_of_clients_and_of_this_server_are_shown(host):
+    host.add_connector("Client Frontend EX02", CLIENT, server="EX02")
+    host.add_connector("Branch", CLIENT, Bindings=["10.0.0.1:587"])
+    assert [one["name"] for one in host.run(MODULE)["connectors"]] == ["Client Frontend EX01", "Branch"]
+
+
+@pytest.mark.parametrize("version", ["SE", "2016", "2013", "2010"])
+def test_a_connector_on_each_version(host_of, version):
+    host = transport_host(host_of)(version)
+    (connector,) = host.run(MODULE)["connectors"]
+    assert connector["name"] == ("Client EX01" if version == "2010" else "Client Frontend EX01")
+
+
+@settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
+@given(data=st.data(), tidy=st.sampled_from(["", "Get-ExchangeServer", "Get-ExchangeServer Get-CimInstance"]))
+def test_odd_answers_of_servers(host_of, data, tidy):
+    host = transport_host(host_of)()
+    host.add(make_der("EX01.contoso.test"), "POP", "SMTP")
+
+    def invoke(text):
+        try:
+            reply = json.loads(host.invoke(text))
+        except (AssertionError, KeyError):
+            # It was asked for something that only a spoilt answer can have made the module believe in.
+            return json.dumps({"state": "failed", "errors": [{"id": "Unknown"}], "memory": host.memory})
+        cmdlet = next((command["cmdlet"] for command in json.loads(text)["pipeline"]), "")
+        if not cmdlet or cmdlet not in tidy:
+            reply["output"] = [spoil(item, data) for item in reply.get("output") or []]
+        return json.dumps(reply)
+
+    result = run_module(MODULE, {}, invoke, clock=host.clock, pause=host.pause)
+    assert is_one_sentence_after_another(result["msg"]) if result.get("failed") else "findings" in result
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"expires_within_days": -1}, "expires_within_days: -1 is out of range; give 0 to 3650 days."),
+        ({"expires_within_days": 3651}, "expires_within_days: 3651 is out of range; give 0 to 3650 days."),
+        ({"protocols": ["pop"]}, "value of protocols must be one or more of: pop3, imap4. Got no match for: pop"),
+        (
+            {"gather": ["all"]},
+            "value of gather must be one or more of: certificates, connectors. Got no match for: all",
+        ),
+    ],
+)
+def test_wrong_options(host, options, sentence):
+    assert host.run(MODULE, options)["msg"] == sentence
+    assert host.calls == []

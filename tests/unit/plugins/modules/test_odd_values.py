@@ -14,7 +14,7 @@ from ansible_collections.mailops.exchange.plugins.module_utils.vocabulary.client
 MODULES = {
     "pop_settings": {"banner": "New.", "ssl_bindings": {"add": ["10.0.0.1:995"]}, "login_type": 2},
     "imap_settings": {"log_per_file_size_quota": "10MB", "owa_server_url": "https://mail.contoso.test/owa"},
-    "client_access_info": {},
+    "client_access_info": {"gather": []},
     "protocol_service": {"protocol": "pop3", "state": "started", "start_mode": "automatic", "timeout": 5},
     "iis": {"state": "restarted", "timeout": 5},
 }

@@ -1,0 +1,313 @@
+# Copyright: (c) 2026, mailops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Certificates on an Exchange server: what they say, which services use them, and which one a name leads to."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import warnings
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from ansible_collections.mailops.exchange.plugins.module_utils.certificate_payload import read_payload
+from ansible_collections.mailops.exchange.plugins.module_utils.host import Failure, Host, Server
+from ansible_collections.mailops.exchange.plugins.module_utils.kinds import wire_text
+from ansible_collections.mailops.exchange.plugins.module_utils.vocabulary.transport import ALLOWED_SERVICES
+
+# A remote reader gets only the first two; the others exist where access is local.
+MEMBERS = ("RawData", "SerializationData", "Services", "Status", "HasPrivateKey")
+
+# What Exchange will not use; Untrusted and RevocationCheckFailure may be a matter of the server's network alone.
+UNUSABLE = frozenset({"invalid", "pendingrequest", "revoked"})
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """One certificate as the server has it."""
+
+    thumbprint: str
+    subject: str
+    issuer: str
+    names: tuple[str, ...]
+    """The host names it is for, in lower case, `*.` for a wildcard."""
+    not_before: datetime
+    not_after: datetime
+    key: str
+    """Its algorithm and size, such as `RSA 2048`."""
+    weakness: str | None
+    """What is weak in it, as the clause of a sentence."""
+    services: frozenset[str] | None = None
+    """The services it is assigned to, in Exchange's spelling; None if that cannot be known."""
+    has_private_key: bool | None = None
+    status: str | None = None
+
+    @property
+    def is_self_signed(self) -> bool:
+        return self.subject == self.issuer
+
+    @property
+    def is_wildcard(self) -> bool:
+        """Whether it is for whole domains only: their wildcards, and the bare domains that go with these."""
+        domains = {name.removeprefix("*.") for name in self.names if name.startswith("*.")}
+        return bool(domains) and all(name.removeprefix("*.") in domains for name in self.names)
+
+    @property
+    def identifier(self) -> str:
+        """The form in which a connector names it."""
+        return f"<I>{self.issuer}<S>{self.subject}"
+
+    def names_exactly(self, host: str) -> bool:
+        return host.casefold() in self.names
+
+    def covers(self, host: str) -> bool:
+        """Whether a client that connects to the host accepts the name; a wildcard stands for one label."""
+        _label, _dot, domain = host.casefold().partition(".")
+        return self.names_exactly(host) or (bool(domain) and f"*.{domain}" in self.names)
+
+    def days_left(self, now: datetime) -> int:
+        return (self.not_after - now).days
+
+    def faults(self, now: datetime) -> Iterator[str]:
+        """What keeps it from being used at all, each as the rest of a sentence that begins with it."""
+        if now < self.not_before:
+            yield f"is not valid before {_when(self.not_before)}"
+        if now > self.not_after:
+            yield f"has expired, it was valid until {_when(self.not_after)}"
+        if self.has_private_key is False:
+            yield "has no private key on this server"
+        if (self.status or "").casefold() in UNUSABLE:
+            yield f"has the status {self.status}"
+
+    def remarks(self, now: datetime, expires_within_days: int) -> Iterator[str]:
+        """What is to be looked after although it can be used, in the same form."""
+        if now <= self.not_after and self.days_left(now) < expires_within_days:
+            yield f"expires in {self.days_left(now)} days, on {_when(self.not_after)}"
+        if self.weakness:
+            yield f"is weak: {self.weakness}"
+
+    def shown(self, now: datetime) -> dict[str, Any]:
+        """The certificate as results show it."""
+        return {
+            "thumbprint": self.thumbprint,
+            "subject": self.subject,
+            "issuer": self.issuer,
+            "names": list(self.names),
+            "not_before": self.not_before.isoformat(),
+            "not_after": self.not_after.isoformat(),
+            "days_left": self.days_left(now),
+            "key": self.key,
+            "weakness": self.weakness,
+            "self_signed": self.is_self_signed,
+            "wildcard": self.is_wildcard,
+            "has_private_key": self.has_private_key,
+            "status": self.status,
+            "services": None if self.services is None else in_order(self.services),
+        }
+
+
+def _when(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%d %H:%M UTC")
+
+
+def utc_now() -> datetime:
+    """The controller's time; a server's own does not come with its certificates."""
+    return datetime.now(UTC)
+
+
+def in_order(services: Iterable[str]) -> list[str]:
+    """Services in the order of Exchange's numbers."""
+    return list(ALLOWED_SERVICES.merge(tuple(services), ()))
+
+
+def read_certificates(host: Host, server: Server) -> list[Certificate]:
+    """The certificates of one server; one that cannot be read is told of in a warning."""
+    certificates = []
+    for wire in host.read("Get-ExchangeCertificate", members=MEMBERS, Server=server.name):
+        try:
+            certificates.append(read_certificate(wire))
+        except ValueError as error:
+            host.warnings.append(f"A certificate on {server.name} is left out: {error}.")
+    return certificates
+
+
+def read_certificate(wire: Mapping[str, Any]) -> Certificate:
+    """One object of Get-ExchangeCertificate; ValueError with a clause if there is no certificate in it."""
+    if not (der := _bytes(wire.get("RawData"))):
+        raise ValueError("it came without its RawData")
+    thumbprint = hashlib.sha1(der, usedforsecurity=False).hexdigest().upper()
+    payload = read_payload(_bytes(wire.get("SerializationData")), der)
+    services = wire.get("Services") if wire.get("Services") is not None else payload.services
+    has_key = wire.get("HasPrivateKey")
+    return Certificate(
+        thumbprint=thumbprint,
+        **_read_x509(der, thumbprint),
+        services=None if services is None else frozenset(ALLOWED_SERVICES.read(services)) - {ALLOWED_SERVICES.NONE},
+        has_private_key=has_key if isinstance(has_key, bool) else payload.has_private_key,
+        status=wire_text(wire.get("Status")) or None,
+    )
+
+
+def _bytes(value: Any) -> bytes:
+    encoded = value.get("$bytes") if isinstance(value, Mapping) else None
+    try:
+        return base64.b64decode(encoded, validate=True) if isinstance(encoded, str) else b""
+    except ValueError:
+        return b""
+
+
+# As CertNameToStr of Windows writes them, which is what Exchange compares; others are written OID.1.2.3.
+_ATTRIBUTES = {
+    "0.9.2342.19200300.100.1.25": "DC",
+    "1.2.840.113549.1.9.1": "E",
+    "2.5.4.3": "CN",
+    "2.5.4.4": "SN",
+    "2.5.4.5": "SERIALNUMBER",
+    "2.5.4.6": "C",
+    "2.5.4.7": "L",
+    "2.5.4.8": "S",
+    "2.5.4.9": "STREET",
+    "2.5.4.10": "O",
+    "2.5.4.11": "OU",
+    "2.5.4.12": "T",
+    "2.5.4.13": "Description",
+    "2.5.4.17": "PostalCode",
+    "2.5.4.42": "G",
+    "2.5.4.43": "I",
+}
+
+
+def _read_x509(der: bytes, thumbprint: str) -> dict[str, Any]:
+    """What the certificate says of itself."""
+    # Imported here, because Ansible also loads modules where nothing but their documentation is wanted.
+    try:
+        from cryptography import x509
+        from cryptography.exceptions import UnsupportedAlgorithm
+    except ImportError as missing:
+        raise Failure(
+            f"The Python library cryptography, by which certificates are read, is missing on the controller: {missing}."
+        ) from None
+    odd = (ValueError, TypeError, UnsupportedAlgorithm, x509.DuplicateExtension, x509.InvalidVersion)
+    with warnings.catch_warnings():
+        # The library remarks on oddities that Exchange does not mind, such as a country of more than two letters.
+        warnings.simplefilter("ignore")
+        try:
+            certificate = x509.load_der_x509_certificate(der)
+            subject, issuer = (_windows_name(name) for name in (certificate.subject, certificate.issuer))
+            key, bits, least = _describe_key(certificate.public_key())
+            signature = certificate.signature_hash_algorithm
+            names = _host_names(certificate)
+        except (*odd, x509.UnsupportedGeneralNameType) as error:
+            raise ValueError(f"{thumbprint} cannot be read ({error})") from None
+    weaknesses = [f"its key has only {bits} bits"] if bits < least else []
+    # Nobody checks the signature of a root, which a self-signed certificate is.
+    if signature is not None and signature.name in ("md5", "sha1") and subject != issuer:
+        weaknesses.append(f"it is signed with {signature.name.upper()}")
+    return {
+        "subject": subject,
+        "issuer": issuer,
+        "names": names,
+        "not_before": certificate.not_valid_before_utc,
+        "not_after": certificate.not_valid_after_utc,
+        "key": key,
+        "weakness": " and ".join(weaknesses) or None,
+    }
+
+
+def _windows_name(name: Any) -> str:
+    """A distinguished name as Windows writes it, the most special part first."""
+    parts = []
+    for rdn in reversed(name.rdns):
+        pairs = [(_ATTRIBUTES.get(a.oid.dotted_string, f"OID.{a.oid.dotted_string}"), str(a.value)) for a in rdn]
+        parts.append(" + ".join(f"{kind}={_quoted(value)}" for kind, value in pairs))
+    return ", ".join(parts)
+
+
+def _quoted(value: str) -> str:
+    if value and value == value.strip() and not set(value) & set(',+="\r\n<>#;'):
+        return value
+    return '"' + value.replace('"', '""') + '"'
+
+
+def _describe_key(public: Any) -> tuple[str, int, int]:
+    """A key's description, its bits, and how many it should have at least."""
+    from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
+
+    if isinstance(public, rsa.RSAPublicKey):
+        return f"RSA {public.key_size}", public.key_size, 2048
+    if isinstance(public, dsa.DSAPublicKey):
+        return f"DSA {public.key_size}", public.key_size, 2048
+    if isinstance(public, ec.EllipticCurvePublicKey):
+        return f"EC {public.curve.name}", public.key_size, 256
+    return type(public).__name__.removesuffix("PublicKey"), 0, 0
+
+
+def _host_names(certificate: Any) -> tuple[str, ...]:
+    from cryptography import x509
+
+    names: list[str] = []
+    try:
+        extension = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
+        names = extension.value.get_values_for_type(x509.DNSName)
+    except x509.ExtensionNotFound:
+        pass
+    if not names:
+        # Clients fall back to the common name only where there is no alternative one.
+        common = [str(a.value) for a in certificate.subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)]
+        names = [name for name in common if " " not in name]
+    return tuple(dict.fromkeys(name.casefold() for name in names))
+
+
+def by_thumbprint(certificates: Iterable[Certificate], thumbprint: str, server: Server, option: str) -> Certificate:
+    """The certificate with this thumbprint, or a Failure."""
+    certificates = list(certificates)
+    for certificate in certificates:
+        if certificate.thumbprint == thumbprint:
+            return certificate
+    raise Failure(
+        f"{option}: Exchange has no certificate {thumbprint} on {server.name}; import it there first; "
+        f"it has {_listed(certificates)}."
+    )
+
+
+def by_name(certificates: Iterable[Certificate], name: str, server: Server, option: str, now: datetime) -> Certificate:
+    """The best certificate for a host name among those that can be used, or a Failure.
+
+    Better is: the name itself before a wildcard, issued by an authority before self-signed, a private key that is
+    known to be there, then the newest. Two that are equal in all this are not decided between.
+    """
+    certificates = list(certificates)
+    fitting = [certificate for certificate in certificates if certificate.covers(name)]
+    usable = [certificate for certificate in fitting if not any(certificate.faults(now))]
+    if not fitting:
+        raise Failure(
+            f"{option}: no certificate of Exchange's on {server.name} covers {name!r}; it has {_listed(certificates)}."
+        )
+    if not usable:
+        faults = "; ".join(f"{one.thumbprint} {fault}" for one in fitting for fault in one.faults(now))
+        raise Failure(f"{option}: no certificate that covers {name!r} on {server.name} can be used: {faults}.")
+
+    def rank(certificate: Certificate) -> tuple[bool, bool, bool, datetime, datetime]:
+        return (
+            certificate.names_exactly(name),
+            not certificate.is_self_signed,
+            certificate.has_private_key is True,
+            certificate.not_before,
+            certificate.not_after,
+        )
+
+    best = max(map(rank, usable))
+    equal = [certificate for certificate in usable if rank(certificate) == best]
+    if len(equal) > 1:
+        raise Failure(
+            f"{option}: {len(equal)} certificates on {server.name} are equally good for {name!r}; "
+            f"give the thumbprint of one of them: {_listed(equal)}."
+        )
+    return equal[0]
+
+
+def _listed(certificates: Sequence[Certificate]) -> str:
+    told = [f"{one.thumbprint} ({', '.join(one.names) or one.subject})" for one in certificates]
+    return ", ".join(told) or "none"

@@ -1,0 +1,190 @@
+# Copyright: (c) 2026, mailops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The receive connectors of one server: which is the one for client submission, and what Exchange lets them be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from typing import Any
+
+from ansible_collections.mailops.exchange.plugins.module_utils.certificates import Certificate
+from ansible_collections.mailops.exchange.plugins.module_utils.host import Failure, Host, Server
+from ansible_collections.mailops.exchange.plugins.module_utils.kinds import binding_port, span_ticks, wire_text
+from ansible_collections.mailops.exchange.plugins.module_utils.vocabulary.transport import (
+    CLIENT_SUBMISSION_PORT,
+    CONNECTOR_SETTINGS,
+    REMOTE_IP_RANGES,
+)
+from ansible_collections.mailops.exchange.plugins.module_utils.vocabulary.versions import EXCHANGE_2013
+
+
+@dataclass(frozen=True)
+class Connector:
+    """A receive connector as it is stored."""
+
+    name: str
+    role: str
+    """`FrontendTransport` or `HubTransport`; empty before Exchange 2013, which has but one."""
+    values: dict[str, Any]
+    """Canonical, by option; what the server's version does not have is not in it."""
+
+    @property
+    def is_bound_for_clients(self) -> bool:
+        ports = {binding_port(binding) for binding in self.values.get("bindings", ())}
+        return self.role != "HubTransport" and CLIENT_SUBMISSION_PORT in ports
+
+
+def read_connectors(host: Host, server: Server) -> list[Connector]:
+    """The receive connectors of one server, and of no other."""
+    members = ["Identity", "Name", "TransportRole", *(setting.parameter for setting in CONNECTOR_SETTINGS)]
+    connectors = []
+    # By server and not by identity: one that does not exist is logged as an error on the server each time it is asked
+    # for, and a bare name or a pattern reaches other servers.
+    for wire in host.read("Get-ReceiveConnector", members=members, Server=server.name):
+        owner, _, _name = wire_text(wire.get("Identity")).partition("\\")
+        if owner.casefold() == server.name.casefold() and wire_text(wire.get("Name")):
+            connectors.append(_read(wire))
+    return connectors
+
+
+def _read(wire: Mapping[str, Any]) -> Connector:
+    return Connector(
+        name=wire_text(wire["Name"]),
+        role=wire_text(wire.get("TransportRole")),
+        values={s.option: s.kind.read(wire[s.parameter]) for s in CONNECTOR_SETTINGS if s.parameter in wire},
+    )
+
+
+def default_name(server: Server) -> str:
+    """The name Exchange gives the connector for client submission."""
+    return f"Client {server.name}" if server.version < EXCHANGE_2013 else f"Client Frontend {server.name}"
+
+
+def find_connector(connectors: Sequence[Connector], server: Server, name: str | None) -> Connector:
+    """The connector of this name, or the one for client submission: by its port, and by its name if that is not enough.
+
+    Names can be edited and are translated, so the port comes first.
+    """
+    listed = ", ".join(repr(connector.name) for connector in connectors) or "none"
+    if name:
+        owner, backslash, own = name.rpartition("\\")
+        if backslash and owner.casefold() not in (server.name.casefold(), server.fqdn.casefold()):
+            raise Failure(
+                f"name: {name!r} is a connector of {owner}, and this task is about {server.name}; "
+                f"run it for {owner}, or leave the server out of the name."
+            )
+        found = [connector for connector in connectors if connector.name.casefold() == own.casefold()]
+        if not found:
+            raise Failure(f"name: {server.name} has no receive connector {own!r}; it has {listed}.")
+        return found[0]
+    bound = [connector for connector in connectors if connector.is_bound_for_clients]
+    if len(bound) == 1:
+        return bound[0]
+    usual = default_name(server)
+    for connector in bound or connectors:
+        if connector.name.casefold() == usual.casefold():
+            return connector
+    raise Failure(
+        f"{server.name} has {len(bound) or 'no'} receive connectors on port {CLIENT_SUBMISSION_PORT} and none of them "
+        f"is called {usual!r}; give the option name, it is one of {listed}."
+    )
+
+
+def conflicts(values: Mapping[str, Any], own: AbstractSet[str]) -> Iterator[str]:
+    """Sentences on values that contradict each other, as far as one of the two is the task's own doing."""
+    auth = set(values.get("auth_mechanism", ()))
+    if "auth_mechanism" in own:
+        if "BasicAuthRequireTLS" in auth and (lacking := sorted({"BasicAuth", "Tls"} - auth)):
+            yield f"auth_mechanism: BasicAuthRequireTLS needs {' and '.join(lacking)} beside it; add it."
+        if "ExternalAuthoritative" in auth and (beside := sorted(auth - {"ExternalAuthoritative", "Tls"})):
+            yield (
+                f"auth_mechanism: ExternalAuthoritative goes only with Tls, not with {', '.join(beside)}; "
+                "leave one or the other out."
+            )
+    if (
+        own & {"auth_mechanism", "permission_groups"}
+        and "ExternalAuthoritative" in auth
+        and "ExchangeServers" not in values.get("permission_groups", ("ExchangeServers",))
+    ):
+        yield "auth_mechanism: ExternalAuthoritative needs ExchangeServers in permission_groups; add it there."
+    # GSSAPI that is left switched on has no effect without Integrated; to ask for it then is a mistake.
+    for option, mechanism, ours in (
+        ("require_tls", "Tls", own & {"require_tls", "auth_mechanism"}),
+        ("enable_auth_gssapi", "Integrated", own & {"enable_auth_gssapi"}),
+    ):
+        if ours and values.get(option) is True and auth and mechanism not in auth:
+            listed = ", ".join(values["auth_mechanism"])
+            yield f"{option}: it needs {mechanism} in auth_mechanism, which is {listed}; add it there, or say false."
+    whole = span_ticks(values.get("connection_timeout", ""))
+    idle = span_ticks(values.get("connection_inactivity_timeout", ""))
+    timeouts = {"connection_timeout", "connection_inactivity_timeout"}
+    if own & timeouts and whole is not None and idle is not None and whole <= idle:
+        yield (
+            f"connection_timeout: {values['connection_timeout']} has to be longer than connection_inactivity_timeout, "
+            f"which is {values['connection_inactivity_timeout']}."
+        )
+
+
+def refused_changes(
+    connector: Connector, others: Sequence[Connector], server: Server, values: Mapping[str, Any], own: AbstractSet[str]
+) -> Iterator[str]:
+    """Sentences on changes that this connector must not get."""
+    names = (server.fqdn, server.name, "")
+    if "fqdn" in own and connector.name.casefold() == f"default {server.name}".casefold():
+        yield (
+            f"fqdn: the servers of the organization know each other by the FQDN of {connector.name!r}, and mail "
+            "between them stops when it is changed; leave it as it is."
+        )
+    elif (
+        own & {"fqdn", "auth_mechanism"}
+        and "ExchangeServer" in values.get("auth_mechanism", ())
+        and str(values.get("fqdn", "")).casefold() not in {name.casefold() for name in names}
+    ):
+        yield (
+            f"fqdn: with ExchangeServer in auth_mechanism Exchange takes only {server.fqdn}, {server.name} or nothing, "
+            f"and not {values['fqdn']!r}; change one or the other."
+        )
+    for option in ("bindings", "remote_ip_ranges"):
+        if option in own and not values[option]:
+            yield f"{option}: nothing would be left of them; leave at least one."
+    if own & {"bindings", "remote_ip_ranges"}:
+        for other in others:
+            shared = set(values.get("bindings", ())) & set(other.values.get("bindings", ()))
+            if shared and _ranges(values) & _ranges(other.values):
+                yield (
+                    f"bindings: {', '.join(sorted(shared))} is also a binding of {other.name!r} for the same remote "
+                    "addresses; the two together have to be different for each connector of a server."
+                )
+
+
+def _ranges(values: Mapping[str, Any]) -> set[Any]:
+    return {REMOTE_IP_RANGES.entry_key(entry) for entry in values.get("remote_ip_ranges", ())}
+
+
+def remarks(
+    connector: Connector, values: Mapping[str, Any], own: AbstractSet[str], certificate: Certificate | None
+) -> Iterator[str]:
+    """What an administrator should know of the values chosen."""
+    auth = values.get("auth_mechanism", ())
+    if "auth_mechanism" in own and "BasicAuth" in auth and "BasicAuthRequireTLS" not in auth:
+        yield (
+            "auth_mechanism: with BasicAuth and without BasicAuthRequireTLS clients may send passwords in clear over "
+            "unencrypted lines."
+        )
+    if "permission_groups" in own and "Custom" in connector.values.get("permission_groups", ()):
+        yield (
+            f"permission_groups: permissions of {connector.name!r} were edited in Active Directory, which Exchange "
+            "shows as Custom; this module neither sets nor removes these."
+        )
+    if certificate and certificate.services is None:
+        yield (
+            f"tls_certificate_name: it cannot be known whether {certificate.thumbprint} is assigned to SMTP, without "
+            "which the connector does not use it."
+        )
+    if certificate and (fqdn := str(values.get("fqdn", ""))) and not certificate.covers(fqdn):
+        yield (
+            f"tls_certificate_name: {certificate.thumbprint} does not cover {fqdn!r}, the FQDN of {connector.name!r}, "
+            "and clients that check it will complain."
+        )

@@ -1,0 +1,209 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, mailops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+---
+module: cas_mailbox
+short_description: Give mailboxes access by POP3 and IMAP4, or take it away
+version_added: 0.2.0
+author:
+  - mailops contributors (@mailops)
+description:
+  - Changes what POP3 and IMAP4 may do with mailboxes, for one mailbox or for tens of thousands in one task.
+  - The mailboxes are read once, with only the members that matter. Only those that differ are written, piped in batches
+    into C(Set-CASMailbox). A mailbox that cannot be written does not stop the others; it is reported by name with
+    Exchange's message, and the task fails when all have been tried.
+  - Exchange's answer to each write is believed. What an error or a broken connection leaves open is read back, and only
+    what did not arrive is written once more.
+  - Mailboxes that do not exist, and names that more than one mailbox has, end the task before anything is written.
+  - The Administrator's mailbox and Exchange's health mailboxes never get access by O(filter) or O(exclusive), and a
+    warning names them. Exchange does not open the Administrator's by POP3 or IMAP4 anyway. Health mailboxes do not lose
+    their access by O(filter) or O(exclusive) either, because Exchange monitors itself with them.
+  - The difference shows at most 100 mailboxes and says how many more there are. RV(mailboxes) names all of them.
+extends_documentation_fragment:
+  - mailops.exchange.attributes
+  - mailops.exchange.server
+options:
+  identities:
+    description:
+      - The mailboxes, each by its address, alias, name, user principal name, C(DOMAIN\user), GUID, distinguished name,
+        canonical name or legacy distinguished name. Patterns are refused.
+      - Either this or O(filter) is needed.
+    type: list
+    elements: str
+  filter:
+    description:
+      - The mailboxes by a condition in Exchange's filter language OPATH, without braces, such as
+        V(PopEnabled -eq $true -and Name -like 'Scanner*'). A quote inside a text is written twice.
+    type: str
+  exclusive:
+    description:
+      - The mailboxes meant have the access that is given as V(true) with O(pop_enabled) and O(imap_enabled), and every
+        other mailbox has not. All other settings concern the mailboxes meant only.
+      - Set O(max_changes) as well. By default every mailbox has access, so the first run may change nearly all of them.
+    type: bool
+  max_changes:
+    description:
+      - The task fails before it writes anything if more mailboxes than this would change, in check mode too. The answer
+        lists them.
+    type: int
+  batch_size:
+    description:
+      - How many mailboxes are written in one call, from 1 to 10000. The default is 500. After each batch of a longer
+        task the number of mailboxes done so far is shown.
+    type: int
+  pop_enabled:
+    description:
+      - Whether the mailbox can be opened by POP3. Exchange's default is V(true). While it is V(false) Exchange ignores
+        the other settings of POP3.
+    type: bool
+  pop_use_protocol_defaults:
+    description:
+      - Whether the four settings below are those of the server instead of the mailbox's own. Exchange's default is
+        V(true). They can only be given if this is V(false), or is given as V(false) with them.
+    type: bool
+  pop_enable_exact_rfc822_size:
+    description: Whether the exact size of a message is worked out for POP3. Exchange's default is V(false).
+    type: bool
+  pop_force_ical_for_calendar_retrieval_option:
+    description:
+      - Whether calendar items are handed out by POP3 as iCalendar instead of links to Outlook on the web. Since
+        Exchange 2013, whose default is V(false).
+    type: bool
+  pop_messages_retrieval_mime_format:
+    description:
+      - The format in which messages are handed out by POP3, one of V(TextOnly) (0), V(HtmlOnly) (1),
+        V(HtmlAndTextAlternative) (2), V(TextEnrichedOnly) (3), V(TextEnrichedAndTextAlternative) (4),
+        V(BestBodyFormat) (5) and V(Tnef) (6). Exchange's default is V(BestBodyFormat).
+    type: str
+  pop_suppress_read_receipt:
+    description:
+      - Whether a read receipt is held back when a message is downloaded by POP3. Exchange's default is V(false).
+    type: bool
+  imap_enabled:
+    description: The same as O(pop_enabled), for IMAP4.
+    type: bool
+  imap_use_protocol_defaults:
+    description: The same as O(pop_use_protocol_defaults), for IMAP4.
+    type: bool
+  imap_enable_exact_rfc822_size:
+    description: The same as O(pop_enable_exact_rfc822_size), for IMAP4.
+    type: bool
+  imap_force_ical_for_calendar_retrieval_option:
+    description: The same as O(pop_force_ical_for_calendar_retrieval_option), for IMAP4.
+    type: bool
+  imap_messages_retrieval_mime_format:
+    description: The same as O(pop_messages_retrieval_mime_format), for IMAP4.
+    type: str
+  imap_suppress_read_receipt:
+    description: The same as O(pop_suppress_read_receipt), for IMAP4.
+    type: bool
+notes:
+  - O(server) says only which server's version counts and where the cmdlets run. Mailboxes belong to the organization.
+seealso:
+  - module: mailops.exchange.pop_settings
+  - module: mailops.exchange.imap_settings
+  - name: Set-CASMailbox
+    description: The cmdlet behind this module.
+    link: https://learn.microsoft.com/powershell/module/exchangepowershell/set-casmailbox
+"""
+
+EXAMPLES = r"""
+- name: Let one user read mail by POP3
+  mailops.exchange.cas_mailbox:
+    identities: [anna@contoso.com]
+    pop_enabled: true
+
+- name: Only the scanners have POP3, everybody else has not
+  mailops.exchange.cas_mailbox:
+    identities:
+      - scanner1@contoso.com
+      - scanner2@contoso.com
+    pop_enabled: true
+    exclusive: true
+    max_changes: 50
+
+- name: Take POP3 and IMAP4 from the mailboxes of rooms
+  mailops.exchange.cas_mailbox:
+    filter: "Name -like 'Room*'"
+    pop_enabled: false
+    imap_enabled: false
+
+- name: Plain text for a program that understands nothing else
+  mailops.exchange.cas_mailbox:
+    identities: [tickets@contoso.com]
+    pop_use_protocol_defaults: false
+    pop_messages_retrieval_mime_format: TextOnly
+"""
+
+RETURN = r"""
+matched:
+  description: How many mailboxes are meant by O(identities) or O(filter).
+  returned: success
+  type: int
+  sample: 2
+mailboxes:
+  description: The addresses of the mailboxes that were changed, or would have been. With RV(failed_mailboxes) not all.
+  returned: success, or when O(max_changes) is exceeded, or when mailboxes could not be changed
+  type: list
+  elements: str
+  sample: [anna@contoso.com]
+failed_mailboxes:
+  description: The mailboxes that could not be changed, each with Exchange's message.
+  returned: when anything was to be written
+  type: list
+  elements: dict
+  sample:
+    - mailbox: bert@contoso.com
+      message: "Set-CASMailbox failed: Insufficient access rights to perform the operation."
+cmdlets:
+  description:
+    - The writing cmdlets that were sent, with their parameters and the number of mailboxes piped into them; in check
+      mode those that would have been sent.
+  returned: always
+  type: list
+  elements: dict
+  sample:
+    - cmdlet: Set-CASMailbox
+      parameters:
+        PopEnabled: true
+      piped: 1
+diff:
+  description: The changed settings by mailbox and option name, before and after, of at most 100 mailboxes.
+  returned: success
+  type: dict
+  sample:
+    before:
+      anna@contoso.com:
+        pop_enabled: false
+    after:
+      anna@contoso.com:
+        pop_enabled: true
+"""
+
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.mailops.exchange.plugins.module_utils.host import Host
+from ansible_collections.mailops.exchange.plugins.module_utils.mailboxes import OPTIONS, Task, manage
+from ansible_collections.mailops.exchange.plugins.module_utils.resource import argument_spec, run
+from ansible_collections.mailops.exchange.plugins.module_utils.vocabulary.mailboxes import MAILBOX_SETTINGS
+
+
+def main() -> None:
+    spec = argument_spec(OPTIONS) | {"identities": {"type": "list", "elements": "str"}}
+    module = AnsibleModule(argument_spec=spec, supports_check_mode=True)
+
+    def work(host: Host, options: dict[str, Any]) -> dict[str, Any]:
+        server = options.pop("server", None)
+        desired = {s.option: options.pop(s.option) for s in MAILBOX_SETTINGS if s.option in options}
+        return manage(host, Task(desired, **options), server, module.warn)
+
+    run(module, work, OPTIONS)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,303 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, mailops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+---
+module: receive_connector
+short_description: Configure how POP3 and IMAP4 users send mail through an Exchange server
+version_added: 0.2.0
+author:
+  - mailops contributors (@mailops)
+description:
+  - Changes a receive connector of one Exchange server, by default the one by which clients submit mail on port 587.
+  - Only the settings given are compared and, where they differ, changed; all others stay as they are. Only what differs
+    is sent, in one call, and read back afterwards.
+  - Connectors of other servers are never touched, and none is created or removed.
+  - Lists take a plain list, which is then the whole value, or a dictionary with C(set), or with C(add) and C(remove).
+    The order of the entries does not matter.
+  - Time spans are written C([d.]hh:mm:ss) and in quotes. A bare number is taken for seconds.
+extends_documentation_fragment:
+  - mailops.exchange.attributes
+  - mailops.exchange.server
+options:
+  name:
+    description:
+      - The name of the connector, such as V(Client Frontend EX01), or the same with its server and a backslash in
+        front.
+      - Without it the connector is the one of this server that is bound to port 587, and on Exchange 2013 and later
+        belongs to the front-end transport service. If that is not exactly one, it is the one that is called
+        C(Client Frontend <Server>), or C(Client <Server>) on Exchange 2010.
+    type: str
+  advertise_client_settings:
+    description:
+      - Whether users see the server, port and encryption of this connector in Outlook on the web. Exchange's default is
+        V(false). On Exchange 2013 the page shows a change after a restart of IIS, see M(mailops.exchange.iis).
+    type: bool
+  auth_mechanism:
+    description:
+      - How clients may authenticate, a list of V(Tls), V(Integrated), V(BasicAuth), V(BasicAuthRequireTLS),
+        V(ExchangeServer) and V(ExternalAuthoritative), or V(None) alone.
+      - V(BasicAuthRequireTLS) needs V(BasicAuth) and V(Tls). V(ExternalAuthoritative) goes with V(Tls) only, and needs
+        V(ExchangeServers) in O(permission_groups). The module warns of V(BasicAuth) without V(BasicAuthRequireTLS).
+      - Exchange's default for clients is V(Tls), V(Integrated), V(BasicAuth) and V(BasicAuthRequireTLS).
+    type: raw
+  bindings:
+    description:
+      - Addresses and ports to listen on, each entry as C(IPv4:port) or C([IPv6]:port), at least one. An address has to
+        exist on the server, or the transport service may not start. Bindings and O(remote_ip_ranges) together have to
+        be different for each connector of a server.
+      - Exchange's default for clients is V(0.0.0.0:587) and V([::]:587).
+    type: raw
+  connection_inactivity_timeout:
+    description:
+      - How long a connection may be idle, a time span from V(00:00:01) to V(1.00:00:00) and shorter than
+        O(connection_timeout). Exchange's default is V(00:05:00).
+    type: str
+  connection_timeout:
+    description:
+      - How long a connection may last even if it is busy, a time span from V(00:00:01) to V(1.00:00:00). Exchange's
+        default is V(00:10:00).
+    type: str
+  enable_auth_gssapi:
+    description:
+      - Whether GSSAPI is offered beside NTLM where V(Integrated) is in O(auth_mechanism), which it needs.
+    type: bool
+  enabled:
+    description:
+      - Whether the connector takes connections. Exchange's default is V(true).
+    type: bool
+  fqdn:
+    description:
+      - The name by which the connector answers, for which clients expect its certificate. An empty string clears it.
+      - The one of C(Default <Server>) cannot be changed, because servers of the organization know each other by it.
+        With V(ExchangeServer) in O(auth_mechanism) Exchange takes only the FQDN or the name of the server, or nothing.
+      - Exchange's default is the FQDN of the server.
+    type: str
+  max_inbound_connection:
+    description:
+      - How many connections the connector accepts in all, from 1 to 2147483647, or V(unlimited). Exchange's default is
+        V(5000).
+    type: str
+  max_inbound_connection_per_source:
+    description:
+      - How many connections one client address may have, from 1 to 10000, or V(unlimited). Exchange's default for
+        clients is V(20).
+    type: str
+  max_message_size:
+    description:
+      - The largest message, from V(64KB) to 2147483647 bytes, a whole number with its unit (V(B), V(KB), V(MB), V(GB),
+        to the base of 1024) or without for bytes. Exchange's default for clients is V(36MB).
+    type: str
+  message_rate_limit:
+    description:
+      - How many messages a source may send in a minute, from 1 to 2147483647, or V(unlimited). Exchange's default for
+        clients is V(5) for each user.
+    type: str
+  permission_groups:
+    description:
+      - Who may send, a list of V(AnonymousUsers), V(ExchangeUsers), V(ExchangeServers), V(ExchangeLegacyServers) and
+        V(Partners), or V(None) alone. Exchange's default for clients is V(ExchangeUsers).
+      - Exchange shows V(Custom) where permissions were edited in Active Directory. It cannot be set, and it is no
+        difference.
+    type: raw
+  protocol_logging_level:
+    description:
+      - V(None) (0) or V(Verbose) (1). Exchange's default is V(None). Put V(None) in quotes where YAML might take it for
+        something else.
+    type: str
+  remote_ip_ranges:
+    description:
+      - The addresses that may connect, at least one entry, each as a single address, C(first-last), or a network such
+        as V(10.0.0.0/8). Exchange's default is every address.
+    type: raw
+  require_tls:
+    description:
+      - Whether clients have to encrypt. Needs V(Tls) in O(auth_mechanism). Exchange's default is V(false).
+    type: bool
+  tls_certificate_name:
+    description:
+      - The certificate the connector shows, since Exchange 2013. It is given by its thumbprint or by a host name that
+        it covers, and the module works out the form that Exchange stores. Given in that form, C(<I>issuer<S>subject),
+        it is taken as it is. An empty string clears it.
+      - For a name, the best certificate is taken as described for M(mailops.exchange.exchange_certificate).
+        Wildcards are welcome here.
+      - The certificate has to be usable and assigned to SMTP, as far as that can be known.
+    type: str
+requirements:
+  - cryptography on the controller, for O(tls_certificate_name)
+seealso:
+  - module: mailops.exchange.exchange_certificate
+  - module: mailops.exchange.pop_settings
+  - name: Set-ReceiveConnector
+    description: The cmdlet behind this module.
+    link: https://learn.microsoft.com/powershell/module/exchangepowershell/set-receiveconnector
+"""
+
+EXAMPLES = r"""
+- name: Tell users where to send mail, with the certificate for that name
+  mailops.exchange.receive_connector:
+    fqdn: mail.contoso.com
+    tls_certificate_name: mail.contoso.com
+    advertise_client_settings: true
+
+- name: Take passwords over TLS only, whatever else is allowed
+  mailops.exchange.receive_connector:
+    auth_mechanism:
+      add: [Tls, BasicAuth, BasicAuthRequireTLS]
+    require_tls: true
+
+- name: Let a branch office send large mail by a connector of its own
+  mailops.exchange.receive_connector:
+    name: Branch office
+    remote_ip_ranges: [10.20.0.0/16]
+    max_message_size: 100MB
+    message_rate_limit: unlimited
+"""
+
+RETURN = r"""
+server:
+  description: Name of the Exchange server.
+  returned: success
+  type: str
+  sample: EX01
+connector:
+  description: Name of the receive connector.
+  returned: success
+  type: str
+  sample: Client Frontend EX01
+settings:
+  description:
+    - The stored settings by option name, after the task; in check mode as they would be.
+    - Time spans as C([d.]hh:mm:ss), sizes with their unit, bindings and ranges in alphabetical order.
+  returned: success
+  type: dict
+  sample:
+    auth_mechanism: [Tls, Integrated, BasicAuth, BasicAuthRequireTLS]
+    bindings: ["0.0.0.0:587", "[::]:587"]
+    enabled: true
+    fqdn: mail.contoso.com
+    max_message_size: 36MB
+    tls_certificate_name: "<I>CN=Contoso Issuing CA<S>CN=mail.contoso.com"
+cmdlets:
+  description: The writing cmdlets that were sent, with their parameters; in check mode those that would have been sent.
+  returned: always
+  type: list
+  elements: dict
+  sample:
+    - cmdlet: Set-ReceiveConnector
+      parameters:
+        Identity: EX01\Client Frontend EX01
+        Fqdn: mail.contoso.com
+diff:
+  description: The changed settings by option name, before and after.
+  returned: success
+  type: dict
+  sample:
+    before:
+      fqdn: EX01.contoso.com
+    after:
+      fqdn: mail.contoso.com
+"""
+
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.mailops.exchange.plugins.module_utils.certificates import (
+    Certificate,
+    by_name,
+    by_thumbprint,
+    read_certificates,
+    utc_now,
+)
+from ansible_collections.mailops.exchange.plugins.module_utils.connectors import (
+    conflicts,
+    find_connector,
+    read_connectors,
+    refused_changes,
+    remarks,
+)
+from ansible_collections.mailops.exchange.plugins.module_utils.host import Host, Server
+from ansible_collections.mailops.exchange.plugins.module_utils.kinds import Edit
+from ansible_collections.mailops.exchange.plugins.module_utils.plan import Setting, make_plan
+from ansible_collections.mailops.exchange.plugins.module_utils.resource import (
+    Target,
+    absent,
+    argument_spec,
+    refuse,
+    run,
+    shown,
+    unsupported,
+    write_plan,
+)
+from ansible_collections.mailops.exchange.plugins.module_utils.transport_kinds import (
+    CertificateIdentifier,
+    ConnectorName,
+    is_thumbprint,
+)
+from ansible_collections.mailops.exchange.plugins.module_utils.vocabulary.transport import CONNECTOR_SETTINGS
+
+OPTIONS = (Setting("name", "", ConnectorName()), *CONNECTOR_SETTINGS)
+
+
+def look_up(host: Host, server: Server, reference: str) -> Certificate:
+    """The certificate meant by a thumbprint or a name, fit for SMTP, or a Failure."""
+    option, now = "tls_certificate_name", utc_now()
+    certificates = read_certificates(host, server)
+    if is_thumbprint(reference):
+        certificate = by_thumbprint(certificates, reference, server, option)
+    else:
+        certificate = by_name(certificates, reference, server, option, now)
+    told = f"{option}: the certificate {certificate.thumbprint} on {server.name}"
+    refuse(f"{told} {fault}; give another one." for fault in certificate.faults(now))
+    if certificate.services is not None and "SMTP" not in certificate.services:
+        refuse([f"{told} is not assigned to SMTP, and the connector would not use it; assign it first."])
+    return certificate
+
+
+def main() -> None:
+    module = AnsibleModule(argument_spec=argument_spec(OPTIONS), supports_check_mode=True)
+
+    def work(host: Host, options: dict[str, Any]) -> dict[str, Any]:
+        wanted_server, name, desired = options.pop("server", None), options.pop("name", None), options
+        refuse(conflicts({k: v for k, v in desired.items() if not isinstance(v, Edit)}, desired.keys()))
+        server = host.server(wanted_server)
+        refuse(unsupported("Set-ReceiveConnector", CONNECTOR_SETTINGS, desired, server))
+        connectors = read_connectors(host, server)
+        connector = find_connector(connectors, server, name)
+        title = f"receive connector {connector.name!r} of {server.name}"
+        refuse(absent(f"the settings of the {title}", CONNECTOR_SETTINGS, desired, connector.values))
+        certificate = None
+        if CertificateIdentifier.is_reference(reference := desired.get("tls_certificate_name", "")):
+            certificate = look_up(host, server, reference)
+            desired["tls_certificate_name"] = certificate.identifier
+        plan = make_plan(CONNECTOR_SETTINGS, desired, connector.values)
+        values = {**connector.values, **plan.changes}
+        own = plan.changes.keys()
+        others = [other for other in connectors if other is not connector]
+        refuse([*conflicts(values, own), *refused_changes(connector, others, server, values, own)])
+        for remark in remarks(connector, values, desired.keys(), certificate):
+            module.warn(remark)
+        if plan.changed:
+            identity = {"Identity": f"{server.name}\\{connector.name}"}
+            target = Target(CONNECTOR_SETTINGS, "Set-ReceiveConnector", identity, server.name)
+
+            def read_back() -> dict[str, Any]:
+                return find_connector(read_connectors(host, server), server, connector.name).values
+
+            values |= write_plan(host, target, connector.values, plan, read_back)
+        return {
+            "changed": plan.changed,
+            "diff": plan.diff(title),
+            "server": server.name,
+            "connector": connector.name,
+            "settings": shown(CONNECTOR_SETTINGS, values),
+        }
+
+    run(module, work, OPTIONS)
+
+
+if __name__ == "__main__":
+    main()

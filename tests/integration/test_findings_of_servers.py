@@ -1,0 +1,315 @@
+"""The preflight over the real line: each trap is set on the simulated server, found, cured as it says, and gone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from evidence import is_a_sentence, writes
+from module_runner import run_module
+from runner import Controller, inventory
+from simulator_process import SimulatorProcess
+
+from ansible_collections.mailops.exchange.plugins.plugin_utils.session import Session
+
+Run = Callable[..., dict[str, Any]]
+Step = Callable[[SimulatorProcess, Run], object]
+CONNECTOR = r"EX01\Client Frontend EX01"
+POP = "pop.contoso.test"
+
+
+def behind(cmdlet: str, endpoint: str = "exchange", **parameters: Any) -> Step:
+    """What another administrator does."""
+
+    def step(organisation: SimulatorProcess, run: Run) -> None:
+        assert organisation.run("EX01", cmdlet, parameters, endpoint=endpoint)["errors"] == []
+
+    return step
+
+
+def pop(**parameters: Any) -> Step:
+    return behind("Set-PopSettings", Server="EX01", **parameters)
+
+
+def submission(**parameters: Any) -> Step:
+    return behind("Set-ReceiveConnector", Identity=CONNECTOR, **parameters)
+
+
+def windows(cmdlet: str, **parameters: Any) -> Step:
+    return behind(cmdlet, "windows", Name="MSExchangePop3", **parameters)
+
+
+def component(state: str) -> Step:
+    wanted = {"Component": "PopProxy", "State": state, "Requester": "Maintenance"}
+    return behind("Set-ServerComponentState", Identity="EX01", **wanted)
+
+
+def fault(kind: str, **details: Any) -> Step:
+    return lambda organisation, run: organisation.fault("EX01", kind, **details)
+
+
+def imported(*names: str, assign: bool = True, **traits: Any) -> Step:
+    """A certificate is imported, and assigned to POP as another administrator does."""
+
+    def step(organisation: SimulatorProcess, run: Run) -> None:
+        organisation.add_certificate("EX01", *names, **traits)
+        if assign:
+            organisation.enable_certificate("EX01", names[0], "POP")
+
+    return step
+
+
+def removed(name: str) -> Step:
+    def step(organisation: SimulatorProcess, run: Run) -> None:
+        organisation.remove_certificate("EX01", organisation.certificate("EX01", name)["thumbprint"])
+
+    return step
+
+
+def module(name: str, **options: Any) -> Step:
+    """What the collection does."""
+
+    def step(organisation: SimulatorProcess, run: Run) -> None:
+        result = run(name, options)
+        assert result.get("failed", False) is False, result
+
+    return step
+
+
+def later(organisation: SimulatorProcess, run: Run) -> None:
+    organisation.clock(3600)
+
+
+HEALTHY = fault("none")
+STARTED = module("protocol_service", protocol="pop3", state="started", start_mode="automatic")
+
+# What was found, its severity, how the trap is set, and how it is cured.
+TRAPS: list[tuple[str, str, list[Step], list[Step]]] = [
+    ("part-unreadable", "warning", [fault("rbac_without", cmdlet="Get-ReceiveConnector")], [HEALTHY]),
+    ("part-unreadable", "warning", [fault("rbac_without", cmdlet="Get-ExchangeCertificate")], [HEALTHY]),
+    ("service-missing", "error", [fault("service_missing", service="MSExchangePOP3BE")], [HEALTHY]),
+    ("service-not-running", "notice", [], [STARTED]),
+    ("service-not-running", "error", [windows("Start-Service")], [STARTED]),
+    ("service-disabled", "notice", [windows("Set-Service", StartupType="Disabled")], [STARTED]),
+    ("service-disabled", "error", [STARTED, windows("Set-Service", StartupType="Disabled")], [STARTED]),
+    ("service-not-automatic", "warning", [STARTED, windows("Set-Service", StartupType="Manual")], [STARTED]),
+    (
+        "restart-owed",
+        "warning",
+        [STARTED, later, pop(Banner="New.")],
+        [module("protocol_service", protocol="pop3", state="restarted")],
+    ),
+    (
+        "component-inactive",
+        "error",
+        [component("Inactive")],
+        [component("Active")],
+    ),
+    (
+        "plain-text-login",
+        "warning",
+        [pop(LoginType="PlainTextLogin")],
+        [module("pop_settings", login_type="SecureLogin")],
+    ),
+    (
+        "loopback-not-bound",
+        "error",
+        [pop(SSLBindings=["10.0.0.1:995"])],
+        [module("pop_settings", ssl_bindings={"add": ["127.0.0.1:995"]})],
+    ),
+    (
+        "port-bound-twice",
+        "error",
+        [pop(SSLBindings=["0.0.0.0:995", "0.0.0.0:110"])],
+        [module("pop_settings", ssl_bindings={"remove": ["0.0.0.0:110"]})],
+    ),
+    (
+        "connection-setting-not-bound",
+        "error",
+        [pop(ExternalConnectionSettings=["mail.contoso.test:1995:SSL"])],
+        [module("pop_settings", ssl_bindings={"add": ["0.0.0.0:1995"]})],
+    ),
+    (
+        "no-external-settings",
+        "notice",
+        [],
+        [module("pop_settings", external_connection_settings=["mail.contoso.test:995:SSL"])],
+    ),
+    (
+        "x509-name-not-covered",
+        "error",
+        [pop(X509CertificateName=POP)],
+        [imported(POP, assign=False), module("exchange_certificate", services=["POP"])],
+    ),
+    (
+        "certificate-not-assigned",
+        "error",
+        [pop(X509CertificateName=POP), imported(POP, assign=False)],
+        [module("exchange_certificate", services=["POP"])],
+    ),
+    (
+        "connection-host-not-covered",
+        "warning",
+        [pop(ExternalConnectionSettings=[f"{POP}:995:SSL"])],
+        [imported(POP), module("pop_settings", x509_certificate_name=POP)],
+    ),
+    # Exchange itself drops POP where the subject is a wildcard; here only the alternative names show it.
+    (
+        "wildcard-assigned",
+        "warning",
+        [imported("contoso.test", "*.contoso.test")],
+        [removed("contoso.test")],
+    ),
+    (
+        "certificate-expired",
+        "error",
+        [pop(X509CertificateName=POP), imported(POP, assign=False, begins=-30, days=-1)],
+        [removed(POP)],
+    ),
+    ("certificate-expires-soon", "warning", [imported(POP, days=10)], [imported(POP)]),
+    (
+        "certificate-unusable",
+        "error",
+        [pop(X509CertificateName=POP), imported(POP, assign=False, begins=5)],
+        [removed(POP)],
+    ),
+    ("certificate-weak", "warning", [imported(POP, rsa_bits=1024)], [removed(POP)]),
+    ("certificate-services-unreadable", "warning", [fault("payload_signing_broken")], [HEALTHY]),
+    (
+        "connector-missing",
+        "error",
+        [submission(Name="Sending", Bindings=["0.0.0.0:2587"])],
+        [behind("Set-ReceiveConnector", Identity=r"EX01\Sending", Bindings=["0.0.0.0:587"])],
+    ),
+    ("connector-disabled", "error", [submission(Enabled=False)], [module("receive_connector", enabled=True)]),
+    (
+        "submission-port-not-bound",
+        "error",
+        [submission(Bindings=["0.0.0.0:2587"])],
+        [module("receive_connector", bindings={"add": ["0.0.0.0:587"]})],
+    ),
+    (
+        "connector-without-tls",
+        "error",
+        [submission(AuthMechanism="Integrated")],
+        [module("receive_connector", auth_mechanism={"add": ["Tls"]})],
+    ),
+    (
+        "basic-without-tls",
+        "warning",
+        [submission(AuthMechanism="Tls, BasicAuth")],
+        [module("receive_connector", auth_mechanism={"add": ["Tls", "BasicAuthRequireTLS"]})],
+    ),
+    (
+        "connector-refuses-users",
+        "error",
+        [submission(PermissionGroups="ExchangeServers")],
+        [module("receive_connector", permission_groups={"add": ["ExchangeUsers"]})],
+    ),
+    ("connector-not-advertised", "notice", [], [module("receive_connector", advertise_client_settings=True)]),
+    (
+        "connector-certificate-missing",
+        "error",
+        [submission(TlsCertificateName="<I>CN=Gone<S>CN=Gone")],
+        [module("receive_connector", tls_certificate_name="EX01.contoso.test")],
+    ),
+    (
+        "connector-fqdn-not-covered",
+        "warning",
+        [submission(Fqdn="smtp.contoso.test")],
+        [module("receive_connector", fqdn="EX01.contoso.test")],
+    ),
+]
+
+
+def look(run: Run, **options: Any) -> dict[str, Any]:
+    result = run("client_access_info", {"protocols": ["pop3"], **options})
+    assert "failed" not in result, result
+    return result
+
+
+@pytest.mark.parametrize(("trap", "severity", "setting", "curing"), TRAPS, ids=[f"{t[0]}-{t[1]}" for t in TRAPS])
+def test_each_trap_is_found_until_it_is_cured(
+    organisation: SimulatorProcess, run: Run, trap: str, severity: str, setting: list[Step], curing: list[Step]
+) -> None:
+    for step in setting:
+        step(organisation, run)
+    found = [finding for finding in look(run)["findings"] if finding["id"] == trap]
+    assert {finding["severity"] for finding in found} == {severity}
+    for finding in found:
+        assert all(is_a_sentence(finding[text]) for text in ("seen", "why", "cure")), finding
+    for step in curing:
+        step(organisation, run)
+    assert trap not in {finding["id"] for finding in look(run)["findings"]}
+
+
+def test_a_version_out_of_support(organisation: SimulatorProcess, open_session: Callable[..., Session]) -> None:
+    found = {
+        name: run_module("client_access_info", {"gather": []}, open_session(name).invoke)["findings"]
+        for name in ("EX01", "EX02")
+    }
+    assert [f["seen"] for f in found["EX02"] if f["id"] == "exchange-unsupported"] == [
+        "EX02 (Exchange Server 2016, 15.1.2507.6)."
+    ]
+    assert "exchange-unsupported" not in {f["id"] for f in found["EX01"]}
+
+
+def test_nothing_grave_out_of_the_box_and_nothing_is_written(organisation: SimulatorProcess, run: Run) -> None:
+    result = run("client_access_info")
+    assert {finding["severity"] for finding in result["findings"]} == {"notice"}
+    assert [connector["name"] for connector in result["connectors"]] == ["Client Frontend EX01"]
+    assert writes(organisation) == []
+
+
+def test_what_is_left_out_is_not_asked_for(organisation: SimulatorProcess, run: Run) -> None:
+    look(run, gather=[])
+    asked = {entry["cmdlet"] for entry in organisation.log()}
+    assert "Get-PopSettings" in asked
+    assert not asked & {"Get-ImapSettings", "Get-ExchangeCertificate", "Get-ReceiveConnector"}
+
+
+def test_what_users_need_to_know(organisation: SimulatorProcess, run: Run) -> None:
+    organisation.run("EX01", "Set-PopSettings", {"ExternalConnectionSettings": [f"{POP}:110:TLS", f"{POP}:995:SSL"]})
+    told = look(run)["client_settings"]
+    assert told["external"]["pop3"] == [
+        {"server": POP, "port": 995, "encryption": "implicit_tls"},
+        {"server": POP, "port": 110, "encryption": "starttls"},
+    ]
+    assert [one["server"] for one in told["internal"]["pop3"]] == ["EX01.contoso.test"] * 2
+    assert told["external"]["smtp"] == [{"server": "EX01.contoso.test", "port": 587, "encryption": "starttls"}]
+    assert told["external"]["imap4"] is None
+
+
+def test_servers_of_a_group_that_differ(controller: Controller, organisation: SimulatorProcess) -> None:
+    """The filter in a real playbook, on the results of both servers."""
+    pick = "ansible_play_hosts | map('extract', hostvars, 'info') | list | mailops.exchange.server_differences"
+    play = {
+        "hosts": "exchange",
+        "gather_facts": False,
+        "tasks": [
+            {"name": "Look", "mailops.exchange.client_access_info": {}, "register": "info"},
+            {
+                "name": "Compare",
+                "ansible.builtin.debug": {"msg": "{{ " + pick + " | selectattr('protocol') | map(attribute='seen') }}"},
+                "run_once": True,
+            },
+        ],
+    }
+
+    def told() -> Any:
+        done = controller.run([play], inventory(organisation.description))
+        assert done.returncode == 0, done.output
+        return done.task("Compare", "ex01")["result"]["msg"]
+
+    assert told() == []
+    organisation.run("EX02", "Set-ImapSettings", {"Server": "EX02", "MaxCommandSize": 4096})
+    assert told() == ["max_command_size is 10240 on EX01; 4096 on EX02."]
+
+
+def test_what_is_no_list_of_results_is_refused(controller: Controller, organisation: SimulatorProcess) -> None:
+    task = {"ansible.builtin.debug": {"msg": "{{ 'info' | mailops.exchange.server_differences }}"}}
+    play = {"hosts": "exchange", "gather_facts": False, "tasks": [task]}
+    done = controller.run([play], inventory(organisation.description))
+    assert done.returncode != 0
+    assert "server_differences: give a list of results of client_access_info." in " ".join(done.output.split())

@@ -1,0 +1,316 @@
+"""Certificates as real servers send them, as hostile ones might, and what is chosen from several."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tracemalloc
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from transport_host import NOW, as_wire, make_der, make_payload, thumbprint
+
+from ansible_collections.mailops.exchange.plugins.module_utils.certificate_payload import Payload, read_payload
+from ansible_collections.mailops.exchange.plugins.module_utils.certificates import (
+    MEMBERS,
+    by_name,
+    in_order,
+    read_certificate,
+)
+from ansible_collections.mailops.exchange.plugins.module_utils.host import Failure, Server
+from ansible_collections.mailops.exchange.plugins.module_utils.transport_kinds import Thumbprint
+from ansible_collections.mailops.exchange.plugins.module_utils.vocabulary.versions import Version
+from ansible_collections.mailops.exchange.plugins.plugin_utils.clixml import LineSerializer, to_plain
+
+REPOSITORY = Path(__file__).resolve().parents[4]
+CAPTURES = Path(os.environ.get("EXCHANGE_CAPTURES", REPOSITORY.parent / "shared" / "captures"))
+EX01 = Server("EX01", "EX01.contoso.test", Version(15, 2, 2562, 17))
+NUMBERS = {"IMAP": 1, "POP": 2, "IIS": 8, "SMTP": 16}
+
+
+def capture(name):
+    if not CAPTURES.is_dir():
+        message = f"the real captures are not here ({CAPTURES}); set EXCHANGE_CAPTURES to their folder"
+        pytest.fail(message) if os.environ.get("CI") else pytest.skip(message)
+    root = ElementTree.parse(CAPTURES / f"Get-ExchangeCertificate.{name}.xml").getroot()
+    for element in root.iter():
+        element.tag = element.tag.rpartition("}")[2]
+    serializer = LineSerializer()
+    return [to_plain(serializer.deserialize(element, clear=False), MEMBERS) for element in root]
+
+
+@pytest.mark.parametrize(
+    ("name", "services"),
+    [
+        ("exchange2019", [16, 27, 0]),
+        ("exchange2016", [16, 27, 0]),
+        ("pop-imap-iis", [0, 11, 0, 0]),
+        ("several-services", [16, 16, 16, 16, 16, 25, 8, 0]),
+        ("signed-serialization", [16, 16, 16, 25, 8, 0]),
+        ("deserialized-rawdata-only", [None] * 5),
+    ],
+)
+def test_every_capture_gives_the_numbers_of_its_readme(name, services):
+    certificates = [read_certificate(wire) for wire in capture(name)]
+    known = [None if c.services is None else sum(NUMBERS[service] for service in c.services) for c in certificates]
+    assert known == services
+    assert [c.has_private_key for c in certificates] == [None if n is None else True for n in services]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "exchange2019",
+        "exchange2016",
+        "pop-imap-iis",
+        "several-services",
+        "signed-serialization",
+        "deserialized-rawdata-only",
+    ],
+)
+def test_subject_issuer_and_thumbprint_are_what_the_server_wrote(name):
+    for wire in capture(name):
+        lines = [line.strip() for line in wire["$text"].splitlines()]
+        certificate = read_certificate(wire)
+        assert certificate.subject == lines[lines.index("[Subject]") + 1]
+        assert certificate.issuer == lines[lines.index("[Issuer]") + 1]
+        assert certificate.thumbprint == lines[lines.index("[Thumbprint]") + 1]
+        # The text has local times; no time zone is more than 14 hours away.
+        written = datetime.strptime(lines[lines.index("[Not After]") + 1], "%m/%d/%Y %H:%M:%S").replace(tzinfo=UTC)
+        assert abs(written - certificate.not_after) <= timedelta(hours=14)
+
+
+def test_names_dates_and_key_of_a_real_certificate():
+    certificate = read_certificate(capture("pop-imap-iis")[1])
+    assert certificate.names == ("win-ctd3l0rgen4", "win-ctd3l0rgen4.exlab.dom")
+    assert certificate.key == "RSA 2048"
+    assert certificate.identifier == "<I>CN=WIN-CTD3L0RGEN4<S>CN=WIN-CTD3L0RGEN4"
+    assert in_order(certificate.services) == ["IMAP", "POP", "IIS"]
+    assert certificate.is_self_signed
+
+
+@pytest.mark.parametrize("signed", [False, True])
+@pytest.mark.parametrize("number", [0, 2, 27, 31, 128 + 2])
+def test_services_of_a_payload(number, signed):
+    der = make_der("mail.contoso.test")
+    payload = make_payload(der, number, signed=signed)
+    assert read_payload(payload, der) == Payload(services=number, has_private_key=True)
+
+
+def test_what_is_not_the_number_of_the_services_is_not_taken_for_it():
+    der = make_der("mail.contoso.test")
+    assert read_payload(make_payload(der, -1), der).services is None
+    # The field of the services and its record, with the type of another enumeration.
+    renamed = make_payload(der, 27).replace(b"AllowedServices", b"BlockedServices")
+    assert read_payload(renamed, der).services is None
+
+
+def test_a_bit_that_is_not_known_does_not_hide_the_others():
+    der = make_der("mail.contoso.test")
+    wire = {"RawData": as_wire(der), "SerializationData": as_wire(make_payload(der, 128 + 2))}
+    assert read_certificate(wire).services == {"POP", "128"}
+
+
+def test_the_payload_of_another_certificate_tells_nothing():
+    one, other = make_der("mail.contoso.test"), make_der("mail.contoso.test")
+    assert read_payload(make_payload(other, 27), one) == Payload()
+
+
+def test_a_store_without_a_key_provider_proves_nothing():
+    der = make_der("mail.contoso.test")
+    assert read_payload(make_payload(der, 2, key=False), der) == Payload(services=2, has_private_key=None)
+
+
+@pytest.mark.parametrize(
+    ("live", "services"),
+    [
+        ("IMAP, POP, IIS, SMTP", {"IMAP", "POP", "IIS", "SMTP"}),
+        ("None", set()),
+        ({"$text": "POP", "$value": 2}, {"POP"}),
+    ],
+)
+def test_live_members_come_first(live, services):
+    der = make_der("mail.contoso.test")
+    wire = {"RawData": as_wire(der), "SerializationData": as_wire(make_payload(der, 0)), "Services": live}
+    certificate = read_certificate({**wire, "HasPrivateKey": False, "Status": {"$text": "DateInvalid", "$value": 3}})
+    assert certificate.services == services
+    assert certificate.has_private_key is False
+    assert certificate.status == "DateInvalid"
+
+
+@pytest.mark.parametrize("raw", [None, "", "text", {"$bytes": "!"}, {"$bytes": ""}, {"$bytes": 1}, {"$text": "x"}])
+def test_without_raw_data_there_is_no_certificate(raw):
+    with pytest.raises(ValueError, match="it came without its RawData"):
+        read_certificate({"RawData": raw})
+
+
+@given(data=st.binary(max_size=200))
+def test_raw_data_that_is_no_certificate_is_named_by_its_thumbprint(data):
+    with pytest.raises(ValueError, match=f"{thumbprint(data)} cannot be read|without its RawData"):
+        read_certificate({"RawData": as_wire(data)})
+
+
+DER = make_der("mail.contoso.test")
+GOOD = make_payload(DER, 27)
+
+
+@settings(max_examples=400, deadline=None)
+@given(data=st.data())
+def test_a_damaged_payload_is_read_or_unknown_and_never_an_error(data):
+    payload = bytearray(make_payload(DER, 27, signed=data.draw(st.booleans())))
+    for _ in range(data.draw(st.integers(1, 8))):
+        position = data.draw(st.integers(0, min(len(payload), 1200) - 1))
+        what = data.draw(st.sampled_from(["byte", "cut", "insert", "huge"]))
+        if what == "byte":
+            payload[position] = data.draw(st.integers(0, 255))
+        elif what == "cut":
+            del payload[position : position + data.draw(st.integers(1, 50))]
+        elif what == "insert":
+            payload[position:position] = data.draw(st.binary(max_size=20))
+        else:
+            payload[position : position + 4] = b"\xff\xff\xff\x7f"
+    found = read_payload(bytes(payload), DER)
+    assert found.services is None or 0 <= found.services < 1 << 31
+    assert found.has_private_key in (True, None)
+
+
+@settings(max_examples=200, deadline=None)
+@given(head=st.binary(max_size=300), tail=st.binary(max_size=300))
+def test_noise_tells_nothing(head, tail):
+    assert read_payload(head + DER + tail, DER).services is None
+    assert read_payload(GOOD[:17] + head + DER + tail, DER).services is None
+
+
+def test_a_stream_that_claims_to_be_endless_costs_nothing():
+    claims = GOOD.replace(b"\x08\x00\x00\x00\x08CertData", b"\xff\xff\xff\x7f\x08CertData")
+    assert claims != GOOD
+    tracemalloc.start()
+    assert read_payload(claims, DER) == Payload()
+    assert read_payload(b"#sig#\xff\xff\xff\xff" + GOOD, DER) == Payload()
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 1 << 20
+
+
+@pytest.mark.parametrize(
+    ("names", "host", "exactly", "covers"),
+    [
+        (["mail.contoso.test"], "MAIL.contoso.TEST", True, True),
+        (["mail.contoso.test"], "pop.contoso.test", False, False),
+        (["*.contoso.test"], "mail.contoso.test", False, True),
+        (["*.contoso.test"], "a.mail.contoso.test", False, False),
+        (["*.contoso.test"], "contoso.test", False, False),
+        (["*.contoso.test", "contoso.test"], "contoso.test", True, True),
+        (["ex01"], "ex01", True, True),
+    ],
+)
+def test_which_names_are_covered(names, host, exactly, covers):
+    certificate = read_certificate({"RawData": as_wire(make_der(*names))})
+    assert certificate.names_exactly(host) is exactly
+    assert certificate.covers(host) is covers
+
+
+@pytest.mark.parametrize(
+    ("names", "wildcard"),
+    [
+        (["*.contoso.test"], True),
+        (["*.contoso.test", "contoso.test"], True),
+        (["*.contoso.test", "mail.fabrikam.test"], False),
+        (["mail.contoso.test"], False),
+    ],
+)
+def test_what_counts_as_a_wildcard(names, wildcard):
+    assert read_certificate({"RawData": as_wire(make_der(*names))}).is_wildcard is wildcard
+
+
+def test_the_common_name_counts_only_without_alternative_names():
+    assert read_certificate({"RawData": as_wire(make_der(common_name="ex01"))}).names == ("ex01",)
+    assert read_certificate({"RawData": as_wire(make_der(common_name="Two words"))}).names == ()
+    both = read_certificate({"RawData": as_wire(make_der("mail.contoso.test", common_name="ex01"))})
+    assert both.names == ("mail.contoso.test",)
+
+
+def test_names_are_written_and_quoted_as_windows_does():
+    certificate = read_certificate({"RawData": as_wire(make_der("a.test", issuer='Contoso, "Inc"; #1'))})
+    assert certificate.issuer == 'CN="Contoso, ""Inc""; #1"'
+
+
+def test_weak_keys_are_found():
+    weak = read_certificate({"RawData": as_wire(make_der("a.test", bits=1024))})
+    assert list(weak.remarks(NOW, 0)) == ["is weak: its key has only 1024 bits"]
+    assert list(read_certificate({"RawData": as_wire(make_der("a.test"))}).remarks(NOW, 30)) == []
+
+
+@pytest.mark.parametrize(("issuer", "weakness"), [("Contoso Issuing CA", "it is signed with SHA1"), (None, None)])
+def test_a_weak_signature_is_found_where_it_is_checked(issuer, weakness):
+    # The library signs with SHA-1 no more; the identifiers sha256WithRSAEncryption and sha1WithRSAEncryption differ in
+    # their last byte.
+    identifier = bytes.fromhex("06092a864886f70d0101")
+    der = make_der("a.test", issuer=issuer).replace(identifier + b"\x0b", identifier + b"\x05")
+    assert read_certificate({"RawData": as_wire(der)}).weakness == weakness
+
+
+def test_the_library_that_is_missing_is_named(monkeypatch):
+    monkeypatch.setitem(sys.modules, "cryptography", None)
+    with pytest.raises(Failure, match="The Python library cryptography, by which certificates are read, is missing"):
+        read_certificate({"RawData": as_wire(DER)})
+
+
+def chosen(*ders, host="mail.contoso.test"):
+    return by_name([read_certificate({"RawData": as_wire(der)}) for der in ders], host, EX01, "name", NOW).thumbprint
+
+
+def test_the_better_certificate_wins_whatever_the_order():
+    worst_first = [
+        make_der("*.contoso.test", begins=-1),
+        make_der("mail.contoso.test", issuer=None, begins=-2),
+        make_der("mail.contoso.test", begins=-60),
+        make_der("mail.contoso.test", begins=-40),
+        make_der("mail.contoso.test", begins=-40, ends=400),
+    ]
+    useless = [make_der("mail.contoso.test", ends=-1), make_der("mail.contoso.test", begins=1)]
+    for count in range(1, len(worst_first) + 1):
+        field = worst_first[:count] + useless
+        assert chosen(*field) == chosen(*reversed(field)) == thumbprint(field[count - 1])
+
+
+def test_a_private_key_known_to_be_there_comes_before_a_newer_certificate():
+    older, newer = make_der("mail.contoso.test", begins=-60), make_der("mail.contoso.test")
+    wires = [
+        {"RawData": as_wire(older), "SerializationData": as_wire(make_payload(older, 0))},
+        {"RawData": as_wire(newer)},
+    ]
+    certificates = [read_certificate(wire) for wire in wires]
+    assert by_name(certificates, "mail.contoso.test", EX01, "name", NOW).thumbprint == thumbprint(older)
+
+
+def test_two_of_equal_worth_are_not_decided_between():
+    one, other = make_der("mail.contoso.test", serial=1), make_der("mail.contoso.test", serial=2)
+    with pytest.raises(Failure, match=r"^name: 2 certificates on EX01 are equally good for") as failure:
+        chosen(one, other)
+    assert thumbprint(one) in str(failure.value)
+    assert thumbprint(other) in str(failure.value)
+
+
+RIGHT = "611C687DFC4343A5A03E0005A1EC6E9B6AFF586D"
+
+
+@given(
+    upper=st.lists(st.booleans(), min_size=40, max_size=40),
+    marks=st.lists(st.tuples(st.integers(0, 40), st.sampled_from(" \t:\u200e\u200f\u202a\ufeff")), max_size=30),
+)
+def test_a_thumbprint_in_any_spelling(upper, marks):
+    text = "".join(c if up else c.lower() for c, up in zip(RIGHT, upper, strict=True))
+    for position, mark in marks:
+        text = text[:position] + mark + text[position:]
+    assert Thumbprint().parse(text) == RIGHT
+
+
+@pytest.mark.parametrize("length", [0, 1, 39, 41, 64])
+def test_a_thumbprint_of_another_length(length):
+    with pytest.raises(ValueError, match=f"has {length} hexadecimal digits; give the 40"):
+        Thumbprint().parse("a" * length)

@@ -1,0 +1,437 @@
+"""The preflight's judgement: each finding appears with its trap, and goes away with its cure."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ansible_collections.mailops.exchange.plugins.module_utils import findings
+from ansible_collections.mailops.exchange.plugins.module_utils.certificates import Certificate
+from ansible_collections.mailops.exchange.plugins.module_utils.connectors import Connector
+from ansible_collections.mailops.exchange.plugins.module_utils.findings import (
+    AUTH_CERTIFICATE,
+    SEVERITIES,
+    Facts,
+    ProtocolFacts,
+    client_connectors,
+    client_settings,
+    find,
+)
+from ansible_collections.mailops.exchange.plugins.module_utils.host import Server
+from ansible_collections.mailops.exchange.plugins.module_utils.services import Judgement, Service
+from ansible_collections.mailops.exchange.plugins.module_utils.vocabulary.client_access import POP3
+from ansible_collections.mailops.exchange.plugins.module_utils.vocabulary.transport import CONNECTOR_SETTINGS
+from ansible_collections.mailops.exchange.plugins.module_utils.vocabulary.versions import Version
+from ansible_collections.mailops.exchange.plugins.modules.client_access_info import RETURN
+
+NOW = datetime(2026, 3, 2, 8, tzinfo=UTC)
+MAIL = "mail.contoso.test"
+ISSUER = "CN=Contoso Issuing CA"
+VERSIONS = {
+    "SE": Version(15, 2, 2562, 17),
+    "2019": Version(15, 2, 1544, 4),
+    "2016": Version(15, 1, 2507, 6),
+    "2013": Version(15, 0, 1497, 2),
+    "2010": Version(14, 3, 123, 4),
+}
+
+
+def certificate(*names, services=("IMAP", "POP", "SMTP"), subject=None, days=300, thumbprint="A" * 40, **more):
+    return Certificate(
+        **{
+            "thumbprint": thumbprint,
+            "subject": subject or f"CN={names[0]}",
+            "issuer": ISSUER,
+            "names": names,
+            "not_before": NOW - timedelta(days=100),
+            "not_after": NOW + timedelta(days=days),
+            "key": "RSA 2048",
+            "weakness": None,
+            "services": None if services is None else frozenset(services),
+            **more,
+        }
+    )
+
+
+GOOD = certificate(MAIL)
+AUTH = certificate(subject=AUTH_CERTIFICATE, services=["SMTP"], issuer=AUTH_CERTIFICATE, thumbprint="B" * 40)
+WILDCARD = certificate("*.contoso.test", services=["SMTP"])
+RUNNING = Service("MSExchangePop3", "running", "automatic", 7)
+BACK_END = replace(RUNNING, name="MSExchangePOP3BE")
+SETTINGS = {
+    "login_type": "SecureLogin",
+    "ssl_bindings": ("0.0.0.0:995", "[::]:995"),
+    "unencrypted_or_tls_bindings": ("0.0.0.0:110", "[::]:110"),
+    "external_connection_settings": (f"{MAIL}:110:TLS", f"{MAIL}:995:SSL"),
+    "internal_connection_settings": ("EX01.contoso.test:995:SSL",),
+    "x509_certificate_name": MAIL,
+}
+CONNECTOR = {
+    "advertise_client_settings": True,
+    "auth_mechanism": ("Tls", "Integrated", "BasicAuth", "BasicAuthRequireTLS"),
+    "bindings": ("0.0.0.0:587", "[::]:587"),
+    "enabled": True,
+    "fqdn": MAIL,
+    "permission_groups": ("ExchangeUsers",),
+    "require_tls": False,
+    "tls_certificate_name": "",
+}
+
+
+def connector(name="Client Frontend EX01", **values):
+    return Connector(name, "FrontendTransport", {**CONNECTOR, **values})
+
+
+def facts(
+    version="SE",
+    services=(RUNNING, BACK_END),
+    component="Active",
+    restart="no",
+    certificates=(GOOD, AUTH),
+    connectors=None,
+    submission=None,
+    **more,
+):
+    """A server on which all is well, but for what is given; the rest of the keywords are settings of POP3."""
+    own = {key: more.pop(key) for key in ("unread", "expires_within_days") if key in more}
+    judgement = Judgement(restart, "It was looked at.")
+    protocol = ProtocolFacts("pop3", services, {**SETTINGS, **more}, component, judgement)
+    found = [connector(**submission or {})] if connectors is None else connectors
+    server = Server("EX01", "EX01.contoso.test", VERSIONS[version])
+    return Facts(server, [protocol], NOW, certificates, found, **own)
+
+
+def only(name, days=300):
+    """All services on one certificate, and the Auth Certificate beside it."""
+    return {"certificates": (certificate(name, days=days), AUTH)}
+
+
+OFF = {"services": (replace(RUNNING, status="stopped", start_mode="manual"),)}
+SELF_NAMED = f"<I>{ISSUER}<S>CN={MAIL}"
+
+# What is wrong; its severity; how to cause it; and the same after its cure.
+TRAPS = [
+    ("exchange-unsupported", "warning", {"version": "2019"}, {"version": "SE"}),
+    ("exchange-unsupported", "warning", {"version": "2016"}, {}),
+    ("exchange-unsupported", "warning", {"version": "2013"}, {}),
+    ("exchange-unsupported", "warning", {"version": "2010"}, {}),
+    ("part-unreadable", "warning", {"unread": {"Get-ReceiveConnector": "It is not granted."}}, {"unread": {}}),
+    ("service-missing", "error", {"services": (RUNNING, Service("MSExchangePOP3BE"))}, {}),
+    ("service-not-running", "error", {"services": (RUNNING, replace(BACK_END, status="stopped"))}, {}),
+    ("service-not-running", "error", {"services": (replace(RUNNING, status="paused"), BACK_END)}, {}),
+    ("service-not-running", "notice", OFF, {}),
+    ("service-disabled", "error", {"services": (RUNNING, replace(BACK_END, start_mode="disabled"))}, {}),
+    ("service-disabled", "notice", {"services": (replace(RUNNING, status="stopped", start_mode="disabled"),)}, {}),
+    ("service-not-automatic", "warning", {"services": (RUNNING, replace(BACK_END, start_mode="manual"))}, {}),
+    ("service-not-automatic", "notice", OFF, {}),
+    ("restart-owed", "warning", {"restart": "yes"}, {"restart": "no"}),
+    ("restart-owed", "notice", {"restart": "possible"}, {}),
+    ("restart-owed", "notice", {"restart": "unknown"}, {}),
+    ("component-inactive", "error", {"component": "Inactive"}, {"component": "Active"}),
+    ("component-inactive", "error", {"component": "Draining"}, {"component": None}),
+    ("plain-text-login", "warning", {"login_type": "PlainTextLogin"}, {"login_type": "SecureLogin"}),
+    (
+        "loopback-not-bound",
+        "error",
+        {"ssl_bindings": ("10.0.0.1:995", "[::]:995")},
+        {"ssl_bindings": ("10.0.0.1:995", "127.0.0.1:995")},
+    ),
+    (
+        "loopback-not-bound",
+        "error",
+        {"unencrypted_or_tls_bindings": ("10.0.0.1:110",)},
+        {"unencrypted_or_tls_bindings": ("0.0.0.0:110",)},
+    ),
+    (
+        "port-bound-twice",
+        "error",
+        {"ssl_bindings": ("0.0.0.0:110", "0.0.0.0:995")},
+        {"ssl_bindings": ("0.0.0.0:995",)},
+    ),
+    (
+        "connection-setting-not-bound",
+        "error",
+        {"external_connection_settings": (f"{MAIL}:1995:SSL",)},
+        {"external_connection_settings": (f"{MAIL}:1995:SSL",), "ssl_bindings": ("0.0.0.0:995", "0.0.0.0:1995")},
+    ),
+    # The port is bound, but for the other way to encrypt.
+    (
+        "connection-setting-not-bound",
+        "error",
+        {"internal_connection_settings": ("EX01.contoso.test:995:TLS",)},
+        {"internal_connection_settings": ("EX01.contoso.test:995:SSL",)},
+    ),
+    ("connection-setting-not-bound", "error", {"external_connection_settings": (f"{MAIL}:995",)}, {}),
+    ("no-external-settings", "notice", {"external_connection_settings": ()}, {}),
+    ("x509-name-not-covered", "error", only("other.contoso.test") | {"submission": {"fqdn": "other.contoso.test"}}, {}),
+    ("x509-name-not-covered", "error", {"certificates": ()}, {}),
+    ("x509-name-not-covered", "error", {"x509_certificate_name": ""}, {"x509_certificate_name": MAIL}),
+    ("x509-name-not-covered", "error", only(MAIL, days=-1), only(MAIL)),
+    (
+        "certificate-not-assigned",
+        "error",
+        {"certificates": (certificate(MAIL, services=["SMTP"]), AUTH)},
+        {"certificates": (certificate(MAIL, services=["SMTP", "POP"]), AUTH)},
+    ),
+    (
+        "connection-host-not-covered",
+        "warning",
+        {"external_connection_settings": ("pop.contoso.test:995:SSL",)},
+        {
+            "external_connection_settings": ("pop.contoso.test:995:SSL",),
+            "certificates": (certificate(MAIL, "pop.contoso.test"), AUTH),
+        },
+    ),
+    # Where nothing is encrypted no certificate is shown.
+    (
+        "connection-host-not-covered",
+        "warning",
+        {"external_connection_settings": ("pop.contoso.test:110:TLS",)},
+        {"external_connection_settings": ("pop.contoso.test:110",)},
+    ),
+    (
+        "wildcard-assigned",
+        "warning",
+        {"certificates": (certificate("*.contoso.test"), AUTH)},
+        {"certificates": (WILDCARD, AUTH)},
+    ),
+    ("certificate-expired", "error", only(MAIL, days=-1), only(MAIL)),
+    ("certificate-expired", "error", {"certificates": (GOOD, replace(AUTH, not_after=NOW - timedelta(1)))}, {}),
+    # What has been replaced is only rubbish.
+    (
+        "certificate-expired",
+        "notice",
+        {"certificates": (GOOD, certificate(MAIL, days=-1, thumbprint="C" * 40), AUTH)},
+        {},
+    ),
+    # It has the same name but does not serve all that the old one did.
+    (
+        "certificate-expired",
+        "error",
+        {"certificates": (certificate(MAIL, services=["POP"]), certificate(MAIL, days=-1), AUTH)},
+        {},
+    ),
+    ("certificate-expires-soon", "warning", only(MAIL, days=20), only(MAIL, days=31)),
+    ("certificate-expires-soon", "warning", only(MAIL, days=20), {**only(MAIL, days=20), "expires_within_days": 20}),
+    (
+        "certificate-expires-soon",
+        "warning",
+        only(MAIL, days=20),
+        {"certificates": (certificate(MAIL, days=20), GOOD, AUTH)},
+    ),
+    (
+        "certificate-unusable",
+        "error",
+        {"certificates": (replace(GOOD, has_private_key=False), AUTH)},
+        {"certificates": (replace(GOOD, has_private_key=True), AUTH)},
+    ),
+    ("certificate-unusable", "error", {"certificates": (replace(GOOD, not_before=NOW + timedelta(1)), AUTH)}, {}),
+    ("certificate-unusable", "error", {"certificates": (replace(GOOD, status="Revoked"), AUTH)}, {}),
+    ("certificate-weak", "warning", {"certificates": (replace(GOOD, weakness="its key has 1024 bits"), AUTH)}, {}),
+    (
+        "certificate-services-unreadable",
+        "warning",
+        {"certificates": (replace(GOOD, services=None), AUTH)},
+        {"certificates": (GOOD, AUTH)},
+    ),
+    ("connector-missing", "error", {"connectors": []}, {}),
+    ("connector-disabled", "error", {"submission": {"enabled": False}}, {"submission": {"enabled": True}}),
+    ("connector-disabled", "notice", {"connectors": [connector(), connector("Old", enabled=False)]}, {}),
+    (
+        "submission-port-not-bound",
+        "error",
+        {"submission": {"bindings": ("0.0.0.0:25",)}},
+        {"submission": {"bindings": ("0.0.0.0:25", "10.0.0.1:587")}},
+    ),
+    ("connector-without-tls", "error", {"submission": {"auth_mechanism": ("Integrated",)}}, {}),
+    (
+        "basic-without-tls",
+        "warning",
+        {"submission": {"auth_mechanism": ("Tls", "BasicAuth")}},
+        {"submission": {"auth_mechanism": ("Tls", "BasicAuth"), "require_tls": True}},
+    ),
+    (
+        "basic-without-tls",
+        "warning",
+        {"submission": {"auth_mechanism": ("BasicAuth",)}},
+        {"submission": {"auth_mechanism": ("Tls", "BasicAuth", "BasicAuthRequireTLS")}},
+    ),
+    ("connector-refuses-users", "error", {"submission": {"permission_groups": ("ExchangeServers",)}}, {}),
+    ("connector-not-advertised", "notice", {"submission": {"advertise_client_settings": False}}, {}),
+    (
+        "connector-certificate-missing",
+        "error",
+        {"submission": {"tls_certificate_name": f"<I>{ISSUER}<S>CN=gone.contoso.test"}},
+        {"submission": {"tls_certificate_name": SELF_NAMED.lower().replace("<i>", "<I>").replace("<s>", "<S>")}},
+    ),
+    (
+        "connector-certificate-missing",
+        "error",
+        {"submission": {"tls_certificate_name": SELF_NAMED}, "certificates": (replace(GOOD, services={"POP"}), AUTH)},
+        {"submission": {"tls_certificate_name": SELF_NAMED}},
+    ),
+    ("connector-fqdn-not-covered", "warning", {"submission": {"fqdn": "smtp.contoso.test"}}, {}),
+    (
+        "connector-fqdn-not-covered",
+        "warning",
+        {"submission": {"fqdn": "smtp.contoso.test", "tls_certificate_name": SELF_NAMED}},
+        {"submission": {"fqdn": MAIL, "tls_certificate_name": SELF_NAMED}},
+    ),
+    ("connector-fqdn-not-covered", "warning", {"submission": {"fqdn": ""}}, {}),
+    # Without SMTP it is none of the connector's.
+    (
+        "connector-fqdn-not-covered",
+        "warning",
+        {"certificates": (certificate(MAIL, services=["POP"]), AUTH)},
+        {"certificates": (certificate(MAIL, services=["POP", "SMTP"]), AUTH)},
+    ),
+]
+
+
+def ids(**changes):
+    return {finding.id for finding in find(facts(**changes))}
+
+
+def test_nothing_is_found_where_all_is_well():
+    assert find(facts()) == []
+    assert find(facts(certificates=None, connectors=None)) == []
+
+
+@pytest.mark.parametrize(("trap", "severity", "broken", "cured"), TRAPS, ids=lambda value: str(value)[:40])
+def test_each_trap_is_found_and_its_cure_helps(trap, severity, broken, cured):
+    found = [finding for finding in find(facts(**broken)) if finding.id == trap]
+    assert found
+    assert {finding.severity for finding in found} == {severity}
+    for finding in found:
+        for text in (finding.seen, finding.why, finding.cure):
+            assert text.endswith("."), text
+            assert "\n" not in text
+            assert "  " not in text
+    assert trap not in ids(**cured)
+
+
+def test_each_finding_is_documented_and_has_its_trap_here():
+    documented = yaml.safe_load(RETURN)["findings"]["contains"]["id"]["description"]
+    made = set(re.findall(r'"([a-z0-9]+(?:-[a-z0-9]+)+)",', Path(findings.__file__).read_text(encoding="utf-8")))
+    assert made == set(re.findall(r"V\(([^)]+)\)", " ".join(documented))) == {trap[0] for trap in TRAPS}
+
+
+def test_the_gravest_come_first():
+    found = find(facts(version="2016", component="Inactive", external_connection_settings=()))
+    assert [finding.severity for finding in found] == sorted((f.severity for f in found), key=SEVERITIES.index)
+    assert {finding.severity for finding in found} == set(SEVERITIES)
+
+
+def test_what_goes_by_the_version():
+    """Exchange 2010 has no Managed Availability that would probe it; support has a last day, and it is still one."""
+    assert "loopback-not-bound" not in ids(version="2010", ssl_bindings=("10.0.0.1:995",))
+    last = datetime(2025, 10, 14, 23, tzinfo=UTC)
+    assert [f.id for f in find(replace(facts(version="2019", certificates=None), now=last))] == []
+
+
+def test_a_wildcard_needs_no_assignment_and_covers_all():
+    assert ids(certificates=(WILDCARD, AUTH)) == set()
+
+
+def test_unknown_services_are_not_taken_for_none():
+    unknown = (replace(GOOD, services=None), replace(AUTH, services=None))
+    assert ids(certificates=unknown) == {"certificate-services-unreadable"}
+    ended = (replace(GOOD, services=None), replace(AUTH, services=None, not_after=NOW - timedelta(1)))
+    (found,) = [f for f in find(facts(certificates=ended)) if f.id == "certificate-services-unreadable"]
+    assert "and the Auth Certificate has expired" in found.seen
+
+
+def test_certificates_that_no_client_meets_are_left_out():
+    other = certificate("web.contoso.test", services=["IIS"], days=-1)
+    assert ids(certificates=(GOOD, AUTH, other)) == set()
+    named = connector(tls_certificate_name=f"<I>{ISSUER}<S>CN=web.contoso.test")
+    assert "certificate-expired" in ids(certificates=(GOOD, AUTH, other), connectors=[named])
+
+
+def test_a_disabled_connector_is_not_judged_further():
+    assert ids(submission={"enabled": False, "auth_mechanism": ("None",), "bindings": ()}) == {"connector-disabled"}
+
+
+def test_the_connectors_of_clients():
+    server = facts().server
+    by_port = connector("Sending", bindings=("10.0.0.1:587",))
+    proxy = Connector("Client Proxy EX01", "HubTransport", {**CONNECTOR})
+    moved = connector(bindings=("0.0.0.0:2587",))
+    assert client_connectors([proxy, moved, by_port], server) == [by_port]
+    assert client_connectors([proxy, moved], server) == [moved]
+    assert client_connectors([proxy], server) == []
+
+
+def test_what_users_need_to_know():
+    told = client_settings(facts(internal_connection_settings=("EX01.contoso.test:110", "EX01.contoso.test:995:SSL")))
+    assert told["external"]["pop3"] == [
+        {"server": MAIL, "port": 995, "encryption": "implicit_tls"},
+        {"server": MAIL, "port": 110, "encryption": "starttls"},
+    ]
+    assert told["internal"]["pop3"] == [
+        {"server": "EX01.contoso.test", "port": 995, "encryption": "implicit_tls"},
+        {"server": "EX01.contoso.test", "port": 110, "encryption": "none"},
+    ]
+    assert told["external"]["imap4"] is told["internal"]["imap4"] is None
+    assert told["external"]["smtp"] == [{"server": MAIL, "port": 587, "encryption": "starttls"}]
+    assert told["internal"]["smtp"] == told["external"]["smtp"]
+
+
+@pytest.mark.parametrize(
+    ("submission", "expected"),
+    [
+        ({"enabled": False}, []),
+        ({"fqdn": ""}, [("EX01.contoso.test", 587, "starttls")]),
+        ({"auth_mechanism": ("BasicAuth",)}, [(MAIL, 587, "none")]),
+        ({"bindings": ("0.0.0.0:25", "0.0.0.0:587")}, [(MAIL, 587, "starttls")]),
+        ({"bindings": ("0.0.0.0:2587", "[::]:2587")}, [(MAIL, 2587, "starttls")]),
+        ({"bindings": ("odd",)}, []),
+    ],
+)
+def test_where_users_send(submission, expected):
+    told = client_settings(facts(submission=submission))["external"]["smtp"]
+    assert [(one["server"], one["port"], one["encryption"]) for one in told] == expected
+
+
+ODD = st.none() | st.booleans() | st.integers() | st.text(max_size=6) | st.sampled_from([":", "a:b:c", "*.x", "[::]:0"])
+WIRE = st.recursive(
+    ODD,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["$text", "$value"]), inner),
+    max_leaves=5,
+)
+
+
+def read_odd(settings, data):
+    """Each setting as its kind reads something odd, or absent."""
+    return {s.option: s.kind.read(data.draw(WIRE)) for s in settings if data.draw(st.booleans())}
+
+
+@given(st.data())
+def test_odd_values_of_a_server_are_judged_without_a_crash(data):
+    odd_service = Service("S", data.draw(st.text(max_size=5)), data.draw(st.none() | st.text(max_size=5)))
+    odd_certificate = replace(
+        GOOD,
+        names=tuple(data.draw(st.lists(st.text(max_size=6), max_size=2))),
+        services=data.draw(st.none() | st.frozensets(st.sampled_from(["POP", "SMTP", "128", "x"]))),
+        subject=data.draw(st.sampled_from(["", "CN=", '"', AUTH_CERTIFICATE])),
+    )
+    protocol = ProtocolFacts(
+        "pop3", [odd_service], read_odd(POP3.settings, data), data.draw(st.none() | st.text()), Judgement("?", "Odd.")
+    )
+    version = data.draw(st.sampled_from([Version(0), Version(14), Version(15, 2), Version(99)]))
+    odd = Facts(
+        Server("", "", version),
+        [protocol],
+        NOW,
+        [odd_certificate],
+        [Connector(data.draw(st.text(max_size=4)), "", read_odd(CONNECTOR_SETTINGS, data))],
+    )
+    assert {finding.severity for finding in find(odd)} <= set(SEVERITIES)
+    assert client_settings(odd).keys() == {"external", "internal"}

@@ -1,0 +1,72 @@
+"""What test_odd_values.py shows for the other modules, for certificates and connectors."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from module_runner import run_module
+from test_odd_values import ODD_TYPES, is_one_sentence_after_another, spoil
+from transport_host import make_der, transport_host
+
+from ansible_collections.mailops.exchange.plugins.module_utils.vocabulary.transport import CONNECTOR_SETTINGS
+
+OPTIONS = [("receive_connector", setting.option) for setting in CONNECTOR_SETTINGS]
+OPTIONS += [("receive_connector", "name"), ("receive_connector", "server")]
+OPTIONS += [("exchange_certificate", o) for o in ("thumbprint", "name", "services", "expires_within_days", "server")]
+MODULES = {
+    "exchange_certificate": {"services": ["POP"], "name": "mail.contoso.test"},
+    "receive_connector": {
+        "fqdn": "mail.contoso.test",
+        "tls_certificate_name": "mail.contoso.test",
+        "auth_mechanism": {"add": ["Tls"]},
+        "remote_ip_ranges": {"add": ["10.0.0.0/8"]},
+        "max_message_size": "50MB",
+        "message_rate_limit": 7,
+        "connection_timeout": "00:20:00",
+    },
+}
+
+
+def host_with_a_certificate(base):
+    host = transport_host(base)()
+    host.stored["X509CertificateName"] = "mail.contoso.test"
+    host.add(make_der("mail.contoso.test"), "SMTP")
+    return host
+
+
+@pytest.mark.parametrize(("module", "option"), OPTIONS, ids=lambda value: value)
+def test_odd_types_of_options(host_of, module, option):
+    host = host_with_a_certificate(host_of)
+    required = {"services": ["POP"]} if module == "exchange_certificate" else {}
+    for value in ODD_TYPES:
+        result = host.run(module, {**required, option: value}, check=True)
+        if result.get("failed"):
+            assert is_one_sentence_after_another(result["msg"]), value
+            assert option in result["msg"] or repr(value) in result["msg"], (value, result["msg"])
+        else:
+            assert "changed" in result
+    assert host.writes == []
+
+
+@pytest.mark.parametrize("module", MODULES)
+@settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
+@given(data=st.data(), tidy=st.sampled_from(["Get-ExchangeServer", "Get-ExchangeServer Get-PopSettings"]))
+def test_odd_answers_of_servers(host_of, module, data, tidy):
+    host = host_with_a_certificate(host_of)
+
+    def invoke(text):
+        try:
+            reply = json.loads(host.invoke(text))
+        except (AssertionError, KeyError):
+            # It was asked for something that only a spoilt answer can have made the module believe in.
+            return json.dumps({"state": "failed", "errors": [{"id": "Unknown"}], "memory": host.memory})
+        cmdlet = next((command["cmdlet"] for command in json.loads(text)["pipeline"]), "")
+        if not cmdlet or cmdlet not in tidy:
+            reply["output"] = [spoil(item, data) for item in reply.get("output") or []]
+        return json.dumps(reply)
+
+    result = run_module(module, MODULES[module], invoke, clock=host.clock, pause=host.pause)
+    assert is_one_sentence_after_another(result["msg"]) if result.get("failed") else "changed" in result

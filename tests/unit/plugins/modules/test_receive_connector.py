@@ -1,0 +1,464 @@
+"""receive_connector: which connector it takes, what it writes, and what Exchange would not have."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+from ansible.module_utils.basic import AnsibleModule
+from hypothesis import given
+from hypothesis import strategies as st
+from transport_host import AUTH, BACK, CLIENT, FRONT, flags, make_der, transport_host
+
+from ansible_collections.mailops.exchange.plugins.module_utils.connectors import read_connectors
+from ansible_collections.mailops.exchange.plugins.module_utils.host import Host, Line, Server
+from ansible_collections.mailops.exchange.plugins.module_utils.resource import shown
+from ansible_collections.mailops.exchange.plugins.module_utils.vocabulary.transport import CONNECTOR_SETTINGS
+from ansible_collections.mailops.exchange.plugins.module_utils.vocabulary.versions import Version
+from ansible_collections.mailops.exchange.plugins.plugin_utils.clixml import LineSerializer, to_plain
+
+REPOSITORY = Path(__file__).resolve().parents[4]
+CAPTURES = Path(os.environ.get("EXCHANGE_CAPTURES", REPOSITORY.parent / "shared" / "captures"))
+MODULE = "receive_connector"
+FRONTEND = "EX01\\Client Frontend EX01"
+KINDS = {setting.option: setting.kind for setting in CONNECTOR_SETTINGS}
+
+
+@pytest.fixture
+def host(host_of):
+    """An Exchange Server SE with the connectors it has after installation."""
+    return transport_host(host_of)()
+
+
+@pytest.fixture
+def warned(monkeypatch):
+    """What modules warn of; Ansible itself keeps warnings for as long as the process lives."""
+    told = []
+    monkeypatch.setattr(AnsibleModule, "warn", lambda _self, warning: told.append(warning))
+    return told
+
+
+EVERYTHING = {
+    "advertise_client_settings": True,
+    "auth_mechanism": {"remove": ["integrated"]},
+    "bindings": ["0.0.0.0:587", "[::]:587", "10.0.0.1:2587"],
+    "connection_inactivity_timeout": 60,
+    "connection_timeout": "00:20:00",
+    "enable_auth_gssapi": False,
+    "enabled": False,
+    "fqdn": "mail.contoso.test",
+    "max_inbound_connection": "unlimited",
+    "max_inbound_connection_per_source": 50,
+    "max_message_size": "50 MB",
+    "message_rate_limit": "Unlimited",
+    "permission_groups": ["exchangeusers", "AnonymousUsers"],
+    "protocol_logging_level": "verbose",
+    "remote_ip_ranges": ["10.0.0.0/8", "192.168.0.1", "fd00::-fd00::ff"],
+    "require_tls": True,
+    "tls_certificate_name": "<I>CN=CA, O=Contoso<S>CN=mail.contoso.test",
+}
+SENT = {
+    "AdvertiseClientSettings": True,
+    "AuthMechanism": "Tls, BasicAuth, BasicAuthRequireTLS",
+    "Bindings": ["0.0.0.0:587", "10.0.0.1:2587", "[::]:587"],
+    "ConnectionInactivityTimeout": "00:01:00",
+    "ConnectionTimeout": "00:20:00",
+    "EnableAuthGSSAPI": False,
+    "Enabled": False,
+    "Fqdn": "mail.contoso.test",
+    "MaxInboundConnection": "Unlimited",
+    "MaxInboundConnectionPerSource": 50,
+    "MaxMessageSize": "50MB",
+    "MessageRateLimit": "Unlimited",
+    "PermissionGroups": "AnonymousUsers, ExchangeUsers",
+    "ProtocolLoggingLevel": "Verbose",
+    "RemoteIPRanges": ["10.0.0.0/8", "192.168.0.1", "fd00::-fd00::ff"],
+    "RequireTLS": True,
+    "TlsCertificateName": "<I>CN=CA, O=Contoso<S>CN=mail.contoso.test",
+}
+
+
+def test_check_then_apply_then_again_with_every_setting(host):
+    assert EVERYTHING.keys() == KINDS.keys()
+    predicted = host.run(MODULE, EVERYTHING, check=True)
+    assert host.writes == []
+    done = host.run(MODULE, EVERYTHING)
+    assert host.writes == ["Set-ReceiveConnector"]
+    for key in ("changed", "diff", "settings", "cmdlets", "connector"):
+        assert predicted[key] == done[key], key
+    parameters = {"Identity": FRONTEND, **SENT}
+    assert done["cmdlets"] == [{"cmdlet": "Set-ReceiveConnector", "parameters": parameters}]
+    assert done["connector"] == "Client Frontend EX01"
+    assert done["settings"]["auth_mechanism"] == ["Tls", "BasicAuth", "BasicAuthRequireTLS"]
+
+    again = host.run(MODULE, EVERYTHING)
+    assert again["changed"] is False
+    assert again["diff"]["before"] == again["diff"]["after"] == {}
+    assert host.writes == ["Set-ReceiveConnector"]
+
+
+@pytest.mark.parametrize("option", sorted(EVERYTHING))
+def test_each_setting_alone(host, option):
+    assert host.run(MODULE, {option: EVERYTHING[option]})["changed"] is True
+    (sent,) = host.asked("Set-ReceiveConnector")
+    assert len(sent) == 3, "Identity, DomainController and the setting"
+    assert host.run(MODULE, {option: EVERYTHING[option]})["changed"] is False
+
+
+@pytest.mark.parametrize(
+    ("option", "spelling"),
+    [
+        ("auth_mechanism", "basicauth, TLS, BasicAuthRequireTLS, Integrated"),
+        ("auth_mechanism", {"add": ["tls"], "remove": ["ExchangeServer"]}),
+        ("permission_groups", ["EXCHANGEUSERS"]),
+        ("fqdn", "ex01.CONTOSO.test"),
+        ("bindings", ["[0:0:0:0:0:0:0:0]:587", "0.0.0.0:587"]),
+        ("remote_ip_ranges", ["0.0.0.0/0", "::/0"]),
+        ("remote_ip_ranges", ["0.0.0.0(0.0.0.0)", "::-ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"]),
+        ("max_message_size", 36 << 20),
+        ("message_rate_limit", "5"),
+        ("connection_timeout", 600),
+        ("protocol_logging_level", 0),
+        ("tls_certificate_name", ""),
+    ],
+)
+def test_another_spelling_of_the_stored_value_is_no_change(host, option, spelling):
+    assert host.run(MODULE, {option: spelling})["changed"] is False
+    assert host.writes == []
+
+
+@pytest.mark.parametrize(
+    "spelling",
+    [
+        "<I>CN=Contoso CA,O=Contoso<S>CN=mail.contoso.test",
+        "<i> cn=contoso ca , o=Contoso <s> cn=MAIL.contoso.test",
+    ],
+)
+def test_certificate_identifiers_are_compared_by_their_parts(host, spelling):
+    host.run(MODULE, {"tls_certificate_name": "<I>CN=Contoso CA, O=Contoso<S>CN=mail.contoso.test"})
+    assert host.run(MODULE, {"tls_certificate_name": spelling})["changed"] is False
+    assert (
+        host.run(MODULE, {"tls_certificate_name": spelling.replace("contoso.test", "fabrikam.test")})["changed"] is True
+    )
+
+
+@pytest.mark.parametrize(
+    ("version", "name"),
+    [
+        ("SE", "Client Frontend EX01"),
+        ("2016", "Client Frontend EX01"),
+        ("2013", "Client Frontend EX01"),
+        ("2010", "Client EX01"),
+    ],
+)
+def test_the_connector_for_client_submission_on_each_version(host_of, version, name):
+    host = transport_host(host_of)(version)
+    result = host.run(MODULE, {"require_tls": True})
+    assert result["connector"] == name
+    assert host.asked("Set-ReceiveConnector")[0]["Identity"] == f"EX01\\{name}"
+    assert host.asked("Get-ReceiveConnector") == [{"Server": "EX01", "DomainController": "DC1.contoso.test"}] * 2
+    assert host.run(MODULE, {"require_tls": True})["changed"] is False
+
+
+def test_it_is_found_by_its_port_whatever_its_name(host):
+    client = host.connectors.pop(FRONTEND)
+    host.connectors["EX01\\Einlieferung"] = {**client, "Name": "Einlieferung", "Identity": "EX01\\Einlieferung"}
+    assert host.run(MODULE, {"enabled": False})["connector"] == "Einlieferung"
+
+
+def test_by_its_name_if_it_left_the_port_or_shares_it(host):
+    other = {"Bindings": ["10.0.0.9:587"], "RemoteIPRanges": ["10.1.0.0/16"]}
+    host.add_connector("Branch", CLIENT, FRONT, **other)
+    assert host.run(MODULE, {"require_tls": True})["connector"] == "Client Frontend EX01"
+    del host.connectors["EX01\\Branch"]
+    host.connectors[FRONTEND]["Bindings"] = [{"$text": "0.0.0.0:2587"}]
+    result = host.run(MODULE, {"bindings": ["0.0.0.0:587", "[::]:587"]})
+    assert (result["connector"], result["changed"]) == ("Client Frontend EX01", True)
+
+
+def test_two_on_the_port_and_none_with_the_usual_name_are_not_decided_between(host):
+    host.connectors[FRONTEND]["Bindings"] = [{"$text": "0.0.0.0:2587"}]
+    host.add_connector("One", CLIENT, FRONT, RemoteIPRanges=["10.1.0.0/16"])
+    host.add_connector("Two", CLIENT, FRONT, RemoteIPRanges=["10.2.0.0/16"])
+    assert host.run(MODULE, {"enabled": False})["msg"].startswith(
+        "EX01 has 2 receive connectors on port 587 and none of them is called 'Client Frontend EX01'; give the option"
+    )
+
+
+def test_one_of_the_back_end_is_not_for_clients(host):
+    host.connectors.pop(FRONTEND)
+    host.add_connector("Behind", CLIENT, BACK)
+    assert host.run(MODULE, {"enabled": False})["failed"] is True
+
+
+def test_one_binding_for_different_remote_addresses_is_allowed(host):
+    host.add_connector("Branch", CLIENT, FRONT, Bindings=["0.0.0.0:2587"], RemoteIPRanges=["10.1.0.0/16"])
+    assert host.run(MODULE, {"name": "Branch", "bindings": ["0.0.0.0:25"]})["changed"] is True
+
+
+def test_a_connector_can_be_named_with_or_without_its_server(host):
+    for name in ("default frontend ex01", "ex01\\Default Frontend EX01", "EX01.contoso.test\\Default Frontend EX01"):
+        assert host.run(MODULE, {"name": name})["connector"] == "Default Frontend EX01"
+
+
+def test_another_server_is_never_touched(host):
+    host.connectors.pop(FRONTEND)
+    host.add_connector("Client Frontend EX02", CLIENT, FRONT, server="EX02")
+    for name in (None, "Client Frontend EX02"):
+        result = host.run(MODULE, {"name": name, "enabled": False})
+        assert result["failed"] is True
+        assert "EX02" not in result["msg"].replace("receive connector 'Client Frontend EX02'", "")
+    assert host.writes == []
+
+
+@pytest.mark.parametrize("given_as", ["thumbprint", "name"])
+def test_the_certificate_is_worked_out(host, given_as):
+    host.add(make_der("mail.contoso.test", begins=-90), "SMTP")
+    mark = host.add(make_der("mail.contoso.test"), "SMTP")
+    wanted = {"tls_certificate_name": mark.lower() if given_as == "thumbprint" else "mail.contoso.test"}
+    wanted["fqdn"] = "mail.contoso.test"
+    predicted = host.run(MODULE, wanted, check=True)
+    done = host.run(MODULE, wanted)
+    assert predicted["diff"] == done["diff"]
+    assert done["settings"]["tls_certificate_name"] == "<I>CN=Contoso Issuing CA<S>CN=mail.contoso.test"
+    assert host.run(MODULE, wanted)["changed"] is False
+    assert host.run(MODULE, {"tls_certificate_name": ""})["changed"] is True
+    assert host.asked("Set-ReceiveConnector")[-1]["TlsCertificateName"] is None
+
+
+def test_a_wildcard_is_welcome_for_smtp(host, warned):
+    host.add(make_der("*.contoso.test"), "SMTP")
+    assert host.run(MODULE, {"tls_certificate_name": "mail.contoso.test", "fqdn": "smtp.contoso.test"})["changed"]
+    assert warned == []
+
+
+def test_a_certificate_the_connector_would_not_use_is_refused(host):
+    mark = host.add(make_der("mail.contoso.test"), "POP")
+    told = f"tls_certificate_name: the certificate {mark} on EX01"
+    assert host.run(MODULE, {"tls_certificate_name": mark})["msg"] == (
+        f"{told} is not assigned to SMTP, and the connector would not use it; assign it first."
+    )
+    expired = host.add(make_der("old.contoso.test", ends=-1), "SMTP")
+    message = host.run(MODULE, {"tls_certificate_name": expired})["msg"]
+    assert message.startswith(f"{told.replace(mark, expired)} has expired, it was valid until ")
+    assert host.writes == []
+
+
+def test_what_is_not_known_or_does_not_fit_is_warned_of(host, warned):
+    mark = host.add(make_der("mail.contoso.test"), shape="broken")
+    assert host.run(MODULE, {"tls_certificate_name": mark})["changed"] is True
+    assert warned == [
+        f"tls_certificate_name: it cannot be known whether {mark} is assigned to SMTP, without which the connector "
+        "does not use it.",
+        f"tls_certificate_name: {mark} does not cover 'EX01.contoso.test', the FQDN of 'Client Frontend EX01', and "
+        "clients that check it will complain.",
+    ]
+
+
+def test_passwords_in_clear_are_warned_of(host, warned):
+    assert host.run(MODULE, {"auth_mechanism": {"remove": ["BasicAuthRequireTLS"]}})["changed"] is True
+    assert warned == [
+        "auth_mechanism: with BasicAuth and without BasicAuthRequireTLS clients may send passwords in clear over "
+        "unencrypted lines."
+    ]
+
+
+def test_custom_permissions_are_neither_a_difference_nor_written(host, warned):
+    host.connectors[FRONTEND]["PermissionGroups"] = {"$text": "ExchangeUsers, Custom", "$value": 34}
+    assert host.run(MODULE, {"permission_groups": ["ExchangeUsers"]})["changed"] is False
+    assert len(warned) == 1
+    assert "were edited in Active Directory" in warned[0]
+    host.run(MODULE, {"permission_groups": {"add": ["ExchangeServers"]}})
+    assert host.asked("Set-ReceiveConnector")[0]["PermissionGroups"] == "ExchangeUsers, ExchangeServers"
+
+
+def test_everything_can_be_taken_away_and_is_none_then(host):
+    host.run(MODULE, {"permission_groups": {"remove": ["ExchangeUsers"]}})
+    assert host.asked("Set-ReceiveConnector")[0]["PermissionGroups"] == "None"
+    assert host.run(MODULE, {"permission_groups": "none"})["changed"] is False
+    host.run(MODULE, {"permission_groups": {"add": ["Partners"]}})
+    assert host.asked("Set-ReceiveConnector")[1]["PermissionGroups"] == "Partners"
+
+
+def test_a_write_that_does_not_stick_is_reported(host):
+    host.sticky = False
+    result = host.run(MODULE, {"fqdn": "mail.contoso.test"})
+    assert result["failed"] is True
+    assert result["msg"] == "fqdn: 'mail.contoso.test' was written, but EX01 has 'EX01.contoso.test' stored."
+
+
+@pytest.mark.parametrize(("arrived", "writes"), [(True, 1), (False, 2)])
+def test_after_a_lost_answer_it_looks_before_it_writes_again(host, arrived, writes):
+    host.breaks = [("Set-ReceiveConnector", arrived)]
+    assert host.run(MODULE, {"fqdn": "mail.contoso.test"})["settings"]["fqdn"] == "mail.contoso.test"
+    assert len(host.writes) == writes
+
+
+def test_before_2013_there_is_no_certificate_name(host_of):
+    host = transport_host(host_of)("2010")
+    result = host.run(MODULE, {"tls_certificate_name": "mail.contoso.test"})
+    assert result["msg"] == (
+        "tls_certificate_name: Set-ReceiveConnector has TlsCertificateName since Exchange Server 2013, and EX01 is "
+        "Exchange Server 2010 (14.3.123.4); leave it out for this server."
+    )
+
+
+ANY_AUTH = "Tls, Integrated, BasicAuth, BasicAuthRequireTLS, ExchangeServer, ExternalAuthoritative"
+SPAN = "is not a time span; write [d.]hh:mm:ss, or a whole number of seconds."
+RANGE = "write an address, first-last, or a network such as 10.0.0.0/8."
+BAD_INPUT = [
+    ({"auth_mechanism": ["BasicAuthRequireTLS", "BasicAuth"]},
+     "auth_mechanism: BasicAuthRequireTLS needs Tls beside it; add it."),
+    ({"auth_mechanism": {"remove": ["Tls"]}},
+     "auth_mechanism: BasicAuthRequireTLS needs Tls beside it; add it."),
+    ({"auth_mechanism": "BasicAuthRequireTLS"},
+     "auth_mechanism: BasicAuthRequireTLS needs BasicAuth and Tls beside it; add it."),
+    ({"auth_mechanism": ["None", "Tls"]}, "auth_mechanism: 'None' cannot go together with Tls; give it alone."),
+    ({"auth_mechanism": {"add": ["None"]}},
+     "auth_mechanism: 'None' cannot be added or removed; give a list with None alone to clear it."),
+    ({"auth_mechanism": ["Ntlm"]},
+     f"auth_mechanism: 'Ntlm' is none of its values; give one or more of {ANY_AUTH}."),
+    ({"auth_mechanism": ["Tls", "BasicAuth", "ExternalAuthoritative"], "permission_groups": ["ExchangeServers"]},
+     "auth_mechanism: ExternalAuthoritative goes only with Tls, not with BasicAuth; leave one or the other out."),
+    ({"auth_mechanism": ["Tls", "ExternalAuthoritative"]},
+     "auth_mechanism: ExternalAuthoritative needs ExchangeServers in permission_groups; add it there."),
+    ({"auth_mechanism": ["None"], "require_tls": True},
+     "require_tls: it needs Tls in auth_mechanism, which is None; add it there, or say false."),
+    ({"auth_mechanism": ["Tls"], "enable_auth_gssapi": True},
+     "enable_auth_gssapi: it needs Integrated in auth_mechanism, which is Tls; add it there, or say false."),
+    ({"permission_groups": ["Custom"]},
+     "permission_groups: 'Custom' cannot be set, Exchange shows it where permissions were edited in Active Directory; "
+     "leave it out."),
+    ({"permission_groups": ["Everyone"]},
+     "permission_groups: 'Everyone' is none of its values; give one or more of AnonymousUsers, ExchangeUsers, "
+     "ExchangeServers, ExchangeLegacyServers, Partners."),
+    ({"name": "EX02\\Client Frontend EX02"},
+     "name: 'EX02\\\\Client Frontend EX02' is a connector of EX02, and this task is about EX01; run it for EX02, or "
+     "leave the server out of the name."),
+    ({"name": "Client*"},
+     "name: 'Client*' is a pattern, which would hit other servers too; give one connector's name."),
+    ({"name": " "}, "name: '' is empty; give a name, or leave the option out."),
+    ({"name": "Anonymous Relay"},
+     "name: EX01 has no receive connector 'Anonymous Relay'; it has 'Default EX01', 'Client Proxy EX01', "
+     "'Default Frontend EX01', 'Client Frontend EX01'."),
+    ({"name": "Default EX01", "fqdn": "mail.contoso.test"},
+     "fqdn: the servers of the organization know each other by the FQDN of 'Default EX01', and mail between them stops "
+     "when it is changed; leave it as it is."),
+    ({"name": "Default Frontend EX01", "fqdn": "mail.contoso.test"},
+     "fqdn: with ExchangeServer in auth_mechanism Exchange takes only EX01.contoso.test, EX01 or nothing, and not "
+     "'mail.contoso.test'; change one or the other."),
+    ({"fqdn": "mail contoso"},
+     "fqdn: 'mail contoso' is not a host name; "
+     "give the name the connector is to call itself, such as mail.contoso.com."),
+    ({"bindings": []}, "bindings: it is empty; a connector needs at least one binding, such as 0.0.0.0:587."),
+    ({"bindings": {"remove": ["0.0.0.0:587", "[::]:587"]}},
+     "bindings: nothing would be left of them; leave at least one."),
+    ({"bindings": ["0.0.0.0:25"]},
+     "bindings: 0.0.0.0:25 is also a binding of 'Default Frontend EX01' for the same remote addresses; the two "
+     "together have to be different for each connector of a server."),
+    ({"remote_ip_ranges": []},
+     "remote_ip_ranges: it is empty, and nobody could connect; 0.0.0.0-255.255.255.255 is every IPv4 address."),
+    ({"remote_ip_ranges": ["10.0.0.300"]},
+     f"remote_ip_ranges: '10.0.0.300' is not a range of IP addresses; {RANGE}"),
+    ({"remote_ip_ranges": ["10.0.0.9-10.0.0.1"]},
+     f"remote_ip_ranges: '10.0.0.9-10.0.0.1' ends before it begins; {RANGE}"),
+    ({"remote_ip_ranges": ["10.0.0.1-::1"]}, f"remote_ip_ranges: '10.0.0.1-::1' mixes IPv4 and IPv6; {RANGE}"),
+    ({"remote_ip_ranges": ["10.1.2.3/8"]},
+     "remote_ip_ranges: '10.1.2.3/8' does not begin where its network begins; write 10.0.0.0/8."),
+    ({"max_message_size": "64B"}, "max_message_size: '64B' is out of range; give 64KB to 2147483647B."),
+    ({"max_message_size": "unlimited"}, "max_message_size: 'unlimited' is out of range; give 64KB to 2147483647B."),
+    ({"max_inbound_connection_per_source": 10001},
+     "max_inbound_connection_per_source: 10001 is out of range; give 1 to 10000, or unlimited."),
+    ({"message_rate_limit": "many"},
+     "message_rate_limit: 'many' is not a whole number; give 1 to 2147483647, or unlimited."),
+    ({"connection_timeout": "00:05:00"},
+     "connection_timeout: 00:05:00 has to be longer than connection_inactivity_timeout, which is 00:05:00."),
+    ({"connection_timeout": "long"}, f"connection_timeout: 'long' {SPAN}"),
+    ({"tls_certificate_name": "<S>CN=mail.contoso.test"},
+     "tls_certificate_name: '<S>CN=mail.contoso.test' lacks one of its parts; write <I>issuer<S>subject, the issuer "
+     "first."),
+    ({"tls_certificate_name": "CN=mail.contoso.test"},
+     "tls_certificate_name: 'CN=mail.contoso.test' names no certificate; give its thumbprint of 40 hexadecimal digits, "
+     "a host name that it covers, or <I>issuer<S>subject."),
+    ({"tls_certificate_name": "mail.contoso.test"},
+     "tls_certificate_name: no certificate of Exchange's on EX01 covers 'mail.contoso.test'; it has none."),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("options", "message"), BAD_INPUT)
+def test_bad_input_gets_one_sentence_and_nothing_is_written(host, options, message):
+    result = host.run(MODULE, options)
+    assert result["failed"] is True
+    assert result["msg"] == message
+    assert host.writes == []
+
+
+def test_if_the_connector_cannot_be_told_the_names_are_listed(host):
+    host.connectors.pop(FRONTEND)
+    assert host.run(MODULE, {"enabled": True})["msg"] == (
+        "EX01 has no receive connectors on port 587 and none of them is called 'Client Frontend EX01'; give the option "
+        "name, it is one of 'Default EX01', 'Client Proxy EX01', 'Default Frontend EX01'."
+    )
+
+
+@given(names=st.sets(st.sampled_from(sorted(AUTH))), number=st.booleans())
+def test_flags_are_read_by_number_or_by_name_in_any_order(names, number):
+    text = ", ".join(sorted(names, reverse=True))
+    wire = {"$text": "as it likes", "$value": flags(text or "None", AUTH)["$value"]} if number else text or "None"
+    assert set(KINDS["auth_mechanism"].read(wire)) == (names or {"None"})
+
+
+@given(first=st.ip_addresses(v=4), second=st.ip_addresses(v=4))
+def test_ranges_are_the_same_in_every_spelling(first, second):
+    low, high = sorted((first, second))
+    kind = KINDS["remote_ip_ranges"]
+    parsed = kind.parse([f" {low} - {high} "])
+    assert kind.parse(list(parsed)) == kind.read([{"$text": f"{low}-{high}"}]) == parsed
+    assert kind.equal(kind.parse([f"{low}/32"]), kind.read([f"{low}"]))
+
+
+def test_the_real_connectors_are_read():
+    if not CAPTURES.is_dir():
+        message = f"the real captures are not here ({CAPTURES}); set EXCHANGE_CAPTURES to their folder"
+        pytest.fail(message) if os.environ.get("CI") else pytest.skip(message)
+    root = ElementTree.parse(CAPTURES / "Get-ReceiveConnector.exchange2019.xml").getroot()
+    for element in root.iter():
+        element.tag = element.tag.rpartition("}")[2]
+    serializer = LineSerializer()
+    wires = [to_plain(serializer.deserialize(element, clear=False)) for element in root]
+
+    class Recorded(Host):
+        def read(self, cmdlet, **_parameters):
+            assert cmdlet == "Get-ReceiveConnector"
+            return wires
+
+    server = Server("WIN-CTD3L0RGEN4", "WIN-CTD3L0RGEN4.exlab.dom", Version(15, 2))
+    connectors = {c.name.rpartition(" ")[0]: c for c in read_connectors(Recorded(Line(str, float, print)), server)}
+    assert list(connectors) == ["Default", "Client Proxy", "Default Frontend", "Client Frontend"]
+    assert [c.is_bound_for_clients for c in connectors.values()] == [False, False, False, True]
+    assert shown(CONNECTOR_SETTINGS, connectors["Client Frontend"].values) == {
+        "advertise_client_settings": False,
+        "auth_mechanism": ["Tls", "Integrated", "BasicAuth", "BasicAuthRequireTLS"],
+        "bindings": ["0.0.0.0:587", "[::]:587"],
+        "connection_inactivity_timeout": "00:05:00",
+        "connection_timeout": "00:10:00",
+        "enable_auth_gssapi": True,
+        "enabled": True,
+        "fqdn": "WIN-CTD3L0RGEN4.exlab.dom",
+        "max_inbound_connection": 5000,
+        "max_inbound_connection_per_source": 20,
+        "max_message_size": "36MB",
+        "message_rate_limit": 5,
+        "permission_groups": ["ExchangeUsers"],
+        "protocol_logging_level": "None",
+        "remote_ip_ranges": ["0.0.0.0-255.255.255.255", "::-ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"],
+        "require_tls": False,
+        "tls_certificate_name": "",
+    }
+    default = connectors["Default Frontend"].values
+    assert default["tls_certificate_name"] == "<I>CN=WIN-CTD3L0RGEN4<S>CN=WIN-CTD3L0RGEN4"
+    assert default["message_rate_limit"] == "Unlimited"
+    assert default["permission_groups"] == ("AnonymousUsers", "ExchangeServers", "ExchangeLegacyServers")
+    assert default["protocol_logging_level"] == "Verbose"
