@@ -1,4 +1,4 @@
-"""The demo: POP3 on two simulated Exchange servers, one step after the other, each checked before the next begins."""
+"""The demo: POP3 on three simulated Exchange servers, one step after the other, each checked before the next begins."""
 
 from __future__ import annotations
 
@@ -23,11 +23,12 @@ sys.path.insert(0, str(ROOT / "tests"))
 
 from simulator_process import SimulatorProcess  # noqa: E402 - the simulator belongs to the tests, which are no package
 
-SERVERS = {"EX01": "SE", "EX02": "2016"}
-# As in inventory.yml; the second server gets the next address.
+SERVERS = {"EX01": "SE", "EX02": "2019", "EX03": "2016"}
+# As in inventory.yml; the others get the next addresses.
 ADDRESS = "127.0.1.1"
 PORT_OFFSET = 20000
 MAIL_NAME = "mail.contoso.test"
+READER, OTHER = "reader@contoso.test", "other@contoso.test"
 BANNER = "Welcome to the mail of Contoso."
 WRITING = ("Add-", "Enable-", "Restart-", "Set-", "Start-", "Stop-")
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
@@ -86,11 +87,11 @@ class Demo:
             text, _ = process.communicate()
         expect(process.returncode == 0, f"the collection was not installed:\n{text}")
 
-    def play(self, *arguments: str) -> Play:
-        """Run the playbook, showing its output as it comes."""
+    def play(self, playbook: str = "mailops.exchange.enable_pop3", *arguments: str) -> Play:
+        """Run a playbook, showing its output as it comes."""
         before = len(self.simulator.log())
         lines: list[str] = []
-        with self._started("ansible-playbook", "mailops.exchange.enable_pop3", *arguments) as process:
+        with self._started("ansible-playbook", playbook, *arguments) as process:
             for line in process.stdout or ():
                 print(line, end="", flush=True)
                 lines.append(COLOUR.sub("", line))
@@ -101,7 +102,7 @@ class Demo:
             found["host"]: {key: int(count) for key, count in (pair.split("=") for pair in found["counts"].split())}
             for found in RECAP.finditer(text)
         }
-        expect(len(recap) == len(SERVERS), "the recap does not name both servers")
+        expect(len(recap) == len(SERVERS), "the recap does not name every server")
         written = [call["cmdlet"] for call in self.simulator.log()[before:] if call["cmdlet"].startswith(WRITING)]
         return Play(text, recap, written)
 
@@ -145,9 +146,8 @@ class MailClient(poplib.POP3):
         return self._context.wrap_socket(connection, server_hostname=self.host) if self._implicit_tls else connection
 
 
-def read_banners(address: str, ca: str) -> None:
+def read_banners(address: str, context: ssl.SSLContext) -> None:
     """Show what a POP3 client sees on the encrypted port and, after STLS, on the other one."""
-    context = ssl.create_default_context(cafile=ca)
     for port in (995, 110):
         client = MailClient(address, PORT_OFFSET + port, context, implicit_tls=port == 995)
         welcome = client.getwelcome().decode()
@@ -159,12 +159,28 @@ def read_banners(address: str, ca: str) -> None:
         expect(BANNER in welcome, f"port {port} of {address} does not show the new banner")
 
 
-def steps(demo: Demo) -> None:
+def can_log_on(address: str, context: ssl.SSLContext, user: str, password: str) -> bool:
+    """Whether POP3 opens the user's mailbox."""
+    client = MailClient(address, PORT_OFFSET + 995, context, implicit_tls=True)
+    try:
+        client.user(user)
+        client.pass_(password)
+    except poplib.error_proto as refusal:
+        print(f"{user}: {refusal.args[0].decode()}", flush=True)
+        return False
+    finally:
+        client.close()
+    print(f"{user}: logged on", flush=True)
+    return True
+
+
+def steps(demo: Demo, password: str) -> None:
     """The whole demo, in order."""
     simulator = demo.simulator
     servers = simulator.description["servers"]
+    context = ssl.create_default_context(cafile=simulator.description["ca"])
 
-    say("Two Exchange servers, EX01 (SE) and EX02 (2016), stand as they were installed: POP3 is off on both.")
+    say("Three Exchange servers, EX01 (SE), EX02 (2019) and EX03 (2016), stand as they were installed: POP3 is off.")
     for name, server in simulator.state()["servers"].items():
         services = {
             service: told["status"] for service, told in server["services"].items() if "POP3" in service.upper()
@@ -172,22 +188,27 @@ def steps(demo: Demo) -> None:
         print(f"{name}: {services}")
         expect(set(services.values()) == {"Stopped"}, f"POP3 is not off on {name}")
 
+    say("The preflight names what keeps clients from POP3, why it matters, and the cure. It changes nothing.")
+    preflight = demo.play("mailops.exchange.preflight", "-e", '{"preflight_protocols": ["pop3"]}')
+    expect("cure:" in preflight.text, "the preflight found nothing on a server whose POP3 is off")
+    expect(not preflight.written, f"the preflight wrote: {preflight.written}")
+
     say("Check mode with diff shows what enabling POP3 would change. Nothing is written.")
-    drift = demo.play("--check", "--diff")
-    expect(drift.changed("EX01") > 0 and drift.changed("EX02") > 0, "check mode did not find that POP3 is off")
+    drift = demo.play("mailops.exchange.enable_pop3", "--check", "--diff")
+    expect(all(drift.changed(name) for name in SERVERS), "check mode did not find that POP3 is off")
     expect(BANNER in drift.text, "the diff does not show the banner")
     expect(not drift.written, f"check mode wrote: {drift.written}")
 
-    say("The run enables POP3: the settings, the start mode, the services, and then everything is read back.")
+    say("The run enables POP3, one server after the other: certificate, settings, services, connector, mailboxes.")
     run = demo.play()
-    expect(run.changed("EX01") > 0 and run.changed("EX02") > 0, "the run changed nothing")
+    expect(all(run.changed(name) for name in SERVERS), "the run changed nothing")
     expect(
         run.written.count("Set-PopSettings") == len(SERVERS), f"not one Set-PopSettings for each server: {run.written}"
     )
 
     say("The second run finds everything in place: changed=0, and no cmdlet that writes.")
     again = demo.play()
-    expect(again.changed("EX01") == again.changed("EX02") == 0, "the second run changed something")
+    expect(not any(again.changed(name) for name in SERVERS), "the second run changed something")
     expect(not again.written, f"the second run wrote: {again.written}")
 
     say("Behind Ansible's back another administrator allows passwords in clear text on EX02.")
@@ -195,19 +216,40 @@ def steps(demo: Demo) -> None:
     expect(not answer["errors"], f"the simulator refused the change: {answer['errors']}")
     print("EX02: Set-PopSettings -Server EX02 -LoginType PlainTextLogin")
 
-    say("Check mode finds exactly that, on EX02 only.")
-    found = demo.play("--check", "--diff")
-    expect(found.changed("EX01") == 0 and found.changed("EX02") > 0, "the drift was not found on EX02 alone")
-    expect("PlainTextLogin" in found.text, "the diff does not name the changed setting")
-    expect(not found.written, f"check mode wrote: {found.written}")
+    say("The drift report finds exactly that, on EX02 only.")
+    found = demo.play("mailops.exchange.drift")
+    expect(
+        bool(re.search(r"ex02\.contoso\.test\s+pop3\s+settings\s+login_type", found.text)), "the drift was not found"
+    )
+    expect(found.text.count("as told") == len(SERVERS) - 1, "the drift was not found on EX02 alone")
+    expect(not found.written, f"the report wrote: {found.written}")
 
     say("A run puts it right, and restarts the services of EX02 only.")
     repaired = demo.play()
-    expect(repaired.changed("EX01") == 0 and repaired.changed("EX02") > 0, "the drift was not put right on EX02 alone")
+    expect(
+        [name for name in SERVERS if repaired.changed(name)] == ["EX02"], "the drift was not put right on EX02 alone"
+    )
 
     say(f"A POP3 client reads the new banner on ports 995 and 110 (STLS), and verifies the certificate of {MAIL_NAME}.")
     for server in servers.values():
-        read_banners(server["address"], simulator.description["ca"])
+        read_banners(server["address"], context)
+
+    say("One mailbox was given POP3 and no other has it: the first can log on, the second cannot.")
+    address = servers["EX01"]["address"]
+    expect(can_log_on(address, context, READER, password), f"{READER} cannot log on")
+    expect(not can_log_on(address, context, OTHER, password), f"{OTHER} can log on")
+
+    say("A message is sent by port 587 of each server and fetched by POP3.")
+    trip = demo.play(str(DEMO / "round_trip.yml"))
+    expect(trip.text.count("Fetched by POP3") >= len(SERVERS), "not every server delivered the message")
+
+    say("Adopt writes the variables that reproduce each server; a run with these alone changes nothing.")
+    adopted = demo.work / "adopted"
+    demo.play("mailops.exchange.adopt", "-e", f"adopt_folder={adopted / 'host_vars'}")
+    (adopted / "inventory.yml").write_text((DEMO / "inventory.yml").read_text(encoding="utf-8"), encoding="utf-8")
+    same = demo.play("mailops.exchange.enable_pop3", "-i", str(adopted / "inventory.yml"))
+    expect(not any(same.changed(name) for name in SERVERS), "the adopted variables do not reproduce the servers")
+    expect(not same.written, f"the run with the adopted variables wrote: {same.written}")
 
     for name, server in simulator.state()["servers"].items():
         expect(not any(server["shells_open"].values()), f"PowerShell sessions were left open on {name}")
@@ -221,12 +263,14 @@ def main() -> int:
     password = secrets.token_urlsafe(16)
     with tempfile.TemporaryDirectory(prefix="exchange-demo-") as directory:
         work = Path(directory)
-        simulator = SimulatorProcess(SERVERS, password=password, directory=work / "simulator", address=ADDRESS)
+        simulator = SimulatorProcess(
+            SERVERS, password=password, directory=work / "simulator", address=ADDRESS, mailbox="Other Person:other"
+        )
         try:
             simulator.start()
             demo = Demo(simulator, work, password)
             demo.install()
-            steps(demo)
+            steps(demo, password)
         except Unexpected as unexpected:
             print(f"\nThe demo did not show what it should: {unexpected}", file=sys.stderr)
             return 1

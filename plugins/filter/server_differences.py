@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: server_differences
 short_description: Find what differs between Exchange servers that are to be alike
-version_added: 0.2.0
+version_added: 0.1.0
 author:
   - mailops contributors (@mailops)
 description:

@@ -7,7 +7,7 @@ DOCUMENTATION = r"""
 ---
 module: cas_mailbox
 short_description: Give mailboxes access by POP3 and IMAP4, or take it away
-version_added: 0.2.0
+version_added: 0.1.0
 author:
   - mailops contributors (@mailops)
 description:

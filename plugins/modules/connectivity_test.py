@@ -7,7 +7,7 @@ DOCUMENTATION = r"""
 ---
 module: connectivity_test
 short_description: Let Exchange itself try POP3 or IMAP4
-version_added: 0.2.0
+version_added: 0.1.0
 author:
   - mailops contributors (@mailops)
 description:

@@ -7,7 +7,7 @@ DOCUMENTATION = r"""
 ---
 module: exchange_certificate
 short_description: Make sure that a certificate on an Exchange server is assigned to POP3 and IMAP4
-version_added: 0.2.0
+version_added: 0.1.0
 author:
   - mailops contributors (@mailops)
 description:

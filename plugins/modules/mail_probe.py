@@ -6,7 +6,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: mail_probe
 short_description: See a mail service as a mail program sees it
-version_added: 0.2.0
+version_added: 0.1.0
 author: mailops contributors (@mailops)
 description:
   - Connects from the controller to a POP3, IMAP4 or SMTP submission service, by the name and the encryption a mail

@@ -7,7 +7,7 @@ DOCUMENTATION = r"""
 ---
 module: receive_connector
 short_description: Configure how POP3 and IMAP4 users send mail through an Exchange server
-version_added: 0.2.0
+version_added: 0.1.0
 author:
   - mailops contributors (@mailops)
 description:
