@@ -191,7 +191,7 @@ options:
       - name: ansible_psrp_connection_timeout
       - name: ansible_exchange_connection_timeout
   command_timeout:
-    description: Seconds that a single cmdlet may take before the session is given up.
+    description: Seconds that a cmdlet may go on without putting anything out before it is given up.
     type: int
     default: 300
     vars:

@@ -106,8 +106,8 @@ class _Stream:
         self._take(4)
         name = self._text()
         # A count without end ends with the stream.
-        names = [self._text() for _ in range(self._number())]
-        types = [self._byte() for _ in names]
+        names = [self._text() for _number in range(self._number())]
+        types = [self._byte() for _name in names]
         fields = [(field, kind, self._type_info(kind)) for field, kind in zip(names, types, strict=True)]
         if record == _LIBRARY_CLASS:
             self._take(4)

@@ -43,7 +43,7 @@ def read_connectors(host: Host, server: Server) -> list[Connector]:
     # By server and not by identity: one that does not exist is logged as an error on the server each time it is asked
     # for, and a bare name or a pattern reaches other servers.
     for wire in host.read("Get-ReceiveConnector", members=members, Server=server.name):
-        owner, _, _name = wire_text(wire.get("Identity")).partition("\\")
+        owner = wire_text(wire.get("Identity")).partition("\\")[0]
         if owner.casefold() == server.name.casefold() and wire_text(wire.get("Name")):
             connectors.append(_read(wire))
     return connectors

@@ -265,7 +265,7 @@ def _find(host: Host, task: Task, names: Sequence[str]) -> dict[str, Found]:
         # One answer for each name, in their order: that covers the names Exchange does not show, such as an alias.
         pairs = list(zip(names, reply.output, strict=True))
         if all(matches[name] in ([], [found]) for name, found in pairs):
-            return {_guid(found): found for _, found in pairs}
+            return {_guid(found): found for _name, found in pairs}
     chosen: dict[str, Found] = {}
     problems = []
     for name in names:

@@ -216,9 +216,6 @@ class ListenOn(Bindings):
         return parsed
 
 
-_Address = ipaddress.IPv4Address | ipaddress.IPv6Address
-
-
 class IpRanges(Listing):
     """Ranges of addresses: one address, `first-last`, or a network with its prefix length."""
 
@@ -241,12 +238,12 @@ class IpRanges(Listing):
             return entry.casefold()
 
     @staticmethod
-    def _limits(text: str) -> tuple[_Address, _Address]:
+    def _limits(text: str) -> tuple[ipaddress.IPv4Address | ipaddress.IPv6Address, ...]:
         right = "write an address, first-last, or a network such as 10.0.0.0/8"
         # Exchange also shows a network with its mask: 10.0.0.0(255.0.0.0).
         masked = re.fullmatch(r"([^()/]+)\(([^()]+)\)", text)
         start, slash, prefix = (masked[1], "/", masked[2]) if masked else text.partition("/")
-        first, _, last = (part.strip() for part in start.partition("-"))
+        first, _dash, last = (part.strip() for part in start.partition("-"))
         try:
             limits = ipaddress.ip_address(first), ipaddress.ip_address(last or first)
             network = ipaddress.ip_network(f"{start.strip()}/{prefix}", strict=False) if slash else None

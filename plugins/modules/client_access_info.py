@@ -408,7 +408,7 @@ def look(host: Host, options: dict[str, Any], protocols: list[str], gather: list
     connectors = read("connectors", "Get-ReceiveConnector", read_connectors)
     facts = Facts(
         server=server,
-        protocols=[protocol for protocol, _ in described.values()],
+        protocols=[protocol for protocol, _stored in described.values()],
         now=utc_now(),
         certificates=certificates,
         connectors=None if connectors is None else client_connectors(connectors, server),

@@ -81,6 +81,10 @@ class Interrupted(Exception):
     """The server had been sent the pipeline when the line broke; it may have run."""
 
 
+class Overdue(Interrupted):
+    """Too long without an answer; asking again would take as long again."""
+
+
 class Session:
     """The PowerShell sessions of one host: opened at the first call, kept, reopened when they are gone."""
 
@@ -108,12 +112,11 @@ class Session:
     def _answer(self, request: dict[str, t.Any]) -> dict[str, t.Any]:
         name, write = request["endpoint"], bool(request.get("write"))
         seconds = min(float(request.get("deadline") or self.settings.command_timeout), self.settings.command_timeout)
-        deadline = time.monotonic() + seconds
         reopened = False
         while True:
             was_open = name in self._pools
             try:
-                return self._run(name, request, deadline)
+                return self._run(name, request, seconds)
             except Refused as refused:
                 # A kept session may have been lost while it lay idle (IIS restarted, shell expired): one fresh one.
                 if was_open and not reopened:
@@ -123,7 +126,7 @@ class Session:
             except Interrupted as interrupted:
                 if write:
                     return {"state": "unknown", "reason": str(interrupted)}
-                if not reopened and time.monotonic() < deadline:
+                if not reopened and not isinstance(interrupted, Overdue):
                     reopened = True
                     continue
                 return {"state": "unreachable", "reason": str(interrupted)}
@@ -133,7 +136,7 @@ class Session:
                 self._discard(name)
                 raise
 
-    def _run(self, name: str, request: dict[str, t.Any], deadline: float) -> dict[str, t.Any]:
+    def _run(self, name: str, request: dict[str, t.Any], seconds: float) -> dict[str, t.Any]:
         pool = self._pool(name)
         powershell = PowerShell(pool)
         cmdlet = request["pipeline"][-1]["cmdlet"]
@@ -150,15 +153,19 @@ class Session:
                 raise Refused(self._sentence(name, error)) from error
             raise Interrupted(f"{cmdlet}: {self._sentence(name, error)}") from error
         try:
-            # pypsrp waits for the pipeline's state alone, which a lost shell never sends: hence the deadline.
+            # pypsrp waits for the pipeline's state alone, which a lost shell never sends: hence the deadline. Output
+            # moves it on, for tens of thousands of mailboxes take their time.
+            deadline = time.monotonic() + seconds
             while powershell.state == PSInvocationState.RUNNING:
                 left = deadline - time.monotonic()
                 if left <= 0:
-                    raise Interrupted(f"{cmdlet} did not finish on {self.settings.host} before its deadline.")
+                    raise Overdue(f"{cmdlet} gave no answer on {self.settings.host} within {seconds:g} seconds.")
                 powershell.poll_invoke(timeout=max(1, min(self._long_poll, int(left))))
                 # pypsrp's objects are many times the size of what is asked of them, and may come in tens of thousands.
-                output += [to_plain(item, request.get("members")) for item in powershell.output]
-                powershell.output.clear()
+                if powershell.output:
+                    output += [to_plain(item, request.get("members")) for item in powershell.output]
+                    powershell.output.clear()
+                    deadline = time.monotonic() + seconds
         except Interrupted:
             self._discard(name)
             raise

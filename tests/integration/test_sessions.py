@@ -204,7 +204,7 @@ def test_a_cmdlet_that_outlasts_its_deadline(controller: Controller, organisatio
     organisation.fault("EX01", "slow", cmdlet="Get-PopSettings", seconds=600)
     result = controller.run(play(BANNER), hosts).task("banner", "ex01")
     assert result["status"] == "unreachable"
-    assert "Get-PopSettings did not finish on" in result["result"]["msg"]
+    assert "Get-PopSettings gave no answer on" in result["result"]["msg"]
     assert shells(organisation)[1] == NOTHING_OPEN
 
 
