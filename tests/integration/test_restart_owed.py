@@ -203,7 +203,7 @@ def test_the_role_reports_what_is_only_possible_and_acts_on_what_is_certain(
         inventory(organisation.description, pop3_start_mode="manual", pop3_restart_tolerance=60),
     )
     assert strict.changed("ex01") == [
-        "mailops.exchange.pop3 : Restart the POP3 services, which still run with older settings"
+        "mailops.exchange.client_access : Restart the services that still run with what was before, of POP3"
     ]
     assert all(now != then for now, then in zip(processes(organisation), before, strict=True))
 
