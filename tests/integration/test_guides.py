@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import yaml
-from runner import Controller, inventory
+from runner import PASSWORD, Controller, inventory
 from simulator_process import SimulatorProcess
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -18,7 +18,9 @@ BLOCK = re.compile(r"^```yaml\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 NAMED = re.compile(r"mailops\.exchange\.(\w+)")
 LINK = re.compile(r"\]\(([^)#:]+)\)")
 # What the examples call the organisation's, and what the simulated one has.
-HERE = {"contoso.com": "contoso.test", "anna@": "reader@"}
+HERE = {"contoso.com": "contoso.test", "anna@": "reader@", "tickets@": "reader@"}
+PROBE = "mailops.exchange.mail_probe"
+PORTS = {"pop3": (995, 110), "imap4": (993, 143), "smtp": (587, 587)}
 
 
 def blocks(guide: Path) -> list[Any]:
@@ -43,19 +45,35 @@ def plays(block: Any) -> list[dict[str, Any]] | None:
     return [{"hosts": "exchange", "gather_facts": False, "tasks": block}]
 
 
+def within_reach(probe: dict[str, Any], organisation: SimulatorProcess) -> None:
+    """Put in what the DNS, the real ports and a public authority would be to a real probe."""
+    server = organisation.description["servers"]["EX01"]
+    encrypted, plain = PORTS[probe.get("protocol", "pop3")]
+    port = plain if probe.get("encryption") in ("starttls", "none") else encrypted
+    place = {"connect_to": server["address"], "ca_cert": organisation.description["ca"]}
+    probe |= {**place, "port": server["port_offset"] + port}
+    if "round_trip" in probe:
+        probe["round_trip"]["port"] = server["port_offset"] + 587
+
+
 @pytest.mark.parametrize("guide", WITH_BLOCKS, ids=[str(guide.relative_to(ROOT)) for guide in WITH_BLOCKS])
 def test_examples_run(
     controller: Controller, organisation: SimulatorProcess, run: Callable[..., dict[str, Any]], guide: Path
 ) -> None:
-    smtp = {"name": "mail.contoso.test", "services": ["SMTP"], "replace_default_smtp_certificate": True}
-    assert "failed" not in run("exchange_certificate", smtp)
-    hosts = inventory(organisation.description, tickets_password="Made-up-0ne")
+    certificate = {"name": "mail.contoso.test", "services": ["POP", "IMAP", "SMTP"]}
+    assert "failed" not in run("exchange_certificate", {**certificate, "replace_default_smtp_certificate": True})
+    for protocol, settings in (("pop3", "pop_settings"), ("imap4", "imap_settings")):
+        assert "failed" not in run(settings, {"x509_certificate_name": "mail.contoso.test"})
+        assert "failed" not in run("protocol_service", {"protocol": protocol, "state": "started"})
+    hosts = inventory(organisation.description, tickets_password=PASSWORD, probe_password=PASSWORD)
     hosts["exchange"]["hosts"].pop("ex02")
     examples = [play for block in blocks(guide) for play in plays(block) or []]
     for play in examples:
-        # A probe needs the name in the DNS and the real ports; test_role_parts.py has one.
-        play.get("vars", {}).pop("pop3_probe", None)
-        play["tasks"] = [task for task in play.get("tasks", []) if "mailops.exchange.mail_probe" not in task]
+        tasks = [task[PROBE] for task in play.get("tasks", []) if PROBE in task]
+        roles = [role["vars"] for role in play.get("roles", []) if isinstance(role, dict) and "vars" in role]
+        given = [variables["pop3_probe"] for variables in (play.get("vars", {}), *roles) if "pop3_probe" in variables]
+        for probe in tasks + given:
+            within_reach(probe, organisation)
     if examples:
         outcome = controller.run(examples, hosts, "--check")
         assert outcome.returncode == 0, outcome.output
