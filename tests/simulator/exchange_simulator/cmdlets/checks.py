@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from psrpcore.types import ErrorCategory
@@ -9,7 +10,7 @@ from psrpcore.types import ErrorCategory
 from .. import errors
 from ..catalogue.kinds import Kind, Parameter
 from ..engine import Call
-from ..values import ByteSize, Limit, TimeSpan
+from ..values import ByteSize, Limit, ListEdit, TimeSpan, identity
 
 
 def check_range(call: Call, parameter: Parameter, value: Any) -> None:
@@ -26,6 +27,20 @@ def check_range(call: Call, parameter: Parameter, value: Any) -> None:
         raise invalid(
             call, parameter.name, f"The value must be between {low} and {high}. The value '{value}' is out of range."
         )
+
+
+def requested_changes(call: Call, stored: Mapping[str, Any]) -> dict[str, Any]:
+    """The values asked for that differ from the stored ones; refuses one out of its parameter's bounds."""
+    changes: dict[str, Any] = {}
+    for parameter in call.cmdlet.parameters:
+        if parameter.name in call.arguments and parameter.name in stored:
+            value = call.arguments[parameter.name]
+            check_range(call, parameter, value)
+            if isinstance(value, ListEdit):
+                value = value.apply(stored[parameter.name])
+            if identity(value) != identity(stored[parameter.name]):
+                changes[parameter.name] = value
+    return changes
 
 
 def invalid(call: Call, name: str, text: str) -> errors.Failure:

@@ -17,8 +17,7 @@ from ..catalogue.connectors import CONNECTOR_SETTINGS, SERVER_FOLLOWS, Connector
 from ..catalogue.kinds import Kind
 from ..connectors import ReceiveConnector
 from ..engine import Call, behaviour, has_wildcard, matches
-from ..values import ListEdit, identity
-from .checks import check_range, invalid, unmodified
+from .checks import invalid, requested_changes, unmodified
 from .lookup import controller, not_found, server
 
 _DATA = "Microsoft.Exchange.Data."
@@ -64,15 +63,7 @@ def set_receive_connector(call: Call) -> None:
         )
     connector, chosen = found[0], controller(call)
     stored = connector.settings.read(chosen, call.now).values
-    changes: dict[str, Any] = {}
-    for parameter in call.cmdlet.parameters:
-        if parameter.name in call.arguments and parameter.name in stored:
-            value = call.arguments[parameter.name]
-            check_range(call, parameter, value)
-            if isinstance(value, ListEdit):
-                value = value.apply(stored[parameter.name])
-            if identity(value) != identity(stored[parameter.name]):
-                changes[parameter.name] = value
+    changes = requested_changes(call, stored)
     if not changes:
         call.warnings.append(unmodified(rf"{connector.server.name}\{stored['Name']}"))
         return

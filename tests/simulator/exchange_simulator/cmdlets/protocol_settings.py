@@ -16,8 +16,7 @@ from ..catalogue.kinds import Kind
 from ..catalogue.settings import SETTINGS, Setting
 from ..engine import Call, behaviour
 from ..server import Server
-from ..values import ListEdit, identity
-from .checks import check_range, unmodified
+from .checks import requested_changes, unmodified
 from .lookup import controller, server
 
 _NAMESPACE = "Microsoft.Exchange.Data.Directory.SystemConfiguration."
@@ -86,15 +85,7 @@ def _wire_value(setting: Setting, value: Any) -> Any:
 def set_settings(call: Call) -> None:
     protocol, owner, chosen = _protocol(call), server(call, "Server"), controller(call)
     stored = owner.settings[protocol].read(chosen, call.now).values
-    changes: dict[str, Any] = {}
-    for parameter in call.cmdlet.parameters:
-        if parameter.name in call.arguments and parameter.name in stored:
-            value = call.arguments[parameter.name]
-            check_range(call, parameter, value)
-            if isinstance(value, ListEdit):
-                value = value.apply(stored[parameter.name])
-            if identity(value) != identity(stored[parameter.name]):
-                changes[parameter.name] = value
+    changes = requested_changes(call, stored)
     if not changes:
         call.warnings.append(unmodified(rf"{owner.name}\1"))
         return
