@@ -226,6 +226,7 @@ import typing as t
 
 from ansible.errors import AnsibleConnectionFailure
 from ansible.plugins.connection import NetworkConnectionBase
+from ansible.plugins.loader import get_shell_plugin
 
 SESSION_OPTIONS = (
     "host", "inventory_hostname", "ansible_connection", "remote_user", "remote_password", "auth", "port",
@@ -242,6 +243,8 @@ class Connection(NetworkConnectionBase):
     has_pipelining = True
 
     def __init__(self, play_context: t.Any, *args: t.Any, **kwargs: t.Any) -> None:
+        # Other modules of a host that names this connection run on the controller, whatever shell the host itself has.
+        kwargs["shell"] = get_shell_plugin(shell_type="sh", executable="/bin/sh")
         super().__init__(play_context, *args, **kwargs)
         self._session: t.Any = None
         self._watched = False

@@ -166,9 +166,16 @@ def test_a_write_whose_answer_is_lost_is_not_repeated(controller: Controller, or
 
 def test_an_idle_play_without_our_modules_is_left_alone(controller: Controller, organisation: SimulatorProcess) -> None:
     """A host that names our connection runs other modules on the controller, as network connections do."""
-    hosts = inventory(organisation.description, ansible_connection="mailops.exchange.exchange")
-    done = controller.run(play(INFO), hosts)
+    hosts = inventory(
+        organisation.description, ansible_connection="mailops.exchange.exchange", ansible_shell_type="powershell"
+    )
+    command = {"ansible.builtin.command": "echo here", "name": "command"}
+    done = controller.run(play(command, INFO), hosts)
     assert done.returncode == 0, done.output
+    assert done.task("command", "ex01")["result"]["stdout"] == "here"
+    # ansible-core ends one helper a host at the end of a play, here the one it started for the command; ours sees that
+    # the playbook has ended.
+    controller.wait_for_the_end()
     assert shells(organisation) == ({"exchange": 1, "windows": 1}, NOTHING_OPEN)
 
 
