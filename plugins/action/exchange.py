@@ -157,8 +157,6 @@ class Line:
     def _start(self) -> None:
         try:
             start_connection(self._play_context, self._connection.get_options(), self._action._task._uuid)
-        except AnsibleConnectionFailure:
-            raise
         except AnsibleError as error:
             raise AnsibleConnectionFailure(f"The session process could not be started: {error.message}") from error
 

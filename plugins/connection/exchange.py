@@ -293,10 +293,6 @@ class Connection(NetworkConnectionBase):
         self._close_session()
         super().close()
 
-    def reset(self) -> None:
-        """End the helper, whoever asks for it."""
-        self.close()
-
     def _close_session(self) -> None:
         session, self._session = self._session, None
         if session is not None:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from module_runner import run_module
-from test_odd_values import ODD_TYPES, is_one_sentence_after_another, spoil
+from test_odd_values import ODD_TYPES, is_one_sentence_after_another, spoiling
 from transport_host import make_der, transport_host
 
 from ansible_collections.mailops.exchange.plugins.module_utils.vocabulary.transport import CONNECTOR_SETTINGS
@@ -57,16 +55,5 @@ def test_odd_types_of_options(host_of, module, option):
 def test_odd_answers_of_servers(host_of, module, data, tidy):
     host = host_with_a_certificate(host_of)
 
-    def invoke(text):
-        try:
-            reply = json.loads(host.invoke(text))
-        except (AssertionError, KeyError):
-            # It was asked for something that only a spoilt answer can have made the module believe in.
-            return json.dumps({"state": "failed", "errors": [{"id": "Unknown"}], "memory": host.memory})
-        cmdlet = next((command["cmdlet"] for command in json.loads(text)["pipeline"]), "")
-        if not cmdlet or cmdlet not in tidy:
-            reply["output"] = [spoil(item, data) for item in reply.get("output") or []]
-        return json.dumps(reply)
-
-    result = run_module(module, MODULES[module], invoke, clock=host.clock, pause=host.pause)
+    result = run_module(module, MODULES[module], spoiling(host, data, tidy), clock=host.clock, pause=host.pause)
     assert is_one_sentence_after_another(result["msg"]) if result.get("failed") else "changed" in result
