@@ -72,6 +72,45 @@ options:
       - name: ansible_winrm_transport
       - name: ansible_psrp_auth
       - name: ansible_exchange_auth
+  access:
+    description:
+      - Where Exchange's cmdlets run. V(remote) is the exchange endpoint, where RBAC decides what the user may do.
+        V(local) is the windows endpoint with Exchange's management snap-in loaded, for hosts whose ports 80 and 443
+        are closed to the controller. Microsoft does not support the snap-in for daily work, RBAC does not apply there,
+        and the log-on must be one that the host can pass on to a domain controller, see O(delegate).
+    type: str
+    choices: [remote, local]
+    default: remote
+    vars:
+      - name: ansible_exchange_access
+  transport:
+    description:
+      - V(psrp) is PowerShell remoting, V(winrm) the plain WinRM shell, for hosts where remoting is closed. Over
+        V(winrm) cmdlets are sent as PowerShell text, all values as quoted literals, and O(access=local) is implied. It
+        needs PowerShell 3 on the host, therefore not Exchange 2010 on Windows Server 2008 R2 as it came.
+    type: str
+    choices: [psrp, winrm]
+    default: psrp
+    vars:
+      - name: ansible_exchange_transport
+  delegate:
+    description:
+      - Whether a Kerberos log-on may be passed on by the host, to a domain controller for example, which
+        O(access=local) needs. The user's ticket must be forwardable.
+    type: bool
+    default: false
+    vars:
+      - name: ansible_winrm_kerberos_delegation
+      - name: ansible_psrp_negotiate_delegate
+      - name: ansible_exchange_delegate
+  hostname_override:
+    description:
+      - Name of the host in its Kerberos service principal, if it is not O(host), an address for example.
+    type: str
+    vars:
+      - name: ansible_winrm_kerberos_hostname_override
+      - name: ansible_psrp_negotiate_hostname_override
+      - name: ansible_exchange_hostname_override
   port:
     description: Port of the windows endpoint. The default is V(5985) if O(windows_scheme=http), otherwise V(5986).
     type: int
@@ -196,6 +235,13 @@ options:
     default: 300
     vars:
       - name: ansible_exchange_command_timeout
+  shell_wait:
+    description:
+      - Seconds to wait for a shell to become free if the user has as many open as the server allows.
+    type: int
+    default: 60
+    vars:
+      - name: ansible_exchange_shell_wait
   persistent_connect_timeout:
     description:
       - Seconds after which a session that nobody used is closed. The next task opens a new one.
@@ -229,10 +275,11 @@ from ansible.plugins.connection import NetworkConnectionBase
 from ansible.plugins.loader import get_shell_plugin
 
 SESSION_OPTIONS = (
-    "host", "inventory_hostname", "ansible_connection", "remote_user", "remote_password", "auth", "port",
-    "windows_scheme", "windows_path", "exchange_port", "exchange_scheme", "exchange_path", "cert_validation",
-    "ca_cert", "certificate_pem", "certificate_key_pem", "message_encryption", "allow_unencrypted", "proxy",
-    "ignore_proxy", "connection_timeout", "command_timeout",
+    "host", "inventory_hostname", "ansible_connection", "remote_user", "remote_password", "auth", "access",
+    "transport", "delegate", "hostname_override", "port", "windows_scheme", "windows_path", "exchange_port",
+    "exchange_scheme", "exchange_path", "cert_validation", "ca_cert", "certificate_pem", "certificate_key_pem",
+    "message_encryption", "allow_unencrypted", "proxy", "ignore_proxy", "connection_timeout", "command_timeout",
+    "shell_wait",
 )  # fmt: skip
 
 

@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Collection
 from queue import Queue
 from xml.etree import ElementTree
+from xml.parsers import expat
 
 from pypsrp.complex_objects import GenericComplexObject, ObjectMeta
 from pypsrp.serializer import Serializer
@@ -46,7 +47,9 @@ class LineSerializer(Serializer):
     def deserialize(
         self, element: ElementTree.Element | str, metadata: ObjectMeta | None = None, clear: bool = True
     ) -> t.Any:
-        if not isinstance(element, str) and (metadata is None or metadata.tag == "*"):
+        if isinstance(element, str):
+            refuse_dtd(element)
+        elif metadata is None or metadata.tag == "*":
             # pypsrp turns every element back into text first, which tens of thousands of objects make minutes of.
             if element.tag in ("S", "ToString"):
                 return self._deserialize_string(element.text)
@@ -60,6 +63,17 @@ class LineSerializer(Serializer):
                     for entry in element
                 }
         return super().deserialize(element, metadata, clear)
+
+
+def refuse_dtd(xml: str | bytes) -> None:
+    """Raise ValueError for XML that declares entities: a few lines of them can grow to fill any memory."""
+
+    def refuse(*_: t.Any) -> None:
+        raise ValueError("the XML has a document type declaration, which neither SOAP nor CLIXML allows")
+
+    parser = expat.ParserCreate()
+    parser.StartDoctypeDeclHandler = refuse
+    parser.Parse(xml, True)
 
 
 def to_plain(value: t.Any, members: Collection[str] | None = None) -> t.Any:

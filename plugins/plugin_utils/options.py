@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.mailops.exchange.plugins.plugin_utils.session import Endpoint, Settings
+from ansible_collections.mailops.exchange.plugins.plugin_utils.wire import Endpoint, Settings
 
 AUTHENTICATIONS = ("basic", "certificate", "credssp", "kerberos", "negotiate", "ntlm")
 WINRM_WORDS = {"plaintext": "basic", "ssl": "basic"}
@@ -15,6 +15,7 @@ WINRM_WORDS = {"plaintext": "basic", "ssl": "basic"}
 def to_settings(options: dict[str, t.Any]) -> Settings:
     """Settings from options; raises ValueError with one sentence where they are wrong."""
     auth = _auth(options)
+    transport = options["transport"]
     return Settings(
         host=str(options["host"]),
         inventory_hostname=str(options["inventory_hostname"] or options["host"]),
@@ -23,6 +24,11 @@ def to_settings(options: dict[str, t.Any]) -> Settings:
         auth=auth,
         windows=_windows(options, auth),
         exchange=_exchange(options, auth),
+        # The exchange endpoint is PowerShell remoting only.
+        access="local" if transport == "winrm" else options["access"],
+        transport=transport,
+        delegate=bool(options["delegate"]),
+        hostname_override=_text(options["hostname_override"]),
         cert_validation=options["cert_validation"] != "ignore",
         ca_cert=_ca_cert(options),
         certificate_pem=_text(options["certificate_pem"]),
@@ -31,6 +37,7 @@ def to_settings(options: dict[str, t.Any]) -> Settings:
         ignore_proxy=bool(options["ignore_proxy"]),
         connection_timeout=int(options["connection_timeout"]),
         command_timeout=int(options["command_timeout"]),
+        shell_wait=int(options["shell_wait"]),
     )
 
 

@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, mailops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The wire side of the line: one PowerShell session per endpoint of a host, over pypsrp.
+"""The wire side of the line: the PowerShell sessions of one host, kept for a whole play.
 
 A request is one pipeline of cmdlets with typed parameters, a reply is data: what came out, the errors, and how sure
 it is that the pipeline ran. Nothing of Ansible is imported here, so that a test can drive a session directly.
@@ -8,90 +8,42 @@ it is that the pipeline ran. Nothing of Ansible is imported here, so that a test
 
 from __future__ import annotations
 
-import hashlib
 import json
 import time
 import typing as t
-from dataclasses import asdict, dataclass, field
 
-import requests
-from pypsrp.complex_objects import PSCredential, PSInvocationState, RunspacePoolState
-from pypsrp.exceptions import AuthenticationError, WinRMError, WinRMTransportError, WSManFaultError
-from pypsrp.powershell import Fragmenter, PowerShell, RunspacePool
-from pypsrp.wsman import WSMan
+from ansible_collections.mailops.exchange.plugins.plugin_utils.wire import (
+    Interrupted,
+    Overdue,
+    Refused,
+    Settings,
+    Shell,
+)
 
-from ansible_collections.mailops.exchange.plugins.plugin_utils.clixml import LineSerializer, error_to_plain, to_plain
+# The management snap-in of Exchange 2013 and newer, of 2010, and of 2007.
+SNAPINS = tuple(f"Microsoft.Exchange.Management.PowerShell.{name}" for name in ("SnapIn", "E2010", "Admin"))
 
-SHELL_NOT_FOUND = 2150858843
-SHELL_LIMIT_REACHED = 2150859173
-CONFIGURATION_NOT_FOUND = 2150858811
-
-# Seconds that a Receive waits on the server for output, and how much longer the client waits for that answer: a quiet
-# cmdlet must not look like a dead server.
-LONG_POLL = 20
-GRACE = 10
-
-TransportError = (requests.RequestException, WinRMError, OSError)
-
-
-@dataclass(frozen=True)
-class Endpoint:
-    """Where one of the two PowerShell endpoints of a host is, and the configuration that it serves."""
-
-    configuration: str
-    scheme: str
-    port: int
-    path: str
-    encryption: str
-    # IIS registers its service principal as HTTP; WinRM answers to both, and WSMAN is what its own clients ask for.
-    service: str
-
-
-@dataclass(frozen=True)
-class Settings:
-    """All that decides how a session is opened; two equal settings may share a session."""
-
-    host: str
-    inventory_hostname: str
-    user: str | None
-    password: str | None = field(repr=False)
-    auth: str
-    windows: Endpoint
-    exchange: Endpoint
-    cert_validation: bool = True
-    ca_cert: str | None = None
-    certificate_pem: str | None = None
-    certificate_key_pem: str | None = None
-    proxy: str | None = field(default=None, repr=False)
-    ignore_proxy: bool = False
-    connection_timeout: int = 30
-    command_timeout: int = 300
-
-    @property
-    def fingerprint(self) -> str:
-        """Tells whether two settings are the same without showing either."""
-        return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()
-
-
-class Refused(Exception):
-    """The session cannot be used, said in one sentence; nothing was sent, or the server did not take it."""
-
-
-class Interrupted(Exception):
-    """The server had been sent the pipeline when the line broke; it may have run."""
-
-
-class Overdue(Interrupted):
-    """Too long without an answer; asking again would take as long again."""
+# How Exchange's own classes end that say "no domain controller answered me", which is how a log-on that cannot be
+# passed on to one shows itself.
+DIRECTORY_ERRORS = ("ADTransientException", "ADOperationException", "SuitabilityDirectoryException")
 
 
 class Session:
     """The PowerShell sessions of one host: opened at the first call, kept, reopened when they are gone."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        clock: t.Callable[[], float] = time.monotonic,
+        pause: t.Callable[[float], None] = time.sleep,
+    ) -> None:
         self.settings = settings
-        self._long_poll = min(LONG_POLL, settings.command_timeout)
-        self._pools: dict[str, RunspacePool] = {}
+        self._clock = clock
+        self._pause = pause
+        self._shells: dict[str, Shell] = {}
+        self._answered: set[str] = set()
+        self._snapin: Shell | None = None
         self._memory: dict[str, t.Any] = {"host": settings.host, "inventory_hostname": settings.inventory_hostname}
 
     def invoke(self, text: str) -> str:
@@ -105,25 +57,36 @@ class Session:
         return json.dumps(reply)
 
     def close(self) -> None:
-        """Close every shell; a shell that is left open counts against the user's limit until it expires."""
-        for name in list(self._pools):
-            self._discard(name)
+        """Close every shell."""
+        for place in list(self._shells):
+            self._discard(place)
 
     def _answer(self, request: dict[str, t.Any]) -> dict[str, t.Any]:
         name, write = request["endpoint"], bool(request.get("write"))
+        place = "windows" if self.settings.access == "local" else name
         seconds = min(float(request.get("deadline") or self.settings.command_timeout), self.settings.command_timeout)
-        reopened = False
+        begun, reopened = self._clock(), False
         while True:
-            was_open = name in self._pools
+            was_open = place in self._shells
             try:
-                return self._run(name, request, seconds)
+                shell = self._shell(place)
+                if name != place:
+                    self._load_snapin(shell, seconds)
+                reply = shell.run(request, seconds)
             except Refused as refused:
+                self._discard(place)
                 # A kept session may have been lost while it lay idle (IIS restarted, shell expired): one fresh one.
                 if was_open and not reopened:
                     reopened = True
                     continue
-                return {"state": "unreachable", "reason": str(refused)}
+                patience = self._patience(place, refused, seconds)
+                if self._clock() - begun < patience:
+                    self._pause(1)
+                    continue
+                told = f" (asked again for {patience:g} seconds)" if patience else ""
+                return {"state": "unreachable", "reason": f"{str(refused).rstrip('.')}{told}."}
             except Interrupted as interrupted:
+                self._discard(place)
                 if write:
                     return {"state": "unknown", "reason": str(interrupted)}
                 if not reopened and not isinstance(interrupted, Overdue):
@@ -133,195 +96,76 @@ class Session:
             except BaseException:
                 # The command timeout of ansible-core's helper is an alarm raised anywhere in here: a session of which
                 # nobody knows how far it got is of no more use.
-                self._discard(name)
+                self._discard(place)
                 raise
+            self._answered.add(place)
+            if not shell.usable:
+                self._discard(place)
+            return self._explained(name, place, reply)
 
-    def _run(self, name: str, request: dict[str, t.Any], seconds: float) -> dict[str, t.Any]:
-        pool = self._pool(name)
-        powershell = PowerShell(pool)
-        cmdlet = request["pipeline"][-1]["cmdlet"]
-        output: list[t.Any] = []
-        try:
-            for step in request["pipeline"]:
-                powershell.add_cmdlet(step["cmdlet"])
-                for parameter, value in step["parameters"].items():
-                    powershell.add_parameter(parameter, _typed(pool, value))
-            powershell.begin_invoke(request.get("input") or None)
-        except TransportError as error:
-            self._discard(name)
-            if _is_refusal(error):
-                raise Refused(self._sentence(name, error)) from error
-            raise Interrupted(f"{cmdlet}: {self._sentence(name, error)}") from error
-        try:
-            # pypsrp waits for the pipeline's state alone, which a lost shell never sends: hence the deadline. Output
-            # moves it on, for tens of thousands of mailboxes take their time.
-            deadline = time.monotonic() + seconds
-            while powershell.state == PSInvocationState.RUNNING:
-                left = deadline - time.monotonic()
-                if left <= 0:
-                    raise Overdue(f"{cmdlet} gave no answer on {self.settings.host} within {seconds:g} seconds.")
-                powershell.poll_invoke(timeout=max(1, min(self._long_poll, int(left))))
-                # pypsrp's objects are many times the size of what is asked of them, and may come in tens of thousands.
-                if powershell.output:
-                    output += [to_plain(item, request.get("members")) for item in powershell.output]
-                    powershell.output.clear()
-                    deadline = time.monotonic() + seconds
-        except Interrupted:
-            self._discard(name)
-            raise
-        except TransportError as broken:
-            self._discard(name)
-            raise Interrupted(f"{cmdlet}: {self._sentence(name, broken)}") from broken
-        failed = powershell.state != PSInvocationState.COMPLETED
-        reply = {
-            "state": "failed" if failed else "completed",
-            "output": output,
-            "errors": [error_to_plain(record, cmdlet) for record in powershell.streams.error],
-            "warnings": [str(record.message) for record in powershell.streams.warning],
-        }
-        try:
-            powershell.close()
-        except TransportError:
-            # The answer is complete; only the session that gave it is gone.
-            self._discard(name)
+    def _patience(self, place: str, refused: Refused, seconds: float) -> float:
+        """How long it is worth to ask again: others may close their shells, and restarted services come back."""
+        if refused.shell_limit:
+            return min(self.settings.shell_wait, seconds)
+        if refused.passing and place in self._answered:
+            return min(self.settings.connection_timeout, seconds)
+        return 0
+
+    def _shell(self, place: str) -> Shell:
+        shell = self._shells.get(place)
+        if shell is None:
+            # Each library is needed for its own transport only, and takes its time to import.
+            if self.settings.transport == "winrm":
+                from ansible_collections.mailops.exchange.plugins.plugin_utils.winrs import WinrsShell
+
+                shell = WinrsShell(self.settings)
+            else:
+                from ansible_collections.mailops.exchange.plugins.plugin_utils.psrp import PsrpShell
+
+                shell = PsrpShell(self.settings, place)
+            self._shells[place] = shell
+        return shell
+
+    def _load_snapin(self, shell: Shell, seconds: float) -> None:
+        """Make Exchange's cmdlets known to a shell of the windows endpoint."""
+        if self._snapin is shell:
+            return
+        pattern = "Microsoft.Exchange.Management.PowerShell.*"
+        found = shell.run(_request("Get-PSSnapin", Name=pattern, Registered=True), seconds)
+        registered = {str(one.get("Name") or one.get("$text")) for one in found["output"]}
+        name = next((name for name in SNAPINS if name in registered), None)
+        if name is None:
+            raise Refused(
+                f"{self.settings.host} has no Exchange management snap-in, which ansible_exchange_access: local needs: "
+                "install Exchange's management tools there, or use ansible_exchange_access: remote."
+            )
+        added = shell.run(_request("Add-PSSnapin", Name=name), seconds)
+        if added["errors"]:
+            said = " ".join(str(added["errors"][0]["message"]).split()).rstrip(".")
+            raise Refused(f"Add-PSSnapin could not load {name} on {self.settings.host}: {said}.")
+        self._snapin = shell
+
+    def _explained(self, name: str, place: str, reply: dict[str, t.Any]) -> dict[str, t.Any]:
+        """Say what is behind it if local cmdlets find no domain controller."""
+        if name == place or self.settings.reaches_directory:
+            return reply
+        for error in reply["errors"]:
+            if error["exception"].endswith(DIRECTORY_ERRORS):
+                said = " ".join(error["message"].split()).rstrip(".")
+                return {
+                    "state": "unreachable",
+                    "reason": f"{self.settings.host} could not reach Active Directory as {self.settings.user!r}: a "
+                    f"{self.settings.auth} log-on is not passed on to a domain controller; with "
+                    "ansible_exchange_access: local use CredSSP, Kerberos with ansible_exchange_delegate: true, or "
+                    f"Basic over TLS ({said}).",
+                }
         return reply
 
-    def _pool(self, name: str) -> RunspacePool:
-        pool = self._pools.get(name)
-        if pool is not None:
-            return pool
-        endpoint: Endpoint = getattr(self.settings, name)
-        settings = self.settings
-        try:
-            wsman = WSMan(
-                settings.host,
-                port=endpoint.port,
-                username=settings.user,
-                password=settings.password,
-                ssl=endpoint.scheme == "https",
-                path=endpoint.path,
-                auth=settings.auth,
-                # requests takes the path of a file of authorities in the place of True.
-                cert_validation=t.cast(bool, settings.cert_validation and (settings.ca_cert or True)),
-                connection_timeout=settings.connection_timeout,
-                read_timeout=self._long_poll + GRACE,
-                operation_timeout=self._long_poll,
-                encryption=endpoint.encryption,
-                proxy=settings.proxy,
-                no_proxy=settings.ignore_proxy,
-                certificate_pem=settings.certificate_pem,
-                certificate_key_pem=settings.certificate_key_pem,
-                negotiate_service=endpoint.service,
-            )
-            pool = RunspacePool(wsman, configuration_name=endpoint.configuration)
-            pool._serializer = LineSerializer()
-            pool._fragmenter = Fragmenter(wsman.max_payload_size, pool._serializer)
-            pool.open()
-        except (*TransportError, ValueError, ImportError) as error:
-            if pool is not None:
-                self._close(pool)
-            raise Refused(self._sentence(name, error)) from error
-        self._pools[name] = pool
-        return pool
-
-    def _discard(self, name: str) -> None:
-        pool = self._pools.pop(name, None)
-        if pool is not None:
-            self._close(pool)
-
-    @staticmethod
-    def _close(pool: RunspacePool) -> None:
-        transport = pool.connection.transport
-        transport.connection_timeout = transport.read_timeout = GRACE
-        for _attempt in range(2):
-            try:
-                if pool.state not in (RunspacePoolState.BEFORE_OPEN, RunspacePoolState.BROKEN):
-                    pool.close()
-                break
-            except WSManFaultError:
-                # A shell that is already gone answers so; there is nothing left to do about it.
-                break
-            except TransportError:
-                # Windows drops an idle connection after two minutes, and with it the key that NTLM and Kerberos encrypt
-                # messages with, while the shell lives on: log on anew to delete it.
-                transport.close()
-                transport.session = transport.encryption = None
-        transport.close()
-
-    def _sentence(self, name: str, error: Exception) -> str:
-        """Say in one sentence what happened on the way to an endpoint, and what to look at."""
-        endpoint: Endpoint = getattr(self.settings, name)
-        url = f"{endpoint.scheme}://{self.settings.host}:{endpoint.port}/{endpoint.path.lstrip('/')}"
-        user, auth = self.settings.user, self.settings.auth
-        if isinstance(error, AuthenticationError):
-            return (
-                f"{url} refused user {user!r} with {auth} authentication: check user and password, and that this "
-                "authentication is switched on there."
-            )
-        if isinstance(error, WSManFaultError):
-            if error.code == SHELL_LIMIT_REACHED:
-                return (
-                    f"User {user!r} already has as many shells open on {self.settings.host} as the server allows "
-                    f"(fault {error.code} at {url}): close sessions that are no longer used, or raise the limit "
-                    "PowerShellMaxConcurrency of the user's throttling policy."
-                )
-            if error.code == CONFIGURATION_NOT_FOUND:
-                return (
-                    f"{url} does not serve the configuration {endpoint.configuration}: the Exchange endpoint lives in "
-                    "IIS (ports 80 and 443, path /PowerShell/), the Windows endpoint in WinRM (5985 and 5986, /wsman)."
-                )
-            if error.code == SHELL_NOT_FOUND:
-                return f"{url} no longer knows the session (fault {error.code}): it expired or the service restarted."
-            return f"{url} refused the request with WSMan fault {error.code}: {_first_line(error.reason)}"
-        if isinstance(error, WinRMTransportError):
-            if error.code == 404:
-                return (
-                    f"There is no PowerShell endpoint at {url} (HTTP 404): check host, port and path of the "
-                    f"{name} endpoint."
-                )
-            return f"{url} answered HTTP {error.code} instead of WSMan: check that the service behind it is running."
-        if isinstance(error, requests.exceptions.SSLError):
-            return (
-                f"The certificate of {url} is not trusted ({_innermost(error)}): give the authority that issued it "
-                "with ansible_exchange_ca_cert, or set ansible_exchange_cert_validation to ignore."
-            )
-        if isinstance(error, requests.Timeout):
-            return f"{url} did not answer in time: check that the host is up and no firewall drops the connection."
-        if isinstance(error, requests.ConnectionError):
-            return f"Cannot connect to {url} ({_innermost(error)}): check that the host is up and the port is open."
-        return f"The session with {url} cannot be used: {type(error).__name__}: {_first_line(error)}"
+    def _discard(self, place: str) -> None:
+        shell = self._shells.pop(place, None)
+        if shell is not None:
+            shell.close()
 
 
-def _is_refusal(error: Exception) -> bool:
-    """Whether the server certainly did not take the request."""
-    if isinstance(error, WinRMTransportError):
-        # 400 is what a message gets whose key went with a dropped connection; 503 comes from IIS itself.
-        return error.code in (*range(400, 500), 503)
-    return isinstance(error, (WSManFaultError, AuthenticationError, requests.ConnectTimeout))
-
-
-def _typed(pool: RunspacePool, value: t.Any) -> t.Any:
-    """A parameter's value as pypsrp sends it; a password leaves only encrypted with a key that the pool agreed on."""
-    if isinstance(value, dict) and value.keys() == {"$credential"}:
-        pool.exchange_keys()
-        credential: t.Any = PSCredential
-        return credential(username=value["$credential"]["user"], password=value["$credential"]["password"])
-    return value
-
-
-def _innermost(error: BaseException) -> str:
-    """The reason at the bottom of requests' and urllib3's nested exceptions."""
-    while True:
-        inner = (
-            getattr(error, "reason", None)
-            or error.__cause__
-            or next((item for item in reversed(error.args) if isinstance(item, BaseException)), None)
-        )
-        if not isinstance(inner, BaseException):
-            return _first_line(error)
-        error = inner
-
-
-def _first_line(value: object) -> str:
-    lines = str(value or "").strip().splitlines()
-    return lines[0] if lines else "no reason given"
+def _request(cmdlet: str, **parameters: t.Any) -> dict[str, t.Any]:
+    return {"pipeline": [{"cmdlet": cmdlet, "parameters": parameters}]}

@@ -16,7 +16,8 @@ from module_runner import run_module
 from runner import PASSWORD, Controller
 from simulator_process import SimulatorProcess
 
-from ansible_collections.mailops.exchange.plugins.plugin_utils.session import Endpoint, Session, Settings
+from ansible_collections.mailops.exchange.plugins.plugin_utils.session import Session
+from ansible_collections.mailops.exchange.plugins.plugin_utils.wire import Endpoint, Settings
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 

@@ -48,7 +48,10 @@ def test_sentence(
 
 def test_shell_limit(controller: Controller, organisation: SimulatorProcess) -> None:
     organisation.fault("EX01", "shell_limit", limit=0)
-    result = controller.run(PLAY, inventory(organisation.description)).task("banner", "ex01")
+    hosts = inventory(organisation.description, ansible_exchange_shell_wait=2)
+    result = controller.run(PLAY, hosts).task("banner", "ex01")
     assert result["status"] == "unreachable"
     assert "as many shells open" in result["result"]["msg"]
-    assert "PowerShellMaxConcurrency" in result["result"]["msg"]
+    assert result["result"]["msg"].endswith(
+        "PowerShellMaxConcurrency of the user's throttling policy (asked again for 2 seconds)."
+    )

@@ -15,6 +15,10 @@ DEFAULTS: dict[str, Any] = {
     "remote_user": "administrator",
     "remote_password": "secret",
     "auth": None,
+    "access": "remote",
+    "transport": "psrp",
+    "delegate": False,
+    "hostname_override": None,
     "port": None,
     "windows_scheme": None,
     "windows_path": "wsman",
@@ -31,6 +35,7 @@ DEFAULTS: dict[str, Any] = {
     "ignore_proxy": False,
     "connection_timeout": 30,
     "command_timeout": 300,
+    "shell_wait": 60,
 }
 
 

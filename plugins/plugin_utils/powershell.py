@@ -1,0 +1,104 @@
+# Copyright: (c) 2026, mailops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""PowerShell text for the way that has nothing else: every value is a literal, written by one function."""
+
+from __future__ import annotations
+
+import base64
+import re
+import typing as t
+
+# PowerShell takes each of these for a single quote, and two of them in a row, in a quoted string, for one.
+_QUOTES = re.compile("['\u2018\u2019\u201a\u201b]")
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9]*")
+_CMDLET = re.compile(r"[A-Za-z]+-[A-Za-z0-9]+")
+
+# Windows PowerShell feeds its standard input, line by line, to the pipeline of a command that mentions $input
+# (ConsoleHost and Executor of its source). So one process, started once, runs one pipeline after the other.
+BOOTSTRAP = (
+    "process { foreach ($line in $input) { . ([ScriptBlock]::Create("
+    "[Text.Encoding]::UTF8.GetString([Convert]::FromBase64String($line)))) } }"
+)
+
+
+def command_line() -> tuple[str, list[str]]:
+    """The program and arguments of the process that runs pipelines; far below cmd.exe's 8191 characters."""
+    encoded = base64.b64encode(BOOTSTRAP.encode("utf-16-le")).decode()
+    return "powershell.exe", ["-NoLogo", "-NoProfile", "-NonInteractive", "-EncodedCommand", encoded]
+
+
+def literal(value: t.Any) -> str:
+    """A value as a PowerShell literal; ValueError for what cannot be one."""
+    if value is None:
+        return "$null"
+    if isinstance(value, bool):
+        return "$true" if value else "$false"
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, str):
+        if "\0" in value:
+            raise ValueError("it has a NUL character, which PowerShell text cannot carry")
+        if re.search("[\ud800-\udfff]", value):
+            raise ValueError("it has half of a surrogate pair, which is no character")
+        return f"'{_QUOTES.sub(lambda quote: quote[0] * 2, value)}'"
+    if isinstance(value, (list, tuple)):
+        return f"@({', '.join(map(literal, value))})"
+    if isinstance(value, dict) and value.keys() == {"$credential"}:
+        raise ValueError(
+            "a password cannot be sent as PowerShell text, which Windows may log; use ansible_exchange_transport: psrp"
+        )
+    if isinstance(value, dict):
+        return f"@{{{'; '.join(f'{literal(str(key))} = {literal(item)}' for key, item in value.items())}}}"
+    raise ValueError(f"a {type(value).__name__} has no form in PowerShell text")
+
+
+def render(pipeline: t.Sequence[t.Mapping[str, t.Any]], piped: t.Sequence[t.Any] | None = None) -> str:
+    """The text of one pipeline, which puts out lines of CLIXML; ValueError names the parameter that cannot be sent."""
+    steps = [", ".join(map(literal, piped))] if piped else []
+    steps += [_command(step["cmdlet"], step["parameters"]) for step in pipeline]
+    steps.append(f"ForEach-Object {{ {_put_out('output', '$_')} }}")
+    return "\n".join(
+        [
+            "$failures = @()",
+            "$warnings = @()",
+            "try {",
+            f"    {' | '.join(steps)}",
+            "    $state = 'completed'",
+            "} catch {",
+            f"    {_put_out('error', '$_')}",
+            "    $state = 'failed'",
+            "}",
+            f"foreach ($failure in $failures) {{ {_put_out('error', '$failure')} }}",
+            f"foreach ($warning in $warnings) {{ {_put_out('warning', '$warning.Message')} }}",
+            "[Console]::Out.WriteLine('end ' + $state)",
+        ]
+    )
+
+
+def _command(cmdlet: str, parameters: t.Mapping[str, t.Any]) -> str:
+    if not _CMDLET.fullmatch(cmdlet):
+        raise ValueError(f"{cmdlet!r} is no cmdlet")
+    words = [cmdlet]
+    # Without these an error or a warning would come out as text, formatted for a console.
+    collected = {
+        "ErrorAction": "SilentlyContinue",
+        "ErrorVariable": "+failures",
+        "WarningAction": "SilentlyContinue",
+        "WarningVariable": "+warnings",
+    }
+    for name, value in {**parameters, **collected}.items():
+        if not _NAME.fullmatch(name):
+            raise ValueError(f"{name!r} is no parameter")
+        try:
+            words.append(f"-{name}:{literal(value)}")
+        except ValueError as error:
+            raise ValueError(f"{name}: {error}") from error
+    return " ".join(words)
+
+
+def _put_out(kind: str, what: str) -> str:
+    # Base64, because the code page of a console would spoil what is not ASCII.
+    return (
+        f"[Console]::Out.WriteLine('{kind} ' + [Convert]::ToBase64String([Text.Encoding]::UTF8.GetBytes("
+        f"[Management.Automation.PSSerializer]::Serialize({what}))))"
+    )

@@ -1,0 +1,180 @@
+# Copyright: (c) 2026, mailops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""PowerShell remoting through pypsrp: pipelines of cmdlets with typed parameters, never script text."""
+
+from __future__ import annotations
+
+import time
+import typing as t
+
+from pypsrp.complex_objects import PSCredential, PSInvocationState, RunspacePoolState
+from pypsrp.exceptions import WSManFaultError
+from pypsrp.powershell import Fragmenter, PowerShell, RunspacePool
+from pypsrp.wsman import WSMan
+
+from ansible_collections.mailops.exchange.plugins.plugin_utils.clixml import (
+    LineSerializer,
+    error_to_plain,
+    refuse_dtd,
+    to_plain,
+)
+from ansible_collections.mailops.exchange.plugins.plugin_utils.wire import (
+    GRACE,
+    LARGEST_OBJECT,
+    Endpoint,
+    Interrupted,
+    Meter,
+    Overdue,
+    Settings,
+    TransportError,
+    is_refusal,
+    refused,
+    sentence,
+)
+
+
+class PsrpShell:
+    """A runspace pool on one endpoint of a host."""
+
+    def __init__(self, settings: Settings, name: str) -> None:
+        """Open it; Refused with a sentence if that cannot be done."""
+        self._settings = settings
+        self._name = name
+        self._meter = Meter()
+        self.usable = True
+        try:
+            self._pool = self._make_pool()
+        except TransportError as error:
+            raise refused(settings, name, error) from error
+        try:
+            self._pool.open()
+        except (*TransportError, ImportError) as error:
+            self.close()
+            raise refused(settings, name, error) from error
+
+    def _make_pool(self) -> RunspacePool:
+        settings = self._settings
+        endpoint: Endpoint = getattr(settings, self._name)
+        wsman = WSMan(
+            settings.host,
+            port=endpoint.port,
+            username=settings.user,
+            password=settings.password,
+            ssl=endpoint.scheme == "https",
+            path=endpoint.path,
+            auth=settings.auth,
+            # requests takes the path of a file of authorities in the place of True.
+            cert_validation=t.cast(bool, settings.cert_validation and (settings.ca_cert or True)),
+            connection_timeout=settings.connection_timeout,
+            read_timeout=settings.long_poll + GRACE,
+            operation_timeout=settings.long_poll,
+            encryption=endpoint.encryption,
+            proxy=settings.proxy,
+            no_proxy=settings.ignore_proxy,
+            certificate_pem=settings.certificate_pem,
+            certificate_key_pem=settings.certificate_key_pem,
+            negotiate_service=endpoint.service,
+            negotiate_delegate=settings.delegate,
+            negotiate_hostname_override=settings.hostname_override,
+        )
+        transport = wsman.transport
+        build, send = transport._build_session, transport.send
+
+        def build_metered() -> t.Any:
+            session = build()
+            self._meter.watch(session)
+            return session
+
+        def send_and_check(*args: t.Any, **options: t.Any) -> bytes:
+            reply = send(*args, **options)
+            refuse_dtd(reply)
+            return reply
+
+        vars(transport).update(_build_session=build_metered, send=send_and_check)
+        pool = RunspacePool(wsman, configuration_name=endpoint.configuration)
+        pool._serializer = LineSerializer()
+        pool._fragmenter = Fragmenter(wsman.max_payload_size, pool._serializer)
+        return pool
+
+    def run(self, request: dict[str, t.Any], seconds: float) -> dict[str, t.Any]:
+        """Run a request's pipeline; Refused, Interrupted or Overdue if its answer did not come whole."""
+        powershell = PowerShell(self._pool)
+        cmdlet = request["pipeline"][-1]["cmdlet"]
+        try:
+            for step in request["pipeline"]:
+                powershell.add_cmdlet(step["cmdlet"])
+                for parameter, value in step["parameters"].items():
+                    powershell.add_parameter(parameter, self._typed(value))
+            powershell.begin_invoke(request.get("input") or None)
+        except TransportError as error:
+            if is_refusal(error):
+                raise refused(self._settings, self._name, error) from error
+            raise Interrupted(f"{cmdlet}: {sentence(self._settings, self._name, error)}") from error
+        try:
+            output = self._receive(powershell, request, seconds)
+        except TransportError as error:
+            raise Interrupted(f"{cmdlet}: {sentence(self._settings, self._name, error)}") from error
+        completed = powershell.state == PSInvocationState.COMPLETED
+        if not completed and not powershell.streams.error:
+            raise Interrupted(f"{cmdlet} was stopped: {self._settings.url(self._name)} lost the session.")
+        reply = {
+            "state": "completed" if completed else "failed",
+            "output": output,
+            "errors": [error_to_plain(record, cmdlet) for record in powershell.streams.error],
+            "warnings": [str(record.message) for record in powershell.streams.warning],
+        }
+        try:
+            powershell.close()
+        except TransportError:
+            # The answer is complete; only the session that gave it is gone.
+            self.usable = False
+        return reply
+
+    def _receive(self, powershell: PowerShell, request: dict[str, t.Any], seconds: float) -> list[t.Any]:
+        # pypsrp waits for the pipeline's state alone, which a lost shell never sends: hence the deadline. Output
+        # moves it on, for tens of thousands of mailboxes take their time.
+        output: list[t.Any] = []
+        deadline = time.monotonic() + seconds
+        self._meter.received = 0
+        while powershell.state == PSInvocationState.RUNNING:
+            left = deadline - time.monotonic()
+            if left <= 0:
+                cmdlet = request["pipeline"][-1]["cmdlet"]
+                raise Overdue(f"{cmdlet} gave no answer on {self._settings.host} within {seconds:g} seconds.")
+            powershell.poll_invoke(timeout=max(1, min(self._settings.long_poll, int(left))))
+            # pypsrp's objects are many times the size of what is asked of them, and may come in tens of thousands.
+            if powershell.output:
+                output += [to_plain(item, request.get("members")) for item in powershell.output]
+                powershell.output.clear()
+                deadline = time.monotonic() + seconds
+                self._meter.received = 0
+            if self._meter.received > LARGEST_OBJECT:
+                raise ValueError(f"more than {LARGEST_OBJECT >> 20} MB came without one object")
+        return output
+
+    def _typed(self, value: t.Any) -> t.Any:
+        """A parameter's value as pypsrp sends it; a password is encrypted with a key that the pool agreed on."""
+        if isinstance(value, dict) and value.keys() == {"$credential"}:
+            self._pool.exchange_keys()
+            credential: t.Any = PSCredential
+            return credential(username=value["$credential"]["user"], password=value["$credential"]["password"])
+        return value
+
+    def close(self) -> None:
+        """Close the pool, over a new connection if the old one is gone."""
+        pool, transport = self._pool, self._pool.connection.transport
+        transport.connection_timeout = transport.read_timeout = GRACE
+        for _attempt in range(2):
+            try:
+                if pool.state not in (RunspacePoolState.BEFORE_OPEN, RunspacePoolState.BROKEN):
+                    pool.close()
+                break
+            except WSManFaultError:
+                # A shell that is already gone answers so; there is nothing left to do about it.
+                break
+            except TransportError:
+                # Windows drops an idle connection after two minutes, and with it the key that NTLM and Kerberos encrypt
+                # messages with, while the shell lives on: log on anew to delete it.
+                transport.close()
+                transport.session = transport.encryption = None
+        transport.close()

@@ -1,0 +1,260 @@
+# Copyright: (c) 2026, mailops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What both ways to a host share: where its endpoints are, how an answer may fail, and the sentences about it."""
+
+from __future__ import annotations
+
+import binascii
+import hashlib
+import json
+import struct
+import typing as t
+from dataclasses import asdict, dataclass, field
+from functools import partial
+from xml.etree import ElementTree
+from xml.parsers import expat
+
+import requests
+from pypsrp.exceptions import AuthenticationError, WinRMError, WinRMTransportError, WSManFaultError
+from spnego.exceptions import SpnegoError
+
+SHELL_NOT_FOUND = 2150858843
+SHELL_LIMIT_REACHED = 2150859173
+CONFIGURATION_NOT_FOUND = 2150858811
+
+# Seconds that a Receive waits on the server for output, and how much longer the client waits for that answer: a quiet
+# cmdlet must not look like a dead server.
+LONG_POLL = 20
+GRACE = 10
+
+# Bytes of one reply: a server may fill the envelope size that the client names, which is 150 KB, or 500 KB if it takes
+# its own default. Anything far beyond it is no WSMan.
+LARGEST_REPLY = 4 << 20
+# Bytes that may come without a single object: a mailbox is some ten KB, a certificate with its data less than 100.
+LARGEST_OBJECT = 64 << 20
+
+# What pypsrp and pywinrm stumble over if a reply is not what it should be.
+Unintelligible = (
+    ElementTree.ParseError,
+    expat.ExpatError,
+    binascii.Error,
+    struct.error,
+    UnicodeError,
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    RecursionError,
+    StopIteration,
+    TypeError,
+)
+
+TransportError = (
+    requests.RequestException,
+    WinRMError,
+    OSError,
+    SpnegoError,
+    ValueError,
+    *Unintelligible,
+)
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """Where one of the two PowerShell endpoints of a host is, and the configuration that it serves."""
+
+    configuration: str
+    scheme: str
+    port: int
+    path: str
+    encryption: str
+    # IIS registers its service principal as HTTP; WinRM answers to both, and WSMAN is what its own clients ask for.
+    service: str
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All that decides how a session is opened; two equal settings may share a session."""
+
+    host: str
+    inventory_hostname: str
+    user: str | None
+    password: str | None = field(repr=False)
+    auth: str
+    windows: Endpoint
+    exchange: Endpoint
+    access: str = "remote"
+    transport: str = "psrp"
+    delegate: bool = False
+    hostname_override: str | None = None
+    cert_validation: bool = True
+    ca_cert: str | None = None
+    certificate_pem: str | None = None
+    certificate_key_pem: str | None = None
+    proxy: str | None = field(default=None, repr=False)
+    ignore_proxy: bool = False
+    connection_timeout: int = 30
+    command_timeout: int = 300
+    shell_wait: int = 60
+
+    @property
+    def fingerprint(self) -> str:
+        """Tells whether two settings are the same without showing either."""
+        return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()
+
+    @property
+    def long_poll(self) -> int:
+        """Seconds that one Receive may wait on the server."""
+        return min(LONG_POLL, self.command_timeout)
+
+    @property
+    def reaches_directory(self) -> bool:
+        """Whether the log-on can be passed on from the host to a domain controller."""
+        return self.auth in ("basic", "credssp") or (self.auth in ("kerberos", "negotiate") and self.delegate)
+
+    def url(self, name: str) -> str:
+        endpoint: Endpoint = getattr(self, name)
+        return f"{endpoint.scheme}://{self.host}:{endpoint.port}/{endpoint.path.lstrip('/')}"
+
+
+class Refused(Exception):
+    """The session cannot be used, said in one sentence; nothing was sent, or the server did not take it."""
+
+    def __init__(self, sentence: str, *, shell_limit: bool = False, passing: bool = False) -> None:
+        super().__init__(sentence)
+        self.shell_limit = shell_limit
+        self.passing = passing
+        """Whether this is what a host shows whose services are just being restarted."""
+
+
+class Interrupted(Exception):
+    """The server had been sent the pipeline when the line broke; it may have run."""
+
+
+class Overdue(Interrupted):
+    """Too long without an answer; asking again would take as long again."""
+
+
+class Shell(t.Protocol):
+    """An open PowerShell on one endpoint of a host."""
+
+    usable: bool
+    """False once it is known that the next pipeline needs another one."""
+
+    def run(self, request: dict[str, t.Any], seconds: float) -> dict[str, t.Any]:
+        """Run a request's pipeline; Refused, Interrupted or Overdue if its answer did not come whole."""
+
+    def close(self) -> None:
+        """Close it; a shell that is left open counts against the user's limit until it expires."""
+
+
+class Meter:
+    """Counts what a server sends, and stops it where no honest answer would be as long."""
+
+    def __init__(self) -> None:
+        self.received = 0
+
+    def watch(self, session: requests.Session) -> None:
+        """Read every answer of this session piece by piece, however it is packed."""
+        for adapter in session.adapters.values():
+            adapter.send = partial(self._send, adapter.send)  # type: ignore[method-assign]
+
+    def _send(self, send: t.Any, request: requests.PreparedRequest, **options: t.Any) -> requests.Response:
+        response: requests.Response = send(request, **options | {"stream": True})
+        content = bytearray()
+        for piece in response.iter_content(65536):
+            content += piece
+            if len(content) > LARGEST_REPLY:
+                response.close()
+                raise requests.exceptions.ContentDecodingError(
+                    f"the reply is longer than {LARGEST_REPLY >> 20} MB", response=response
+                )
+        self.received += len(content)
+        response._content = bytes(content)
+        return response
+
+
+def refused(settings: Settings, name: str, error: Exception) -> Refused:
+    """The refusal of an endpoint, as an exception that says it in one sentence."""
+    code = error.code if isinstance(error, (WSManFaultError, WinRMTransportError)) else None
+    unreachable = isinstance(error, (requests.ConnectionError, requests.Timeout))
+    return Refused(
+        sentence(settings, name, error),
+        shell_limit=code == SHELL_LIMIT_REACHED,
+        passing=code in (SHELL_NOT_FOUND, 500, 503)
+        or (unreachable and not isinstance(error, requests.exceptions.SSLError)),
+    )
+
+
+def is_refusal(error: Exception) -> bool:
+    """Whether the server certainly did not take the request."""
+    if isinstance(error, WinRMTransportError):
+        # 400 is what a message gets whose key went with a dropped connection; 503 comes from IIS itself.
+        return error.code in (*range(400, 500), 503)
+    return isinstance(error, (WSManFaultError, AuthenticationError, requests.ConnectTimeout))
+
+
+def sentence(settings: Settings, name: str, error: Exception) -> str:
+    """Say in one sentence what happened on the way to an endpoint, and what to look at."""
+    url, user, auth = settings.url(name), settings.user, settings.auth
+    if isinstance(error, AuthenticationError):
+        return (
+            f"{url} refused user {user!r} with {auth} authentication: check user and password, and that this "
+            "authentication is switched on there."
+        )
+    if isinstance(error, WSManFaultError):
+        if error.code == SHELL_LIMIT_REACHED:
+            return (
+                f"User {user!r} already has as many shells open on {settings.host} as the server allows "
+                f"(fault {error.code} at {url}): close sessions that are no longer used, or raise the limit "
+                "PowerShellMaxConcurrency of the user's throttling policy."
+            )
+        if error.code == CONFIGURATION_NOT_FOUND:
+            return (
+                f"{url} does not serve the configuration {getattr(settings, name).configuration}: the Exchange "
+                "endpoint lives in IIS (ports 80 and 443, path /PowerShell/), the Windows endpoint in WinRM (5985 and "
+                "5986, /wsman)."
+            )
+        if error.code == SHELL_NOT_FOUND:
+            return f"{url} no longer knows the session (fault {error.code}): it expired or the service restarted."
+        return f"{url} refused the request with WSMan fault {error.code}: {first_line(error.reason)}"
+    if isinstance(error, WinRMTransportError):
+        if error.code == 404:
+            return (
+                f"There is no PowerShell endpoint at {url} (HTTP 404): check host, port and path of the "
+                f"{name} endpoint."
+            )
+        return f"{url} answered HTTP {error.code} instead of WSMan: check that the service behind it is running."
+    if isinstance(error, requests.exceptions.SSLError):
+        return (
+            f"The certificate of {url} is not trusted ({_innermost(error)}): give the authority that issued it "
+            "with ansible_exchange_ca_cert, or set ansible_exchange_cert_validation to ignore."
+        )
+    if isinstance(error, requests.Timeout):
+        return f"{url} did not answer in time: check that the host is up and no firewall drops the connection."
+    if isinstance(error, requests.ConnectionError):
+        return f"Cannot connect to {url} ({_innermost(error)}): check that the host is up and the port is open."
+    if isinstance(error, Unintelligible):
+        return (
+            f"{url} answered with something that is no WSMan ({type(error).__name__}: {first_line(error)}): check that "
+            "it is the server itself that answers there."
+        )
+    return f"The session with {url} cannot be used: {type(error).__name__}: {first_line(error)}"
+
+
+def _innermost(error: BaseException) -> str:
+    """The reason at the bottom of requests' and urllib3's nested exceptions."""
+    while True:
+        inner = (
+            getattr(error, "reason", None)
+            or error.__cause__
+            or next((item for item in reversed(error.args) if isinstance(item, BaseException)), None)
+        )
+        if not isinstance(inner, BaseException):
+            return first_line(error)
+        error = inner
+
+
+def first_line(value: object) -> str:
+    lines = str(value or "").strip().splitlines()
+    return lines[0] if lines else "no reason given"

@@ -1,0 +1,153 @@
+"""Values as PowerShell literals: read back by an independent parser they are what they were."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+import tree_sitter_powershell
+from hypothesis import given
+from hypothesis import strategies as st
+from tree_sitter import Language, Node, Parser
+
+from ansible_collections.mailops.exchange.plugins.plugin_utils import powershell
+
+QUOTES = "'\u2018\u2019\u201a\u201b"
+HOSTILE = [
+    "",
+    " ",
+    *QUOTES,
+    *(quote * 2 for quote in QUOTES),
+    f"a{QUOTES}b",
+    "'; Stop-Service W3SVC; '",
+    "\u2019; Stop-Service W3SVC; \u2018",
+    "$(Stop-Service W3SVC)",
+    "$env:PATH",
+    "`n`0`'",
+    "a\nb\r\nc\td",
+    "@'\nhere\n'@",
+    '@"\nhere\n"@',
+    '"\u201c\u201d\u201e',
+    "<# comment #> # another",
+    "--% -Verbatim",
+    "-Confirm:$false",
+    "\u2013Confirm",
+    "}}} catch {{{",
+    "{{ lookup('pipe', 'id') }}",
+    "\u202egnp.exe",
+    "😀👩\u200d👩",
+    "\x01\x1b[31m\x7f\x85\u2028\u2029",
+    "\ufeff\ufffe",
+    "x" * 65536,
+    "'" * 65536,
+]
+PARSER = Parser(Language(tree_sitter_powershell.language()))
+texts = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]))
+values: st.SearchStrategy[Any] = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | texts | st.sampled_from(HOSTILE[:-2]),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(texts, inner, max_size=3),
+    max_leaves=8,
+)
+
+
+def parse(text: str) -> Node:
+    root = PARSER.parse(text.encode()).root_node
+    assert not root.has_error, text
+    return root
+
+
+def find(node: Node, kind: str) -> list[Node]:
+    found = [node] if node.type == kind else []
+    return found + [one for child in node.children for one in find(child, kind)]
+
+
+def read_string(node: Node) -> str:
+    assert node.text is not None
+    text = node.text.decode()
+    assert text[0] == text[-1] == "'"
+    return re.sub(f"([{QUOTES}])[{QUOTES}]", r"\1", text[1:-1])
+
+
+def sent(value: Any) -> Node:
+    """The command with one parameter, in the text that is sent for it."""
+    text = powershell.render([{"cmdlet": "Set-PopSettings", "parameters": {"Banner": value}}])
+    commands = find(parse(text), "command")
+    assert [(find(one, "command_name")[0].text or b"").decode() for one in commands] == [
+        "Set-PopSettings",
+        "ForEach-Object",
+    ]
+    return commands[0]
+
+
+@pytest.mark.parametrize("value", HOSTILE)
+def test_a_string_is_one_literal_and_nothing_else(value: str) -> None:
+    strings = [read_string(one) for one in find(sent(value), "verbatim_string_characters")]
+    assert strings == [value, "SilentlyContinue", "+failures", "SilentlyContinue", "+warnings"]
+
+
+@given(texts)
+def test_any_string_is_one_literal(value: str) -> None:
+    assert read_string(find(sent(value), "verbatim_string_characters")[0]) == value
+
+
+def strings_in(value: Any) -> list[str]:
+    if isinstance(value, str):
+        return [value]
+    if isinstance(value, list):
+        return [text for item in value for text in strings_in(item)]
+    if isinstance(value, dict):
+        return [text for key, item in value.items() for text in [key, *strings_in(item)]]
+    return []
+
+
+@given(values)
+def test_any_value_keeps_its_strings_and_adds_no_command(value: Any) -> None:
+    strings = [read_string(one) for one in find(sent(value), "verbatim_string_characters")]
+    assert strings[:-4] == strings_in(value)
+
+
+def test_literals() -> None:
+    value = [None, True, False, 5, -5, "a'b", ["x"], {"Add": ["y"], "Remove": []}]
+    assert powershell.literal(value) == (
+        "@($null, $true, $false, 5, -5, 'a''b', @('x'), @{'Add' = @('y'); 'Remove' = @()})"
+    )
+
+
+@given(st.lists(texts, min_size=1))
+def test_piped_identities_are_literals(identities: list[str]) -> None:
+    text = powershell.render([{"cmdlet": "Set-CASMailbox", "parameters": {"PopEnabled": True}}], identities)
+    strings = [read_string(one) for one in find(parse(text), "verbatim_string_characters")]
+    assert strings[: len(identities)] == identities
+
+
+@pytest.mark.parametrize(
+    ("value", "reason"),
+    [
+        ("a\0b", "Banner: it has a NUL character, which PowerShell text cannot carry"),
+        ("\ud800", "Banner: it has half of a surrogate pair, which is no character"),
+        (
+            {"$credential": {"user": "probe", "password": "secret"}},
+            "Banner: a password cannot be sent as PowerShell text, which Windows may log; use "
+            "ansible_exchange_transport: psrp",
+        ),
+        (1.5, "Banner: a float has no form in PowerShell text"),
+    ],
+)
+def test_what_has_no_literal_is_refused(value: Any, reason: str) -> None:
+    with pytest.raises(ValueError, match=f"^{re.escape(reason)}$"):
+        powershell.render([{"cmdlet": "Set-PopSettings", "parameters": {"Banner": value}}])
+
+
+@pytest.mark.parametrize(
+    ("cmdlet", "parameter"), [("Set-PopSettings; exit", "Banner"), ("Set-PopSettings", "Banner:1 -B"), ("exit", "B")]
+)
+def test_what_is_no_name_is_refused(cmdlet: str, parameter: str) -> None:
+    with pytest.raises(ValueError, match=r"is no (cmdlet|parameter)$"):
+        powershell.render([{"cmdlet": cmdlet, "parameters": {parameter: "x"}}])
+
+
+def test_the_command_line_fits_into_that_of_cmd() -> None:
+    program, arguments = powershell.command_line()
+    assert len(" ".join([program, *arguments])) < 8191
+    parse(powershell.BOOTSTRAP)
