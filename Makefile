@@ -16,13 +16,22 @@ export ANSIBLE_LOCALHOST_WARNING := false
 # Nothing below leaves anything in the home of whoever runs it.
 export ANSIBLE_HOME := $(CURDIR)/.cache/ansible
 
-.PHONY: demo test lint check sanity clean
+.PHONY: demo test soak bench lint check sanity clean
 
 demo: $(STAMP)
 	$(BIN)/python demo/run.py
 
+# Not part of the tests, for it takes long: make soak SOAK="--runs 20 --seed 2"
+soak: $(STAMP)
+	$(BIN)/python tests/soak/soak.py $(SOAK)
+
+# Not part of the tests either. Some of it: make bench BENCH="role drift"; a look whether it works: BENCH=--quick
+bench: $(STAMP) $(LINK)
+	$(BIN)/python tests/benchmarks/bench.py $(BENCH)
+
 # The linters that do not depend on ansible-core run for the default one only.
 test: $(if $(ANSIBLE_CORE),sanity,lint)
+	$(BIN)/python tests/kdc.py
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: check sanity

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from contextlib import suppress
 from pathlib import Path
+
+import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 COLLECTIONS = ROOT / ".cache" / "collections"
@@ -14,6 +17,21 @@ _link.parent.mkdir(parents=True, exist_ok=True)
 with suppress(FileExistsError):
     _link.symlink_to("../../../..", target_is_directory=True)
 
+os.environ["KRB5_CONFIG"] = str(ROOT / "tests" / "krb5.conf")
+
 for _directory in (COLLECTIONS, ROOT / "tests" / "simulator", ROOT / "tests"):
     if str(_directory) not in sys.path:
         sys.path.insert(0, str(_directory))
+
+from secrets_left_behind import left_behind  # noqa: E402
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A run that leaves a password in its files has failed."""
+    if hasattr(session.config, "workerinput"):
+        return
+    found = left_behind(session.config._tmp_path_factory.getbasetemp())  # type: ignore[attr-defined]
+    if found:
+        session.config.get_terminal_writer().write("\n" + "\n".join(found) + "\n", red=True)
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED

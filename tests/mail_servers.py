@@ -11,13 +11,13 @@ import os
 import pwd
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
-import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+import debian
+from debian import Unavailable
 from simulator_process import claim_block
 
 from exchange_simulator.pki import Authority
@@ -36,48 +36,13 @@ PROGRAMS = (
 )
 # The real ports and these many more, so that no rights are needed to bind them.
 OFFSET = 10000
-START_SECONDS = 30.0
-POLICY = Path("/usr/sbin/policy-rc.d")
-
-
-class Unavailable(Exception):
-    """The servers are not on this machine, and cannot be installed or started here."""
 
 
 def install() -> None:
-    """Make sure that the programs are there; as root by apt-get, without starting anything of it."""
-    if all(Path(program).exists() for program in PROGRAMS):
-        return
-    if os.geteuid() != 0:
-        raise Unavailable(f"Dovecot and Postfix are not installed, and only root can install {', '.join(PACKAGES)}.")
-    if not shutil.which("apt-get"):
-        raise Unavailable("Dovecot and Postfix are not installed, and there is no apt-get here to install them.")
-    with _nothing_starts():
-        # Without this Postfix would be set up as this machine's own mail server.
-        _apt("debconf-set-selections", told="postfix postfix/main_mailer_type select No configuration\n")
-        _apt("apt-get", "update")
-        _apt("apt-get", "install", "--yes", "--no-install-recommends", *PACKAGES)
-
-
-def _apt(*command: str, told: str = "") -> None:
-    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    done = subprocess.run(command, input=told, env=environment, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise Unavailable(f"{' '.join(command)} failed: {done.stderr.strip()[-500:]}")
-
-
-@contextlib.contextmanager
-def _nothing_starts() -> Iterator[None]:
-    """Debian's packages start their services unless this program says no, as it does in containers."""
-    if POLICY.exists():
-        yield
-        return
-    POLICY.write_text("#!/bin/sh\nexit 101\n")
-    POLICY.chmod(0o755)
-    try:
-        yield
-    finally:
-        POLICY.unlink()
+    """Make sure that the programs are there."""
+    # Otherwise Postfix would be set up as this machine's own mail server.
+    answers = "postfix postfix/main_mailer_type select No configuration\n"
+    debian.install("Dovecot and Postfix are", PROGRAMS, PACKAGES, answers=answers)
 
 
 class MailServers:
@@ -126,13 +91,7 @@ class MailServers:
         for process in reversed(self._processes):
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGCONT)
-            if process.stdin:
-                process.stdin.close()
-            try:
-                process.wait(START_SECONDS)
-            except subprocess.TimeoutExpired:
-                os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
+            debian.end(process)
         self._claim.close()
         shutil.rmtree(self._folder)
 
@@ -177,27 +136,14 @@ class MailServers:
         self._run("postfix", f"{home.stdout.strip()}/master", "-d", "-c", str(folder))
 
     def _run(self, name: str, *command: str) -> None:
-        # The shell ends the server when its standard input closes, so that no server outlives the tests.
-        script = '"$@" & read -r _; kill "$!"; wait "$!"'
-        with (self._folder / f"{name}.err").open("wb") as errors:
-            process = subprocess.Popen(
-                ["/bin/sh", "-c", script, "sh", *command],
-                stdin=subprocess.PIPE,
-                stdout=errors,
-                stderr=errors,
-                start_new_session=True,
-            )
-        self._processes.append(process)
+        self._processes.append(debian.run(self._folder / f"{name}.err", *command))
 
     def _wait_for(self, address: str, port: int) -> None:
-        pause = threading.Event()
-        for _ in range(int(START_SECONDS * 20)):
-            with socket.socket() as attempt:
-                if attempt.connect_ex((address, port)) == 0:
-                    return
-            pause.wait(0.05)
-        said = "".join(file.read_text() for file in self._folder.glob("*.err")) + self.log()
-        raise Unavailable(f"{address}:{port} does not listen: {said[-2000:]}")
+        try:
+            debian.wait_for(address, port)
+        except Unavailable as reason:
+            said = "".join(file.read_text() for file in self._folder.glob("*.err")) + self.log()
+            raise Unavailable(f"{reason}: {said[-2000:]}") from None
 
     def _write(self, name: str, text: str) -> Path:
         path = self._folder / name

@@ -17,7 +17,7 @@ import urllib.request
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, ClassVar
 
 SIMULATOR = Path(__file__).resolve().parent / "simulator"
 START_DEADLINE = 60.0
@@ -36,6 +36,8 @@ class SimulatorProcess:
     The simulator ends when its standard input closes, so it cannot outlive the process that started it, however that
     one ends. Each simulator gets a block of loopback addresses of its own, so runs beside each other never collide.
     """
+
+    program: ClassVar[tuple[str, ...]] = ("-m", "exchange_simulator")
 
     def __init__(
         self,
@@ -74,7 +76,7 @@ class SimulatorProcess:
         atexit.register(self.stop)
         with (self.directory / "simulator.err").open("w") as errors:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "exchange_simulator", "--exit-with-parent", *arguments],
+                [sys.executable, *self.program, "--exit-with-parent", *arguments],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=errors,
@@ -126,6 +128,11 @@ class SimulatorProcess:
     def log(self) -> list[dict[str, Any]]:
         """The cmdlets that arrived over the wire, in order."""
         answer: list[dict[str, Any]] = self._ask("GET", "/log")
+        return answer
+
+    def injected(self) -> list[dict[str, Any]]:
+        """The requests that met a fault, in order, and which."""
+        answer: list[dict[str, Any]] = self._ask("GET", "/injected")
         return answer
 
     def clear_log(self) -> None:

@@ -8,6 +8,7 @@ import ipaddress
 import json
 import re
 import time
+import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -16,6 +17,12 @@ from typing import Any
 
 from ansible_collections.mailops.exchange.plugins.module_utils.kinds import wire_text
 from ansible_collections.mailops.exchange.plugins.module_utils.vocabulary.versions import Version
+
+
+def harmless(text: str) -> str:
+    """Text without characters that act on a terminal, or by which it could run backwards or hide."""
+    acting = ("Cc", "Cf", "Cs", "Zl", "Zp")
+    return "".join(" " if unicodedata.category(character) in acting else character for character in text)
 
 
 class Failure(Exception):
@@ -153,8 +160,8 @@ class Server:
     @classmethod
     def read(cls, found: Mapping[str, Any]) -> Server:
         return cls(
-            name=wire_text(found.get("Name")),
-            fqdn=wire_text(found.get("Fqdn")),
+            name=harmless(wire_text(found.get("Name"))),
+            fqdn=harmless(wire_text(found.get("Fqdn"))),
             version=_read_version(found.get("AdminDisplayVersion")),
             client_access=found.get("IsClientAccessServer") is not False,
             mailbox=found.get("IsMailboxServer") is not False,
@@ -165,7 +172,7 @@ def _read_version(value: Any) -> Version:
     parts = ("Major", "Minor", "Build", "Revision")
     if isinstance(value, Mapping) and all(isinstance(value.get(part), int) for part in parts):
         return Version(*(value[part] for part in parts))
-    numbers = [int(number) for number in re.findall(r"\d+", wire_text(value))[:4]]
+    numbers = [int(number) for number in re.findall(r"\d+", wire_text(value))[:4] if len(number) < 10]
     if not numbers:
         raise Failure(f"Get-ExchangeServer shows no version that can be read: {wire_text(value)!r}.")
     return Version(*numbers)
@@ -319,7 +326,7 @@ class Host:
         if reply.state == "unknown":
             raise OutcomeUnknown(
                 f"{cmdlet} was sent and the connection broke before its answer came, so it may or may not have "
-                f"taken effect: {(reply.reason or 'no reason was given').rstrip('.')}."
+                f"taken effect: {(reply.reason or 'no reason was given').removeprefix(f'{cmdlet}: ').rstrip('.')}."
             )
         self._memory = reply.memory
         return reply

@@ -18,6 +18,9 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
+# As many digits as an Int64 has. Python refuses to make a number of thousands of them.
+_WHOLE_NUMBER = r"-?\d{1,19}"
+
 
 def wire_text(value: Any) -> str:
     """The text of a wire value, which may be the text itself or an object with its ToString."""
@@ -102,7 +105,7 @@ class Int(Kind):
     option_type: ClassVar[str] = "int"
 
     def parse(self, value: Any) -> int:
-        if isinstance(value, bool) or not re.fullmatch(r"-?\d+", str(value).strip()):
+        if isinstance(value, bool) or not re.fullmatch(_WHOLE_NUMBER, str(value).strip()):
             raise ValueError(f"{value!r} is not a whole number; give {self._range}")
         number = int(value)
         if not self.lowest <= number <= self.highest:
@@ -115,7 +118,7 @@ class Int(Kind):
 
     def read(self, value: Any) -> Any:
         text = wire_text(value)
-        return int(text) if re.fullmatch(r"-?\d+", text) else text
+        return int(text) if re.fullmatch(_WHOLE_NUMBER, text) else text
 
 
 @dataclass(frozen=True)
@@ -145,8 +148,10 @@ class Enum(Kind):
 
 
 _SECOND = 10_000_000
-_CLOCK = re.compile(r"(?:(?P<d>\d+)\.)?(?P<h>\d+):(?P<m>\d\d?)(?::(?P<s>\d\d?)(?:\.(?P<f>\d{1,7}))?)?")
-_ISO = re.compile(r"P(?:(?P<d>\d+)D)?(?:T(?:(?P<h>\d+)H)?(?:(?P<m>\d+)M)?(?:(?P<s>\d+)(?:\.(?P<f>\d{1,7}))?S)?)?")
+_CLOCK = re.compile(r"(?:(?P<d>\d{1,9})\.)?(?P<h>\d{1,9}):(?P<m>\d\d?)(?::(?P<s>\d\d?)(?:\.(?P<f>\d{1,7}))?)?")
+_ISO = re.compile(
+    r"P(?:(?P<d>\d{1,9})D)?(?:T(?:(?P<h>\d{1,9})H)?(?:(?P<m>\d{1,9})M)?(?:(?P<s>\d{1,9})(?:\.(?P<f>\d{1,7}))?S)?)?"
+)
 
 
 def _ticks(match: re.Match[str]) -> int:
@@ -187,7 +192,7 @@ class TimeSpan(Kind):
         text = str(value).strip()
         match = _CLOCK.fullmatch(text)
         limits = f"{_span(self.lowest * _SECOND)} to {_span(self.highest * _SECOND)}"
-        if re.fullmatch(r"\d+", text):
+        if re.fullmatch(r"\d{1,9}", text):
             ticks = int(text) * _SECOND
         elif match is None or int(match["m"]) > 59 or int(match["s"] or 0) > 59:
             raise ValueError(f"{value!r} is not a time span; write [d.]hh:mm:ss, or a whole number of seconds")
@@ -234,7 +239,7 @@ class ByteSize(Kind):
             return self.UNLIMITED
         if text.startswith("-"):
             raise ValueError(f"{value!r} is negative; give a size such as 10MB, 0 or unlimited")
-        match = re.fullmatch(r"(\d+)\s*([a-zA-Z]*)(?:\s*\([^)]*\))?", text)
+        match = re.fullmatch(r"(\d{1,40})\s*([a-zA-Z]*)(?:\s*\([^)]*\))?", text)
         if match is None:
             raise ValueError(f"{value!r} is not a size; give a whole number with its unit, such as 10MB, or unlimited")
         if (match[2] or "B").upper() not in _UNITS:
@@ -251,7 +256,7 @@ class ByteSize(Kind):
         # "10 MB (10,485,760 bytes)": separators and words are those of the server's culture.
         in_bytes = re.search(r"\((\d[^)]*)\)", text)
         try:
-            return int(re.sub(r"\D", "", in_bytes[1])) if in_bytes else self.parse(text)
+            return ByteSize.parse(self, re.sub(r"\D", "", in_bytes[1]) if in_bytes else text)
         except ValueError:
             return text
 
@@ -485,7 +490,7 @@ class Bindings(Listing):
 def binding_port(binding: str) -> int | None:
     """The port of a canonical binding."""
     port = binding.rpartition(":")[2]
-    return int(port) if port.isdecimal() else None
+    return int(port) if port.isdecimal() and len(port) <= 5 else None
 
 
 class ConnectionSettings(Listing):
@@ -527,5 +532,5 @@ class ConnectionSetting:
     def of(cls, entry: str) -> ConnectionSetting | None:
         """The parts of a canonical entry; None where Exchange stores one that is not understood."""
         host, port, method = (*entry.split(":", 2), "", "")[:3]
-        known = port.isdecimal() and method in ("", *ConnectionSettings.METHODS)
+        known = port.isdecimal() and len(port) <= 5 and method in ("", *ConnectionSettings.METHODS)
         return cls(host, int(port), method) if known else None

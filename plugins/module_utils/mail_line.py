@@ -13,7 +13,6 @@ import socket
 import ssl
 import threading
 import time
-import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -27,7 +26,7 @@ except ImportError:
 else:
     HAS_CRYPTOGRAPHY = True
 
-from ansible_collections.mailops.exchange.plugins.module_utils.host import Failure
+from ansible_collections.mailops.exchange.plugins.module_utils.host import Failure, harmless
 
 # A mailbox with 100,000 messages lists its UIDs in 8 MB; everything else is far smaller.
 MOST_BYTES = 16 << 20
@@ -263,11 +262,7 @@ def clean(said: bytes | str, secrets: Sequence[str] = ()) -> str:
     text = said.decode("utf-8", "replace") if isinstance(said, bytes) else said
     for secret in secrets:
         text = text.replace(secret, "********")
-    # Control characters, and format characters, by which text could run backwards or hide.
-    text = "".join(
-        " " if unicodedata.category(character) in ("Cc", "Cf", "Cs", "Zl", "Zp") else character for character in text
-    )
-    text = " ".join(text.split())
+    text = " ".join(harmless(text).split())
     return text if len(text) <= MOST_CHARACTERS else f"{text[:MOST_CHARACTERS]}…"
 
 

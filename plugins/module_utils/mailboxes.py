@@ -16,6 +16,7 @@ from ansible_collections.mailops.exchange.plugins.module_utils.host import (
     Failure,
     Host,
     OutcomeUnknown,
+    harmless,
 )
 from ansible_collections.mailops.exchange.plugins.module_utils.kinds import Bool, Int, Kind, wire_list, wire_text
 from ansible_collections.mailops.exchange.plugins.module_utils.plan import Plan, Setting, make_plan
@@ -231,7 +232,7 @@ def _named(labels: Sequence[str]) -> str:
 
 def _label(found: Found) -> str:
     # Names can occur twice in an organisation, addresses cannot.
-    return wire_text(found.get("PrimarySmtpAddress")) or wire_text(found.get("DistinguishedName"))
+    return harmless(wire_text(found.get("PrimarySmtpAddress")) or wire_text(found.get("DistinguishedName")))
 
 
 def _guid(found: Found) -> str:

@@ -16,6 +16,7 @@ from ansible_collections.mailops.exchange.plugins.module_utils.host import (
     OutcomeUnknown,
     Server,
     connect,
+    harmless,
 )
 from ansible_collections.mailops.exchange.plugins.module_utils.kinds import (
     ConnectionSetting,
@@ -84,9 +85,9 @@ def run(module: Module, work: Work, settings: Iterable[Setting] = ()) -> None:
         result = work(host, options)
         answer = partial(module.exit_json, **{"changed": False, **result})
     except Failure as failure:
-        answer = partial(module.fail_json, msg=str(failure), **failure.result)
+        answer = partial(module.fail_json, msg=harmless(str(failure)), **failure.result)
     for warning in host.warnings if host else ():
-        module.warn(warning)
+        module.warn(harmless(warning))
     answer(cmdlets=host.sent if host else [])
 
 
@@ -253,7 +254,8 @@ def write_plan(host: Host, target: Target, before: Options, plan: Plan, read: Ca
         if broken is None:
             break
     problems = [
-        f"{option}: {wanted!r} was written, but {target.server} has {outstanding.before[option]!r} stored."
+        f"{option}: {wanted!r} was {'sent' if broken else 'written'}, but {target.server} has "
+        f"{outstanding.before[option]!r} stored."
         for option, wanted in outstanding.after.items()
     ]
     # A parameter that RBAC withholds is taken for the beginning of another one's name: MaxConnections for

@@ -72,7 +72,7 @@ def _read(name: str, item: Mapping[str, Any] | None) -> Service:
         name=name,
         status=wire_text(item.get("State")).casefold().replace(" ", "_"),
         start_mode=START_MODE.read(item.get("StartMode")).casefold() or None,
-        process_id=int(pid) if pid.isdecimal() else 0,
+        process_id=int(pid) if pid.isdecimal() and len(pid) <= 10 else 0,
         computer=wire_text(item.get("SystemName")),
     )
 

@@ -106,7 +106,7 @@ class Flags(Listing):
         return super().merge(wanted, kept) or (self.NONE,)
 
     def key(self, value: Any) -> Hashable:
-        return frozenset(value) - self.refused.keys() - {self.NONE}
+        return frozenset(value) - {*self.refused, self.NONE}
 
     def send(self, value: Any) -> str:
         return ", ".join(value)
@@ -156,7 +156,7 @@ class UnlimitedInt(Kind):
         text = wire_text(value)
         if text.casefold() == self.UNLIMITED.casefold():
             return self.UNLIMITED
-        return int(text) if re.fullmatch(r"-?[0-9]+", text) else text
+        return int(text) if re.fullmatch(r"-?[0-9]{1,19}", text) else text
 
 
 @dataclass(frozen=True)

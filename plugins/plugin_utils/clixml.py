@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import base64
+import re
 import typing as t
 import uuid
 from collections.abc import Collection
@@ -18,6 +19,12 @@ from pypsrp.serializer import Serializer
 # A .NET BinaryFormatter stream of the live object, often longer than all the other members together. Whoever needs
 # it names it.
 BULKY_MEMBERS = frozenset({"SerializationData"})
+
+# What Exchange sends has up to nine elements in each other. pypsrp keeps the text of each of them while it reads it.
+DEEPEST = 32
+# Characters that one object may come to, a value counted as 64 more. References to one another make a short document
+# say the same without end.
+LARGEST_COPY = 16 << 20
 
 # System.Management.Automation.ErrorCategory, in the order of its numbers.
 ERROR_CATEGORIES = (
@@ -35,6 +42,9 @@ _PRIMITIVES: dict[str, t.Callable[[str], t.Any]] = {
     "I32": int,
     "Nil": lambda _: None,
 }
+
+# As CLIXML writes what XML cannot hold; a character beyond the first 65,536 has two halves.
+_HALVES = re.compile(r"(?P<whole>_x005F_|_xD[89AB]..__xD[CDEF].._)|_xD[89A-F].._", re.IGNORECASE)
 
 
 class LineSerializer(Serializer):
@@ -64,52 +74,92 @@ class LineSerializer(Serializer):
                 }
         return super().deserialize(element, metadata, clear)
 
+    def _deserialize_string(self, value: str | None) -> str:
+        try:
+            return super()._deserialize_string(value)
+        except UnicodeDecodeError:
+            # A name that Exchange has cut to a length may end with half a character.
+            return super()._deserialize_string(_HALVES.sub(lambda found: found["whole"] or "\ufffd", value or ""))
+
 
 def refuse_dtd(xml: str | bytes) -> None:
-    """Raise ValueError for XML that declares entities: a few lines of them can grow to fill any memory."""
+    """Raise ValueError for XML that declares entities or nests without end: a few lines of it can fill any memory."""
+    depth = 0
 
     def refuse(*_: t.Any) -> None:
         raise ValueError("the XML has a document type declaration, which neither SOAP nor CLIXML allows")
 
+    def descend(*_: t.Any) -> None:
+        nonlocal depth
+        depth += 1
+        if depth > DEEPEST:
+            raise ValueError(f"the XML has more than {DEEPEST} elements in each other")
+
+    def ascend(*_: t.Any) -> None:
+        nonlocal depth
+        depth -= 1
+
     parser = expat.ParserCreate()
     parser.StartDoctypeDeclHandler = refuse
+    parser.StartElementHandler, parser.EndElementHandler = descend, ascend
     parser.Parse(xml, True)
 
 
 def to_plain(value: t.Any, members: Collection[str] | None = None) -> t.Any:
     """A JSON value: primitives as they are, lists as lists, an object as its members plus its text as ``$text``."""
-    if value is None or isinstance(value, (bool, int, float, str)):
-        return value
-    if isinstance(value, uuid.UUID):
-        return str(value)
-    if isinstance(value, bytes):
-        return {"$bytes": base64.b64encode(value).decode()}
-    if isinstance(value, (list, tuple)):
-        return [to_plain(item) for item in value]
-    if isinstance(value, Queue):
-        return [to_plain(item) for item in value.queue]
-    if isinstance(value, dict):
-        return {str(key): to_plain(item) for key, item in value.items()}
-    if isinstance(value, GenericComplexObject):
-        return _object_to_plain(value, members)
-    return str(value)
+    return _Copy().of(value, members)
 
 
-def _object_to_plain(value: GenericComplexObject, members: Collection[str] | None) -> t.Any:
-    properties = {**value.adapted_properties, **value.extended_properties}
-    content = value.property_sets[0] if value.property_sets else None
-    if isinstance(content, list):
-        return [to_plain(item) for item in content]
-    if isinstance(content, int) and "System.Enum" in value.types:
-        return {"$text": value.to_string, "$value": content}
-    if content is not None and not properties:
-        return to_plain(content)
-    plain = {
-        name: to_plain(item)
-        for name, item in properties.items()
-        if (name in members if members is not None else name not in BULKY_MEMBERS)
-    }
-    return {"$text": value.to_string, **plain}
+class _Copy:
+    """One object as JSON values; ValueError if it comes to more than any honest one."""
+
+    def __init__(self) -> None:
+        self._left = LARGEST_COPY
+
+    def of(self, value: t.Any, members: Collection[str] | None = None) -> t.Any:
+        self._count(64)
+        if isinstance(value, str):
+            return self._text(value)
+        if value is None or isinstance(value, (bool, int, float)):
+            return value
+        if isinstance(value, uuid.UUID):
+            return str(value)
+        if isinstance(value, bytes):
+            return {"$bytes": self._text(base64.b64encode(value).decode())}
+        if isinstance(value, (list, tuple)):
+            return [self.of(item) for item in value]
+        if isinstance(value, Queue):
+            return [self.of(item) for item in value.queue]
+        if isinstance(value, dict):
+            return {self._text(str(key)): self.of(item) for key, item in value.items()}
+        if isinstance(value, GenericComplexObject):
+            return self._object(value, members)
+        return self._text(str(value))
+
+    def _object(self, value: GenericComplexObject, members: Collection[str] | None) -> t.Any:
+        properties = {**value.adapted_properties, **value.extended_properties}
+        content = value.property_sets[0] if value.property_sets else None
+        if isinstance(content, list):
+            return [self.of(item) for item in content]
+        if isinstance(content, int) and "System.Enum" in value.types:
+            return {"$text": self.of(value.to_string), "$value": content}
+        if content is not None and not properties:
+            return self.of(content)
+        plain = {
+            self._text(name): self.of(item)
+            for name, item in properties.items()
+            if (name in members if members is not None else name not in BULKY_MEMBERS)
+        }
+        return {"$text": self.of(value.to_string), **plain}
+
+    def _text(self, text: str) -> str:
+        self._count(len(text))
+        return text
+
+    def _count(self, size: int) -> None:
+        self._left -= size
+        if self._left < 0:
+            raise ValueError(f"an object comes to more than {LARGEST_COPY >> 20} MB")
 
 
 def error_to_plain(record: t.Any, cmdlet: str) -> dict[str, t.Any]:
@@ -118,13 +168,18 @@ def error_to_plain(record: t.Any, cmdlet: str) -> dict[str, t.Any]:
     is_object = isinstance(exception, GenericComplexObject)
     properties = {**exception.adapted_properties, **exception.extended_properties} if is_object else {}
     types = exception.types if is_object else []
+    category = record.category if isinstance(record.category, int) else -1
     message = record.details_message or properties.get("Message") or (exception.to_string if is_object else exception)
     return {
-        "id": record.fq_error or "",
-        "category": dict(enumerate(ERROR_CATEGORIES)).get(record.category, ""),
-        "exception": (types[0].removeprefix("Deserialized.") if types else None) or record.reason or "",
-        "message": str(message or "").strip(),
-        "target": record.target_name or None,
-        "cmdlet": record.activity or cmdlet,
-        "parameter": properties.get("ParameterName") or None,
+        "id": _told(record.fq_error),
+        "category": ERROR_CATEGORIES[category] if category in range(len(ERROR_CATEGORIES)) else "",
+        "exception": (types[0].removeprefix("Deserialized.") if types else None) or _told(record.reason),
+        "message": _told(message).strip(),
+        "target": _told(record.target_name) or None,
+        "cmdlet": _told(record.activity) or cmdlet,
+        "parameter": _told(properties.get("ParameterName")) or None,
     }
+
+
+def _told(value: t.Any) -> str:
+    return str(value or "")

@@ -7,10 +7,10 @@ from __future__ import annotations
 import time
 import typing as t
 
-from pypsrp.complex_objects import PSCredential, PSInvocationState, RunspacePoolState
-from pypsrp.exceptions import WSManFaultError
+from pypsrp.complex_objects import PSCredential, PSInvocationState
+from pypsrp.exceptions import WinRMError, WSManFaultError
 from pypsrp.powershell import Fragmenter, PowerShell, RunspacePool
-from pypsrp.wsman import WSMan
+from pypsrp.wsman import SelectorSet, WSMan
 
 from ansible_collections.mailops.exchange.plugins.plugin_utils.clixml import (
     LineSerializer,
@@ -48,7 +48,13 @@ class PsrpShell:
             raise refused(settings, name, error) from error
         try:
             self._pool.open()
-        except (*TransportError, ImportError) as error:
+        except TransportError as error:
+            shell = self._pool.shell
+            if not (is_refusal(error) or shell.opened):
+                # The answer is lost, and the shell may be open all the same. Its id is the client's choice.
+                shell._selector_set = SelectorSet()
+                shell._selector_set.add_option("ShellId", self._pool.id)
+                shell.opened = True
             self.close()
             raise refused(settings, name, error) from error
 
@@ -86,7 +92,8 @@ class PsrpShell:
             return session
 
         def send_and_check(*args: t.Any, **options: t.Any) -> bytes:
-            reply = send(*args, **options)
+            # pypsrp would ask a silent server five times more, with growing pauses.
+            reply = send(*args, **options | {"retries_on_read_timeout": 0})
             refuse_dtd(reply)
             return reply
 
@@ -112,11 +119,14 @@ class PsrpShell:
             raise Interrupted(f"{cmdlet}: {sentence(self._settings, self._name, error)}") from error
         try:
             output = self._receive(powershell, request, seconds)
-        except TransportError as error:
-            raise Interrupted(f"{cmdlet}: {sentence(self._settings, self._name, error)}") from error
-        completed = powershell.state == PSInvocationState.COMPLETED
-        if not completed and not powershell.streams.error:
+        except TransportError as broken:
+            # By now a wrong value can only be the server's.
+            cause = WinRMError(str(broken)) if isinstance(broken, ValueError) else broken
+            raise Interrupted(f"{cmdlet}: {sentence(self._settings, self._name, cause)}") from broken
+        # Nobody here stops a pipeline: the server did, with the session it ran in.
+        if powershell.state == PSInvocationState.STOPPED:
             raise Interrupted(f"{cmdlet} was stopped: {self._settings.url(self._name)} lost the session.")
+        completed = powershell.state == PSInvocationState.COMPLETED
         reply = {
             "state": "completed" if completed else "failed",
             "output": output,
@@ -162,12 +172,12 @@ class PsrpShell:
 
     def close(self) -> None:
         """Close the pool, over a new connection if the old one is gone."""
-        pool, transport = self._pool, self._pool.connection.transport
+        shell, transport = self._pool.shell, self._pool.connection.transport
         transport.connection_timeout = transport.read_timeout = GRACE
         for _attempt in range(2):
             try:
-                if pool.state not in (RunspacePoolState.BEFORE_OPEN, RunspacePoolState.BROKEN):
-                    pool.close()
+                # Does nothing where none was opened.
+                shell.close()
                 break
             except WSManFaultError:
                 # A shell that is already gone answers so; there is nothing left to do about it.

@@ -25,7 +25,16 @@ SNAPINS = tuple(f"Microsoft.Exchange.Management.PowerShell.{name}" for name in (
 
 # How Exchange's own classes end that say "no domain controller answered me", which is how a log-on that cannot be
 # passed on to one shows itself.
-DIRECTORY_ERRORS = ("ADTransientException", "ADOperationException", "SuitabilityDirectoryException")
+DIRECTORY_ERRORS = (
+    "ADInvalidCredentialException",
+    "ADOperationException",
+    "ADTransientException",
+    "SuitabilityDirectoryException",
+)
+
+
+# How often a pipeline that only reads, or that the server did not take, is sent again over a new session.
+REOPENINGS = 3
 
 
 class Session:
@@ -65,7 +74,7 @@ class Session:
         name, write = request["endpoint"], bool(request.get("write"))
         place = "windows" if self.settings.access == "local" else name
         seconds = min(float(request.get("deadline") or self.settings.command_timeout), self.settings.command_timeout)
-        begun, reopened = self._clock(), False
+        begun, reopened = self._clock(), 0
         while True:
             was_open = place in self._shells
             try:
@@ -75,9 +84,9 @@ class Session:
                 reply = shell.run(request, seconds)
             except Refused as refused:
                 self._discard(place)
-                # A kept session may have been lost while it lay idle (IIS restarted, shell expired): one fresh one.
-                if was_open and not reopened:
-                    reopened = True
+                # A kept session may have been lost while it lay idle (IIS restarted, shell expired): a fresh one.
+                if was_open and reopened < REOPENINGS:
+                    reopened += 1
                     continue
                 patience = self._patience(place, refused, seconds)
                 if self._clock() - begun < patience:
@@ -89,8 +98,8 @@ class Session:
                 self._discard(place)
                 if write:
                     return {"state": "unknown", "reason": str(interrupted)}
-                if not reopened and not isinstance(interrupted, Overdue):
-                    reopened = True
+                if reopened < REOPENINGS and not isinstance(interrupted, Overdue):
+                    reopened += 1
                     continue
                 return {"state": "unreachable", "reason": str(interrupted)}
             except BaseException:

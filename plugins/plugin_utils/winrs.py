@@ -9,10 +9,13 @@ import contextlib
 import re
 import time
 import typing as t
+import uuid
 from collections.abc import Iterator
 from xml.etree import ElementTree
 
+from pypsrp.complex_objects import ErrorRecord
 from pypsrp.exceptions import AuthenticationError, WinRMError, WinRMTransportError, WSManFaultError
+from pypsrp.negotiate import HTTPNegotiateAuth
 from winrm import exceptions as pywinrm
 from winrm.protocol import Protocol
 
@@ -45,7 +48,13 @@ UTF8 = 65001
 class _Protocol(Protocol):
     """pywinrm's protocol, which does not look whether an answer belongs to its question."""
 
+    def open_shell_as(self, shell: str) -> None:
+        """Open a shell under an id of our own: so it can be closed even if the answer is lost."""
+        self._opening = shell
+        self.open_shell(codepage=UTF8)
+
     def send_message(self, message: str) -> bytes:
+        message = message.replace("<rsp:Shell>", f'<rsp:Shell ShellId="{self._opening}">')
         reply = super().send_message(message)
         refuse_dtd(reply)
         asked = re.search("<a:MessageID>([^<]*)<", message)
@@ -55,6 +64,18 @@ class _Protocol(Protocol):
         return reply
 
 
+class _Negotiate(HTTPNegotiateAuth):
+    """pypsrp's log-on under pywinrm, whose own knows neither Negotiate nor Kerberos with a password."""
+
+    def wrap_winrm(self, host: str, message: bytes) -> tuple[bytes, bytes]:
+        sealed = self.contexts[host].wrap_winrm(message)
+        return sealed.data, sealed.header
+
+    def unwrap_winrm(self, host: str, message: bytes, header: bytes) -> bytes:
+        opened: bytes = self.contexts[host].unwrap_winrm(header, message)
+        return opened
+
+
 class WinrsShell:
     """A WinRM shell on the windows endpoint of a host, with one PowerShell process in it."""
 
@@ -62,35 +83,41 @@ class WinrsShell:
         """Open it; Refused with a sentence if that cannot be done."""
         self._settings = settings
         self._meter = Meter()
-        self._shell: str | None = None
+        self._shell = str(uuid.uuid4()).upper()
         self._unread = b""
         self.usable = True
+        opened = False
         try:
             with _errors_as_pypsrps():
                 self._protocol = self._log_on()
-                self._shell = self._protocol.open_shell(codepage=UTF8)
+        except TransportError as error:
+            raise refused(settings, "windows", error) from error
+        try:
+            with _errors_as_pypsrps():
+                self._protocol.open_shell_as(self._shell)
+                opened = True
                 program, arguments = powershell.command_line()
                 self._process = self._protocol.run_command(self._shell, program, arguments)
-        except (*TransportError, ImportError) as error:
-            self.close()
+        except TransportError as error:
+            # If only the answer is lost, the shell may be open all the same.
+            if opened or not is_refusal(error):
+                self.close()
             raise refused(settings, "windows", error) from error
 
     def _log_on(self) -> _Protocol:
-        settings = self._settings
+        settings, endpoint = self._settings, self._settings.windows
+        negotiates = settings.auth in ("kerberos", "negotiate", "ntlm")
         protocol = _Protocol(
             endpoint=settings.url("windows"),
-            # pywinrm has no Negotiate; without Kerberos it comes to NTLM.
-            transport=t.cast(t.Any, "ntlm" if settings.auth == "negotiate" else settings.auth),
-            username=settings.user,
-            password=settings.password,
-            service=settings.windows.service,
+            transport=t.cast(t.Any, "plaintext" if negotiates else settings.auth),
+            # With a ticket there is neither, and pywinrm asks for both.
+            username=settings.user or "",
+            password=settings.password or "",
             ca_trust_path=settings.ca_cert or "legacy_requests",
             cert_pem=settings.certificate_pem,
             cert_key_pem=settings.certificate_key_pem,
             server_cert_validation="validate" if settings.cert_validation else "ignore",
-            kerberos_delegation=settings.delegate,
-            kerberos_hostname_override=settings.hostname_override,
-            message_encryption=t.cast(t.Any, settings.windows.encryption),
+            message_encryption="auto" if negotiates else t.cast(t.Any, endpoint.encryption),
             proxy=None if settings.ignore_proxy else settings.proxy or "legacy_requests",
             operation_timeout_sec=settings.long_poll,
             read_timeout_sec=settings.long_poll + GRACE,
@@ -98,7 +125,33 @@ class WinrsShell:
         transport: t.Any = protocol.transport
         # requests takes the two apart: how long to wait for a connection, and for an answer.
         transport.read_timeout_sec = (settings.connection_timeout, settings.long_poll + GRACE)
-        self._meter.watch(transport.build_session())
+        build = transport.build_session
+
+        def build_session() -> t.Any:
+            if transport.session:
+                return transport.session
+            session = build()
+            self._meter.watch(session)
+            if negotiates:
+                sealed = endpoint.encryption == "always" or (
+                    endpoint.encryption == "auto" and endpoint.scheme == "http"
+                )
+                session.auth = _Negotiate(
+                    settings.user,
+                    settings.password,
+                    auth_provider=settings.auth,
+                    service=endpoint.service,
+                    delegate=settings.delegate,
+                    hostname_override=settings.hostname_override,
+                    wrap_required=sealed,
+                )
+                if sealed:
+                    # The way pywinrm seals for Kerberos is that for every log-on by these two functions.
+                    transport.auth_method = "kerberos"
+                    transport.setup_encryption(session)
+            return session
+
+        transport.build_session = build_session
         return protocol
 
     def run(self, request: dict[str, t.Any], seconds: float) -> dict[str, t.Any]:
@@ -114,7 +167,7 @@ class WinrsShell:
             with _errors_as_pypsrps():
                 line = base64.b64encode(text.encode()) + b"\n"
                 for start in range(0, len(line), PIECE):
-                    self._protocol.send_command_input(self._shell or "", self._process, line[start : start + PIECE])
+                    self._protocol.send_command_input(self._shell, self._process, line[start : start + PIECE])
                 sent = True
                 for kind, value in self._receive(cmdlet, seconds):
                     if kind == "end":
@@ -122,15 +175,23 @@ class WinrsShell:
                     elif kind == "output":
                         reply["output"].append(to_plain(_object(value), request.get("members")))
                     elif kind == "error":
-                        error_record = error_to_plain(_object(value), cmdlet)
-                        # What ends a pipeline is caught, and is also in the variable that collects errors.
-                        reply["errors"] += [error_record] if error_record not in reply["errors"] else []
+                        record = _object(value)
+                        # What ends a pipeline is caught as a record, and collected once more as an exception.
+                        if isinstance(record, ErrorRecord):
+                            reply["errors"].append(error_to_plain(record, cmdlet))
                     else:
                         reply["warnings"].append(str(_object(value)))
-        except TransportError as error:
-            if not sent and is_refusal(error):
-                raise refused(self._settings, "windows", error) from error
-            raise Interrupted(f"{cmdlet}: {sentence(self._settings, 'windows', error)}") from error
+        except TransportError as broken:
+            if not sent and is_refusal(broken):
+                raise refused(self._settings, "windows", broken) from broken
+            # By now a wrong value can only be the server's.
+            cause = WinRMError(str(broken)) if isinstance(broken, ValueError) else broken
+            raise Interrupted(f"{cmdlet}: {sentence(self._settings, 'windows', cause)}") from broken
+        if reply["state"] == "failed" and not reply["errors"]:
+            reply["reason"] = (
+                f"PowerShell on {self._settings.host} could not write its answer as CLIXML, for which it must be "
+                "version 3 or newer; use ansible_exchange_transport: psrp"
+            )
         return reply
 
     def _receive(self, cmdlet: str, seconds: float) -> Iterator[tuple[str, str]]:
@@ -143,7 +204,7 @@ class WinrsShell:
                 raise Overdue(f"{cmdlet} gave no answer on {self._settings.host} within {seconds:g} seconds.")
             self._protocol.operation_timeout_sec = max(1, min(self._settings.long_poll, int(left)))
             try:
-                output, errors, _code, ended = self._protocol.get_command_output_raw(self._shell or "", self._process)
+                output, errors, _code, ended = self._protocol.get_command_output_raw(self._shell, self._process)
             except pywinrm.WinRMOperationTimeoutError:
                 continue
             *lines, self._unread = (self._unread + output).split(b"\n")
@@ -162,8 +223,6 @@ class WinrsShell:
 
     def close(self) -> None:
         """Close the shell, over a new connection if the old one is gone; the process ends with it."""
-        if self._shell is None:
-            return
         transport: t.Any = self._protocol.transport
         transport.read_timeout_sec = GRACE
         for _attempt in range(2):

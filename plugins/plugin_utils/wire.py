@@ -9,6 +9,7 @@ import hashlib
 import json
 import struct
 import typing as t
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from xml.etree import ElementTree
@@ -16,7 +17,9 @@ from xml.parsers import expat
 
 import requests
 from pypsrp.exceptions import AuthenticationError, WinRMError, WinRMTransportError, WSManFaultError
-from spnego.exceptions import SpnegoError
+from urllib3.exceptions import NewConnectionError
+
+from ansible_collections.mailops.exchange.plugins.plugin_utils import kerberos
 
 SHELL_NOT_FOUND = 2150858843
 SHELL_LIMIT_REACHED = 2150859173
@@ -34,7 +37,7 @@ LARGEST_REPLY = 4 << 20
 LARGEST_OBJECT = 64 << 20
 
 # What pypsrp and pywinrm stumble over if a reply is not what it should be.
-Unintelligible = (
+Unintelligible: tuple[type[Exception], ...] = (
     ElementTree.ParseError,
     expat.ExpatError,
     binascii.Error,
@@ -49,11 +52,13 @@ Unintelligible = (
     TypeError,
 )
 
-TransportError = (
+TransportError: tuple[type[Exception], ...] = (
     requests.RequestException,
     WinRMError,
     OSError,
-    SpnegoError,
+    *kerberos.Errors,
+    # The library of a log-on that is not installed.
+    ImportError,
     ValueError,
     *Unintelligible,
 )
@@ -160,17 +165,21 @@ class Meter:
             adapter.send = partial(self._send, adapter.send)  # type: ignore[method-assign]
 
     def _send(self, send: t.Any, request: requests.PreparedRequest, **options: t.Any) -> requests.Response:
-        response: requests.Response = send(request, **options | {"stream": True})
-        content = bytearray()
-        for piece in response.iter_content(65536):
-            content += piece
-            if len(content) > LARGEST_REPLY:
-                response.close()
-                raise requests.exceptions.ContentDecodingError(
-                    f"the reply is longer than {LARGEST_REPLY >> 20} MB", response=response
-                )
-        self.received += len(content)
-        response._content = bytes(content)
+        response: requests.Response = send(request, **options)
+        stream = response.raw.stream
+
+        def counted(*args: t.Any, **kwargs: t.Any) -> Iterator[bytes]:
+            length = 0
+            for piece in stream(*args, **kwargs):
+                length += len(piece)
+                if length > LARGEST_REPLY:
+                    response.close()
+                    raise WinRMError(f"the reply is longer than {LARGEST_REPLY >> 20} MB")
+                yield piece
+            self.received += length
+
+        # Not read here: the channel binding of a log-on is taken from the socket of an answer that is still unread.
+        vars(response.raw)["stream"] = counted
         return response
 
 
@@ -191,12 +200,17 @@ def is_refusal(error: Exception) -> bool:
     if isinstance(error, WinRMTransportError):
         # 400 is what a message gets whose key went with a dropped connection; 503 comes from IIS itself.
         return error.code in (*range(400, 500), 503)
-    return isinstance(error, (WSManFaultError, AuthenticationError, requests.ConnectTimeout))
+    if isinstance(error, requests.ConnectionError) and error.args:
+        never = requests.exceptions.SSLError, requests.ConnectTimeout, requests.exceptions.ProxyError
+        return isinstance(error, never) or isinstance(getattr(error.args[0], "reason", None), NewConnectionError)
+    return isinstance(error, (WSManFaultError, AuthenticationError, *kerberos.Errors, ImportError))
 
 
 def sentence(settings: Settings, name: str, error: Exception) -> str:
     """Say in one sentence what happened on the way to an endpoint, and what to look at."""
     url, user, auth = settings.url(name), settings.user, settings.auth
+    if said := kerberos.sentence(error, host=settings.hostname_override or settings.host, user=user):
+        return said
     if isinstance(error, AuthenticationError):
         return (
             f"{url} refused user {user!r} with {auth} authentication: check user and password, and that this "
@@ -234,12 +248,13 @@ def sentence(settings: Settings, name: str, error: Exception) -> str:
         return f"{url} did not answer in time: check that the host is up and no firewall drops the connection."
     if isinstance(error, requests.ConnectionError):
         return f"Cannot connect to {url} ({_innermost(error)}): check that the host is up and the port is open."
-    if isinstance(error, Unintelligible):
+    # pypsrp's own plain error is that the answer belongs to another request.
+    if isinstance(error, (*Unintelligible, requests.exceptions.ChunkedEncodingError)) or type(error) is WinRMError:
         return (
-            f"{url} answered with something that is no WSMan ({type(error).__name__}: {first_line(error)}): check that "
-            "it is the server itself that answers there."
+            f"{url} answered with something that is no WSMan ({_innermost(error).rstrip('.')}): check that it is the "
+            "server itself that answers there."
         )
-    return f"The session with {url} cannot be used: {type(error).__name__}: {first_line(error)}"
+    return f"The session with {url} cannot be used: {type(error).__name__}: {first_line(error).rstrip('.')}."
 
 
 def _innermost(error: BaseException) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -10,8 +11,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import kdc
 import pytest
+from debian import Unavailable
 from evidence import is_a_sentence
+from kdc import Kdc
 from module_runner import run_module
 from runner import PASSWORD, Controller
 from simulator_process import SimulatorProcess
@@ -20,6 +24,8 @@ from ansible_collections.mailops.exchange.plugins.plugin_utils.session import Se
 from ansible_collections.mailops.exchange.plugins.plugin_utils.wire import Endpoint, Settings
 
 REPOSITORY = Path(__file__).resolve().parents[2]
+SERVERS = {"EX01": "SE", "EX02": "2016"}
+SERVICES = {"windows": "WSMAN", "exchange": "HTTP"}
 
 
 @pytest.fixture(scope="session")
@@ -43,9 +49,7 @@ def controller(collections: Path) -> Iterator[Controller]:
 
 @pytest.fixture(scope="module")
 def _organisation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimulatorProcess]:
-    process = SimulatorProcess(
-        servers={"EX01": "SE", "EX02": "2016"}, password=PASSWORD, directory=tmp_path_factory.mktemp("organisation")
-    )
+    process = SimulatorProcess(SERVERS, password=PASSWORD, directory=tmp_path_factory.mktemp("organisation"))
     process.start()
     yield process
     process.stop()
@@ -63,33 +67,56 @@ def open_session(organisation: SimulatorProcess) -> Iterator[Callable[..., Sessi
     """Opens sessions with servers of the organisation, each without a memory, as at the beginning of a play."""
     opened: list[Session] = []
 
-    def open_one(name: str = "EX01", **settings: str) -> Session:
+    def open_one(
+        name: str = "EX01", scheme: str = "https", services: dict[str, str] = SERVICES, **settings: Any
+    ) -> Session:
         server = organisation.description["servers"][name]
 
         def endpoint(kind: str, configuration: str, path: str) -> Endpoint:
-            return Endpoint(configuration, "https", server[f"{kind}_https"], path, "auto", "HTTP")
+            return Endpoint(configuration, scheme, server[f"{kind}_{scheme}"], path, "auto", services[kind])
 
-        known = {
+        usual: dict[str, Any] = {
             "host": server["address"],
             "inventory_hostname": name.lower(),
             "user": organisation.description["user"],
+            "password": PASSWORD,
+            "auth": "basic",
             "ca_cert": organisation.description["ca"],
         }
-        session = Session(
-            Settings(
-                **known | settings,
-                password=PASSWORD,
-                auth="basic",
-                windows=endpoint("windows", "Microsoft.PowerShell", "wsman"),
-                exchange=endpoint("exchange", "Microsoft.Exchange", "PowerShell/"),
-            )
-        )
-        opened.append(session)
-        return session
+        windows = endpoint("windows", "Microsoft.PowerShell", "wsman")
+        exchange = endpoint("exchange", "Microsoft.Exchange", "PowerShell/")
+        opened.append(Session(Settings(**usual | settings, windows=windows, exchange=exchange)))
+        return opened[-1]
 
     yield open_one
     for session in opened:
         session.close()
+
+
+@pytest.fixture(scope="module")
+def realm() -> Iterator[Kdc]:
+    """The KDC; this process, and what it starts, log on there."""
+    try:
+        kdc.check()
+    except Unavailable as reason:
+        pytest.fail(str(reason)) if os.environ.get("CI") else pytest.skip(str(reason))
+    realm = Kdc({"administrator": PASSWORD, "stranger": PASSWORD}, [f"{name}.contoso.test" for name in SERVERS])
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in realm.environment.items():
+            patch.setenv(name, value)
+        try:
+            realm.start()
+            yield realm
+        finally:
+            realm.stop()
+
+
+@pytest.fixture(scope="module")
+def kerberized(realm: Kdc, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimulatorProcess]:
+    """The same servers, with their keys from the KDC."""
+    folder = tmp_path_factory.mktemp("organisation")
+    with SimulatorProcess(SERVERS, password=PASSWORD, directory=folder, keytab=realm.keytab) as process:
+        yield process
 
 
 @pytest.fixture

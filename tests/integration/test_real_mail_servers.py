@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from typing import Any, NoReturn
 
 import pytest
-from mail_servers import GREETING, NAME, OFFSET, MailServers, Unavailable, install
+from debian import Unavailable
+from mail_servers import GREETING, NAME, OFFSET, MailServers, install
 from module_runner import run_module
 from runner import PASSWORD as SIMULATOR_PASSWORD
 from runner import Controller

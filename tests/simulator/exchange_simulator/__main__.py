@@ -41,7 +41,7 @@ def main() -> int:
         threading.Thread(target=_wait_for_end_of_input, args=(ended,), daemon=True).start()
 
     directory: Path = options.directory.resolve()
-    accounts = Accounts(options.user, password, options.domain, directory)
+    accounts = Accounts(options.user, password, options.domain, directory, keytab=options.keytab, realm=options.realm)
     try:
         directory.mkdir(parents=True, exist_ok=True)
         organisation = Organisation(
@@ -98,6 +98,10 @@ def _arguments() -> _Parser:
     parser.add_argument(
         "--mailbox", action="append", default=[], type=_mailbox, metavar="NAME:ALIAS", help="one more mailbox"
     )
+    parser.add_argument(
+        "--keytab", type=Path, help="accept Kerberos; keys of HTTP/<fqdn> and WSMAN/<fqdn> of every server"
+    )
+    parser.add_argument("--realm", help="the user's Kerberos realm, if not the domain in upper case")
     parser.add_argument("--shell-limit", default=18, type=int)
     parser.add_argument("--exit-with-parent", action="store_true", help="end when standard input is closed")
     return parser
@@ -139,7 +143,8 @@ def _description(
     return {
         "pid": os.getpid(),
         "control": control,
-        "ca": str(directory / "ca.pem"),
+        "ca": str(organisation.ca_file),
+        "user_certificate": str(organisation.user_certificate),
         "domain": options.domain,
         "user": options.user,
         "mailbox_user": options.mailbox_user,

@@ -75,9 +75,12 @@ class StoredCertificate:
         _, dot, domain = name.casefold().partition(".")
         return bool(dot) and f"*.{domain}" in self.names
 
+    @property
+    def status(self) -> str:
+        return "Valid" if self.has_begun and not self.has_expired else "DateInvalid"
+
     def serialized(self, server: str, fqdn: str) -> bytes:
         """The live object as BinaryFormatter writes it."""
-        status = "Valid" if self.has_begun and not self.has_expired else "DateInvalid"
         return stream(
             Description(
                 element=store_element(
@@ -85,7 +88,7 @@ class StoredCertificate:
                 ),
                 identity=rf"{fqdn}\{self.thumbprint}",
                 self_signed=self.is_self_signed,
-                status=CERTIFICATE_STATUS.number(status),
+                status=CERTIFICATE_STATUS.number(self.status),
                 root_type=AUTHORITY_TYPE.number(self.root_type),
                 services=ALLOWED_SERVICES.number(self.services),
                 exportable=self.exportable,

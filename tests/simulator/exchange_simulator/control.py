@@ -34,6 +34,7 @@ class Control:
         self.routes: dict[tuple[str, str], Callable[[dict[str, Any]], Any]] = {
             ("GET", "/state"): self._state,
             ("GET", "/log"): self._log,
+            ("GET", "/injected"): self._injected,
             ("POST", "/log/clear"): self._clear_log,
             ("POST", "/run"): self._run,
             ("POST", "/clock"): self._clock,
@@ -53,11 +54,14 @@ class Control:
         state: dict[str, Any] = self._organisation.state()
         for name, server in state["servers"].items():
             server.update(self._wire.counters(name))
-        return state
+        return state | {"injected": self._organisation.faults.counts()}
 
     def _log(self, _: dict[str, Any]) -> list[dict[str, Any]]:
         with self._organisation.lock:
             return list(self._organisation.log)
+
+    def _injected(self, _: dict[str, Any]) -> list[dict[str, Any]]:
+        return self._organisation.faults.injected()
 
     def _clear_log(self, _: dict[str, Any]) -> dict[str, Any]:
         with self._organisation.lock:
@@ -91,7 +95,7 @@ class Control:
         if act := at_once.get(str(question.get("kind"))):
             act(self._server(question))
         else:
-            self._organisation.set_fault(question)
+            self._organisation.faults.arm(question)
         return {}
 
     def _certificate(self, question: dict[str, Any]) -> dict[str, str]:

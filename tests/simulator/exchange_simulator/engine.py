@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
-from psrpcore.types import ErrorCategory, ErrorRecord, PSObject, PSSecureString
+from psrpcore.types import ErrorCategory, ErrorRecord, PSObject, PSSecureString, WarningRecord
 
 from . import errors
 from .catalogue.cmdlets import BY_NAME, COMMON
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from .server import Server
 
 Endpoint = Literal["exchange", "windows"]
+# Of Exchange's snap-ins, those that have the cmdlets of administrators.
+_SNAPINS = {"E2010", "SnapIn"}
 _EMPTY = {"Null": "null", "EmptyString": "an empty string", "EmptyArray": "an empty array"}
 
 
@@ -44,6 +46,24 @@ class Result:
     terminating: ErrorRecord | None = None
 
 
+@dataclass
+class Runspace:
+    """What lasts from one pipeline to the next: loaded snap-ins, variables by their names in lower case.
+
+    `delegates` tells whether the log-on behind it can be used once more, for Active Directory.
+    """
+
+    delegates: bool = True
+    snapins: set[str] = field(default_factory=set)
+    variables: dict[str, Any] = field(default_factory=dict)
+
+    def collect(self, name: str, values: Sequence[Any]) -> None:
+        """Set a variable as -ErrorVariable and its like do; a plus sign before its name adds to what it holds."""
+        key = name.removeprefix("+").casefold()
+        kept = self.variables.get(key) if name.startswith("+") else None
+        self.variables[key] = [*(kept if isinstance(kept, list) else [] if kept is None else [kept]), *values]
+
+
 @dataclass(frozen=True)
 class Session:
     """Who runs cmdlets where. Faults concern only what comes over the wire, which is what `logged` marks."""
@@ -53,11 +73,30 @@ class Session:
     endpoint: Endpoint
     user: str
     logged: bool
+    runspace: Runspace = field(default_factory=Runspace)
+
+    def is_local(self, cmdlet: Cmdlet) -> bool:
+        """Whether it is a cmdlet of Exchange that a snap-in has brought here, where RBAC has no say."""
+        return self.endpoint == "windows" and cmdlet.endpoint == "exchange"
+
+    def knows(self, cmdlet: Cmdlet) -> bool:
+        """Whether this kind of session has it."""
+        loaded = {name.rpartition(".")[2] for name in self.runspace.snapins}
+        return cmdlet.endpoint == self.endpoint or (self.is_local(cmdlet) and not loaded.isdisjoint(_SNAPINS))
 
     def cmdlet_fault(self, kind: str, cmdlet: str) -> list[dict[str, Any]]:
         if not self.logged:
             return []
-        return [fault for fault in self.organisation.faults(self.server.name, kind) if fault["cmdlet"] == cmdlet]
+        return [fault for fault in self.organisation.faults.armed(self.server.name, kind) if fault["cmdlet"] == cmdlet]
+
+    def withheld(self, cmdlet: Cmdlet) -> list[dict[str, Any]]:
+        """The armed faults by which RBAC keeps a cmdlet, or some of its parameters, from the user."""
+        return [] if self.is_local(cmdlet) else self.cmdlet_fault("rbac_without", cmdlet.name)
+
+    def role_entries(self) -> dict[str, frozenset[str]] | None:
+        """The only cmdlets and parameters that RBAC grants while that fault is armed; common ones count as others."""
+        fault = self.organisation.faults.first(self.server.name, "rbac_only") if self.logged else None
+        return fault["cmdlets"] if fault and self.endpoint == "exchange" else None
 
 
 @dataclass
@@ -115,8 +154,8 @@ class Call:
         category: ErrorCategory = ErrorCategory.InvalidArgument,
         terminating: bool = True,
     ) -> Failure:
-        """A parameter error; Exchange's remote cmdlets carry the cmdlet's name in the id, local ones the class."""
-        owner = self.cmdlet.name if self.cmdlet.endpoint == "exchange" else self.cmdlet.implementation
+        """A parameter error; Exchange's remote cmdlets carry the cmdlet's name in the id, local ones the class. [I]"""
+        owner = self.cmdlet.name if self.session.endpoint == "exchange" else self.cmdlet.implementation
         return Failure(f"{error_id},{owner}", message, category, types, parameter=parameter, terminating=terminating)
 
 
@@ -192,25 +231,61 @@ def _run_command(
     """Run one command of a pipeline, once for each piped object, and return what it puts out."""
     cmdlet = _find(session, command)
     output: list[Any] = []
-    for piped in [()] if items is None else [(item,) for item in items]:
-        call = Call(session, cmdlet, {})
-        try:
-            call.arguments = _Binder(call).bind(command, piped)
-            _HANDLERS[cmdlet.name](call)
-        except Failure as failure:
-            if failure.terminating:
-                raise
-            call.errors.append(failure)
-        output += call.output
-        if call.arguments.get("WarningAction") not in ("SilentlyContinue", "Ignore"):
-            result.warnings += call.warnings
-        if call.errors:
-            entry["outcome"] = call.errors[0].error_id
-        if call.errors and call.arguments.get("ErrorAction") == "Stop":
-            raise call.errors[0]
-        if call.arguments.get("ErrorAction") not in ("SilentlyContinue", "Ignore"):
-            result.errors += [errors.record(failure, cmdlet.name) for failure in call.errors]
+    failed: list[ErrorRecord] = []
+    warned: list[WarningRecord] = []
+    arguments: dict[str, Any] = {}
+    try:
+        for piped in [()] if items is None else [(item,) for item in items]:
+            call = Call(session, cmdlet, {})
+            try:
+                _Binder(call).bind(command, piped)
+                _require_directory(call)
+                _HANDLERS[cmdlet.name](call)
+            except Failure as failure:
+                if failure.terminating:
+                    raise
+                call.errors.append(failure)
+            arguments = call.arguments
+            output += call.output
+            warned += [WarningRecord(Message=text) for text in call.warnings]
+            if call.arguments.get("WarningAction") not in ("SilentlyContinue", "Ignore"):
+                result.warnings += call.warnings
+            if call.errors:
+                entry["outcome"] = call.errors[0].error_id
+            if call.errors and call.arguments.get("ErrorAction") == "Stop":
+                raise call.errors[0]
+            records = [errors.record(failure, cmdlet.name) for failure in call.errors]
+            if call.arguments.get("ErrorAction") not in ("SilentlyContinue", "Ignore"):
+                result.errors += records
+            if call.arguments.get("ErrorAction") != "Ignore":
+                failed += records
+    finally:
+        # PowerShell adds the exception that ends a pipeline as well; here it is only caught.
+        collected: tuple[tuple[str, list[Any]], ...] = (
+            ("ErrorVariable", failed),
+            ("WarningVariable", warned),
+            ("OutVariable", output),
+        )
+        for parameter, values in collected:
+            if parameter in arguments:
+                session.runspace.collect(arguments[parameter], values)
     return output
+
+
+def _require_directory(call: Call) -> None:
+    """Exchange's cmdlets log on to Active Directory as their user, which a log-on over the network does not allow.
+
+    Type and text are those of Exchange where the directory refuses the credentials, quoted for instance in
+    learn.microsoft.com/answers/questions/309166. That a second hop ends so, at every cmdlet, is inferred.
+    """
+    session = call.session
+    if not session.is_local(call.cmdlet):
+        return
+    if session.runspace.delegates and session.organisation.faults.first(call.server.name, "second_hop_refused") is None:
+        return
+    user = f"{session.organisation.domain.partition('.')[0].upper()}\\{session.user}"
+    text = f"Active Directory operation failed on . The supplied credential for '{user}' is invalid."
+    raise call.exchange_failure(errors.INVALID_CREDENTIAL, text)
 
 
 def _find(session: Session, command: Command) -> Cmdlet:
@@ -233,12 +308,14 @@ def _find(session: Session, command: Command) -> Cmdlet:
             terminating=True,
         )
     cmdlet = BY_NAME.get(command.name.casefold())
+    entries = session.role_entries()
     if (
         cmdlet is None
-        or cmdlet.endpoint != session.endpoint
+        or (entries is not None and cmdlet.name not in entries)
+        or not session.knows(cmdlet)
         or session.server.version not in cmdlet.releases
         or session.server.release.powershell < cmdlet.powershell
-        or any(fault.get("parameter") is None for fault in session.cmdlet_fault("rbac_without", cmdlet.name))
+        or any(fault.get("parameter") is None for fault in session.withheld(cmdlet))
     ):
         raise Failure(
             "CommandNotFoundException",
@@ -260,16 +337,20 @@ class _Binder:
         self._call = call
         hidden = {
             str(fault["parameter"]).casefold()
-            for fault in call.session.cmdlet_fault("rbac_without", call.cmdlet.name)
+            for fault in call.session.withheld(call.cmdlet)
             if fault.get("parameter") is not None
         }
+        entries = call.session.role_entries()
         self._parameters = [
             parameter
             for parameter in (*call.cmdlet.parameters, *COMMON)
-            if call.server.version in parameter.releases and parameter.name.casefold() not in hidden
+            if call.server.version in parameter.releases
+            and parameter.name.casefold() not in hidden
+            and (entries is None or parameter.name in entries[call.cmdlet.name])
         ]
 
-    def bind(self, command: Command, piped: tuple[Any, ...]) -> dict[str, Any]:
+    def bind(self, command: Command, piped: tuple[Any, ...]) -> None:
+        """Fill the call's arguments: those of the command line are there even where a piped object is refused."""
         given: dict[str, tuple[Parameter, Any]] = {}
         for name, value in command.parameters:
             if name is not None:
@@ -294,6 +375,7 @@ class _Binder:
                 )
             given[free[0].name] = (free.pop(0), value)
         arguments = {name: self._converted(parameter, value) for name, (parameter, value) in given.items()}
+        self._call.arguments = arguments
         for item in piped:
             parameter, value = self._piped(given, item)
             try:
@@ -303,7 +385,6 @@ class _Binder:
                 failure.terminating = False
                 raise
         self._check_presence(arguments)
-        return arguments
 
     def _check_presence(self, arguments: Iterable[str]) -> None:
         cmdlet = self._call.cmdlet

@@ -50,6 +50,7 @@ EXCHANGE = (
 )
 NOT_FOUND = "Microsoft.Exchange.Configuration.Tasks.ManagementObjectNotFoundException"
 DATA_VALIDATION = "Microsoft.Exchange.Data.DataValidationException"
+INVALID_CREDENTIAL = "Microsoft.Exchange.Data.Directory.ADInvalidCredentialException"
 SUITABILITY = "Microsoft.Exchange.Data.Directory.SuitabilityDirectoryException"
 
 

@@ -14,7 +14,8 @@ from .catalogue.cmdlets import BY_NAME
 from .catalogue.services import SERVICES
 from .catalogue.settings import PROTOCOLS
 from .directory import plain_settings
-from .engine import Command, Result, Session, run_statements
+from .engine import Command, Result, Runspace, Session, run_statements
+from .faults import DeepNesting, Faults
 from .listeners import Listeners
 from .mailboxes import MONITORING, Mailboxes
 from .pki import Authority
@@ -24,21 +25,6 @@ from .shapes import guid
 __all__ = ["Organisation", "Server"]
 
 _START = datetime.datetime(2026, 1, 5, 16, 0, 0, tzinfo=datetime.UTC)
-_FAULT_FIELDS: dict[str, tuple[str, ...]] = {
-    "write_does_not_stick": ("cmdlet",),
-    "rbac_without": ("cmdlet",),
-    "service_missing": ("service",),
-    "service_refuses_start": ("service",),
-    "service_dies": ("service",),
-    "service_refuses_stop": ("service",),
-    "process_unreadable": (),
-    "other_controller": ("controller",),
-    "shell_limit": ("limit",),
-    "drop_after_command": ("cmdlet",),
-    "slow": ("cmdlet", "seconds"),
-    "payload_signing_broken": (),
-    "mailbox_protected": ("mailbox",),
-}
 _SERVICE_NAMES = {row.name.casefold(): row.name for row in SERVICES}
 
 
@@ -74,8 +60,9 @@ class Organisation:
         self.log: list[dict[str, Any]] = []
         self.on_iis_stopped: list[Callable[[str], None]] = []
         self.accounts: dict[str, str] = {}
-        self._faults: list[dict[str, Any]] = []
         authority = Authority(directory)
+        self.ca_file = authority.ca_file
+        self.user_certificate = authority.issue_to_user(f"{user}@{domain}")
         # One for all servers of an organisation.
         auth_certificate = authority.self_signed((), common_name="Microsoft Exchange Server Auth Certificate")
         first = ipaddress.ip_address(first_address)
@@ -86,6 +73,17 @@ class Organisation:
         self.mailboxes = Mailboxes(self)
         self._add_mailboxes(mailbox_user, mailboxes)
         self._listeners = Listeners(self)
+        self.faults = Faults(
+            tuple(self.servers),
+            {
+                "cmdlet": lambda name: BY_NAME[name.casefold()].name,
+                "cmdlets": _role_entries,
+                "service": lambda name: _SERVICE_NAMES[name.casefold()],
+                "mailbox": lambda name: self.mailboxes.find(name)[0].alias,
+                "controller": {name: name for name in self.controllers}.__getitem__,
+                "run": _command,
+            },
+        )
 
     def _add_mailboxes(self, mailbox_user: str, count: int) -> None:
         self.mailboxes.add(self.user.capitalize(), self.user)
@@ -113,7 +111,7 @@ class Organisation:
 
         Which one Exchange chooses is its own affair and changes; that all servers agree on the first is a convenience.
         """
-        fault = self.fault(server, "other_controller")
+        fault = self.faults.first(server, "other_controller")
         return str(fault["controller"]) if fault else self.controllers[0]
 
     def run(
@@ -125,13 +123,25 @@ class Organisation:
         pipeline_input: Sequence[Any] = (),
         *,
         logged: bool = True,
+        runspace: Runspace | None = None,
     ) -> Result:
         """Run statements of piped commands in a session with one server; `logged` is false behind the clients' back."""
         with self.lock:
-            session = Session(self, self.servers[server], endpoint, user, logged)
+            session = Session(self, self.servers[server], endpoint, user, logged, runspace or Runspace())
             result = run_statements(session, statements, pipeline_input)
+            if logged:
+                self._spoil(session, [command.name for statement in statements for command in statement], result)
             self._listeners.follow()
             return result
+
+    def _spoil(self, session: Session, names: Sequence[str], result: Result) -> None:
+        """What becomes of a pipeline that has run: a hostile answer, or a change before its client can act on it."""
+        server = session.server.name
+        if self.faults.take(server, "deep_nesting", names):
+            result.output = [DeepNesting()]
+        if change := self.faults.take(server, "change_after_read", names):
+            endpoint, command = change["run"]
+            self.run(server, endpoint, "another administrator", [[command]], logged=False)
 
     def advance_clock(self, seconds: float) -> None:
         """Move the simulated time forward."""
@@ -140,56 +150,12 @@ class Organisation:
         with self.lock:
             self.now += datetime.timedelta(seconds=seconds)
 
-    def set_fault(self, fault: dict[str, Any]) -> None:
-        """Arm a fault; without a server it concerns all of them; kind `none` takes back what was armed."""
-        kind, server = fault.get("kind"), fault.get("server")
-        if server is not None and server not in self.servers:
-            raise ValueError(f"There is no server {server}.")
-        with self.lock:
-            if kind == "none":
-                self._faults = [one for one in self._faults if server is not None and one.get("server") != server]
-                return
-            if kind not in _FAULT_FIELDS:
-                raise ValueError(f"There is no fault of kind {kind}.")
-            # A misspelt name would be a fault that never happens.
-            readers: dict[str, Callable[[Any], Any]] = {
-                "cmdlet": lambda name: BY_NAME[name.casefold()].name,
-                "service": lambda name: _SERVICE_NAMES[name.casefold()],
-                "mailbox": lambda name: self.mailboxes.find(name)[0].alias,
-                "controller": {name: name for name in self.controllers}.__getitem__,
-                "limit": int,
-                "seconds": float,
-            }
-            armed = dict(fault)
-            for field in _FAULT_FIELDS[kind]:
-                try:
-                    armed[field] = readers[field](fault.get(field))
-                except (AttributeError, LookupError, TypeError, ValueError):
-                    raise ValueError(f"The fault {kind} needs a {field}; {fault.get(field)} is none.") from None
-            self._faults.append(armed)
-
-    def faults(self, server: str, kind: str) -> list[dict[str, Any]]:
-        """The armed faults of one kind on a server, oldest first."""
-        with self.lock:
-            return [one for one in self._faults if one["kind"] == kind and one.get("server", server) == server]
-
-    def fault(self, server: str, kind: str) -> dict[str, Any] | None:
-        """The oldest armed fault of a kind on a server."""
-        return next(iter(self.faults(server, kind)), None)
-
-    def take_fault(self, server: str, kind: str) -> dict[str, Any] | None:
-        """The oldest armed fault of a kind on a server, which is thereby used up."""
-        with self.lock:
-            if (found := self.fault(server, kind)) is not None:
-                self._faults = [one for one in self._faults if one is not found]
-            return found
-
     def reset(self) -> None:
         """Back to how it was at the start."""
         with self.lock:
             self.now = _START
             self.log.clear()
-            self._faults.clear()
+            self.faults.clear()
             self.mailboxes.reset()
             for server in self.servers.values():
                 server.reset()
@@ -246,3 +212,22 @@ class Organisation:
                 protocol: self._listeners.addresses(server.name, protocol) for protocol in (*PROTOCOLS, "smtp")
             },
         }
+
+
+def _role_entries(granted: dict[str, list[str]]) -> dict[str, frozenset[str]]:
+    """By cmdlet, the parameters that a role grants, each of which has to exist."""
+    entries = {}
+    for name, parameters in granted.items():
+        cmdlet = BY_NAME[name.casefold()]
+        if unknown := set(parameters) - {parameter.name for parameter in cmdlet.parameters}:
+            raise ValueError(f"{name} has no {', '.join(sorted(unknown))}")
+        entries[cmdlet.name] = frozenset(parameters)
+    return entries
+
+
+def _command(described: dict[str, Any]) -> tuple[str, Command]:
+    """A cmdlet to run, and the endpoint that has it."""
+    if described.keys() - {"cmdlet", "parameters"}:
+        raise ValueError("a command has a cmdlet and parameters")
+    cmdlet = BY_NAME[described["cmdlet"].casefold()]
+    return cmdlet.endpoint, Command(cmdlet.name, tuple(described.get("parameters", {}).items()))

@@ -13,6 +13,8 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 _ONE_DAY = datetime.timedelta(days=1)
+_USER_PRINCIPAL_NAME = x509.ObjectIdentifier("1.3.6.1.4.1.311.20.2.3")
+_UTF8_STRING = 0x0C
 _Key = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 
 
@@ -66,6 +68,16 @@ class Authority:
         signed = builder.add_extension(authority, critical=False).sign(self._key, hashes.SHA256())
         return self._write(f"{common_name or names[0]}-{signed.serial_number:x}", key, signed, self._pem)
 
+    def issue_to_user(self, name: str) -> Path:
+        """A user's certificate with his user principal name, for log-on by TLS: one PEM file as above."""
+        key = _new_key(None)
+        builder = _builder(_name(name.partition("@")[0]), self._name, key.public_key(), 365)
+        principal = x509.OtherName(_USER_PRINCIPAL_NAME, bytes((_UTF8_STRING, len(name))) + name.encode("ascii"))
+        builder = builder.add_extension(x509.SubjectAlternativeName([principal]), critical=False)
+        usage = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH])
+        signed = builder.add_extension(usage, critical=False).sign(self._key, hashes.SHA256())
+        return self._write(f"{name}-{signed.serial_number:x}", key, signed, self._pem)
+
     def self_signed(
         self,
         names: Sequence[str],
@@ -89,6 +101,19 @@ class Authority:
         )
         path.write_bytes(private + certificate.public_bytes(serialization.Encoding.PEM) + chain)
         return path
+
+
+def user_principal_name(certificate: bytes) -> str | None:
+    """The name in a user's certificate (DER)."""
+    parsed = x509.load_der_x509_certificate(certificate)
+    try:
+        names = parsed.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except x509.ExtensionNotFound:
+        return None
+    others = names.get_values_for_type(x509.OtherName)
+    # The value is a DER string of under 128 characters, so its head is two bytes.
+    found = (name.value[2:].decode() for name in others if name.type_id == _USER_PRINCIPAL_NAME)
+    return next(found, None)
 
 
 def _new_key(rsa_bits: int | None) -> _Key:

@@ -7,6 +7,7 @@ pool's condition; cmdlets run outside it, because a cmdlet that stops IIS drops 
 from __future__ import annotations
 
 import math
+import re
 import sys
 import threading
 import traceback
@@ -15,6 +16,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from xml.sax.saxutils import unescape
 
 from psrpcore import (
     CreatePipelineEvent,
@@ -75,10 +77,12 @@ class ClientGone(Exception):
 
 @dataclass
 class Received:
-    """What one Receive carries away: PSRP fragments, and whether the pipeline has ended."""
+    """What one Receive carries away: PSRP fragments or a process's output, and whether that was all."""
 
     chunks: list[bytes]
     done: bool
+    errors: list[bytes] = field(default_factory=list)
+    exit_code: int = 0
 
 
 @dataclass
@@ -143,6 +147,8 @@ class Pipeline:
 class RunspacePool:
     """The server side of one client's runspace pool."""
 
+    input_streams, output_streams = "stdin pr", "stdout"
+
     def __init__(self, opening: bytes, perform: Perform) -> None:
         self._perform = perform
         self._condition = threading.Condition()
@@ -160,8 +166,8 @@ class RunspacePool:
             self._pipelines[pipeline_id] = Pipeline(self, ServerPipeline(self._protocol, pipeline_id))
             return self._absorb(data, pipeline_id)
 
-    def send(self, pipeline_id: uuid.UUID | None, data: bytes) -> Pipeline | None:
-        """Take more of a pipeline, its input, or a message to the pool."""
+    def send(self, pipeline_id: uuid.UUID | None, data: bytes, *, ends: bool = False) -> Pipeline | None:
+        """Take more of a pipeline, its input, or a message to the pool; the protocol has ends of its own."""
         with self._condition:
             self._require_open()
             if pipeline_id is not None:
@@ -187,6 +193,24 @@ class RunspacePool:
                 room -= len(chunks[-1]) * 4 // 3 + 150
             self._condition.notify_all()
             return Received(chunks, stream.done and not stream.chunks)
+
+    def cmdlets(self, pipeline_id: uuid.UUID | None) -> list[str]:
+        """What a pipeline that has arrived runs; nothing where there is none."""
+        with self._condition:
+            pipeline = self._pipelines.get(pipeline_id) if pipeline_id else None
+            return [command.name for part in pipeline.statements for command in part] if pipeline else []
+
+    def stop_unanswered(self, pipeline_id: uuid.UUID | None, timeout: float) -> None:
+        """Once its cmdlets have run, a pipeline is stopped before it could say so."""
+        with self._condition:
+            if pipeline_id is None:
+                return
+            stream, side = self._find(pipeline_id).stream, self._find(pipeline_id).side
+            self._condition.wait_for(lambda: stream.chunks or stream.done or self._closed, timeout)
+            stream.chunks.clear()
+            if stream.done:
+                side._change_state(PSInvocationState.Running, emit=False)
+            self._stop(self._find(pipeline_id))
 
     def stop(self, pipeline_id: uuid.UUID) -> None:
         """Ctrl-C: a running pipeline ends as stopped. A cmdlet that has begun is not undone."""
@@ -332,6 +356,11 @@ def _private_data() -> dict[str, Any]:
             "WSManStackVersion": PSVersion("3.0"),
         }
     }
+
+
+def cmdlets_in(fragment: bytes) -> list[str]:
+    """The cmdlets that the first fragment of a pipeline names, before it is taken."""
+    return [unescape(name.decode(errors="replace")) for name in re.findall(rb'N="Cmd">([^<]*)<', fragment)]
 
 
 def _statements(commands: Sequence[Any]) -> list[list[Command]]:

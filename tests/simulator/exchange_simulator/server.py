@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -56,7 +57,8 @@ class Server:
         self.legacy_name = f"/o=First Organization/ou={group}/cn=Configuration/cn=Servers/cn={name}"
         identities = (name, self.fqdn, self.distinguished_name, self.legacy_name)
         self.identities = {text.casefold() for text in (*identities, str(guid("object", self.distinguished_name)))}
-        self.certificate_file = authority.issue((self.fqdn, name, address))
+        self._names = (self.fqdn, name, address)
+        self.certificate_file = authority.issue(self._names)
         self.certificates = self._first_certificates(auth_certificate)
         self.reset()
 
@@ -188,8 +190,13 @@ class Server:
             if setting.exists(protocol, self.version)
         }
 
+    @cached_property
+    def other_certificate_file(self) -> Path:
+        """A certificate for the same names that nobody vouches for."""
+        return self._authority.self_signed(self._names)
+
     def _has_fault(self, kind: str, service: str) -> bool:
-        return any(fault["service"] == service for fault in self._organisation.faults(self.name, kind))
+        return any(fault["service"] == service for fault in self._organisation.faults.armed(self.name, kind))
 
     def _stays_up(self, service: Service) -> bool:
         proxies = {FRONT_END[protocol]: PROXY_COMPONENT[protocol] for protocol in PROTOCOLS}

@@ -9,19 +9,24 @@ import ssl
 import sys
 import threading
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import partial
+from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from io import BufferedIOBase
+from pathlib import Path
 from socketserver import TCPServer
 from typing import Any
 from xml.etree import ElementTree
 
 from spnego.channel_bindings import GssChannelBindings
 
-from .auth import Accounts, BadMessage, ConnectionAuthentication, server_end_point
+from .auth import Accounts, BadMessage, ConnectionAuthentication, Decision, server_end_point
+from .faults import spoiled
 from .organisation import Organisation
 from .psrp import ClientGone
-from .wsman import PROFILES, Dropped, Endpoint, EndpointName, Profile, Request
+from .wsman import COUNTERS, PROFILES, Dropped, Endpoint, EndpointName, Profile, Request, Silent, Unavailable
 
 _SOAP = "application/soap+xml;charset=UTF-8"
 _PAGE_TYPE = "text/html; charset=us-ascii"
@@ -41,8 +46,16 @@ class AnsweringHandler(BaseHTTPRequestHandler):
     # The default of Windows's http.sys.
     timeout = 120.0
 
-    def answer(self, status: int, content_type: str | None, body: bytes, challenges: tuple[str, ...] = ()) -> None:
-        """Send one answer."""
+    def answer(
+        self,
+        status: int,
+        content_type: str | None,
+        body: bytes,
+        challenges: tuple[str, ...] = (),
+        fault: str | None = None,
+    ) -> None:
+        """Send one answer, or what a fault makes of it."""
+        sent = spoiled(fault, body)
         self.send_response(status)
         for challenge in challenges:
             self.send_header("WWW-Authenticate", challenge)
@@ -50,9 +63,14 @@ class AnsweringHandler(BaseHTTPRequestHandler):
             self.send_header("Content-Type", content_type)
         if self.close_connection:
             self.send_header("Connection", "close")
-        self.send_header("Content-Length", str(len(body)))
+        for name, value in sent.headers:
+            self.send_header(name, value)
         self.end_headers()
-        self.wfile.write(body)
+        for piece in sent.pieces:
+            self.wfile.write(piece)
+        if sent.breaks:
+            self.wfile.flush()
+            raise Dropped
 
     def read_body(self) -> bytes | None:
         """The request's body; None when one of unknown or absurd length has been refused."""
@@ -68,6 +86,37 @@ class AnsweringHandler(BaseHTTPRequestHandler):
         """Nothing is printed: requests carry secrets."""
 
 
+class _Counted(BufferedIOBase):
+    """One direction of a connection, counting the bytes that pass."""
+
+    def __init__(self, stream: BufferedIOBase, count: Callable[[int], None]) -> None:
+        self._stream = stream
+        self._count = count
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        data = self._stream.read(size)
+        self._count(len(data))
+        return data
+
+    def readline(self, size: int | None = -1, /) -> bytes:
+        data = self._stream.readline(size)
+        self._count(len(data))
+        return data
+
+    def write(self, data: Any, /) -> int:
+        self._count(len(data))
+        return self._stream.write(data)
+
+    def flush(self) -> None:
+        self._stream.flush()
+
+    def close(self) -> None:
+        try:
+            super().close()
+        finally:
+            self._stream.close()
+
+
 class _Handler(AnsweringHandler):
     """One connection. It lives as long as the connection does, which is where NTLM keeps its state."""
 
@@ -76,16 +125,24 @@ class _Handler(AnsweringHandler):
     server: _Listener
 
     def setup(self) -> None:
-        if self.server.context is not None:
+        if self.server.tls:
             self.request.settimeout(self.timeout)
             self.request.do_handshake()
         super().setup()
-        endpoint = self.server.endpoint
+        endpoint, tls = self.server.endpoint, self.server.tls
+        endpoint.count("connections")
+        self._logged_on = False
+        self.rfile = _Counted(self.rfile, partial(endpoint.count, "bytes_in"))
+        self.wfile = _Counted(self.wfile, partial(endpoint.count, "bytes_out"))
+        profile, fqdn = endpoint.profile, endpoint.server.fqdn
+        in_realm = endpoint.accounts.keytab is not None
         self._authentication = ConnectionAuthentication(
             endpoint.accounts,
-            schemes=endpoint.profile.schemes,
-            realm=endpoint.profile.realm.format(fqdn=endpoint.server.fqdn),
-            bindings=self.server.bindings,
+            schemes=profile.kerberos_schemes if in_realm and not tls else profile.schemes,
+            realm=profile.realm.format(fqdn=fqdn),
+            bindings=self.server.bindings(self.connection),
+            services=frozenset(f"{service}/{fqdn}".casefold() for service in profile.services),
+            certificate=self.connection.getpeercert(binary_form=True) if tls else None,
         )
         self.server.idle.add(self.connection)
 
@@ -112,22 +169,31 @@ class _Handler(AnsweringHandler):
         if self.path.partition("?")[0].rstrip("/").casefold() != endpoint.profile.path:
             self.answer(404, _PAGE_TYPE, _page("Not Found", 404))
             return
-        endpoint.count_request()
+        endpoint.count("requests")
         decision = self._authentication.authorize(self.headers.get("Authorization"))
         if decision.user is None:
             self.answer(401, None, b"", decision.headers)
             return
+        if not self._logged_on:
+            self._logged_on = True
+            endpoint.count("log_ons")
         try:
-            self._serve(decision.user, body, decision.headers)
-        except (ClientGone, Dropped):
+            self._serve(decision, body)
+        except Unavailable as refusal:
+            offers = self._authentication.offers if refusal.status == 401 else ()
+            self.answer(refusal.status, _PAGE_TYPE, _page(HTTPStatus(refusal.status).phrase, refusal.status), offers)
+        except (ClientGone, Dropped, Silent) as end:
+            if isinstance(end, Silent):
+                self._until_readable().poll()
             self.close_connection = True
             with suppress(OSError):
                 self.connection.shutdown(socket.SHUT_RDWR)
 
-    def _serve(self, user: str, body: bytes, headers: tuple[str, ...]) -> None:
+    def _serve(self, log_on: Decision, body: bytes) -> None:
+        headers = log_on.headers
         content_type = self.headers.get("Content-Type") or ""
-        sealed = content_type.startswith("multipart/encrypted")
-        if not sealed and self.server.context is None and body:
+        sealed = content_type.startswith(("multipart/encrypted", "multipart/x-multi-encrypted"))
+        if not sealed and not self.server.tls and body:
             # WinRM's AllowUnencrypted is off. [I]: no recording shows the status that refuses it.
             self.answer(500, None, b"", headers)
             return
@@ -142,18 +208,21 @@ class _Handler(AnsweringHandler):
             self.answer(200, None, b"", headers)
             return
         endpoint = self.server.endpoint
-        status, envelope = endpoint.answer(request, user, self.client_address[0], self._is_connected)
+        status, envelope = endpoint.answer(request, log_on, self.client_address[0], self._is_connected)
         if sealed:
             kind, payload = self._authentication.seal(content_type, envelope, gap=endpoint.profile.boundary_gap)
-            self.answer(status, kind, payload, headers)
+            self.answer(status, kind, payload, headers, request.fault)
         else:
-            self.answer(status, _SOAP, envelope, headers)
+            self.answer(status, _SOAP, envelope, headers, request.fault)
 
     def _is_connected(self) -> bool:
+        return not self._until_readable().poll(0)
+
+    def _until_readable(self) -> select.poll:
         # A client that waits for its answer sends nothing: readable means closed.
         poll = select.poll()
         poll.register(self.connection, select.POLLIN)
-        return not poll.poll(0)
+        return poll
 
 
 class _Listener(ThreadingHTTPServer):
@@ -166,12 +235,9 @@ class _Listener(ThreadingHTTPServer):
     def __init__(self, endpoint: Endpoint, port: int, *, tls: bool) -> None:
         self.endpoint = endpoint
         self.idle: set[socket.socket] = set()
-        self.context: ssl.SSLContext | None = None
-        self.bindings: GssChannelBindings | None = None
-        if tls:
-            self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            self.context.load_cert_chain(endpoint.server.certificate_file)
-            self.bindings = server_end_point(endpoint.server.certificate_file)
+        self.tls = tls
+        self._contexts: dict[Path, ssl.SSLContext] = {}
+        self._bindings: dict[ssl.SSLContext, GssChannelBindings] = {}
         address = (endpoint.server.address, port)
         try:
             super().__init__(address, _Handler)
@@ -184,10 +250,27 @@ class _Listener(ThreadingHTTPServer):
 
     def get_request(self) -> tuple[socket.socket, Any]:
         connection, address = super().get_request()
-        if self.context is not None:
+        if self.tls:
             # The handshake happens in the connection's own thread.
-            connection = self.context.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
+            connection = self._context().wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
         return connection, address
+
+    def bindings(self, connection: socket.socket) -> GssChannelBindings | None:
+        """What a log-on over this connection has to be bound to."""
+        return self._bindings[connection.context] if isinstance(connection, ssl.SSLSocket) else None
+
+    def _context(self) -> ssl.SSLContext:
+        certificate = self.endpoint.certificate_file
+        if certificate not in self._contexts:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(certificate)
+            if self.endpoint.name == "windows":
+                # IIS asks for a client's certificate only where it was configured to.
+                context.verify_mode = ssl.CERT_OPTIONAL
+                context.load_verify_locations(self.endpoint.authorities)
+            self._contexts[certificate] = context
+            self._bindings[context] = server_end_point(certificate)
+        return self._contexts[certificate]
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Broken connections are everyday; anything else is named without its text, which may quote a request."""
@@ -230,9 +313,9 @@ class Wire:
         }
 
     def counters(self, name: str) -> dict[str, dict[str, int]]:
-        """Shells and requests of a server: counter, endpoint, number."""
+        """What a server has counted: counter, endpoint, number."""
         counted = {kind: endpoint.counters() for kind, endpoint in self._endpoints[name].items()}
-        names = ("shells_open", "shells_opened", "requests")
+        names = ("shells_open", *COUNTERS)
         return {counter: {kind: counted[kind][counter] for kind in counted} for counter in names}
 
     def close_idle_connections(self, name: str) -> None:

@@ -10,20 +10,28 @@ import re
 import threading
 import time
 import uuid
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 from typing import Any, Literal
 from xml.etree import ElementTree
 from xml.sax.saxutils import escape
 
-from .auth import Accounts
-from .engine import Result
+from .auth import Accounts, Decision
+from .engine import Result, Runspace
+from .faults import Injected, with_entity_bomb
 from .organisation import Organisation
-from .psrp import Malformed, NotFound, Pipeline, RunspacePool, Statements
+from .psrp import Malformed, NotFound, Pipeline, RunspacePool, Statements, cmdlets_in
 from .server import Server
+from .winrs import RESOURCE_URI as COMMAND_SHELL
+from .winrs import CommandShell, Line
 
 EndpointName = Literal["exchange", "windows"]
+# Bytes are those of HTTP, inside TLS; a connection has logged on when its first request is let in.
+COUNTERS = ("shells_opened", "requests", "bytes_in", "bytes_out", "connections", "log_ons")
 
 _NS = {
     "s": "http://www.w3.org/2003/05/soap-envelope",
@@ -48,6 +56,9 @@ class Profile:
     http_port: int
     https_port: int
     schemes: tuple[str, ...]
+    # What is offered in their place over plain HTTP by a server that is in a Kerberos realm.
+    kerberos_schemes: tuple[str, ...]
+    services: tuple[str, ...]
     realm: str
     boundary_gap: str
     idle_timeout: float
@@ -62,6 +73,9 @@ PROFILES: dict[EndpointName, Profile] = {
         https_port=443,
         # Documented are Kerberos and, where allowed, Basic over TLS; NTLM is inferred.
         schemes=("Negotiate", "NTLM"),
+        # Seen in a report of pypsrp's (issue 66); that HTTPS differs is inferred.
+        kerberos_schemes=("Kerberos",),
+        services=("HTTP",),
         realm="{fqdn}",
         # Exchange writes the MIME boundary with a space after the dashes.
         boundary_gap=" ",
@@ -73,7 +87,9 @@ PROFILES: dict[EndpointName, Profile] = {
         resource_uri=f"{_NS['pwsh']}/Microsoft.PowerShell",
         http_port=5985,
         https_port=5986,
-        schemes=("Negotiate",),
+        schemes=("Negotiate", "CredSSP"),
+        kerberos_schemes=("Negotiate", "Kerberos", "CredSSP"),
+        services=("HTTP", "WSMAN"),
         realm="WSMAN",
         boundary_gap="",
         idle_timeout=7200,
@@ -108,6 +124,18 @@ class Dropped(Exception):
     """The connection is to be closed without an answer."""
 
 
+class Silent(Exception):
+    """No answer is to be given for as long as the client waits for one."""
+
+
+class Unavailable(Exception):
+    """A page of HTTP is to be answered in the place of WSMan."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(status)
+        self.status = status
+
+
 @dataclass
 class Request:
     """A parsed envelope."""
@@ -119,6 +147,17 @@ class Request:
     timeout: float
     room: int
     body: ElementTree.Element
+    options: dict[str, str] = field(default_factory=dict)
+    injected: Injected | None = None
+
+    @property
+    def fault(self) -> str | None:
+        """The kind of the fault that it meets."""
+        return self.injected.kind if self.injected else None
+
+    @property
+    def command_id(self) -> str | None:
+        return next((one.attrib["CommandId"] for one in self.body.iter() if "CommandId" in one.attrib), None)
 
     @classmethod
     def parse(cls, text: bytes) -> Request:
@@ -138,6 +177,10 @@ class Request:
             timeout=_seconds(header("w:OperationTimeout"), 60.0),
             room=int(header("w:MaxEnvelopeSize") or 153600) - 4096,
             body=body,
+            options={
+                one.get("Name", "").upper(): (one.text or "").strip().upper()
+                for one in envelope.iterfind("s:Header/w:OptionSet/w:Option", _NS)
+            },
         )
 
     def element(self, path: str) -> ElementTree.Element:
@@ -149,11 +192,12 @@ class Request:
 
 @dataclass
 class Shell:
-    """An open shell and the runspace pool inside it."""
+    """An open shell and what is inside it: a runspace pool, or processes."""
 
     shell_id: str
+    resource_uri: str
     user: str
-    pool: RunspacePool
+    pool: RunspacePool | CommandShell
     idle_timeout: float
     client: str
     opened: float = field(default_factory=time.monotonic)
@@ -178,27 +222,37 @@ class Endpoint:
         self._limit = limit
         self._lock = threading.Lock()
         self._shells: dict[str, Shell] = {}
-        self._opened = 0
-        self._requests = 0
+        self._counted: Counter[str] = Counter()
 
     @property
     def is_serving(self) -> bool:
         return self.name == "windows" or self.server.iis_running
 
-    def count_request(self) -> None:
+    @property
+    def certificate_file(self) -> Path:
+        """What HTTPS presents to whoever connects now."""
+        other = self._organisation.faults.first(self.server.name, "other_certificate")
+        return self.server.other_certificate_file if other else self.server.certificate_file
+
+    @property
+    def authorities(self) -> Path:
+        """Whose certificates users may log on with."""
+        return self._organisation.ca_file
+
+    def count(self, counter: str, amount: int = 1) -> None:
         with self._lock:
-            self._requests += 1
+            self._counted[counter] += amount
 
     def counters(self) -> dict[str, int]:
         self._remove_stale()
         with self._lock:
-            return {"shells_open": len(self._shells), "shells_opened": self._opened, "requests": self._requests}
+            return {"shells_open": len(self._shells), **{counter: self._counted[counter] for counter in COUNTERS}}
 
     def reset(self) -> None:
         """Back to the start: no shell, all counters zero."""
         self.drop_shells()
         with self._lock:
-            self._opened = self._requests = 0
+            self._counted.clear()
 
     def drop_shells(self) -> None:
         """All shells vanish; their clients are not told."""
@@ -208,19 +262,56 @@ class Endpoint:
         for shell in shells:
             shell.pool.close()
 
-    def answer(self, request: Request, user: str, client: str, is_connected: Callable[[], bool]) -> tuple[int, bytes]:
+    def answer(
+        self, request: Request, log_on: Decision, client: str, is_connected: Callable[[], bool]
+    ) -> tuple[int, bytes]:
         """Carry out a request and return the HTTP status and the envelope of its answer."""
+        faults = self._organisation.faults
+        request.injected = faults.meet(self.server.name, self.name, request.action, self._cmdlets(request))
+        match request.fault:
+            case "drop_before_command":
+                raise Dropped
+            case "silence":
+                raise Silent
+            case "http_status":
+                raise Unavailable(request.injected.told["status"] if request.injected else 500)
+            case "lose_shells":
+                self.drop_shells()
+            case "drop_while_receiving":
+                # What was to be received is then kept for whoever asks next.
+                is_connected = bool
+        relates_to = f"uuid:{_upper(uuid.uuid4())}" if request.fault == "wrong_message_id" else request.message_id
         try:
-            body = self._handle(request, user, client, is_connected)
+            body = self._handle(request, log_on, client, is_connected)
             action = f"{_action_namespace(request.action)}/{request.action}Response"
-            return 200, _envelope(action, request.message_id, body)
+            status, envelope = 200, _envelope(action, relates_to, body)
         except Fault as fault:
             body = _fault_body(fault, self.server.fqdn)
-            return 500, _envelope("http://schemas.dmtf.org/wbem/wsman/1/wsman/fault", request.message_id, body)
+            action = "http://schemas.dmtf.org/wbem/wsman/1/wsman/fault"
+            status, envelope = 500, _envelope(action, relates_to, body)
+        if request.injected and faults.is_lost(request.injected, answered=status == 200):
+            raise Dropped
+        return status, with_entity_bomb(envelope) if request.fault == "entity_bomb" else envelope
 
-    def _handle(self, request: Request, user: str, client: str, is_connected: Callable[[], bool]) -> str:
+    def _cmdlets(self, request: Request) -> list[str]:
+        """The cmdlets of the pipeline that a request starts, feeds or waits for."""
+        with self._lock:
+            shell = self._shells.get(request.shell_id)
+        if shell is None:
+            return []
+        with suppress(Fault):
+            if request.action == "Command":
+                return cmdlets_in(_decode(request.body.findtext("rsp:CommandLine/rsp:Arguments", "", _NS)))
+            if request.command_id and request.action == "Send" and isinstance(shell.pool, CommandShell):
+                arriving = _decode(request.body.findtext("rsp:Send/rsp:Stream", "", _NS))
+                return shell.pool.arriving_cmdlets(_identity(request.command_id), arriving)
+            if request.command_id:
+                return shell.pool.cmdlets(_identity(request.command_id))
+        return []
+
+    def _handle(self, request: Request, log_on: Decision, client: str, is_connected: Callable[[], bool]) -> str:
         if request.action == "Create":
-            return self._create(request, user, client)
+            return self._create(request, log_on, client)
         with self._lock:
             shell = self._shells.get(request.shell_id)
             if shell is None or shell.is_stale:
@@ -245,14 +336,20 @@ class Endpoint:
         match request.action:
             case "Command":
                 line = request.element("rsp:CommandLine")
-                command_id = _identity(line.get("CommandId"))
-                data = _decode(request.element("rsp:CommandLine/rsp:Arguments").text)
-                self._run(shell.pool.command(command_id, data))
+                if isinstance(shell.pool, CommandShell):
+                    words = [line.findtext(f"rsp:{part}", "", _NS).strip() for part in ("Command", "Arguments")]
+                    through_cmd = request.options.get("WINRS_SKIP_CMD_SHELL") != "TRUE"
+                    command_id = shell.pool.command(" ".join(filter(None, words)), through_cmd=through_cmd)
+                else:
+                    command_id = _identity(line.get("CommandId"))
+                    data = _decode(request.element("rsp:CommandLine/rsp:Arguments").text)
+                    self._run(shell.pool.command(command_id, data), request)
                 return f"<rsp:CommandResponse><rsp:CommandId>{_upper(command_id)}</rsp:CommandId></rsp:CommandResponse>"
             case "Send":
                 stream = request.element("rsp:Send/rsp:Stream")
                 target = _identity(stream.get("CommandId")) if stream.get("CommandId") else None
-                self._run(shell.pool.send(target, _decode(stream.text)))
+                ends = stream.get("End", "").casefold() == "true"
+                self._run(shell.pool.send(target, _decode(stream.text), ends=ends), request)
                 return "<rsp:SendResponse></rsp:SendResponse>"
             case "Receive":
                 return self._receive(shell, request, is_connected)
@@ -274,8 +371,10 @@ class Endpoint:
         reason = "The action is not supported by the service."
         raise Fault(2150858753, "a:ActionNotSupported", reason)
 
-    def _create(self, request: Request, user: str, client: str) -> str:
-        if request.resource_uri != self.profile.resource_uri:
+    def _create(self, request: Request, log_on: Decision, client: str) -> str:
+        user = log_on.user or ""
+        is_command_shell = self.name == "windows" and request.resource_uri == COMMAND_SHELL
+        if request.resource_uri != self.profile.resource_uri and not is_command_shell:
             # The text is the one in pypsrp's issue 41; subcode and detail are those of the WS-Management standard.
             raise Fault(
                 2150858811,
@@ -289,13 +388,19 @@ class Endpoint:
             )
         limit = self._limit_now()
         given = request.element("rsp:Shell")
-        opening = _decode(request.element("rsp:Shell/pwsh:creationXml").text)
-        try:
-            pool = RunspacePool(opening, partial(self._perform, user))
-        except Malformed:
-            raise _malformed() from None
+        perform = partial(self._perform, user)
+        pool: RunspacePool | CommandShell
+        if is_command_shell:
+            pool = CommandShell(perform, log_on.delegates, self.server.release.powershell)
+        else:
+            opening = _decode(request.element("rsp:Shell/pwsh:creationXml").text)
+            try:
+                pool = RunspacePool(opening, partial(perform, Runspace(log_on.delegates)))
+            except Malformed:
+                raise _malformed() from None
         shell = Shell(
             shell_id=(given.get("ShellId") or str(uuid.uuid4())).upper(),
+            resource_uri=request.resource_uri,
             user=user,
             pool=pool,
             idle_timeout=_seconds(given.findtext("rsp:IdleTimeOut", "", _NS), self.profile.idle_timeout),
@@ -313,10 +418,10 @@ class Endpoint:
                     f"{self.profile.quota.format(limit=limit)} Close existing shells or raise the quota for this user.",
                 )
             self._shells[shell.shell_id] = shell
-            self._opened += 1
+            self._counted["shells_opened"] += 1
         return (
             f"<x:ResourceCreated><a:Address>http://{self.server.fqdn}{self.profile.path}</a:Address>"
-            f"<a:ReferenceParameters><w:ResourceURI>{self.profile.resource_uri}</w:ResourceURI><w:SelectorSet>"
+            f"<a:ReferenceParameters><w:ResourceURI>{shell.resource_uri}</w:ResourceURI><w:SelectorSet>"
             f'<w:Selector Name="ShellId">{escape(shell.shell_id)}</w:Selector></w:SelectorSet></a:ReferenceParameters>'
             f"</x:ResourceCreated>{self._describe(shell)}"
         )
@@ -325,12 +430,12 @@ class Endpoint:
         now = time.monotonic()
         fields = {
             "ShellId": shell.shell_id,
-            "ResourceUri": self.profile.resource_uri,
+            "ResourceUri": shell.resource_uri,
             "Owner": f"{self.accounts.netbios}\\{shell.user}",
             "ClientIP": shell.client,
             "IdleTimeOut": f"PT{shell.idle_timeout:.3f}S",
-            "InputStreams": "stdin pr",
-            "OutputStreams": "stdout",
+            "InputStreams": shell.pool.input_streams,
+            "OutputStreams": shell.pool.output_streams,
             "MaxIdleTimeOut": "PT2147483.647S",
             "Locale": "en-US",
             "DataLocale": "en-US",
@@ -348,6 +453,9 @@ class Endpoint:
     def _receive(self, shell: Shell, request: Request, is_connected: Callable[[], bool]) -> str:
         wanted = request.element("rsp:Receive/rsp:DesiredStream").get("CommandId")
         command_id = _identity(wanted) if wanted else None
+        if request.fault == "lose_shells_while_receiving":
+            shell.pool.stop_unanswered(command_id, request.timeout)
+            self.drop_shells()
         received = shell.pool.receive(command_id, timeout=request.timeout, room=request.room, is_connected=is_connected)
         if received is None:
             reason = (
@@ -359,37 +467,33 @@ class Endpoint:
             f'<rsp:Stream Name="stdout"{mark}>{base64.b64encode(chunk).decode()}</rsp:Stream>'
             for chunk in received.chunks
         ]
+        parts += [
+            f'<rsp:Stream Name="stderr"{mark}>{base64.b64encode(chunk).decode()}</rsp:Stream>'
+            for chunk in received.errors
+        ]
         if command_id:
             state = "Done" if received.done else "Running"
-            exit_code = "<rsp:ExitCode>0</rsp:ExitCode>" if received.done else ""
+            exit_code = f"<rsp:ExitCode>{received.exit_code}</rsp:ExitCode>" if received.done else ""
             parts.append(
                 f'<rsp:CommandState{mark} State="{_NS["rsp"]}/CommandState/{state}">{exit_code}</rsp:CommandState>'
             )
         return f"<rsp:ReceiveResponse>{''.join(parts)}</rsp:ReceiveResponse>"
 
-    def _run(self, pipeline: Pipeline | None) -> None:
+    def _run(self, pipeline: Pipeline | Line | None, request: Request) -> None:
         if pipeline is None:
             return
-        if self._takes_drop(pipeline):
+        if request.fault == "drop_after_command":
             pipeline.run()
             raise Dropped
-        slow = self._organisation.faults(self.server.name, "slow")
+        slow = self._organisation.faults.armed(self.server.name, "slow")
         pipeline.start(max((fault["seconds"] for fault in slow if pipeline.names(fault["cmdlet"])), default=0.0))
 
-    def _takes_drop(self, pipeline: Pipeline) -> bool:
-        with self._organisation.lock:
-            drop = self._organisation.fault(self.server.name, "drop_after_command")
-            if drop is None or not pipeline.names(drop["cmdlet"]):
-                return False
-            self._organisation.take_fault(self.server.name, "drop_after_command")
-            return True
-
     def _limit_now(self) -> int:
-        fault = self._organisation.fault(self.server.name, "shell_limit")
+        fault = self._organisation.faults.first(self.server.name, "shell_limit")
         return fault["limit"] if fault else self._limit
 
-    def _perform(self, user: str, statements: Statements, pipeline_input: list[Any]) -> Result:
-        return self._organisation.run(self.server.name, self.name, user, statements, pipeline_input)
+    def _perform(self, user: str, runspace: Runspace, statements: Statements, pipeline_input: Sequence[Any]) -> Result:
+        return self._organisation.run(self.server.name, self.name, user, statements, pipeline_input, runspace=runspace)
 
     def _remove_stale(self) -> None:
         with self._lock:

@@ -55,7 +55,7 @@ def test_only_content_and_payload_are_shown(admin: Administrator) -> None:
         assert [member.name for member in one.PSObject.adapted_properties] == ["RawData"]
         assert [member.name for member in one.PSObject.extended_properties] == ["SerializationData"]
         assert bytes(one["SerializationData"]).startswith(mark)
-    admin.organisation.set_fault({"kind": "payload_signing_broken", "server": "EX01"})
+    admin.organisation.faults.arm({"kind": "payload_signing_broken", "server": "EX01"})
     one = admin.run("Get-ExchangeCertificate", Server="EX01").output[0]
     assert one.PSObject.extended_properties == []
     assert admin.run("Get-ExchangeCertificate", Server="EX02").output[0].PSObject.extended_properties
@@ -144,7 +144,7 @@ def test_incomplete_commands(admin: Administrator, parameters: dict[str, Any]) -
 
 def test_what_if_and_a_write_that_does_not_stick(admin: Administrator) -> None:
     enable(admin, _MAIL, "POP", WhatIf=True)
-    admin.organisation.set_fault({"kind": "write_does_not_stick", "cmdlet": "Enable-ExchangeCertificate"})
+    admin.organisation.faults.arm({"kind": "write_does_not_stick", "cmdlet": "Enable-ExchangeCertificate"})
     enable(admin, _MAIL, "POP")
     assert services(admin, _MAIL) == "None"
 

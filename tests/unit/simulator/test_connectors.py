@@ -269,6 +269,6 @@ def test_a_write_replicates_and_may_not_stick(make: Callable[..., Organisation])
     ]
     assert shown == [True, False]
     change(admin, AdvertiseClientSettings=True, WhatIf=True)
-    admin.organisation.set_fault({"kind": "write_does_not_stick", "cmdlet": "Set-ReceiveConnector"})
+    admin.organisation.faults.arm({"kind": "write_does_not_stick", "cmdlet": "Set-ReceiveConnector"})
     change(admin, AdvertiseClientSettings=True)
     assert stored(admin)["AdvertiseClientSettings"] is False

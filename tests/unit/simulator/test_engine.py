@@ -243,7 +243,7 @@ def test_parameter_sets_and_null_identities(admin: Administrator) -> None:
 def test_a_server_may_turn_to_another_controller(make: Make) -> None:
     admin = Administrator(make("SE", domain_controllers=2, replication_delay=60))
     admin.do("Set-PopSettings", Banner="x")
-    admin.organisation.set_fault({"server": "EX01", "kind": "other_controller", "controller": "DC2.contoso.test"})
+    admin.organisation.faults.arm({"server": "EX01", "kind": "other_controller", "controller": "DC2.contoso.test"})
     found = admin.one("Get-PopSettings")
     assert (found["OriginatingServer"], found["Banner"] == "x") == ("DC2.contoso.test", False)
     assert admin.one("Get-PopSettings", DomainController="DC1.contoso.test")["Banner"] == "x"
@@ -362,22 +362,22 @@ def test_releases_in_get_exchange_server(make: Make) -> None:
 
 
 def test_fault_write_does_not_stick(admin: Administrator) -> None:
-    admin.organisation.set_fault({"server": "EX01", "kind": "write_does_not_stick", "cmdlet": "set-popsettings"})
+    admin.organisation.faults.arm({"server": "EX01", "kind": "write_does_not_stick", "cmdlet": "set-popsettings"})
     assert "restarted" in admin.do("Set-PopSettings", Banner="x")[0]
     assert admin.stored()["Banner"] != "x"
     admin.run("Set-PopSettings", logged=False, Banner="y")
     assert admin.stored()["Banner"] == "y"
-    admin.organisation.set_fault({"server": "EX01", "kind": "none"})
+    admin.organisation.faults.arm({"server": "EX01", "kind": "none"})
     admin.do("Set-PopSettings", Banner="x")
     assert admin.stored()["Banner"] == "x"
 
 
 def test_fault_rbac(admin: Administrator) -> None:
     fault = {"server": "EX01", "kind": "rbac_without", "cmdlet": "Set-PopSettings"}
-    admin.organisation.set_fault(fault | {"parameter": "Banner"})
+    admin.organisation.faults.arm(fault | {"parameter": "Banner"})
     assert admin.refused("Set-PopSettings", Banner="x").FullyQualifiedErrorId.startswith("NamedParameterNotFound,")
     admin.do("Set-PopSettings", MaxConnections=3)
-    admin.organisation.set_fault(fault)
+    admin.organisation.faults.arm(fault)
     assert admin.refused("Set-PopSettings", MaxConnections=4).FullyQualifiedErrorId == "CommandNotFoundException"
     admin.do("Set-PopSettings", on="EX02", Banner="x")
 
@@ -394,23 +394,23 @@ def test_faults_are_checked_kept_and_taken(admin: Administrator) -> None:
         {"kind": "other_controller", "controller": "DC9.contoso.test"},
     ):
         with pytest.raises(ValueError, match=r"fault|server"):
-            organisation.set_fault(wrong)
-    organisation.set_fault({"server": "EX01", "kind": "drop_after_command", "cmdlet": "Set-PopSettings"})
-    assert organisation.fault("EX02", "drop_after_command") is None
-    assert organisation.take_fault("EX01", "drop_after_command") is not None
-    assert organisation.take_fault("EX01", "drop_after_command") is None
+            organisation.faults.arm(wrong)
+    organisation.faults.arm({"server": "EX01", "kind": "drop_after_command", "cmdlet": "Set-PopSettings"})
+    assert organisation.faults.first("EX02", "drop_after_command") is None
+    assert organisation.faults.take("EX01", "drop_after_command", ["set-popsettings"]) is not None
+    assert organisation.faults.take("EX01", "drop_after_command", ["set-popsettings"]) is None
 
 
 def test_reset(admin: Administrator) -> None:
     before = admin.organisation.state()
     admin.do("Set-PopSettings", Banner="x")
     admin.do("Start-Service", Name=["MSExchangePop3", "MSExchangePOP3BE"])
-    admin.organisation.set_fault({"kind": "process_unreadable"})
+    admin.organisation.faults.arm({"kind": "process_unreadable"})
     admin.organisation.advance_clock(50)
     admin.organisation.reset()
     assert admin.organisation.state() == before
     assert admin.organisation.log == []
-    assert admin.organisation.fault("EX01", "process_unreadable") is None
+    assert admin.organisation.faults.first("EX01", "process_unreadable") is None
     json.dumps(before)
 
 

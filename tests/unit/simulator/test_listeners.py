@@ -116,7 +116,11 @@ def test_plain_text_log_on(admin: Administrator) -> None:
         client.user("reader")
 
 
-@pytest.mark.parametrize(("user", "password"), [("reader", "wrong"), ("nobody", _SECRET), ("administrator", _SECRET)])
+@pytest.mark.parametrize(
+    ("user", "password"),
+    [("reader", "wrong"), ("nobody", _SECRET), ("administrator", _SECRET)],
+    ids=["wrong password", "unknown user", "administrator"],
+)
 def test_refused_log_ons(admin: Administrator, user: str, password: str) -> None:
     start(admin, "pop3", LoginType="PlainTextLogin")
     with pop3_session(admin) as client:

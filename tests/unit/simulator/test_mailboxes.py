@@ -158,7 +158,7 @@ def test_own_settings_need_the_defaults_switched_off(admin: Administrator) -> No
 
 
 def test_one_bad_item_of_many_is_an_error_and_the_others_go_on(admin: Administrator) -> None:
-    admin.organisation.set_fault({"kind": "mailbox_protected", "mailbox": "user000003"})
+    admin.organisation.faults.arm({"kind": "mailbox_protected", "mailbox": "user000003"})
     items = ["user000001", "nobody", "user000003", "user000004", ""]
     result = pipe(admin, items, PopEnabled=False)
     assert result.terminating is None

@@ -177,7 +177,7 @@ def test_iis_restart(admin: Administrator) -> None:
 
 
 def test_a_restart_that_cannot_stop_the_service_starts_its_dependents_again(admin: Administrator) -> None:
-    admin.organisation.set_fault({"server": "EX01", "kind": "service_refuses_stop", "service": "WAS"})
+    admin.organisation.faults.arm({"server": "EX01", "kind": "service_refuses_stop", "service": "WAS"})
     before = admin.services()
     admin.refused("Restart-Service", Name="WAS", Force=True)
     after = admin.services()
@@ -199,7 +199,7 @@ def test_a_restart_that_cannot_stop_the_service_starts_its_dependents_again(admi
 def test_service_faults(admin: Administrator, kind: str, verb: str, error_id: str) -> None:
     if "stop" in kind:
         admin.do("Start-Service", Name=_POP3)
-    admin.organisation.set_fault({"server": "EX01", "kind": kind, "service": "msexchangepop3"})
+    admin.organisation.faults.arm({"server": "EX01", "kind": kind, "service": "msexchangepop3"})
     assert admin.refused(f"{verb}-Service", Name="MSExchangePop3").FullyQualifiedErrorId.startswith(f"{error_id},")
     error = admin.refused(f"{verb}-Service", Name="MSExchangePop3")
     category = str(error.CategoryInfo)
@@ -212,14 +212,14 @@ def test_service_faults(admin: Administrator, kind: str, verb: str, error_id: st
 
 
 def test_a_service_that_dies(admin: Administrator) -> None:
-    admin.organisation.set_fault({"server": "EX01", "kind": "service_dies", "service": "MSExchangePOP3BE"})
+    admin.organisation.faults.arm({"server": "EX01", "kind": "service_dies", "service": "MSExchangePOP3BE"})
     admin.do("Start-Service", Name=_POP3)
     assert [admin.services()[name]["status"] for name in _POP3] == ["Running", "Stopped"]
     assert admin.effective() is None
 
 
 def test_a_write_that_does_not_stick(admin: Administrator) -> None:
-    admin.organisation.set_fault({"server": "EX01", "kind": "write_does_not_stick", "cmdlet": "Set-Service"})
+    admin.organisation.faults.arm({"server": "EX01", "kind": "write_does_not_stick", "cmdlet": "Set-Service"})
     admin.do("Set-Service", Name="MSExchangePop3", StartupType="Automatic")
     admin.do("Stop-Service", Name="MSExchangePop3", WhatIf=True)
     assert admin.services()["MSExchangePop3"]["start_type"] == "Manual"
@@ -331,7 +331,7 @@ def test_old_hosts_are_asked_by_wmi(admin: Administrator) -> None:
 
 def test_a_process_whose_start_cannot_be_read(admin: Administrator) -> None:
     admin.do("Start-Service", Name=_POP3)
-    admin.organisation.set_fault({"server": "EX01", "kind": "process_unreadable"})
+    admin.organisation.faults.arm({"server": "EX01", "kind": "process_unreadable"})
     process = admin.run("Get-Process", Name="Microsoft.Exchange.Pop3Service").output[0]
     with pytest.raises(AttributeError):
         _ = process["StartTime"]

@@ -6,6 +6,7 @@ import base64
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -128,6 +129,22 @@ def test_a_stock_client_runs_a_cmdlet(simulator: SimulatorProcess, endpoint: str
     assert [(entry["server"], entry["endpoint"], entry["cmdlet"]) for entry in simulator.log()] == [
         ("EX01", endpoint, name)
     ]
+
+
+def test_bytes_and_log_ons_are_counted(simulator: SimulatorProcess) -> None:
+    server = simulator.description["servers"]["EX01"]
+    sent = b"POST /nowhere HTTP/1.1\r\nHost: ex01\r\nConnection: close\r\nContent-Length: 3\r\n\r\nabc"
+    received = b""
+    with socket.create_connection((server["address"], server["windows_http"])) as connection:
+        connection.sendall(sent)
+        while piece := connection.recv(65536):
+            received += piece
+    counted = {name: shells(simulator, name)["windows"] for name in ("bytes_in", "bytes_out", "connections", "log_ons")}
+    assert counted == {"bytes_in": len(sent), "bytes_out": len(received), "connections": 1, "log_ons": 0}
+    with session(simulator, "windows", "http", "ntlm") as pool:
+        cmdlet(pool, "Get-Service", Name="W3SVC").invoke()
+    assert shells(simulator, "connections")["windows"] == 2
+    assert shells(simulator, "log_ons")["windows"] == 1
 
 
 @pytest.mark.parametrize("user", ["CONTOSO\\administrator", "administrator@contoso.test", "ADMINISTRATOR"])

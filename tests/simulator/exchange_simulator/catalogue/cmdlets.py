@@ -231,6 +231,8 @@ CMDLETS: tuple[Cmdlet, ...] = (
         choice=("Name", "InputObject"),
         must_choose=True,
     ),
+    _windows("Get-PSSnapin", Parameter("Name", Kind.TEXTS, position=0), Parameter("Registered", Kind.SWITCH)),
+    _windows("Add-PSSnapin", Parameter("Name", Kind.TEXTS, position=0, mandatory=True), _PASS_THRU),
     _windows(
         "Get-Process",
         Parameter("Name", Kind.TEXTS, position=0, filled=True, aliases=("ProcessName",)),

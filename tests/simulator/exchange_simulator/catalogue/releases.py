@@ -23,6 +23,15 @@ class Release:
     signs_payloads: bool = False
 
     @property
+    def snapins(self) -> tuple[str, ...]:
+        """The snap-ins that setup registers; Setup and Support have none of the cmdlets played here.
+
+        That the name of 2010 still works on later releases is what Exchange's own code of 2013 counts on.
+        """
+        names = ("E2010", "Setup", "SnapIn", "Support") if self.split_services else ("E2010", "Setup", "Support")
+        return tuple(f"Microsoft.Exchange.Management.PowerShell.{name}" for name in names)
+
+    @property
     def version_text(self) -> str:
         major, minor, build, revision = self.build
         return f"Version {major}.{minor} (Build {build}.{revision})"

@@ -10,6 +10,7 @@ from . import (
     mailboxes,
     protocol_settings,
     services,
+    snapins,
 )
 
 __all__ = [
@@ -22,4 +23,5 @@ __all__ = [
     "mailboxes",
     "protocol_settings",
     "services",
+    "snapins",
 ]

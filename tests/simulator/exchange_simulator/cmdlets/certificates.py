@@ -1,8 +1,10 @@
 """Get- and Enable-ExchangeCertificate.
 
-Remote PowerShell shows a certificate's content and its serialized form and nothing else. The warning about wildcards
-is quoted in public from Exchange 2013 and later. Inferred: the texts of the errors, that certificates out of their time
-or without a private key are refused, and that a question nobody can answer fails as PowerShell's own questions do.
+Remote PowerShell shows a certificate's content and its serialized form and nothing else; a session on the server that
+has loaded the snap-in shows the members of the live object too, whose order and depth are inferred. The warning about
+wildcards is quoted in public from Exchange 2013 and later. Inferred: the texts of the errors, that certificates out of
+their time or without a private key are refused, and that a question nobody can answer fails as PowerShell's own
+questions do.
 """
 
 from __future__ import annotations
@@ -13,7 +15,8 @@ from typing import Any
 from psrpcore.types import ErrorCategory, PSByteArray
 
 from .. import errors, shapes
-from ..catalogue.certificates import NAMESPACE, PROTOCOL_SERVICE
+from ..catalogue.certificates import ALLOWED_SERVICES, AUTHORITY_TYPE, CERTIFICATE_STATUS, NAMESPACE, PROTOCOL_SERVICE
+from ..catalogue.kinds import EnumType
 from ..certificate_payload import signed
 from ..certificates import StoredCertificate
 from ..engine import Call, behaviour
@@ -22,6 +25,7 @@ from .lookup import controller, server
 
 _X509 = "System.Security.Cryptography.X509Certificates.X509Certificate"
 _TYPES = (NAMESPACE + "ExchangeCertificate", _X509 + "2", _X509, "System.Object")
+_DOMAINS = "System.Collections.Generic.List`1[[Microsoft.Exchange.Data.SmtpDomainWithSubdomains]]"
 # PowerShell escapes line ends in ToString; psrpcore writes what it is given.
 _LINE_END = "_x000D__x000A_"
 _QUESTION = (
@@ -123,11 +127,10 @@ def _unanswered(call: Call, new: StoredCertificate, current: StoredCertificate) 
 
 def _certificate_object(call: Call, owner: Server, one: StoredCertificate) -> Any:
     x509 = one.x509
-    serial = x509.serial_number.to_bytes((x509.serial_number.bit_length() + 8) // 8, "big").hex().upper()
     parts = {
         "Subject": one.subject,
         "Issuer": one.issuer,
-        "Serial Number": serial.removeprefix("00"),
+        "Serial Number": _serial_number(one),
         "Not Before": f"{_local(call, x509.not_valid_before_utc):%m/%d/%Y %H:%M:%S}",
         "Not After": f"{_local(call, x509.not_valid_after_utc):%m/%d/%Y %H:%M:%S}",
         "Thumbprint": one.thumbprint,
@@ -135,12 +138,46 @@ def _certificate_object(call: Call, owner: Server, one: StoredCertificate) -> An
     text = _LINE_END.join(f"[{title}]{_LINE_END}  {value}{_LINE_END}" for title, value in parts.items())
     extended = []
     # Without a valid Auth Certificate a server that signs what it serializes serializes nothing.
-    if call.organisation.fault(owner.name, "payload_signing_broken") is None:
+    if call.organisation.faults.first(owner.name, "payload_signing_broken") is None:
         payload = one.serialized(owner.name, owner.fqdn)
         extended.append(
             ("SerializationData", PSByteArray(signed(payload) if owner.release.signs_payloads else payload))
         )
-    return shapes.wire_object(_TYPES, text, [("RawData", PSByteArray(one.der))], extended)
+    live = _live_members(call, owner, one) if call.session.is_local(call.cmdlet) else []
+    return shapes.wire_object(_TYPES, text, [*live, ("RawData", PSByteArray(one.der))], extended)
+
+
+def _live_members(call: Call, owner: Server, one: StoredCertificate) -> list[tuple[str, Any]]:
+    """What Format-List shows in the Management Shell."""
+
+    def enumeration(kind: EnumType, text: str) -> Any:
+        return shapes.wire_enum(kind.type_name, text, kind.number(text))
+
+    domains = shapes.wire_list((_DOMAINS, "System.Object"), sorted(one.names))
+    return [
+        ("AccessRules", None),
+        ("CertificateDomains", domains),
+        ("HasPrivateKey", one.has_private_key),
+        ("Identity", rf"{owner.fqdn}\{one.thumbprint}"),
+        ("IsSelfSigned", one.is_self_signed),
+        ("Issuer", one.issuer),
+        ("NotAfter", shapes.date_time(_local(call, one.x509.not_valid_after_utc))),
+        ("NotBefore", shapes.date_time(_local(call, one.x509.not_valid_before_utc))),
+        ("PrivateKeyExportable", one.exportable),
+        ("PublicKeySize", getattr(one.x509.public_key(), "key_size", 0)),
+        ("RootCAType", enumeration(AUTHORITY_TYPE, one.root_type)),
+        ("SerialNumber", _serial_number(one)),
+        ("Services", enumeration(ALLOWED_SERVICES, one.services)),
+        ("Status", enumeration(CERTIFICATE_STATUS, one.status)),
+        ("Subject", one.subject),
+        ("Thumbprint", one.thumbprint),
+        ("FriendlyName", one.friendly_name),
+    ]
+
+
+def _serial_number(one: StoredCertificate) -> str:
+    number = one.x509.serial_number
+    return number.to_bytes((number.bit_length() + 8) // 8, "big").hex().upper().removeprefix("00")
 
 
 def _local(call: Call, moment: datetime.datetime) -> datetime.datetime:

@@ -58,7 +58,7 @@ def _process_object(call: Call, service: Service) -> Any:
         ("SessionId", 0),
     ]
     # A property that cannot be read is left out by PowerShell's serializer.
-    if call.organisation.fault(call.server.name, "process_unreadable") is None:
+    if call.organisation.faults.first(call.server.name, "process_unreadable") is None:
         members.append(("StartTime", shapes.date_time(service.started.astimezone(call.organisation.zone))))
     types = ("System.Diagnostics.Process", *_COMPONENT)
     text = f"System.Diagnostics.Process ({service.row.process})"
@@ -133,7 +133,7 @@ def _service_instance(call: Call, service: Service) -> dict[str, Any]:
 
 def _process_instance(call: Call, service: Service, wmi: bool) -> dict[str, Any]:
     created: Any = None
-    if service.started and call.organisation.fault(call.server.name, "process_unreadable") is None:
+    if service.started and call.organisation.faults.first(call.server.name, "process_unreadable") is None:
         created = shapes.date_time(service.started.astimezone(call.organisation.zone))
     return {
         "Name": f"{service.row.process}.exe",

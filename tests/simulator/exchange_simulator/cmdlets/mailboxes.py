@@ -156,7 +156,7 @@ def set_mailbox(call: Call) -> None:
                 f"{name} can be changed only while {switch} is set to $false.",
                 category=ErrorCategory.InvalidData,
             )
-    protected = call.organisation.faults(call.server.name, "mailbox_protected")
+    protected = call.organisation.faults.armed(call.server.name, "mailbox_protected")
     if call.session.logged and any(fault["mailbox"] == mailbox.alias for fault in protected):
         # What Active Directory says of accounts in its protected groups, seen in the field for many cmdlets.
         raise call.exchange_failure(

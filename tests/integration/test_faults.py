@@ -1,0 +1,181 @@
+"""Every way in which a line breaks: what the user reads, what happened on the server, and that the next run is well.
+
+Each row is run over PowerShell remoting and over the WinRM shell, by a module over a real session.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from evidence import is_a_sentence, stored
+from module_runner import run_module
+from simulator_process import SimulatorProcess
+
+from ansible_collections.mailops.exchange.plugins.module_utils.host import Unreachable
+from ansible_collections.mailops.exchange.plugins.plugin_utils import psrp, winrs
+from ansible_collections.mailops.exchange.plugins.plugin_utils.session import Session
+
+WAYS = {"psrp": {}, "winrm": {"access": "local", "transport": "winrm"}}
+BANNER = {"banner": "New."}
+GET, SET = "Get-PopSettings", "Set-PopSettings"
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A row: what breaks at which cmdlet, and what the user reads of it; nothing, if the task goes on."""
+
+    kind: str
+    sentence: str = ""
+    details: dict[str, Any] = field(default_factory=dict)
+    settings: dict[str, Any] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return " ".join([self.kind, *(str(value) for value in self.details.values())])
+
+
+# What goes by: a read is repeated over a new session, a write only if reading back shows that it has not happened.
+PASSING = [
+    Fault("drop_before_command"),
+    Fault("drop_after_command"),
+    Fault("drop_while_receiving"),
+    Fault("drop_after_answer"),
+    Fault("http_status", details={"status": 503}),
+    Fault("http_status", details={"status": 500}),
+    Fault("http_status", details={"status": 401}),
+    Fault("lose_shells_while_receiving"),
+    Fault("truncated"),
+    Fault("gzipped"),
+    Fault("gzip_bomb"),
+    Fault("malformed"),
+    Fault("wrong_message_id"),
+    Fault("entity_bomb"),
+    Fault("deep_nesting"),
+    Fault("huge"),
+    Fault("silence", settings={"command_timeout": 2}),
+]
+
+
+class Host:
+    """EX01 over one way, in the hands of a user who reads what he is told."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self.url = session.settings.url("exchange" if session.settings.access == "remote" else "windows")
+
+    def run(self, module: str, options: dict[str, Any] | None = None) -> dict[str, Any]:
+        try:
+            result = run_module(module, options or {}, self._session.invoke, pause=lambda _: None)
+        except Unreachable as unreachable:
+            result = {"unreachable": True, "msg": str(unreachable)}
+        assert "msg" not in result or is_a_sentence(result["msg"]), result
+        return result
+
+
+Open = Callable[..., Host]
+
+
+@pytest.fixture(params=WAYS)
+def host(request: pytest.FixtureRequest, open_session: Callable[..., Session], monkeypatch: pytest.MonkeyPatch) -> Open:
+    for module in (psrp, winrs):
+        monkeypatch.setattr(module, "GRACE", 1)
+
+    def open_one(**settings: Any) -> Host:
+        one = Host(open_session(**WAYS[request.param] | {"connection_timeout": 2} | settings))
+        # The session is open and knows its server, as in the middle of a play.
+        assert one.run("pop_settings", {"banner": "Old."})["changed"] is True
+        return one
+
+    return open_one
+
+
+def executed(organisation: SimulatorProcess, cmdlet: str) -> int:
+    return sum(entry["cmdlet"] == cmdlet for entry in organisation.log())
+
+
+@pytest.mark.parametrize("cmdlet", [GET, SET])
+@pytest.mark.parametrize("fault", PASSING, ids=str)
+def test_what_goes_by(host: Open, organisation: SimulatorProcess, fault: Fault, cmdlet: str) -> None:
+    one = host(**fault.settings)
+    organisation.clear_log()
+    organisation.fault("EX01", fault.kind, cmdlet=cmdlet, **fault.details)
+    result = one.run("pop_settings", BANNER)
+    assert result.get("msg") is None, result
+    assert result["changed"] is True
+    assert executed(organisation, SET) == 1, "the write arrived, and only once"
+    assert one.run("pop_settings", BANNER)["changed"] is False
+    assert stored(organisation)["Banner"] == "New."
+
+
+def test_shells_lost_while_idle(host: Open, organisation: SimulatorProcess) -> None:
+    one = host()
+    organisation.fault("EX01", "lose_shells")
+    assert one.run("pop_settings", BANNER)["changed"] is True
+    assert one.run("pop_settings", BANNER)["changed"] is False
+
+
+# What does not go by: the sentence, where the cmdlet is one that reads.
+LASTING = [
+    Fault("drop_before_command", "Cannot connect to {url} (Remote end closed connection without response): check"),
+    Fault("http_status", "{url} answered HTTP 503 instead of WSMan: check that the service", {"status": 503}),
+    Fault("http_status", "{url} answered HTTP 500 instead of WSMan: check that the service", {"status": 500}),
+    Fault("http_status", "{url} refused user 'administrator' with basic authentication", {"status": 401}),
+    Fault("drop_while_receiving", "Cannot connect to {url} (Remote end closed connection without response): check"),
+    Fault("drop_after_answer", "Cannot connect to {url} (Remote end closed connection without response): check"),
+    Fault("lose_shells_while_receiving", ""),
+    Fault("truncated", "{url} answered with something that is no WSMan (IncompleteRead("),
+    Fault("gzip_bomb", "{url} answered with something that is no WSMan (the reply is longer than 4 MB)"),
+    Fault("malformed", "{url} answered with something that is no WSMan (not well-formed"),
+    Fault("wrong_message_id", "{url} answered with something that is no WSMan ("),
+    Fault("entity_bomb", "{url} answered with something that is no WSMan (the XML has a document type declaration"),
+    Fault("deep_nesting", "{url} answered with something that is no WSMan (the XML has more than"),
+    Fault("huge", "{url} answered with something that is no WSMan (the reply is longer than 4 MB)"),
+    Fault("silence", "{url} did not answer in time: check that the host is up", settings={"command_timeout": 2}),
+    Fault("other_certificate", "The certificate of {url} is not trusted ("),
+]
+BEFORE_THE_CMDLET = ("drop_before_command", "http_status", "other_certificate")
+
+
+@pytest.mark.parametrize("cmdlet", [GET, SET])
+@pytest.mark.parametrize("fault", LASTING, ids=str)
+def test_what_lasts(host: Open, organisation: SimulatorProcess, fault: Fault, cmdlet: str) -> None:
+    one = host(**fault.settings)
+    organisation.clear_log()
+    if fault.kind == "other_certificate":
+        organisation.fault("EX01", fault.kind)
+        organisation.fault("EX01", "idle_connections")
+    else:
+        organisation.fault("EX01", fault.kind, cmdlet=cmdlet, **fault.details, times=0)
+    result = one.run("pop_settings", BANNER)
+    if cmdlet == SET and fault.kind not in BEFORE_THE_CMDLET:
+        assert (result.get("msg"), result["changed"]) == (None, True), "what was written was seen by reading it back"
+        assert executed(organisation, SET) == 1
+    else:
+        assert fault.sentence.format(url=one.url) in result["msg"]
+        assert executed(organisation, SET) == 0
+    organisation.fault("EX01", "none")
+    assert one.run("pop_settings", BANNER)["changed"] is ("msg" in result)
+    assert one.run("pop_settings", BANNER)["changed"] is False
+    assert stored(organisation)["Banner"] == "New."
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("fault", ["drop_after_command", "truncated", "malformed", "wrong_message_id"])
+def test_a_shell_whose_opening_was_answered_in_vain_is_closed(
+    open_session: Callable[..., Session],
+    organisation: SimulatorProcess,
+    monkeypatch: pytest.MonkeyPatch,
+    way: str,
+    fault: str,
+) -> None:
+    for module in (psrp, winrs):
+        monkeypatch.setattr(module, "GRACE", 1)
+    organisation.fault("EX01", fault, action="Create")
+    session = open_session(**WAYS[way], command_timeout=2)
+    Host(session).run("pop_settings", BANNER)
+    session.close()
+    state = organisation.state()["servers"]["EX01"]
+    assert state["shells_open"] == {"exchange": 0, "windows": 0}
+    assert sum(state["shells_opened"].values()) >= 1

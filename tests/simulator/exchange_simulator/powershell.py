@@ -1,0 +1,481 @@
+"""The PowerShell of a process whose standard input feeds it: just the language that such clients send, parsed.
+
+What the grammar calls an error is a parser error as PowerShell reports it. What is right, but not among the few
+constructs known here, is refused and ends the process: a guess could make a client look right that is not.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+from xml.etree import ElementTree
+
+import tree_sitter_powershell
+from psrpcore.types import ErrorCategory, ErrorRecord, WarningRecord, serialize
+from tree_sitter import Language, Node, Parser, Query, QueryCursor, Tree
+
+from . import errors
+from .engine import Command, Runspace
+from .errors import Failure
+from .prepared import Prepared
+from .psrp import Perform
+
+_LANGUAGE = Language(tree_sitter_powershell.language())
+_LITERALS = Query(_LANGUAGE, "(string_literal (verbatim_string_characters) @literal)")
+_COMMENTS = Query(_LANGUAGE, "(comment) @comment")
+_COMMANDS = Query(_LANGUAGE, "(command_name) @command")
+_QUOTES = "'\u2018\u2019\u201a\u201b"
+# PowerShell takes any two of its single quotes in a row for the second of them.
+_LITERAL = re.compile(f"[{_QUOTES}](?:[^{_QUOTES}]+|[{_QUOTES}]{{2}})*[{_QUOTES}]")
+_DOUBLED = re.compile(f"[{_QUOTES}]([{_QUOTES}])")
+# Each operator of PowerShell wraps what it could apply to; without that operator the node has one child only.
+_PRECEDENCE = ("logical", "bitwise", "comparison", "additive", "multiplicative", "format", "range")
+_WRAPPERS = {f"{name}{kind}_expression" for name in _PRECEDENCE for kind in ("", "_argument")}
+_WRAPPERS |= {"argument_expression", "array_literal_expression", "unary_expression"}
+_RUNTIME = ("System.Management.Automation.RuntimeException", "System.SystemException")
+_INVOCATION = ("System.Management.Automation.MethodInvocationException", *_RUNTIME)
+_CONSTANTS = {"true": True, "false": False, "null": None}
+CLIXML = '<Objs Version="1.1.0.1" xmlns="http://schemas.microsoft.com/powershell/2004/04">'
+
+Write = Callable[[str], None]
+
+
+class NotSimulated(Exception):
+    """Right or not, this is nothing that the simulated PowerShell knows."""
+
+
+class Terminating(Exception):
+    """A terminating error on its way to a catch block."""
+
+    def __init__(self, record: ErrorRecord) -> None:
+        super().__init__(str(record))
+        self.record = record
+
+
+@dataclass(frozen=True)
+class ScriptBlock:
+    """Parsed text: positions in the tree are those of the text's bytes."""
+
+    source: bytes
+    root: Node
+    tree: Tree
+
+    @classmethod
+    def parse(cls, text: str) -> ScriptBlock:
+        """Failure if the text is no PowerShell. Comments would be found wherever the grammar has room for them."""
+        source = text.encode()
+        # PowerShell takes NUL in a literal for a character as any other, the parser takes it for the end.
+        tree = Parser(_LANGUAGE).parse(source.replace(b"\0", b"\1"))
+        block = cls(source, tree.root_node, tree)
+        # The parser knows fewer quotes than PowerShell, for which a literal may end earlier.
+        if block.root.has_error or not all(_LITERAL.fullmatch(block.text(one)) for one in block.found(_LITERALS)):
+            raise Failure("ParseException", "The text has a syntax error.", ErrorCategory.ParserError, errors.PARSE)
+        if any(block.found(_COMMENTS)):
+            raise NotSimulated("comment")
+        return block
+
+    def text(self, node: Node) -> str:
+        return self.source[node.start_byte : node.end_byte].decode()
+
+    def found(self, query: Query) -> Iterable[Node]:
+        return (node for nodes in QueryCursor(query).captures(self.root).values() for node in nodes)
+
+    def command_names(self) -> Iterator[str]:
+        """The names of all commands in it, in lower case."""
+        return (self.text(node).casefold() for node in self.found(_COMMANDS))
+
+
+class Process:
+    """One powershell.exe that runs the script of its command line for each line of standard input."""
+
+    def __init__(
+        self, script: str, perform: Perform, runspace: Runspace, release: int, *, out: Write, err: Write
+    ) -> None:
+        """Failure or NotSimulated if the script is nothing to be run; `release` is the PowerShell's."""
+        self._perform = perform
+        self._variables = runspace.variables
+        self._release = release
+        self._out = out
+        self._err = err
+        self._in_try = False
+        self._block, self._body = _process_block(ScriptBlock.parse(script))
+
+    def take(self, line: str) -> None:
+        """Run the script's process block with this line as its only input."""
+        self._variables["input"] = [line]
+        try:
+            output = _Evaluation(self, self._block).statements(self._body)
+        except RecursionError:
+            raise NotSimulated("expressions within so many others") from None
+        if output:
+            raise NotSimulated("output that nothing takes, which PowerShell would format")
+
+    def run(self, block: ScriptBlock) -> list[Any]:
+        """Run a script block in the current scope."""
+        statements = [node for node in block.root.named_children if node.type == "statement_list"]
+        if len(statements) != block.root.named_child_count:
+            raise NotSimulated(block.root.named_children[0].type)
+        evaluation = _Evaluation(self, block)
+        return [value for node in statements for value in evaluation.statements(node)]
+
+    @property
+    def variables(self) -> dict[str, Any]:
+        return self._variables
+
+    def attempt(self, run: Callable[[Node], list[Any]], statement: Node) -> list[Any]:
+        """Run one statement. Without a try block around it PowerShell shows its error and goes on with the next."""
+        try:
+            return run(statement)
+        except Terminating as error:
+            if self._in_try:
+                raise
+            self._err(_shown(error.record))
+            return []
+
+    def guarded(self, run: Callable[[Node], list[Any]], body: Node) -> list[Any]:
+        """Run the body of a try block."""
+        outer, self._in_try = self._in_try, True
+        try:
+            return run(body)
+        finally:
+            self._in_try = outer
+
+    def invoke(self, commands: Sequence[Command], piped: Sequence[Any]) -> list[Any]:
+        """Run cmdlets one after the other in one pipeline."""
+        result = self._perform([commands], piped)
+        for warning in result.warnings:
+            self._err(f"WARNING: {warning}")
+        for record in result.errors:
+            self._err(_shown(record))
+        if result.terminating is not None:
+            raise Terminating(result.terminating)
+        return result.output
+
+    def call(self, method: str, arguments: list[Any]) -> list[Any]:
+        """Call a static method, or one of a static property; what it returns is a list, empty for void."""
+        match (method.casefold().replace("[system.", "["), arguments):
+            case "[scriptblock]::create", [str() as text]:
+                try:
+                    return [ScriptBlock.parse(text)]
+                except Failure as failure:
+                    raise _exception("Create", "ParseException", failure.message) from None
+            case "[convert]::frombase64string", [str() as text]:
+                try:
+                    return [base64.b64decode("".join(text.split()), validate=True)]
+                except (binascii.Error, ValueError):
+                    message = "The input is not a valid Base-64 string."
+                    raise _exception("FromBase64String", "FormatException", message) from None
+            case "[convert]::tobase64string", [bytes() as data]:
+                return [base64.b64encode(data).decode()]
+            case "[text.encoding]::utf8.getstring", [bytes() as data]:
+                return [data.decode(errors="replace")]
+            case "[text.encoding]::utf8.getbytes", [str() as text]:
+                return [text.encode()]
+            case "[console]::out.writeline", [str() as text]:
+                self._out(text)
+                return []
+            case "[management.automation.psserializer]::serialize", [value]:
+                if self._release < 3:
+                    raise _unknown_type(method)
+                return [serialized(value)]
+        raise NotSimulated(method)
+
+
+class _Evaluation:
+    """The walk over one script block's tree."""
+
+    def __init__(self, process: Process, block: ScriptBlock) -> None:
+        self._process = process
+        self._block = block
+
+    def statements(self, body: Node) -> list[Any]:
+        output: list[Any] = []
+        for node in body.named_children:
+            output += self._process.attempt(self._statement, node)
+        return output
+
+    def _statement(self, node: Node) -> list[Any]:
+        match node.type, [child.type for child in node.named_children]:
+            case "empty_statement", []:
+                return []
+            case "pipeline", ["pipeline_chain"]:
+                return self._chain(node.named_children[0])
+            case "pipeline", ["assignment_expression"]:
+                self._assign(node.named_children[0])
+                return []
+            case "foreach_statement", ["variable", "pipeline", "statement_block"]:
+                variable, items, block = node.named_children
+                name = self._variable_name(variable)
+                output = []
+                for item in self._items(items):
+                    self._process.variables[name] = item
+                    output += self._block_of(block)
+                return output
+            case "try_statement", ["statement_block", "catch_clauses"]:
+                return self._try(*node.named_children)
+        raise NotSimulated(node.type)
+
+    def _try(self, body: Node, clauses: Node) -> list[Any]:
+        if [child.type for clause in clauses.named_children for child in clause.named_children] != ["statement_block"]:
+            raise NotSimulated(clauses.type)
+        try:
+            return self._process.guarded(self._block_of, body)
+        except Terminating as error:
+            return self._with_item(error.record, clauses.named_children[0].named_children[0])
+
+    def _block_of(self, block: Node) -> list[Any]:
+        return [value for node in block.named_children for value in self.statements(node)]
+
+    def _with_item(self, item: Any, block: Node) -> list[Any]:
+        """Run a block with $_ set."""
+        outer = self._process.variables.get("_")
+        self._process.variables["_"] = item
+        try:
+            return self._block_of(block)
+        finally:
+            self._process.variables["_"] = outer
+
+    def _assign(self, node: Node) -> None:
+        target, operator, value = node.named_children
+        if self._block.text(operator) != "=" or target.type != "left_assignment_expression":
+            raise NotSimulated(node.type)
+        name = self._variable_name(_inside(target.named_children[0]))
+        (chain,) = value.named_children
+        if chain.type == "pipeline_chain" and chain.child_count == 1 and chain.children[0].type != "command":
+            values = self._value(chain.children[0])
+        else:
+            values = self._statement(value)
+            # No object is null, a single one is itself, several are an array.
+            values = values[0] if len(values) == 1 else values or None
+        self._process.variables[name] = values
+
+    def _items(self, pipeline: Node) -> list[Any]:
+        """What a foreach statement goes through."""
+        (chain,) = pipeline.named_children
+        if chain.type != "pipeline_chain" or chain.child_count != 1 or chain.children[0].type == "command":
+            raise NotSimulated(pipeline.type)
+        return _enumerated(self._value(chain.children[0]))
+
+    def _chain(self, node: Node) -> list[Any]:
+        """A pipeline; commands that follow each other go to the engine together."""
+        first, *others = node.children
+        if first.type == "command" and first.children[0].type == "command_invokation_operator":
+            return self._dot(first, others)
+        piped = None if first.type == "command" else _enumerated(self._value(first))
+        stages = [one for one in ([first, *others] if piped is None else others) if one.type != "|"]
+        commands: list[Command] = []
+        for stage in stages:
+            if stage.type != "command":
+                raise NotSimulated(stage.type)
+            if self._block.text(stage.children[0]).casefold() != "foreach-object":
+                commands.append(self._command(stage))
+                continue
+            piped, commands = self._invoke(commands, piped), []
+            block = self._script_argument(stage)
+            piped = [value for item in piped for value in self._with_item(item, block)]
+        return self._invoke(commands, piped)
+
+    def _invoke(self, commands: list[Command], piped: list[Any] | None) -> list[Any]:
+        # A pipeline that nothing is fed into calls its cmdlets for no object.
+        if not commands or piped == []:
+            return piped or []
+        return self._process.invoke(commands, piped or ())
+
+    def _dot(self, command: Node, others: list[Node]) -> list[Any]:
+        operator, name = command.children[0], command.children[-1]
+        if others or self._block.text(operator) != "." or command.named_child_count != 2:
+            raise NotSimulated(command.type)
+        (expression,) = name.named_children
+        block = self._value(expression)
+        if not isinstance(block, ScriptBlock):
+            raise NotSimulated(name.type)
+        return self._process.run(block)
+
+    def _script_argument(self, command: Node) -> Node:
+        """The body of the only argument, a script block."""
+        found = [node for node in command.named_children[1].children if node.type != "command_argument_sep"]
+        if command.named_child_count != 2 or len(found) != 1:
+            raise NotSimulated(command.type)
+        return _script_body(_inside(found[0]))
+
+    def _command(self, node: Node) -> Command:
+        """A cmdlet and its parameters, each of them `-Name:literal`."""
+        if node.children[0].type != "command_name" or node.child_count > 2:
+            raise NotSimulated(node.type)
+        parts = node.children[1].children if node.child_count == 2 else []
+        parameters: list[tuple[str | None, Any]] = []
+        waiting: str | None = None
+        for part in parts:
+            text = self._block.text(part) if part.type != "array_literal_expression" else ""
+            if part.type == "command_argument_sep" and (text == ":") == (waiting is not None):
+                if text.strip(" :"):
+                    raise NotSimulated(part.type)
+            elif part.type == "command_parameter" and waiting is None:
+                waiting = text.removeprefix("-")
+            elif part.type == "array_literal_expression" and waiting is not None:
+                parameters.append((waiting, self._literal(part)))
+                waiting = None
+            else:
+                raise NotSimulated(part.type)
+        if waiting is not None:
+            raise NotSimulated("a parameter without a value")
+        return Command(self._block.text(node.children[0]), tuple(parameters))
+
+    def _value(self, node: Node) -> Any:
+        """An expression."""
+        node = _inside(node)
+        match node.type, [child.type for child in node.named_children]:
+            case "variable", _:
+                return self._variable(node)
+            case "parenthesized_expression", ["pipeline"]:
+                values = self._statement(node.named_children[0])
+                return values[0] if len(values) == 1 else values or None
+            case "additive_expression" | "additive_argument_expression", [_, _]:
+                left, operator, right = node.children
+                parts = self._value(left), self._value(right)
+                if self._block.text(operator) == "+" and all(isinstance(part, str) for part in parts):
+                    return "".join(parts)
+            case "member_access", [_, "member_name"]:
+                return self._member(node)
+            case "invokation_expression", [_, "member_name", "argument_list"]:
+                returned = self._call(*node.named_children)
+                # The value of a call to a void method is what an empty pipeline leaves: nothing to enumerate.
+                return returned[0] if returned else []
+            case _:
+                return self._literal(node)
+        raise NotSimulated(node.type)
+
+    def _call(self, owner: Node, member: Node, arguments: Node) -> list[Any]:
+        if owner.type not in ("type_literal", "member_access"):
+            raise NotSimulated(owner.type)
+        method = self._block.source[owner.start_byte : member.end_byte].decode()
+        given = [node for part in arguments.named_children for node in part.named_children]
+        return self._process.call(method, [self._value(node) for node in given])
+
+    def _member(self, node: Node) -> Any:
+        value, name = self._value(node.named_children[0]), self._block.text(node.named_children[1])
+        if name.casefold() != "message" or not isinstance(value, WarningRecord):
+            raise NotSimulated(node.type)
+        return value.Message
+
+    def _variable(self, node: Node) -> Any:
+        name = self._variable_name(node)
+        return _CONSTANTS[name] if name in _CONSTANTS else self._process.variables.get(name)
+
+    def _variable_name(self, node: Node) -> str:
+        name = self._block.text(node).removeprefix("$").casefold()
+        if node.type != "variable" or not re.fullmatch(r"[a-z_]+", name):
+            raise NotSimulated(node.type)
+        return name
+
+    def _literal(self, node: Node) -> Any:
+        """A value that is written out."""
+        node = _inside(node)
+        match node.type, [child.type for child in node.named_children]:
+            case "string_literal", ["verbatim_string_characters"]:
+                return self._text(node)
+            case "integer_literal", ["decimal_integer_literal"] if (digits := self._block.text(node)).isdecimal():
+                return int(digits)
+            case "expression_with_unary_operator", ["unary_expression"] if node.children[0].type == "-":
+                number = self._literal(node.named_children[0])
+                if type(number) is int:
+                    return -number
+            case "variable", _ if self._variable_name(node) in _CONSTANTS:
+                return self._variable(node)
+            case "array_literal_expression", [*kinds] if len(kinds) > 1:
+                return [self._literal(child) for child in node.named_children]
+            case "array_expression", []:
+                return []
+            case "array_expression", ["statement_list"]:
+                return _enumerated(self._only_literal(node.named_children[0]))
+            case "hash_literal_expression", []:
+                return {}
+            case "hash_literal_expression", ["hash_literal_body"]:
+                return dict(map(self._entry, node.named_children[0].named_children))
+        raise NotSimulated(node.type)
+
+    def _entry(self, node: Node) -> tuple[str, Any]:
+        if node.type != "hash_entry":
+            raise NotSimulated(node.type)
+        key, value = node.named_children
+        name = self._literal(key.named_children[0])
+        if not isinstance(name, str):
+            raise NotSimulated(key.type)
+        return name, self._only_literal(value)
+
+    def _only_literal(self, node: Node) -> Any:
+        """The literal that a list of statements or a pipeline consists of."""
+        while node.type in ("statement_list", "pipeline", "pipeline_chain"):
+            if node.child_count != 1:
+                raise NotSimulated(node.type)
+            node = node.children[0]
+        return self._literal(node)
+
+    def _text(self, node: Node) -> str:
+        return _DOUBLED.sub(r"\1", self._block.text(node)[1:-1])
+
+
+def serialized(value: Any) -> str:
+    """CLIXML as PSSerializer writes it, apart from the indentation inside the object."""
+    if isinstance(value, Prepared):
+        element = value.clixml().decode()
+    else:
+        # No secret is ever among them, hence no cipher.
+        element = ElementTree.tostring(serialize(value, None), encoding="unicode")  # type: ignore[arg-type]
+    return f"{CLIXML}\r\n  {element}\r\n</Objs>"
+
+
+def _process_block(script: ScriptBlock) -> tuple[ScriptBlock, Node]:
+    """The body of `process { … }`, which the grammar takes for a command of that name."""
+    node = script.root
+    for kind in ("statement_list", "pipeline", "pipeline_chain", "command"):
+        if node.child_count != 1 or node.children[0].type != kind:
+            raise NotSimulated("a script that is not one process block")
+        node = node.children[0]
+    if script.text(node.children[0]).casefold() != "process" or node.child_count != 2:
+        raise NotSimulated("a script that is not one process block")
+    arguments = [part for part in node.children[1].children if part.type != "command_argument_sep"]
+    if len(arguments) != 1:
+        raise NotSimulated("a script that is not one process block")
+    (body,) = _script_body(_inside(arguments[0])).named_children
+    return script, body
+
+
+def _script_body(expression: Node) -> Node:
+    """The node that has a script block's statements as its children."""
+    if expression.type != "script_block_expression" or expression.named_child_count != 1:
+        raise NotSimulated(expression.type)
+    block = expression.named_children[0]
+    if [child.type for child in block.named_children] != ["script_block_body"]:
+        raise NotSimulated(block.type)
+    return block.named_children[0]
+
+
+def _inside(node: Node) -> Node:
+    while node.type in _WRAPPERS and node.child_count == 1:
+        node = node.children[0]
+    return node
+
+
+def _enumerated(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [] if value is None else [value]
+
+
+def _shown(record: ErrorRecord) -> str:
+    return f"{record.CategoryInfo.Activity or 'powershell.exe'} : {record}"
+
+
+def _exception(method: str, kind: str, message: str) -> Terminating:
+    text = f'Exception calling "{method}" with "1" argument(s): "{message}"'
+    return Terminating(errors.record(Failure(kind, text, ErrorCategory.NotSpecified, _INVOCATION), ""))
+
+
+def _unknown_type(method: str) -> Terminating:
+    name = method.partition("]")[0].removeprefix("[")
+    text = f"Unable to find type [{name}]: make sure that the assembly containing this type is loaded."
+    failure = Failure("TypeNotFound", text, ErrorCategory.InvalidOperation, _RUNTIME, target=name)
+    return Terminating(errors.record(failure, ""))
