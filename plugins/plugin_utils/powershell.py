@@ -10,14 +10,15 @@ import typing as t
 
 # PowerShell takes each of these for a single quote, and two of them in a row, in a quoted string, for one.
 _QUOTES = re.compile("['\u2018\u2019\u201a\u201b]")
-_NAME = re.compile(r"[A-Za-z][A-Za-z0-9]*")
 _CMDLET = re.compile(r"[A-Za-z]+-[A-Za-z0-9]+")
 
 # Windows PowerShell feeds its standard input, line by line, to the pipeline of a command that mentions $input
 # (ConsoleHost and Executor of its source). So one process, started once, runs one pipeline after the other.
+# A line that is no script is answered too, or it would be waited for.
 BOOTSTRAP = (
-    "process { foreach ($line in $input) { . ([ScriptBlock]::Create("
-    "[Text.Encoding]::UTF8.GetString([Convert]::FromBase64String($line)))) } }"
+    "process { foreach ($line in $input) { try { . ([ScriptBlock]::Create("
+    "[Text.Encoding]::UTF8.GetString([Convert]::FromBase64String($line)))) } "
+    "catch { [Console]::Out.WriteLine('end failed') } } }"
 )
 
 
@@ -52,13 +53,28 @@ def literal(value: t.Any) -> str:
     raise ValueError(f"a {type(value).__name__} has no form in PowerShell text")
 
 
-def render(pipeline: t.Sequence[t.Mapping[str, t.Any]], piped: t.Sequence[t.Any] | None = None) -> str:
-    """The text of one pipeline, which puts out lines of CLIXML; ValueError names the parameter that cannot be sent."""
+def render(cmdlet: str, parameters: t.Mapping[str, t.Any], piped: t.Sequence[t.Any] | None = None) -> str:
+    """The text that runs one cmdlet and puts out lines of CLIXML; ValueError names what cannot be sent."""
+    if not _CMDLET.fullmatch(cmdlet):
+        raise ValueError(f"{cmdlet!r} is no cmdlet")
+    # Without these an error or a warning would come out as text, formatted for a console.
+    collected = {
+        "ErrorAction": "SilentlyContinue",
+        "ErrorVariable": "+failures",
+        "WarningAction": "SilentlyContinue",
+        "WarningVariable": "+warnings",
+    }
+    entries = []
+    for name, value in {**parameters, **collected}.items():
+        try:
+            entries.append(f"{literal(name)} = {literal(value)}")
+        except ValueError as error:
+            raise ValueError(f"{name}: {error}") from error
     steps = [", ".join(map(literal, piped))] if piped else []
-    steps += [_command(step["cmdlet"], step["parameters"]) for step in pipeline]
-    steps.append(f"ForEach-Object {{ {_put_out('output', '$_')} }}")
+    steps += [f"{cmdlet} @parameters", f"ForEach-Object {{ {_put_out('output', '$_')} }}"]
     return "\n".join(
         [
+            f"$parameters = @{{{'; '.join(entries)}}}",
             "$failures = @()",
             "$warnings = @()",
             "try {",
@@ -73,27 +89,6 @@ def render(pipeline: t.Sequence[t.Mapping[str, t.Any]], piped: t.Sequence[t.Any]
             "[Console]::Out.WriteLine('end ' + $state)",
         ]
     )
-
-
-def _command(cmdlet: str, parameters: t.Mapping[str, t.Any]) -> str:
-    if not _CMDLET.fullmatch(cmdlet):
-        raise ValueError(f"{cmdlet!r} is no cmdlet")
-    words = [cmdlet]
-    # Without these an error or a warning would come out as text, formatted for a console.
-    collected = {
-        "ErrorAction": "SilentlyContinue",
-        "ErrorVariable": "+failures",
-        "WarningAction": "SilentlyContinue",
-        "WarningVariable": "+warnings",
-    }
-    for name, value in {**parameters, **collected}.items():
-        if not _NAME.fullmatch(name):
-            raise ValueError(f"{name!r} is no parameter")
-        try:
-            words.append(f"-{name}:{literal(value)}")
-        except ValueError as error:
-            raise ValueError(f"{name}: {error}") from error
-    return " ".join(words)
 
 
 def _put_out(kind: str, what: str) -> str:

@@ -156,9 +156,10 @@ class WinrsShell:
 
     def run(self, request: dict[str, t.Any], seconds: float) -> dict[str, t.Any]:
         """Run a request's pipeline; Refused, Interrupted or Overdue if its answer did not come whole."""
-        cmdlet = request["pipeline"][-1]["cmdlet"]
+        (step,) = request["pipeline"]
+        cmdlet = step["cmdlet"]
         try:
-            text = powershell.render(request["pipeline"], request.get("input"))
+            text = powershell.render(cmdlet, step["parameters"], request.get("input"))
         except ValueError as error:
             return {"state": "failed", "output": [], "errors": [], "warnings": [], "reason": str(error)}
         reply: dict[str, t.Any] = {"state": None, "output": [], "errors": [], "warnings": []}

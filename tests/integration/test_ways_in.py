@@ -24,7 +24,6 @@ WAYS: dict[str, dict[str, Any]] = {
 }
 LOG_ONS: dict[str, dict[str, Any]] = {
     "basic over https": {"scheme": "https", "auth": "basic"},
-    "ntlm over http": {"scheme": "http", "auth": "ntlm"},
     "ntlm over https": {"scheme": "https", "auth": "ntlm"},
     "kerberos over http": {"scheme": "http", "auth": "kerberos", "delegate": True},
     "kerberos over https": {"scheme": "https", "auth": "kerberos", "delegate": True},

@@ -303,7 +303,7 @@ class _Evaluation:
         return _script_body(_inside(found[0]))
 
     def _command(self, node: Node) -> Command:
-        """A cmdlet and its parameters, each of them `-Name:literal`."""
+        """A cmdlet and its parameters, each of them `-Name:literal`, or all in a hashtable: `@variable`."""
         if node.children[0].type != "command_name" or node.child_count > 2:
             raise NotSimulated(node.type)
         parts = node.children[1].children if node.child_count == 2 else []
@@ -316,7 +316,9 @@ class _Evaluation:
                     raise NotSimulated(part.type)
             elif part.type == "command_parameter" and waiting is None:
                 waiting = text.removeprefix("-")
-            elif part.type == "array_literal_expression" and waiting is not None:
+            elif part.type == "array_literal_expression" and waiting is None:
+                parameters.extend(self._splatted(_inside(part)).items())
+            elif part.type == "array_literal_expression":
                 parameters.append((waiting, self._literal(part)))
                 waiting = None
             else:
@@ -324,6 +326,13 @@ class _Evaluation:
         if waiting is not None:
             raise NotSimulated("a parameter without a value")
         return Command(self._block.text(node.children[0]), tuple(parameters))
+
+    def _splatted(self, node: Node) -> dict[str, Any]:
+        name = self._block.text(node).casefold()
+        value = self._process.variables.get(name.removeprefix("@"))
+        if node.type != "variable" or not re.fullmatch(r"@[a-z_]+", name) or not isinstance(value, dict):
+            raise NotSimulated(node.type)
+        return value
 
     def _value(self, node: Node) -> Any:
         """An expression."""

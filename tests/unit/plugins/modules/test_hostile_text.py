@@ -19,5 +19,6 @@ def test_an_error(host: Any) -> None:
 
 def test_a_warning(host: Any) -> None:
     host.warns["Get-PopSettings"] = [ACTS]
-    (warning,) = host.run("pop_settings", {"max_connections": 5})["warnings"]
-    assert acting(str(warning)) == set()
+    warnings = host.run("pop_settings", {"max_connections": 5})["warnings"]
+    # ansible-core keeps those of other modules in the same process.
+    assert acting(" ".join(map(str, warnings))) == set()

@@ -69,26 +69,33 @@ def read_string(node: Node) -> str:
     return re.sub(f"([{QUOTES}])[{QUOTES}]", r"\1", text[1:-1])
 
 
-def sent(value: Any) -> Node:
-    """The command with one parameter, in the text that is sent for it."""
-    text = powershell.render([{"cmdlet": "Set-PopSettings", "parameters": {"Banner": value}}])
-    commands = find(parse(text), "command")
-    assert [(find(one, "command_name")[0].text or b"").decode() for one in commands] == [
-        "Set-PopSettings",
-        "ForEach-Object",
-    ]
-    return commands[0]
+COLLECTED = [
+    *("ErrorAction", "SilentlyContinue", "ErrorVariable", "+failures"),
+    *("WarningAction", "SilentlyContinue", "WarningVariable", "+warnings"),
+]
+
+
+def sent(value: Any) -> list[str]:
+    """The strings in the parameters of a command, in the text that is sent for it."""
+    text = powershell.render("Set-PopSettings", {"Banner": value})
+    root = parse(text)
+    names = [(one.text or b"").decode() for one in find(root, "command_name")]
+    assert names == ["Set-PopSettings", "ForEach-Object"]
+    assigned = find(root, "assignment_expression")[0]
+    name, *strings = [read_string(one) for one in find(assigned, "verbatim_string_characters")]
+    assert name == "Banner"
+    assert strings[-len(COLLECTED) :] == COLLECTED
+    return strings[: -len(COLLECTED)]
 
 
 @pytest.mark.parametrize("value", HOSTILE)
 def test_a_string_is_one_literal_and_nothing_else(value: str) -> None:
-    strings = [read_string(one) for one in find(sent(value), "verbatim_string_characters")]
-    assert strings == [value, "SilentlyContinue", "+failures", "SilentlyContinue", "+warnings"]
+    assert sent(value) == [value]
 
 
 @given(texts)
 def test_any_string_is_one_literal(value: str) -> None:
-    assert read_string(find(sent(value), "verbatim_string_characters")[0]) == value
+    assert sent(value) == [value]
 
 
 def strings_in(value: Any) -> list[str]:
@@ -103,8 +110,7 @@ def strings_in(value: Any) -> list[str]:
 
 @given(values)
 def test_any_value_keeps_its_strings_and_adds_no_command(value: Any) -> None:
-    strings = [read_string(one) for one in find(sent(value), "verbatim_string_characters")]
-    assert strings[:-4] == strings_in(value)
+    assert sent(value) == strings_in(value)
 
 
 def test_literals() -> None:
@@ -116,8 +122,9 @@ def test_literals() -> None:
 
 @given(st.lists(texts, min_size=1))
 def test_piped_identities_are_literals(identities: list[str]) -> None:
-    text = powershell.render([{"cmdlet": "Set-CASMailbox", "parameters": {"PopEnabled": True}}], identities)
-    strings = [read_string(one) for one in find(parse(text), "verbatim_string_characters")]
+    text = powershell.render("Set-CASMailbox", {"PopEnabled": True}, identities)
+    pipeline = find(parse(text), "try_statement")[0]
+    strings = [read_string(one) for one in find(pipeline, "verbatim_string_characters")]
     assert strings[: len(identities)] == identities
 
 
@@ -136,15 +143,19 @@ def test_piped_identities_are_literals(identities: list[str]) -> None:
 )
 def test_what_has_no_literal_is_refused(value: Any, reason: str) -> None:
     with pytest.raises(ValueError, match=f"^{re.escape(reason)}$"):
-        powershell.render([{"cmdlet": "Set-PopSettings", "parameters": {"Banner": value}}])
+        powershell.render("Set-PopSettings", {"Banner": value})
 
 
-@pytest.mark.parametrize(
-    ("cmdlet", "parameter"), [("Set-PopSettings; exit", "Banner"), ("Set-PopSettings", "Banner:1 -B"), ("exit", "B")]
-)
-def test_what_is_no_name_is_refused(cmdlet: str, parameter: str) -> None:
-    with pytest.raises(ValueError, match=r"is no (cmdlet|parameter)$"):
-        powershell.render([{"cmdlet": cmdlet, "parameters": {parameter: "x"}}])
+@pytest.mark.parametrize("cmdlet", ["Set-PopSettings; exit", "exit", "Set-PopSettings -Confirm", ""])
+def test_what_is_no_cmdlet_is_refused(cmdlet: str) -> None:
+    with pytest.raises(ValueError, match="is no cmdlet"):
+        powershell.render(cmdlet, {})
+
+
+@given(texts)
+def test_even_the_name_of_a_parameter_is_a_literal(name: str) -> None:
+    text = powershell.render("Set-PopSettings", {name: True})
+    assert read_string(find(parse(text), "verbatim_string_characters")[0]) == name
 
 
 def test_the_command_line_fits_into_that_of_cmd() -> None:
