@@ -15,7 +15,6 @@ from pypsrp.wsman import SelectorSet, WSMan
 from ansible_collections.mailops.exchange.plugins.plugin_utils.clixml import (
     LineSerializer,
     error_to_plain,
-    refuse_dtd,
     to_plain,
 )
 from ansible_collections.mailops.exchange.plugins.plugin_utils.wire import (
@@ -27,6 +26,7 @@ from ansible_collections.mailops.exchange.plugins.plugin_utils.wire import (
     Overdue,
     Settings,
     TransportError,
+    check,
     is_refusal,
     refused,
     sentence,
@@ -93,9 +93,7 @@ class PsrpShell:
 
         def send_and_check(*args: t.Any, **options: t.Any) -> bytes:
             # pypsrp would ask a silent server five times more, with growing pauses.
-            reply = send(*args, **options | {"retries_on_read_timeout": 0})
-            refuse_dtd(reply)
-            return reply
+            return check(send(*args, **options | {"retries_on_read_timeout": 0}))
 
         vars(transport).update(_build_session=build_metered, send=send_and_check)
         pool = RunspacePool(wsman, configuration_name=endpoint.configuration)

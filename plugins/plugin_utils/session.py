@@ -85,7 +85,7 @@ class Session:
             except Refused as refused:
                 self._discard(place)
                 # A kept session may have been lost while it lay idle (IIS restarted, shell expired): a fresh one.
-                if was_open and reopened < REOPENINGS:
+                if (was_open or refused.unanswered) and reopened < REOPENINGS:
                     reopened += 1
                     continue
                 patience = self._patience(place, refused, seconds)

@@ -34,6 +34,7 @@ from ansible_collections.mailops.exchange.plugins.plugin_utils.wire import (
     Overdue,
     Settings,
     TransportError,
+    check,
     first_line,
     is_refusal,
     refused,
@@ -55,8 +56,7 @@ class _Protocol(Protocol):
 
     def send_message(self, message: str) -> bytes:
         message = message.replace("<rsp:Shell>", f'<rsp:Shell ShellId="{self._opening}">')
-        reply = super().send_message(message)
-        refuse_dtd(reply)
+        reply = check(super().send_message(message))
         asked = re.search("<a:MessageID>([^<]*)<", message)
         answered = re.search(b"RelatesTo[^>]*>([^<]*)<", reply)
         if not asked or not answered or asked[1] != answered[1].decode():

@@ -20,6 +20,7 @@ from pypsrp.exceptions import AuthenticationError, WinRMError, WinRMTransportErr
 from urllib3.exceptions import NewConnectionError
 
 from ansible_collections.mailops.exchange.plugins.plugin_utils import kerberos
+from ansible_collections.mailops.exchange.plugins.plugin_utils.clixml import refuse_dtd
 
 SHELL_NOT_FOUND = 2150858843
 SHELL_LIMIT_REACHED = 2150859173
@@ -125,11 +126,15 @@ class Settings:
 class Refused(Exception):
     """The session cannot be used, said in one sentence; nothing was sent, or the server did not take it."""
 
-    def __init__(self, sentence: str, *, shell_limit: bool = False, passing: bool = False) -> None:
+    def __init__(
+        self, sentence: str, *, shell_limit: bool = False, passing: bool = False, unanswered: bool = False
+    ) -> None:
         super().__init__(sentence)
         self.shell_limit = shell_limit
         self.passing = passing
         """Whether this is what a host shows whose services are just being restarted."""
+        self.unanswered = unanswered
+        """Whether the server had the request, and no answer came that could be read."""
 
 
 class Interrupted(Exception):
@@ -183,6 +188,15 @@ class Meter:
         return response
 
 
+def check(reply: bytes) -> bytes:
+    """A reply as it came; WinRMError for XML that no server would send."""
+    try:
+        refuse_dtd(reply)
+    except ValueError as error:
+        raise WinRMError(str(error)) from error
+    return reply
+
+
 def refused(settings: Settings, name: str, error: Exception) -> Refused:
     """The refusal of an endpoint, as an exception that says it in one sentence."""
     code = error.code if isinstance(error, (WSManFaultError, WinRMTransportError)) else None
@@ -192,6 +206,7 @@ def refused(settings: Settings, name: str, error: Exception) -> Refused:
         shell_limit=code == SHELL_LIMIT_REACHED,
         passing=code in (SHELL_NOT_FOUND, 500, 503)
         or (unreachable and not isinstance(error, requests.exceptions.SSLError)),
+        unanswered=not (is_refusal(error) or isinstance(error, requests.Timeout)),
     )
 
 
@@ -203,7 +218,10 @@ def is_refusal(error: Exception) -> bool:
     if isinstance(error, requests.ConnectionError) and error.args:
         never = requests.exceptions.SSLError, requests.ConnectTimeout, requests.exceptions.ProxyError
         return isinstance(error, never) or isinstance(getattr(error.args[0], "reason", None), NewConnectionError)
-    return isinstance(error, (WSManFaultError, AuthenticationError, *kerberos.Errors, ImportError))
+    # Wrong values and missing libraries are noticed before anything is sent.
+    return type(error) is ValueError or isinstance(
+        error, (WSManFaultError, AuthenticationError, *kerberos.Errors, ImportError)
+    )
 
 
 def sentence(settings: Settings, name: str, error: Exception) -> str:

@@ -174,7 +174,7 @@ def test_a_shell_whose_opening_was_answered_in_vain_is_closed(
         monkeypatch.setattr(module, "GRACE", 1)
     organisation.fault("EX01", fault, action="Create")
     session = open_session(**WAYS[way], command_timeout=2)
-    Host(session).run("pop_settings", BANNER)
+    assert Host(session).run("pop_settings", BANNER)["changed"] is True
     session.close()
     state = organisation.state()["servers"]["EX01"]
     assert state["shells_open"] == {"exchange": 0, "windows": 0}
