@@ -9,7 +9,6 @@ import re
 import typing as t
 import uuid
 from collections.abc import Collection
-from queue import Queue
 from xml.etree import ElementTree
 from xml.parsers import expat
 
@@ -35,51 +34,54 @@ ERROR_CATEGORIES = (
     "ProtocolError", "ConnectionError", "AuthenticationError", "LimitsExceeded", "QuotaExceeded", "NotEnabled",
 )  # fmt: skip
 
-_PRIMITIVES: dict[str, t.Callable[[str], t.Any]] = {
-    "B": lambda text: text.lower() == "true",
-    "DT": str,
-    "G": uuid.UUID,
-    "I32": int,
-    "Nil": lambda _: None,
+_NUMBERS = {
+    **dict.fromkeys(("By", "SB", "U16", "I16", "U32", "I32", "U64", "I64"), int),
+    **dict.fromkeys(("Sg", "Db"), float),
 }
+_STRINGS = frozenset({"S", "ToString", "URI", "XD", "SBK"})
+_TEXTS = frozenset({"DT", "TS", "D", "Version"})
+_LISTS = frozenset({"LST", "IE", "QUE", "STK"})
 
 # As CLIXML writes what XML cannot hold; a character beyond the first 65,536 has two halves.
 _HALVES = re.compile(r"(?P<whole>_x005F_|_xD[89AB]..__xD[CDEF].._)|_xD[89A-F].._", re.IGNORECASE)
 
 
+_PYPSRP = Serializer()
+
+
 class LineSerializer(Serializer):
-    """pypsrp's serializer, able to read the list types of Exchange.
+    """pypsrp's serializer, which hands out what a pipeline puts out as plain values.
 
     pypsrp knows the .NET collections by name and leaves the content of any other, such as Exchange's
-    MultiValuedProperty, as unparsed XML text.
+    MultiValuedProperty, as unparsed XML text; and it makes every element text again on the way, which tens of thousands
+    of objects make minutes of.
     """
+
+    members: Collection[str] | None = None
+    """The members that are wanted of each object; None for all but the bulky ones."""
 
     def deserialize(
         self, element: ElementTree.Element | str, metadata: ObjectMeta | None = None, clear: bool = True
     ) -> t.Any:
         if isinstance(element, str):
+            # Of all that a server sends only output comes without a description of what it is.
+            if metadata is None:
+                return to_plain(element, self.members)
             refuse_dtd(element)
-        elif metadata is None or metadata.tag == "*":
-            # pypsrp turns every element back into text first, which tens of thousands of objects make minutes of.
-            if element.tag in ("S", "ToString"):
-                return self._deserialize_string(element.text)
-            if element.tag in _PRIMITIVES:
-                return _PRIMITIVES[element.tag](element.text or "")
-            if element.tag in ("LST", "IE", "QUE", "STK"):
-                return [self.deserialize(child, clear=False) for child in element]
-            if element.tag == "DCT":
-                return {
-                    str(self.deserialize(entry[0], clear=False)): self.deserialize(entry[1], clear=False)
-                    for entry in element
-                }
         return super().deserialize(element, metadata, clear)
 
     def _deserialize_string(self, value: str | None) -> str:
-        try:
-            return super()._deserialize_string(value)
-        except UnicodeDecodeError:
-            # A name that Exchange has cut to a length may end with half a character.
-            return super()._deserialize_string(_HALVES.sub(lambda found: found["whole"] or "\ufffd", value or ""))
+        return _string(value or "")
+
+
+def _string(text: str) -> str:
+    if "_x" not in text and "_X" not in text:
+        return text
+    try:
+        return _PYPSRP._deserialize_string(text)
+    except UnicodeDecodeError:
+        # A name that Exchange has cut to a length may end with half a character.
+        return _PYPSRP._deserialize_string(_HALVES.sub(lambda found: found["whole"] or "\ufffd", text))
 
 
 def refuse_dtd(xml: str | bytes) -> None:
@@ -105,61 +107,109 @@ def refuse_dtd(xml: str | bytes) -> None:
     parser.Parse(xml, True)
 
 
-def to_plain(value: t.Any, members: Collection[str] | None = None) -> t.Any:
-    """A JSON value: primitives as they are, lists as lists, an object as its members plus its text as ``$text``."""
-    return _Copy().of(value, members)
+def to_plain(
+    item: str | ElementTree.Element,
+    members: Collection[str] | None = None,
+    *,
+    document: ElementTree.Element | None = None,
+) -> t.Any:
+    """An object in CLIXML as JSON values: primitives as they are, lists as lists, others as members and ``$text``.
+
+    References lead to objects of the same ``document``, which on the wire is the object itself.
+    """
+    if isinstance(item, str):
+        if "<!DOCTYPE" in item:
+            refuse_dtd(item)
+        item = ElementTree.fromstring(item)  # noqa: S314 - it declares no entities
+    return _Reader(item if document is None else document).value(item, members)
 
 
-class _Copy:
-    """One object as JSON values; ValueError if it comes to more than any honest one."""
+class _Reader:
+    """Reads one document; ValueError if it comes to more than any honest one."""
 
-    def __init__(self) -> None:
+    def __init__(self, root: ElementTree.Element) -> None:
+        self._root = root
+        self._names: dict[tuple[str, str | None], ElementTree.Element] | None = None
         self._left = LARGEST_COPY
+        self._depth = 0
 
-    def of(self, value: t.Any, members: Collection[str] | None = None) -> t.Any:
-        self._count(64)
-        if isinstance(value, str):
-            return self._text(value)
-        if value is None or isinstance(value, (bool, int, float)):
-            return value
-        if isinstance(value, uuid.UUID):
-            return str(value)
-        if isinstance(value, bytes):
-            return {"$bytes": self._text(base64.b64encode(value).decode())}
-        if isinstance(value, (list, tuple)):
-            return [self.of(item) for item in value]
-        if isinstance(value, Queue):
-            return [self.of(item) for item in value.queue]
-        if isinstance(value, dict):
-            return {self._text(str(key)): self.of(item) for key, item in value.items()}
-        if isinstance(value, GenericComplexObject):
-            return self._object(value, members)
-        return self._text(str(value))
-
-    def _object(self, value: GenericComplexObject, members: Collection[str] | None) -> t.Any:
-        properties = {**value.adapted_properties, **value.extended_properties}
-        content = value.property_sets[0] if value.property_sets else None
-        if isinstance(content, list):
-            return [self.of(item) for item in content]
-        if isinstance(content, int) and "System.Enum" in value.types:
-            return {"$text": self.of(value.to_string), "$value": content}
-        if content is not None and not properties:
-            return self.of(content)
-        plain = {
-            self._text(name): self.of(item)
-            for name, item in properties.items()
-            if (name in members if members is not None else name not in BULKY_MEMBERS)
-        }
-        return {"$text": self.of(value.to_string), **plain}
-
-    def _text(self, text: str) -> str:
-        self._count(len(text))
-        return text
-
-    def _count(self, size: int) -> None:
-        self._left -= size
+    def value(self, element: ElementTree.Element, members: Collection[str] | None = None) -> t.Any:
+        tag, text = element.tag, element.text or ""
+        self._left -= len(text) + 64
         if self._left < 0:
             raise ValueError(f"an object comes to more than {LARGEST_COPY >> 20} MB")
+        if tag in _STRINGS:
+            return _string(text)
+        if tag == "Obj":
+            return self._object(element, members)
+        if tag == "B":
+            return text.lower() == "true"
+        if tag in _NUMBERS:
+            return _NUMBERS[tag](text)
+        if tag == "Nil":
+            return None
+        if tag in _TEXTS:
+            return text
+        if tag == "G":
+            return str(uuid.UUID(text))
+        if tag == "C":
+            return chr(int(text))
+        if tag == "BA":
+            return {"$bytes": base64.b64encode(base64.b64decode(text)).decode()}
+        if tag in _LISTS:
+            return self._each(element)
+        if tag == "DCT":
+            return {str(self.value(entry[0])): self.value(entry[1]) for entry in element}
+        if tag == "Ref":
+            return self._object(self._named("Obj", element), members)
+        raise ValueError(f"there is no {tag} in CLIXML")
+
+    def _each(self, element: ElementTree.Element) -> list[t.Any]:
+        self._depth += 1
+        if self._depth > DEEPEST:
+            raise ValueError(f"the XML has more than {DEEPEST} elements in each other")
+        values = [self.value(child) for child in element]
+        self._depth -= 1
+        return values
+
+    def _object(self, element: ElementTree.Element, members: Collection[str] | None) -> t.Any:
+        self._depth += 1
+        # An object that refers to itself has no end either.
+        if self._depth > DEEPEST:
+            raise ValueError(f"the XML has more than {DEEPEST} elements in each other")
+        text = None
+        is_enum = False
+        properties: dict[str, t.Any] = {}
+        content: list[t.Any] = []
+        for child in element:
+            if child.tag in ("Props", "MS"):
+                for member in child:
+                    name = _string(member.get("N") or "")
+                    if name in members if members is not None else name not in BULKY_MEMBERS:
+                        properties[name] = self.value(member)
+            elif child.tag == "ToString":
+                text = self.value(child)
+            elif child.tag in ("TN", "TNRef"):
+                types = child if child.tag == "TN" else self._named("TN", child)
+                is_enum = any(one.text == "System.Enum" for one in types)
+            else:
+                content.append(self.value(child))
+        self._depth -= 1
+        if content and isinstance(content[0], list):
+            return content[0]
+        if content and isinstance(content[0], int) and is_enum:
+            return {"$text": text, "$value": content[0]}
+        if content and not properties:
+            return content[0]
+        return {"$text": text, **properties}
+
+    def _named(self, tag: str, reference: ElementTree.Element) -> ElementTree.Element:
+        if self._names is None:
+            self._names = {(one.tag, one.get("RefId")): one for one in self._root.iter() if one.tag in ("Obj", "TN")}
+        wanted = tag, reference.get("RefId")
+        if wanted not in self._names:
+            raise ValueError(f"there is no {tag} {wanted[1]}")
+        return self._names[wanted]
 
 
 def error_to_plain(record: t.Any, cmdlet: str) -> dict[str, t.Any]:

@@ -15,7 +15,6 @@ from pypsrp.wsman import SelectorSet, WSMan
 from ansible_collections.mailops.exchange.plugins.plugin_utils.clixml import (
     LineSerializer,
     error_to_plain,
-    to_plain,
 )
 from ansible_collections.mailops.exchange.plugins.plugin_utils.wire import (
     GRACE,
@@ -41,6 +40,7 @@ class PsrpShell:
         self._settings = settings
         self._name = name
         self._meter = Meter()
+        self._serializer = LineSerializer()
         self.usable = True
         try:
             self._pool = self._make_pool()
@@ -97,13 +97,14 @@ class PsrpShell:
 
         vars(transport).update(_build_session=build_metered, send=send_and_check)
         pool = RunspacePool(wsman, configuration_name=endpoint.configuration)
-        pool._serializer = LineSerializer()
-        pool._fragmenter = Fragmenter(wsman.max_payload_size, pool._serializer)
+        pool._serializer = self._serializer
+        pool._fragmenter = Fragmenter(wsman.max_payload_size, self._serializer)
         return pool
 
     def run(self, request: dict[str, t.Any], seconds: float) -> dict[str, t.Any]:
         """Run a request's pipeline; Refused, Interrupted or Overdue if its answer did not come whole."""
         powershell = PowerShell(self._pool)
+        self._serializer.members = request.get("members")
         cmdlet = request["pipeline"][-1]["cmdlet"]
         try:
             for step in request["pipeline"]:
@@ -116,7 +117,7 @@ class PsrpShell:
                 raise refused(self._settings, self._name, error) from error
             raise Interrupted(f"{cmdlet}: {sentence(self._settings, self._name, error)}") from error
         try:
-            output = self._receive(powershell, request, seconds)
+            output = self._receive(powershell, cmdlet, seconds)
         except TransportError as broken:
             # By now a wrong value can only be the server's.
             cause = WinRMError(str(broken)) if isinstance(broken, ValueError) else broken
@@ -138,7 +139,7 @@ class PsrpShell:
             self.usable = False
         return reply
 
-    def _receive(self, powershell: PowerShell, request: dict[str, t.Any], seconds: float) -> list[t.Any]:
+    def _receive(self, powershell: PowerShell, cmdlet: str, seconds: float) -> list[t.Any]:
         # pypsrp waits for the pipeline's state alone, which a lost shell never sends: hence the deadline. Output
         # moves it on, for tens of thousands of mailboxes take their time.
         output: list[t.Any] = []
@@ -147,12 +148,10 @@ class PsrpShell:
         while powershell.state == PSInvocationState.RUNNING:
             left = deadline - time.monotonic()
             if left <= 0:
-                cmdlet = request["pipeline"][-1]["cmdlet"]
                 raise Overdue(f"{cmdlet} gave no answer on {self._settings.host} within {seconds:g} seconds.")
             powershell.poll_invoke(timeout=max(1, min(self._settings.long_poll, int(left))))
-            # pypsrp's objects are many times the size of what is asked of them, and may come in tens of thousands.
             if powershell.output:
-                output += [to_plain(item, request.get("members")) for item in powershell.output]
+                output += powershell.output
                 powershell.output.clear()
                 deadline = time.monotonic() + seconds
                 self._meter.received = 0

@@ -176,12 +176,12 @@ class WinrsShell:
                     elif kind == "output":
                         reply["output"].append(to_plain(_object(value), request.get("members")))
                     elif kind == "error":
-                        record = _object(value)
+                        record = LineSerializer().deserialize(_object(value))
                         # What ends a pipeline is caught as a record, and collected once more as an exception.
                         if isinstance(record, ErrorRecord):
                             reply["errors"].append(error_to_plain(record, cmdlet))
                     else:
-                        reply["warnings"].append(str(_object(value)))
+                        reply["warnings"].append(str(to_plain(_object(value))))
         except TransportError as broken:
             if not sent and is_refusal(broken):
                 raise refused(self._settings, "windows", broken) from broken
@@ -255,10 +255,10 @@ def _errors_as_pypsrps() -> Iterator[None]:
         raise WinRMError(str(error)) from error
 
 
-def _object(encoded: str) -> t.Any:
+def _object(encoded: str) -> ElementTree.Element:
     """The object in a CLIXML document."""
     text = base64.b64decode(encoded, validate=True)
     refuse_dtd(text)
     bare = re.sub(rb'\sxmlns="[^"]*"', b"", text, count=1)
     root = ElementTree.fromstring(bare)  # noqa: S314 - it declares no entities
-    return LineSerializer().deserialize(root[0])
+    return root[0]

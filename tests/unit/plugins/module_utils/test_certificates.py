@@ -24,7 +24,7 @@ from ansible_collections.mailops.exchange.plugins.module_utils.certificates impo
 from ansible_collections.mailops.exchange.plugins.module_utils.host import Failure, Server
 from ansible_collections.mailops.exchange.plugins.module_utils.transport_kinds import Thumbprint
 from ansible_collections.mailops.exchange.plugins.module_utils.vocabulary.versions import Version
-from ansible_collections.mailops.exchange.plugins.plugin_utils.clixml import LineSerializer, to_plain
+from ansible_collections.mailops.exchange.plugins.plugin_utils.clixml import to_plain
 
 REPOSITORY = Path(__file__).resolve().parents[4]
 CAPTURES = Path(os.environ.get("EXCHANGE_CAPTURES", REPOSITORY.parent / "shared" / "captures"))
@@ -39,8 +39,7 @@ def capture(name):
     root = ElementTree.parse(CAPTURES / f"Get-ExchangeCertificate.{name}.xml").getroot()
     for element in root.iter():
         element.tag = element.tag.rpartition("}")[2]
-    serializer = LineSerializer()
-    return [to_plain(serializer.deserialize(element, clear=False), MEMBERS) for element in root]
+    return [to_plain(element, MEMBERS, document=root) for element in root]
 
 
 @pytest.mark.parametrize(

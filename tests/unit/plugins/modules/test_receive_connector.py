@@ -17,7 +17,7 @@ from ansible_collections.mailops.exchange.plugins.module_utils.host import Host,
 from ansible_collections.mailops.exchange.plugins.module_utils.resource import shown
 from ansible_collections.mailops.exchange.plugins.module_utils.vocabulary.transport import CONNECTOR_SETTINGS
 from ansible_collections.mailops.exchange.plugins.module_utils.vocabulary.versions import Version
-from ansible_collections.mailops.exchange.plugins.plugin_utils.clixml import LineSerializer, to_plain
+from ansible_collections.mailops.exchange.plugins.plugin_utils.clixml import to_plain
 
 REPOSITORY = Path(__file__).resolve().parents[4]
 CAPTURES = Path(os.environ.get("EXCHANGE_CAPTURES", REPOSITORY.parent / "shared" / "captures"))
@@ -426,8 +426,7 @@ def test_the_real_connectors_are_read():
     root = ElementTree.parse(CAPTURES / "Get-ReceiveConnector.exchange2019.xml").getroot()
     for element in root.iter():
         element.tag = element.tag.rpartition("}")[2]
-    serializer = LineSerializer()
-    wires = [to_plain(serializer.deserialize(element, clear=False)) for element in root]
+    wires = [to_plain(element, document=root) for element in root]
 
     class Recorded(Host):
         def read(self, cmdlet, **_parameters):

@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from ansible_collections.mailops.exchange.plugins.plugin_utils.clixml import LineSerializer, to_plain
+from ansible_collections.mailops.exchange.plugins.plugin_utils.clixml import to_plain
 
 REPOSITORY = Path(__file__).resolve().parents[4]
 CAPTURES = Path(os.environ.get("EXCHANGE_CAPTURES", REPOSITORY.parent / "shared" / "captures"))
@@ -24,8 +24,7 @@ def capture(name: str) -> list[Any]:
     for element in root.iter():
         element.tag = element.tag.rpartition("}")[2]
     # Reference numbers run on over a whole file, while on the wire each object starts anew.
-    serializer = LineSerializer()
-    return [to_plain(serializer.deserialize(element, clear=False)) for element in root]
+    return [to_plain(element, document=root) for element in root]
 
 
 def test_lists_enums_sizes_and_spans_of_a_receive_connector() -> None:
@@ -57,10 +56,9 @@ def test_every_capture_becomes_json(name: str) -> None:
 
 
 def test_only_the_members_asked_for() -> None:
-    element = ElementTree.fromstring(
+    document = (
         '<Obj RefId="0"><TN RefId="0"><T>X</T><T>System.Object</T></TN><ToString>x</ToString>'
         '<Props><S N="Name">n</S><BA N="RawData">AAE=</BA></Props><MS><BA N="SerializationData">AAE=</BA></MS></Obj>'
     )
-    value = LineSerializer().deserialize(element)
-    assert to_plain(value) == {"$text": "x", "Name": "n", "RawData": {"$bytes": "AAE="}}
-    assert to_plain(value, ["SerializationData"]) == {"$text": "x", "SerializationData": {"$bytes": "AAE="}}
+    assert to_plain(document) == {"$text": "x", "Name": "n", "RawData": {"$bytes": "AAE="}}
+    assert to_plain(document, ["SerializationData"]) == {"$text": "x", "SerializationData": {"$bytes": "AAE="}}

@@ -7,41 +7,13 @@ from typing import Any
 
 import pytest
 import tree_sitter_powershell
+from hostile import HOSTILE, QUOTES
 from hypothesis import given
 from hypothesis import strategies as st
 from tree_sitter import Language, Node, Parser
 
 from ansible_collections.mailops.exchange.plugins.plugin_utils import powershell
 
-QUOTES = "'\u2018\u2019\u201a\u201b"
-HOSTILE = [
-    "",
-    " ",
-    *QUOTES,
-    *(quote * 2 for quote in QUOTES),
-    f"a{QUOTES}b",
-    "'; Stop-Service W3SVC; '",
-    "\u2019; Stop-Service W3SVC; \u2018",
-    "$(Stop-Service W3SVC)",
-    "$env:PATH",
-    "`n`0`'",
-    "a\nb\r\nc\td",
-    "@'\nhere\n'@",
-    '@"\nhere\n"@',
-    '"\u201c\u201d\u201e',
-    "<# comment #> # another",
-    "--% -Verbatim",
-    "-Confirm:$false",
-    "\u2013Confirm",
-    "}}} catch {{{",
-    "{{ lookup('pipe', 'id') }}",
-    "\u202egnp.exe",
-    "😀👩\u200d👩",
-    "\x01\x1b[31m\x7f\x85\u2028\u2029",
-    "\ufeff\ufffe",
-    "x" * 65536,
-    "'" * 65536,
-]
 PARSER = Parser(Language(tree_sitter_powershell.language()))
 texts = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]))
 values: st.SearchStrategy[Any] = st.recursive(

@@ -1,0 +1,105 @@
+"""Certificates and the serialized data beside them: read, or left out with a clause, whatever is in them."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import struct
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from typing import Any
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from fuzzing import JSON, fuzz, spoilt
+from hypothesis import strategies as st
+
+from ansible_collections.mailops.exchange.plugins.module_utils.certificate_payload import read_payload
+from ansible_collections.mailops.exchange.plugins.module_utils.certificates import (
+    read_certificate,
+    utc_now,
+)
+from ansible_collections.mailops.exchange.plugins.module_utils.mail_line import Trust, judge
+from exchange_simulator.certificate_payload import Description, signed, store_element, stream
+
+# Record numbers, lengths without end, and numbers at their limits.
+PIECES = [bytes([one]) for one in (0, 4, 5, 6, 7, 9, 10, 12, 15, 0x7F, 0x80, 0xFF)] + [
+    b"\xff\xff\xff\xff\x07", b"\x80" * 6, struct.pack("<i", -1), struct.pack("<i", 2**31 - 1), b"value__", b"#sig#",
+    struct.pack("<i", 2) * 3, b"Services",
+]  # fmt: skip
+DER = [
+    b"\x30\x84\xff\xff\xff\xff", b"\x30\x80", b"\x02\x01\x00", b"\x06\x03\x55\x04\x03",
+    b"\x0c\x04\xff\xfe\xfd\xfc", b"\x05\x00",
+]  # fmt: skip
+
+
+@cache
+def certificates() -> list[bytes]:
+    """Certificates with much in them."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name(
+        [
+            x509.NameAttribute(x509.NameOID.COUNTRY_NAME, "DE"),
+            x509.NameAttribute(x509.NameOID.ORGANIZATION_NAME, 'Conto"so, Ltd.'),
+            x509.NameAttribute(x509.NameOID.COMMON_NAME, "mail.contoso.test"),
+        ]
+    )
+    alternatives: list[x509.GeneralName] = [x509.DNSName("mail.contoso.test"), x509.DNSName("*.contoso.test")]
+    alternatives += [x509.RFC822Name("anna@contoso.test"), x509.UniformResourceIdentifier("https://contoso.test")]
+    now = datetime.now(UTC)
+    made = []
+    for extensions in ([], [x509.SubjectAlternativeName(alternatives), x509.BasicConstraints(True, 0)]):
+        builder = x509.CertificateBuilder(name, name, key.public_key(), 7, now, now + timedelta(days=30))
+        for extension in extensions:
+            builder = builder.add_extension(extension, critical=False)
+        made.append(builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.DER))
+    return made
+
+
+@cache
+def payloads() -> list[bytes]:
+    found = []
+    for der in certificates():
+        element = store_element(x509.load_der_x509_certificate(der), friendly_name="fuzz", has_private_key=True)
+        for sites in ([], ["Default Web Site", "Exchange Back End"]):
+            told = Description(element, "EX01.contoso.test\\AB", False, 1, 3, 27, True, sites)
+            found += [stream(told), signed(stream(told))]
+    return found
+
+
+@fuzz(500, st.deferred(lambda: spoilt(payloads(), PIECES)), st.deferred(lambda: st.sampled_from(certificates())))
+def test_serialized_data(data: bytes, der: bytes) -> None:
+    payload = read_payload(data, der)
+    assert payload.services is None or 0 <= payload.services < 2**31
+    assert payload.has_private_key in (None, True)
+
+
+def test_the_data_that_is_spoilt_can_be_read() -> None:
+    """Or nothing would be tried above."""
+    known = {read_payload(data, der).services for data in payloads() for der in certificates() if der in data}
+    assert known == {27}
+
+
+@fuzz(500, st.deferred(lambda: spoilt(certificates(), DER)), JSON, JSON, JSON)
+def test_objects_of_get_exchangecertificate(der: bytes, services: Any, status: Any, key: Any) -> None:
+    wire = {"RawData": {"$bytes": base64.b64encode(der).decode()}}
+    wire |= {"Services": services, "Status": status, "HasPrivateKey": key}
+    with contextlib.suppress(ValueError):
+        certificate = read_certificate(wire)
+        now = utc_now()
+        certificate.shown(now)
+        list(certificate.faults(now))
+        list(certificate.remarks(now, 30))
+        certificate.covers("mail.contoso.test")
+
+
+@fuzz(300, st.fixed_dictionaries({"RawData": JSON, "SerializationData": JSON, "Services": JSON}))
+def test_anything_in_the_place_of_a_certificate(wire: dict[str, Any]) -> None:
+    with contextlib.suppress(ValueError):
+        read_certificate(wire)
+
+
+@fuzz(300, st.deferred(lambda: spoilt(certificates(), DER)), st.sampled_from(Trust))
+def test_certificates_of_mail_services(der: bytes, trust: Trust) -> None:
+    judge(der, "mail.contoso.test", trust, None)

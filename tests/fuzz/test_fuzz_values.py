@@ -1,0 +1,213 @@
+"""What a server sends in the place of a value is taken as it is: never refused, never in the way of a report."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from fuzzing import JSON, fuzz
+from hypothesis import strategies as st
+
+from ansible_collections.mailops.exchange.plugins.module_utils import comparison, connectors
+from ansible_collections.mailops.exchange.plugins.module_utils.certificates import Certificate
+from ansible_collections.mailops.exchange.plugins.module_utils.connectors import Connector, default_name, find_connector
+from ansible_collections.mailops.exchange.plugins.module_utils.findings import (
+    Facts,
+    ProtocolFacts,
+    client_connectors,
+    client_settings,
+    find,
+)
+from ansible_collections.mailops.exchange.plugins.module_utils.host import CmdletError, Failure, Reply, Server
+from ansible_collections.mailops.exchange.plugins.module_utils.kinds import ConnectionSetting, binding_port
+from ansible_collections.mailops.exchange.plugins.module_utils.plan import Setting, make_plan
+from ansible_collections.mailops.exchange.plugins.module_utils.resource import shown
+from ansible_collections.mailops.exchange.plugins.module_utils.services import MISSING, RUNNING, Service, restart_owed
+from ansible_collections.mailops.exchange.plugins.module_utils.vocabulary.client_access import PROTOCOLS, START_MODE
+from ansible_collections.mailops.exchange.plugins.module_utils.vocabulary.mailboxes import MAILBOX_SETTINGS
+from ansible_collections.mailops.exchange.plugins.module_utils.vocabulary.transport import (
+    ALLOWED_SERVICES,
+    CONNECTOR_SETTINGS,
+)
+from ansible_collections.mailops.exchange.plugins.module_utils.vocabulary.versions import Version
+
+SETTINGS: list[Setting] = [
+    *(setting for protocol in PROTOCOLS.values() for setting in protocol.settings),
+    *CONNECTOR_SETTINGS,
+    *MAILBOX_SETTINGS,
+    Setting("services", "Services", ALLOWED_SERVICES),
+    Setting("start_mode", "StartMode", START_MODE),
+]
+
+HOSTS = st.sampled_from(["mail.contoso.test", "", "a b", "ä", "0.0.0.0", "[::]", "[::1", "::", "256.0.0.1"])
+NUMBERS = st.integers() | st.text(max_size=3)
+# Texts that are nearly right.
+NEARLY = st.one_of(
+    st.builds("{}:{}".format, HOSTS, NUMBERS),
+    st.builds("{}:{}:{}".format, HOSTS, NUMBERS, st.sampled_from(["SSL", "tls", "x", ""])),
+    st.builds("{}.{}:{}:{}.{}".format, *[st.integers(-1, 10**9)] * 5),
+    st.builds("{} {} ({} bytes)".format, NUMBERS, st.sampled_from(["B", "MB", "EB", "mb", ""]), NUMBERS),
+    st.builds("P{}DT{}H{}M{}S".format, *[st.integers(0, 10**12)] * 4),
+    st.builds("{}-{}".format, st.ip_addresses(), st.ip_addresses()),
+    st.builds("{}/{}".format, st.ip_addresses(), st.integers(-1, 200)),
+    st.builds("{}({})".format, st.ip_addresses(), st.ip_addresses()),
+    st.builds("<I>{}<S>{}".format, st.text(max_size=8), st.text(max_size=8)),
+    st.builds("http://{}:{}/".format, HOSTS, NUMBERS),
+    st.from_regex(r"[A-Za-z, ]{0,20}", fullmatch=True),
+)
+WIRE = JSON | NEARLY | st.lists(NEARLY, max_size=3) | st.builds(lambda text: {"$text": text}, NEARLY)
+MOMENTS = st.datetimes().map(lambda moment: moment.isoformat()) | NEARLY
+
+
+@fuzz(1500, st.sampled_from(SETTINGS), WIRE)
+def test_every_kind_of_value(setting: Setting, wire: Any) -> None:
+    kind = setting.kind
+    value = kind.read(wire)
+    assert kind.read(value) == value
+    assert kind.equal(value, value)
+    hash(kind.key(value))
+    json.dumps([kind.render(value), kind.send(value)])
+    assert not make_plan([setting], {setting.option: value}, {setting.option: value}).changed
+    make_plan([setting], {setting.option: value}, {})
+
+
+def test_numbers_of_thousands_of_digits_stay_text() -> None:
+    """Python refuses to make numbers of them."""
+    for digits in ("9" * 5000, "0" * 5000):
+        for text in (
+            digits,
+            f"0.0.0.0:{digits}",
+            f"a:{digits}:SSL",
+            f"{digits}.00:00:00",
+            f"PT{digits}S",
+            f"({digits} b)",
+        ):
+            for setting in SETTINGS:
+                setting.kind.read(text)
+        assert binding_port(f"0.0.0.0:{digits}") is None
+        assert ConnectionSetting.of(f"mail.contoso.test:{digits}:SSL") is None
+        assert Server.read({"AdminDisplayVersion": f"15.{digits}.1"}).version[:2] == (15, 1)
+    with pytest.raises(Failure, match="shows no version"):
+        Server.read({"AdminDisplayVersion": "9" * 5000})
+
+
+def test_a_size_below_the_smallest_allowed_is_read_as_a_size() -> None:
+    (setting,) = (one for one in CONNECTOR_SETTINGS if one.option == "max_message_size")
+    assert setting.kind.read("0 B (0 bytes)") == setting.kind.read("0") == setting.kind.read(0) == 0
+
+
+@fuzz(300, st.dictionaries(st.sampled_from(["Name", "Fqdn", "AdminDisplayVersion", "IsMailboxServer"]), WIRE))
+def test_servers_and_their_versions(found: dict[str, Any]) -> None:
+    with contextlib.suppress(Failure):
+        server = Server.read(found)
+        assert server.title
+
+
+@fuzz(300, st.lists(WIRE, max_size=3), st.lists(st.dictionaries(st.text(max_size=9), WIRE), max_size=3))
+def test_replies(output: list[Any], errors: list[dict[str, Any]]) -> None:
+    known = [{**error, "id": error.get("id"), "message": error.get("message")} for error in errors]
+    reply = Reply.parse(json.dumps({"state": "failed", "output": output, "errors": known}))
+    for error in reply.errors:
+        assert isinstance(error, CmdletError)
+        assert error.sentence("Get-PopSettings").endswith(".")
+
+
+def values(settings: tuple[Setting, ...]) -> st.SearchStrategy[dict[str, Any]]:
+    """Canonical values as they come of anything a server may send."""
+    return st.fixed_dictionaries({}, optional={s.option: WIRE.map(s.kind.read) for s in settings})
+
+
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
+VERSIONS = st.builds(Version, st.integers(0, 20), st.integers(0, 3), st.integers(0, 3000))
+SERVERS = st.builds(Server, st.just("EX01") | st.text(), st.text(), VERSIONS)
+CONNECTORS = st.builds(
+    Connector,
+    st.text(max_size=5) | st.just("Client Frontend EX01"),
+    st.sampled_from(["FrontendTransport", "HubTransport", "", "x"]),
+    values(CONNECTOR_SETTINGS),
+)
+CERTIFICATES = st.builds(
+    Certificate,
+    thumbprint=st.just("A" * 40),
+    subject=st.text(max_size=9) | st.just("CN=Microsoft Exchange Server Auth Certificate"),
+    issuer=st.text(max_size=9),
+    names=st.lists(st.sampled_from(["mail.contoso.test", "*.contoso.test", "", "*", "ä"]), max_size=3).map(tuple),
+    not_before=st.datetimes(timezones=st.just(UTC)),
+    not_after=st.datetimes(timezones=st.just(UTC)),
+    key=st.text(max_size=5),
+    weakness=st.none() | st.text(max_size=5),
+    services=st.none() | WIRE.map(ALLOWED_SERVICES.read).map(frozenset),
+    has_private_key=st.none() | st.booleans(),
+    status=st.none() | st.text(max_size=9),
+)
+SERVICES = st.builds(
+    Service,
+    st.sampled_from(["MSExchangePop3", "MSExchangePOP3BE"]),
+    st.sampled_from([RUNNING, MISSING, "", "paused"]) | st.text(max_size=5),
+    st.none() | st.text(max_size=9),
+    st.integers(),
+)
+STARTS = st.lists(st.tuples(st.booleans(), st.none() | MOMENTS), max_size=3)
+
+
+@st.composite
+def protocols(draw: st.DrawFn) -> ProtocolFacts:
+    key = draw(st.sampled_from(list(PROTOCOLS)))
+    return ProtocolFacts(
+        key,
+        draw(st.lists(SERVICES, max_size=2)),
+        draw(values(PROTOCOLS[key].settings)),
+        draw(st.none() | st.text(max_size=9)),
+        restart_owed(draw(MOMENTS), draw(STARTS), draw(st.integers(0, 900))),
+    )
+
+
+@fuzz(
+    300,
+    SERVERS,
+    st.lists(protocols(), max_size=2),
+    st.none() | st.lists(CERTIFICATES, max_size=3),
+    st.none() | st.lists(CONNECTORS, max_size=3),
+    st.timedeltas(timedelta(-40000), timedelta(40000)),
+)
+def test_findings_on_anything(
+    server: Server,
+    read: list[ProtocolFacts],
+    certificates: list[Certificate] | None,
+    found: list[Connector] | None,
+    shift: timedelta,
+) -> None:
+    chosen = None if found is None else client_connectors(found, server)
+    facts = Facts(server, read, NOW + shift, certificates, chosen, {"Get-X": "It was not read."})
+    told = [finding.shown() for finding in find(facts)]
+    told_all = [told, client_settings(facts), [shown(CONNECTOR_SETTINGS, one.values) for one in found or []]]
+    json.dumps(told_all)
+    for finding in told:
+        assert all(finding[key] for key in ("id", "severity", "seen", "why", "cure"))
+
+
+@fuzz(300, st.lists(CONNECTORS, min_size=1, max_size=3), SERVERS, values(CONNECTOR_SETTINGS), CERTIFICATES)
+def test_connectors_of_any_kind(
+    found: list[Connector], server: Server, wanted: dict[str, Any], certificate: Certificate
+) -> None:
+    with contextlib.suppress(Failure):
+        find_connector(found, server, None)
+    plan = make_plan(CONNECTOR_SETTINGS, wanted, found[0].values)
+    changed = {**found[0].values, **plan.changes}
+    own = plan.changes.keys()
+    told = [*connectors.conflicts(changed, own), *connectors.refused_changes(found[0], found, server, changed, own)]
+    told += connectors.remarks(found[0], changed, own, certificate)
+    assert all(sentence.endswith(".") for sentence in told)
+    assert default_name(server)
+    assert all(binding_port(binding) is None or binding for binding in changed.get("bindings", ()))
+
+
+@fuzz(
+    200, st.lists(st.dictionaries(st.sampled_from(["server", "fqdn", "version", "pop3", "imap4", "connectors"]), WIRE))
+)
+def test_the_comparison_of_anything(results: list[dict[str, Any]]) -> None:
+    with contextlib.suppress(ValueError):
+        comparison.differences(results)
