@@ -32,6 +32,8 @@ NAMED_IN_TEXT = 10
 """So many mailboxes are named in a sentence."""
 SHOWN_IN_DIFF = 100
 """So many mailboxes are shown in a diff."""
+READ_AT_ONCE = 1000
+"""So many mailboxes are read in one pipeline, if they are named."""
 BATCH_SIZE = 500
 
 # Of the names a mailbox has only these are read, because of tens of thousands each further one would cost megabytes;
@@ -239,7 +241,7 @@ def _guid(found: Found) -> str:
     return wire_text(found.get("Guid")).casefold()
 
 
-def _read(host: Host, task: Task) -> tuple[list[Found], set[str] | None]:
+def _read(host: Host, task: Task) -> tuple[Iterable[Found], set[str] | None]:
     """The mailboxes to compare, and the GUIDs of those that are meant, None if it is all of them."""
     if task.filter:
         meant = host.read(GET, members=task.members, Filter=task.filter, ResultSize="unlimited")
@@ -249,39 +251,47 @@ def _read(host: Host, task: Task) -> tuple[list[Found], set[str] | None]:
         del meant
         return host.read(GET, members=task.members, ResultSize="unlimited"), guids
     if not task.exclusive:
-        return list(_find(host, task, task.identities).values()), None
+        return _find(host, task, task.identities), None
     everything = host.read(GET, members=task.members, ResultSize="unlimited")
     matches = _match(task.identities, everything)
     guids = {_guid(found[0]) for found in matches.values() if len(found) == 1}
     if unclear := [name for name in task.identities if len(matches[name]) != 1]:
-        guids |= _find(host, task, unclear).keys()
+        guids |= set(map(_guid, _find(host, task, unclear)))
     return everything, guids
 
 
-def _find(host: Host, task: Task, names: Sequence[str]) -> dict[str, Found]:
-    """The one mailbox of each name, by GUID; a Failure that names those that have none or several."""
+def _find(host: Host, task: Task, names: Sequence[str]) -> Iterator[Found]:
+    """The one mailbox of each name; at the end a Failure that names those that have none or several."""
+    seen: set[str] = set()
+    problems: list[str] = []
+    # So many at a time that what is read of them need not be kept.
+    for start in range(0, len(names), READ_AT_ONCE):
+        for found in _find_some(host, task, names[start : start + READ_AT_ONCE], problems):
+            if (guid := _guid(found)) not in seen:
+                seen.add(guid)
+                yield found
+    more = len(problems) - NAMED_IN_TEXT
+    refuse([*problems[:NAMED_IN_TEXT], *([f"And {more} more."] if more > 0 else [])])
+
+
+def _find_some(host: Host, task: Task, names: Sequence[str], problems: list[str]) -> Iterator[Found]:
     reply = host.pipe(GET, names, members=task.members)
     matches = _match(names, reply.output)
-    if reply.state == "completed" and not reply.errors and len(reply.output) == len(names):
-        # One answer for each name, in their order: that covers the names Exchange does not show, such as an alias.
-        pairs = list(zip(names, reply.output, strict=True))
-        if all(matches[name] in ([], [found]) for name, found in pairs):
-            return {_guid(found): found for _name, found in pairs}
-    chosen: dict[str, Found] = {}
-    problems = []
+    clean = reply.state == "completed" and not reply.errors and len(reply.output) == len(names)
+    # One answer for each name, in their order: that covers the names Exchange does not show, such as an alias.
+    if clean and all(matches[name] in ([], [found]) for name, found in zip(names, reply.output, strict=True)):
+        yield from reply.output
+        return
     for name in names:
         # An answer to several names does not say which of them an object or an error belongs to.
         found = matches[name] if len(matches[name]) == 1 else _ask(host, task, name)
         if len(found) == 1:
-            chosen[_guid(found[0])] = found[0]
+            yield found[0]
         elif found:
             told = _named([_label(one) for one in found])
             problems.append(f"identities: {name!r} means {len(found)} mailboxes, {told}; give an address.")
         else:
             problems.append(f"identities: {name!r} is no mailbox of this organization; give an address or an alias.")
-    more = len(problems) - NAMED_IN_TEXT
-    refuse([*problems[:NAMED_IN_TEXT], *([f"And {more} more."] if more > 0 else [])])
-    return chosen
 
 
 def _ask(host: Host, task: Task, name: str) -> list[Found]:
@@ -306,8 +316,9 @@ def _forms(found: Found) -> set[str]:
     return {wire_text(found.get(member)).casefold() for member in _NAMES} - {""}
 
 
-def _compare(task: Task, mailboxes: list[Found], meant: set[str] | None) -> tuple[Changes, int]:
+def _compare(task: Task, mailboxes: Iterable[Found], meant: set[str] | None) -> tuple[Changes, int]:
     changes = Changes()
+    plans: dict[str, Plan] = {}
     matched = 0
     by_name = bool(task.identities) and not task.exclusive
     enables = any(task.desired.get(f"{prefix}_enabled") for prefix in PREFIXES)
@@ -331,6 +342,8 @@ def _compare(task: Task, mailboxes: list[Found], meant: set[str] | None) -> tupl
             # Managed Availability logs on to the health mailboxes to see whether POP3 and IMAP4 work.
             if not by_name and (given or is_health):
                 continue
+        # Most mailboxes of a task need the same, and three dictionaries for each would be most of what is kept.
+        plan = plans.setdefault(repr((plan.before, plan.changes)), plan)
         changes.differing.append(Change(_guid(found), _label(found), plan))
     return changes, matched
 

@@ -153,7 +153,7 @@ class _Reader:
         if tag == "G":
             return str(uuid.UUID(text))
         if tag == "C":
-            return chr(int(text))
+            return chr(int(text)).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
         if tag == "BA":
             return {"$bytes": base64.b64encode(base64.b64decode(text)).decode()}
         if tag in _LISTS:

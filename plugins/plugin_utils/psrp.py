@@ -31,6 +31,10 @@ from ansible_collections.mailops.exchange.plugins.plugin_utils.wire import (
     sentence,
 )
 
+# So many finished pipelines may wait for the end of their shell, which closes them all in one request; a play of some
+# hundred tasks must not come near the 1,000 that WinRM allows a shell.
+KEPT = 50
+
 
 class PsrpShell:
     """A runspace pool on one endpoint of a host."""
@@ -42,6 +46,7 @@ class PsrpShell:
         self._meter = Meter()
         self._serializer = LineSerializer()
         self.usable = True
+        self._finished: list[PowerShell] = []
         try:
             self._pool = self._make_pool()
         except TransportError as error:
@@ -132,12 +137,19 @@ class PsrpShell:
             "errors": [error_to_plain(record, cmdlet) for record in powershell.streams.error],
             "warnings": [str(record.message) for record in powershell.streams.warning],
         }
-        try:
-            powershell.close()
-        except TransportError:
-            # The answer is complete; only the session that gave it is gone.
-            self.usable = False
+        self._finished.append(powershell)
+        if len(self._finished) > KEPT:
+            self._clear()
         return reply
+
+    def _clear(self) -> None:
+        """Close the pipelines that are finished, which costs a request for each."""
+        try:
+            while self._finished:
+                self._finished.pop().close()
+        except TransportError:
+            # Their answers are complete; only the session that gave them is gone.
+            self.usable = False
 
     def _receive(self, powershell: PowerShell, cmdlet: str, seconds: float) -> list[t.Any]:
         # pypsrp waits for the pipeline's state alone, which a lost shell never sends: hence the deadline. Output
