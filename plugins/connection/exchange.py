@@ -265,6 +265,7 @@ options:
     default: false
 """
 
+import importlib.util
 import os
 import signal
 import threading
@@ -273,6 +274,11 @@ import typing as t
 from ansible.errors import AnsibleConnectionFailure
 from ansible.plugins.connection import NetworkConnectionBase
 from ansible.plugins.loader import get_shell_plugin
+
+from ansible_collections.mailops.exchange.plugins.plugin_utils.options import to_settings
+
+# What is imported, by what is installed for it.
+LIBRARIES = {"pypsrp": "pypsrp", "spnego": "pyspnego", "winrm": "pywinrm"}
 
 SESSION_OPTIONS = (
     "host", "inventory_hostname", "ansible_connection", "remote_user", "remote_password", "auth", "access",
@@ -308,14 +314,13 @@ class Connection(NetworkConnectionBase):
 
     def settings(self) -> t.Any:
         """The options as the session's settings; AnsibleConnectionFailure with one sentence if they contradict."""
-        # pypsrp is a requirement of the controller, and its absence must be one sentence instead of a traceback.
-        try:
-            from ansible_collections.mailops.exchange.plugins.plugin_utils.options import to_settings
-        except ImportError as error:
-            raise AnsibleConnectionFailure(
-                f"The Python library {error.name} is missing on the controller: install the collection's requirements "
-                "(pip install pypsrp) into the Python that runs Ansible."
-            ) from error
+        # Looked for, not imported: only the helper needs them, and their import takes longer than most tasks.
+        for library in ("pypsrp", "spnego", *(["winrm"] if self.get_option("transport") == "winrm" else [])):
+            if importlib.util.find_spec(library) is None:
+                raise AnsibleConnectionFailure(
+                    f"The Python library {LIBRARIES[library]} is missing on the controller: install the collection's "
+                    f"requirements (pip install {LIBRARIES[library]}) into the Python that runs Ansible."
+                )
         try:
             return to_settings({name: self.get_option(name) for name in SESSION_OPTIONS})
         except ValueError as error:

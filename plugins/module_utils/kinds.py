@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+import unicodedata
 from abc import ABC, abstractmethod
 from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -20,6 +21,21 @@ from urllib.parse import urlsplit
 
 # As many digits as an Int64 has. Python refuses to make a number of thousands of them.
 _WHOLE_NUMBER = r"-?\d{1,19}"
+
+
+# Control characters and line ends act where nobody wants it; the rest are no characters, and XML, by which everything is
+# sent, cannot hold them.
+_STRAY = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]")
+
+
+def stray(text: str) -> str | None:
+    """What a text has in it that no option takes, or None: sent, it would be damaged or do harm."""
+    found = _STRAY.search(text)
+    if found is None:
+        return None
+    if found[0] in "\n\r\x0b\x0c\x85\u2028\u2029":
+        return "a line break"
+    return "a control character" if unicodedata.category(found[0]) == "Cc" else "what is no character"
 
 
 def wire_text(value: Any) -> str:
@@ -290,8 +306,7 @@ class SingleLine(Text):
 
     def parse(self, value: Any) -> str:
         text = str(value)
-        if control := re.search(r"[\x00-\x1f\x7f\x85\u2028\u2029]", text):
-            what = "a line break" if control[0] in "\n\r\x0b\x0c\x85\u2028\u2029" else "a control character"
+        if what := stray(text):
             raise ValueError(f"{text!r} contains {what}; give text of a single line")
         return text
 

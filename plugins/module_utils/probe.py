@@ -16,6 +16,7 @@ from email.utils import formatdate
 from typing import Any, cast
 
 from ansible_collections.mailops.exchange.plugins.module_utils.host import Failure
+from ansible_collections.mailops.exchange.plugins.module_utils.kinds import stray
 from ansible_collections.mailops.exchange.plugins.module_utils.mail_dialogues import (
     PROTOCOLS,
     Imap4,
@@ -228,8 +229,10 @@ def _problems(options: Mapping[str, Any]) -> Iterator[str]:
     for option in ("user", "password"):
         if options[option] == "":
             yield f"{option}: it is empty; leave both out to probe without a log-on."
-        elif options[option] and not options[option].isprintable():
+        elif options[option] and stray(options[option]):
             yield f"{option}: it has a line break or another control character in it."
+    if options["ca_cert"] and stray(options["ca_cert"]):
+        yield "ca_cert: it has a line break or another control character in it."
     if options["expect_logon"] == "refused" and user is None:
         yield "expect_logon: without user and password no log-on is tried that could be refused."
     if trip is None:

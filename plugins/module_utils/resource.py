@@ -23,6 +23,7 @@ from ansible_collections.mailops.exchange.plugins.module_utils.kinds import (
     Edit,
     Identity,
     binding_port,
+    stray,
     wire_text,
 )
 from ansible_collections.mailops.exchange.plugins.module_utils.plan import Plan, Setting, make_plan
@@ -62,9 +63,15 @@ def parse(settings: Iterable[Setting], params: Mapping[str, Any]) -> Options:
         if params.get(setting.option) is None:
             continue
         try:
-            options[setting.option] = setting.kind.parse(params[setting.option])
+            value = setting.kind.parse(params[setting.option])
         except ValueError as error:
             problems.append(f"{setting.option}: {error}.")
+            continue
+        options[setting.option] = value
+        entries = (*value.add, *value.remove) if isinstance(value, Edit) else value
+        texts = entries if isinstance(entries, tuple) else (entries,)
+        if what := next(filter(None, (stray(text) for text in texts if isinstance(text, str))), None):
+            problems.append(f"{setting.option}: it contains {what}; give text of a single line.")
     refuse(problems)
     return options
 

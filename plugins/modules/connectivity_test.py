@@ -164,6 +164,7 @@ from ansible_collections.mailops.exchange.plugins.module_utils.kinds import (
     Text,
     TimeSpan,
     span_ticks,
+    stray,
     wire_text,
 )
 from ansible_collections.mailops.exchange.plugins.module_utils.plan import Setting
@@ -181,7 +182,7 @@ class Secret(Text):
     """A password, which no sentence may repeat."""
 
     def parse(self, value: Any) -> str:
-        if any(ord(sign) < 32 for sign in str(value)):
+        if stray(str(value)):
             raise ValueError("it contains a line break or another control character; give it in one line")
         return str(value)
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.mailops.exchange.plugins.plugin_utils.wire import Endpoint, Settings
+from ansible_collections.mailops.exchange.plugins.plugin_utils.settings import Endpoint, Settings
 
 AUTHENTICATIONS = ("basic", "certificate", "credssp", "kerberos", "negotiate", "ntlm")
 WINRM_WORDS = {"plaintext": "basic", "ssl": "basic"}

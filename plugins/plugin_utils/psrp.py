@@ -16,14 +16,13 @@ from ansible_collections.mailops.exchange.plugins.plugin_utils.clixml import (
     LineSerializer,
     error_to_plain,
 )
+from ansible_collections.mailops.exchange.plugins.plugin_utils.settings import Endpoint, Settings
 from ansible_collections.mailops.exchange.plugins.plugin_utils.wire import (
     GRACE,
     LARGEST_OBJECT,
-    Endpoint,
     Interrupted,
     Meter,
     Overdue,
-    Settings,
     TransportError,
     check,
     is_refusal,

@@ -12,11 +12,11 @@ import json
 import time
 import typing as t
 
+from ansible_collections.mailops.exchange.plugins.plugin_utils.settings import Settings
 from ansible_collections.mailops.exchange.plugins.plugin_utils.wire import (
     Interrupted,
     Overdue,
     Refused,
-    Settings,
     Shell,
 )
 

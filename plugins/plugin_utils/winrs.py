@@ -26,13 +26,13 @@ from ansible_collections.mailops.exchange.plugins.plugin_utils.clixml import (
     refuse_dtd,
     to_plain,
 )
+from ansible_collections.mailops.exchange.plugins.plugin_utils.settings import Settings
 from ansible_collections.mailops.exchange.plugins.plugin_utils.wire import (
     GRACE,
     LARGEST_OBJECT,
     Interrupted,
     Meter,
     Overdue,
-    Settings,
     TransportError,
     check,
     first_line,

@@ -1,16 +1,13 @@
 # Copyright: (c) 2026, mailops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What both ways to a host share: where its endpoints are, how an answer may fail, and the sentences about it."""
+"""What both ways to a host share: how an answer may fail, what is too much of one, and the sentences about it."""
 
 from __future__ import annotations
 
 import binascii
-import hashlib
-import json
 import struct
 import typing as t
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
 from functools import partial
 from xml.etree import ElementTree
 from xml.parsers import expat
@@ -21,14 +18,14 @@ from urllib3.exceptions import NewConnectionError
 
 from ansible_collections.mailops.exchange.plugins.plugin_utils import kerberos
 from ansible_collections.mailops.exchange.plugins.plugin_utils.clixml import refuse_dtd
+from ansible_collections.mailops.exchange.plugins.plugin_utils.settings import Settings
 
 SHELL_NOT_FOUND = 2150858843
 SHELL_LIMIT_REACHED = 2150859173
 CONFIGURATION_NOT_FOUND = 2150858811
 
-# Seconds that a Receive waits on the server for output, and how much longer the client waits for that answer: a quiet
-# cmdlet must not look like a dead server.
-LONG_POLL = 20
+# How much longer than the server waits for output the client waits for its answer: a quiet cmdlet must not look like a
+# dead server.
 GRACE = 10
 
 # Bytes of one reply: a server may fill the envelope size that the client names, which is 150 KB, or 500 KB if it takes
@@ -63,64 +60,6 @@ TransportError: tuple[type[Exception], ...] = (
     ValueError,
     *Unintelligible,
 )
-
-
-@dataclass(frozen=True)
-class Endpoint:
-    """Where one of the two PowerShell endpoints of a host is, and the configuration that it serves."""
-
-    configuration: str
-    scheme: str
-    port: int
-    path: str
-    encryption: str
-    # IIS registers its service principal as HTTP; WinRM answers to both, and WSMAN is what its own clients ask for.
-    service: str
-
-
-@dataclass(frozen=True)
-class Settings:
-    """All that decides how a session is opened; two equal settings may share a session."""
-
-    host: str
-    inventory_hostname: str
-    user: str | None
-    password: str | None = field(repr=False)
-    auth: str
-    windows: Endpoint
-    exchange: Endpoint
-    access: str = "remote"
-    transport: str = "psrp"
-    delegate: bool = False
-    hostname_override: str | None = None
-    cert_validation: bool = True
-    ca_cert: str | None = None
-    certificate_pem: str | None = None
-    certificate_key_pem: str | None = None
-    proxy: str | None = field(default=None, repr=False)
-    ignore_proxy: bool = False
-    connection_timeout: int = 30
-    command_timeout: int = 300
-    shell_wait: int = 60
-
-    @property
-    def fingerprint(self) -> str:
-        """Tells whether two settings are the same without showing either."""
-        return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()
-
-    @property
-    def long_poll(self) -> int:
-        """Seconds that one Receive may wait on the server."""
-        return min(LONG_POLL, self.command_timeout)
-
-    @property
-    def reaches_directory(self) -> bool:
-        """Whether the log-on can be passed on from the host to a domain controller."""
-        return self.auth in ("basic", "credssp") or (self.auth in ("kerberos", "negotiate") and self.delegate)
-
-    def url(self, name: str) -> str:
-        endpoint: Endpoint = getattr(self, name)
-        return f"{endpoint.scheme}://{self.host}:{endpoint.port}/{endpoint.path.lstrip('/')}"
 
 
 class Refused(Exception):

@@ -21,7 +21,7 @@ from runner import PASSWORD, Controller
 from simulator_process import SimulatorProcess
 
 from ansible_collections.mailops.exchange.plugins.plugin_utils.session import Session
-from ansible_collections.mailops.exchange.plugins.plugin_utils.wire import Endpoint, Settings
+from ansible_collections.mailops.exchange.plugins.plugin_utils.settings import Endpoint, Settings
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 SERVERS = {"EX01": "SE", "EX02": "2016"}

@@ -76,7 +76,7 @@ def test_a_credential_crosses_the_wire_encrypted(
         (found,) = run(pool, "Test-PopConnectivity", MailboxCredential=credential, LightMode=True)
         assert found.adapted_properties["Result"].to_string == expected
     assert simulator.password not in str(simulator.log())
-    assert simulator.log()[-1]["parameters"]["MailboxCredential"] == "System.Management.Automation.PSCredential"
+    assert simulator.log()[-1]["parameters"]["MailboxCredential"] == {"user": "reader", "password": "***"}
 
 
 def test_flags_and_identities_cross_the_wire(simulator: SimulatorProcess, pool: RunspacePool) -> None:

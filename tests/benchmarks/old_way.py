@@ -1,0 +1,120 @@
+"""The same reads with ansible-core's own winrm and psrp connections, one task for each, beside the role.
+
+This counts the wire and runs no PowerShell: a canned host answers ansible-core's module wrapper. The module of these
+tasks is the shortest there is that runs a script, so the real ones of ansible.windows send more.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import Any, ClassVar
+
+from measuring import BenchmarkFailed, interleaved, table
+from place import Place, seen_by
+from role import ENABLE, reads_of_a_converged_role
+from simulator_process import SimulatorProcess
+
+MODULE = """\
+#!powershell
+#AnsibleRequires -CSharpUtil Ansible.Basic
+
+$module = [Ansible.Basic.AnsibleModule]::Create($args, @{options = @{script = @{type = "str"; required = $true}}})
+$module.Result.output = @(& ([ScriptBlock]::Create($module.Params.script)))
+$module.ExitJson()
+"""
+
+
+class CannedWindows(SimulatorProcess):
+    program: ClassVar[tuple[str, ...]] = (str(Path(__file__).with_name("canned_windows.py")),)
+
+
+def run(place: Place) -> dict[str, Any]:
+    _install_module(place)
+    with place.organisation({"EX01": "SE"}) as organisation, CannedWindows({"EX01": "SE"}) as canned:
+        hosts, reads, _tasks = reads_of_a_converged_role(place, organisation)
+        play = [
+            {
+                "hosts": "exchange",
+                "gather_facts": False,
+                "tasks": [{"benchmark.windows.read": {"script": _as_script(read)}} for read in reads],
+            }
+        ]
+        rows = {
+            "ansible-core, winrm": (canned, play, _core(canned, "winrm")),
+            "ansible-core, psrp": (canned, play, _core(canned, "psrp")),
+            "this collection, psrp": (organisation, ENABLE, hosts),
+            "this collection, winrm": (organisation, ENABLE, _over_winrm(hosts)),
+        }
+        starts = {name: _starts(place, *row) for name, row in rows.items()}
+        variants = {}
+        for name, (host, playbook, inventory) in rows.items():
+            variants |= seen_by(host, {name: partial(place.cost, playbook, inventory)})
+        costs = interleaved(variants, place.repetitions, warm_up=False)
+    table(
+        f"The old way: the {len(reads)} reads of the role on a converged server",
+        [
+            {
+                "": name,
+                "requests": one["requests"],
+                "bytes sent": one["bytes_in"],
+                "received": one["bytes_out"],
+                "log-ons": one["log_ons"],
+                "PowerShell starts": starts[name],
+                "requests/read": one["requests"] / len(reads),
+                "bytes sent/read": one["bytes_in"] / len(reads),
+                "log-ons/read": one["log_ons"] / len(reads),
+                "starts/read": starts[name] / len(reads),
+            }
+            for name, one in costs.items()
+        ],
+        "With ansible-core one task does one read, as a playbook with win_powershell and win_service would. It counts "
+        "the wire and runs no PowerShell: a canned host answers in its place with next to nothing, so the bytes "
+        "received do not compare. A PowerShell start is a powershell.exe in a WinRM shell, or the process of a "
+        "remoting session on the windows endpoint; the exchange endpoint's sessions live in IIS.",
+    )
+    return {"reads": len(reads), "starts": starts, "costs": costs}
+
+
+def _install_module(place: Place) -> None:
+    folder = place.controller.collections / "ansible_collections" / "benchmark" / "windows" / "plugins" / "modules"
+    folder.mkdir(parents=True)
+    (folder / "read.ps1").write_text(MODULE)
+
+
+def _as_script(read: dict[str, Any]) -> str:
+    return " ".join([read["cmdlet"], *(f"-{name} '{value}'" for name, value in read["parameters"].items())])
+
+
+def _core(canned: SimulatorProcess, connection: str) -> dict[str, Any]:
+    told = canned.description
+    common = {
+        "ansible_connection": connection,
+        "ansible_user": told["user"],
+        "ansible_password": canned.password,
+        "ansible_winrm_transport": "basic",
+        "ansible_winrm_ca_trust_path": told["ca"],
+        "ansible_psrp_auth": "basic",
+        "ansible_psrp_ca_cert": told["ca"],
+    }
+    server = told["servers"]["EX01"]
+    host = {"ansible_host": server["address"], "ansible_port": server["windows_https"]}
+    return {"exchange": {"hosts": {"ex01": host}, "vars": common}}
+
+
+def _over_winrm(hosts: dict[str, Any]) -> dict[str, Any]:
+    exchange = hosts["exchange"]
+    return {"exchange": exchange | {"vars": exchange["vars"] | {"ansible_exchange_transport": "winrm"}}}
+
+
+def _starts(place: Place, host: SimulatorProcess, playbook: Any, hosts: Any) -> int:
+    """How many processes with a PowerShell in them a run starts on the host."""
+    before = host.state()["servers"]["EX01"]["shells_opened"]["windows"]
+    host.clear_log()
+    place.watch(playbook, hosts)
+    shells = int(host.state()["servers"]["EX01"]["shells_opened"]["windows"]) - before
+    commands = sum(entry["cmdlet"] == "powershell" for entry in host.log())
+    winrm = hosts["exchange"]["vars"].get("ansible_connection") == "winrm"
+    if isinstance(host, CannedWindows) and not commands:
+        raise BenchmarkFailed("Nothing was run on the canned host.")
+    return commands if winrm else shells

@@ -1,0 +1,81 @@
+"""The role on a server that is already as it is told to be, beside the least that its reads can cost."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from measuring import BenchmarkFailed, Figures, cost, goal, interleaved, table
+from place import Place, distinct, executed, local_hosts, pings, seen_by
+from runner import inventory
+from simulator_process import SimulatorProcess
+from test_role_parts import READER, whole_job
+
+ENABLE = "mailops.exchange.enable_pop3"
+BARE = Path(__file__).with_name("bare.py")
+
+
+def reads_of_a_converged_role(place: Place, organisation: SimulatorProcess) -> tuple[Any, list[dict[str, Any]], int]:
+    """The inventory, what the role reads once nothing is left to change, and how many tasks it has then."""
+    hosts = inventory(organisation.description, **whole_job(organisation))
+    place.watch(ENABLE, hosts)
+    organisation.clear_log()
+    again = place.watch(ENABLE, hosts)
+    if again.stats["ex01"]["changed"]:
+        raise BenchmarkFailed(f"The role has not converged: {again.changed('ex01')}")
+    return hosts, organisation.log(), executed(again, "ex01")
+
+
+def run(place: Place) -> dict[str, Any]:
+    with place.organisation({"EX01": "SE"}) as organisation:
+        hosts, reads, tasks = reads_of_a_converged_role(place, organisation)
+
+        def floor(kept: Sequence[Mapping[str, Any]], *, close: bool) -> Figures:
+            job = place.controller.write("floor.json", _job(organisation, kept, close=close))
+            command = [sys.executable, str(BARE), str(job)]
+            return cost(command, environment=place.controller.environment())
+
+        once = distinct(reads)
+        variants = {
+            "role": lambda: place.cost(ENABLE, hosts),
+            f"bare pypsrp, {len(once)} reads": lambda: floor(once, close=False),
+            f"bare pypsrp, {len(once)} reads, each closed": lambda: floor(once, close=True),
+            f"bare pypsrp, all {len(reads)} reads, each closed": lambda: floor(reads, close=True),
+            f"{tasks} local pings": lambda: place.cost(pings(tasks), local_hosts(1)),
+        }
+        costs = interleaved(seen_by(organisation, variants), place.repetitions, warm_up=not place.quick)
+    role, least, closed, _all, local = costs.values()
+    table(
+        f"Role on a converged server: {tasks} tasks, {len(reads)} reads",
+        [
+            {
+                "": name,
+                "requests": one["requests"],
+                "bytes sent": one["bytes_in"],
+                "received": one["bytes_out"],
+                "connections": one["connections"],
+                "log-ons": one["log_ons"],
+                "shells": one["shells_opened"],
+                "wall s": one["wall"],
+                "CPU s": one["cpu"],
+                "simulator s": one["simulator_cpu"],
+            }
+            for name, one in costs.items()
+        ],
+        "The floor opens the same two shells and reads every distinct pair of a cmdlet and its parameters of the role "
+        f"once. Requests of the role: {role['requests'] / least['requests']:.2f} times the floor that leaves its "
+        f"pipelines to the end of the shell, {role['requests'] / closed['requests']:.2f} times the one that closes "
+        "each. " + goal("at most 1.5 times the floor", role["requests"] <= 1.5 * least["requests"]),
+        f"Wall time of the role: {role['wall'] / local['wall']:.2f} times that of the pings. "
+        + goal("less than the pings", role["wall"] < local["wall"]),
+    )
+    return {"tasks": tasks, "reads": len(reads), "distinct": len(once), "costs": costs}
+
+
+def _job(organisation: SimulatorProcess, reads: Sequence[Mapping[str, Any]], *, close: bool) -> str:
+    told = organisation.description
+    server = told["servers"]["EX01"] | {"user": told["user"], "ca": told["ca"]}
+    return json.dumps({"server": server, "reads": reads, "mailboxes": [READER], "close_pipelines": close})
