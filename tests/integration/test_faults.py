@@ -179,3 +179,50 @@ def test_a_shell_whose_opening_was_answered_in_vain_is_closed(
     state = organisation.state()["servers"]["EX01"]
     assert state["shells_open"] == {"exchange": 0, "windows": 0}
     assert sum(state["shells_opened"].values()) >= 1
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_shell_that_becomes_free_is_taken(
+    open_session: Callable[..., Session], organisation: SimulatorProcess, way: str
+) -> None:
+    organisation.fault("EX01", "shell_limit", limit=0)
+    session = open_session(**WAYS[way])
+    session._pause = lambda _seconds: organisation.fault("EX01", "none")
+    assert Host(session).run("pop_settings", BANNER)["changed"] is True
+
+
+def test_iis_restarted_by_somebody_else(open_session: Callable[..., Session], organisation: SimulatorProcess) -> None:
+    session = open_session()
+    one = Host(session)
+    assert one.run("pop_settings", {"banner": "Old."})["changed"] is True
+    stop, start = {"Name": "W3SVC", "Force": True}, {"Name": "W3SVC"}
+    assert organisation.run("EX01", "Stop-Service", stop, endpoint="windows")["errors"] == []
+    session._pause = lambda _seconds: organisation.run("EX01", "Start-Service", start, endpoint="windows")  # type: ignore[assignment,return-value]
+    assert one.run("pop_settings", BANNER)["changed"] is True
+    assert executed(organisation, SET) == 2
+
+
+def test_iis_that_stays_down(host: Open, organisation: SimulatorProcess) -> None:
+    one = host()
+    organisation.run("EX01", "Stop-Service", {"Name": "W3SVC", "Force": True}, endpoint="windows")
+    result = one.run("pop_settings", BANNER)
+    if "wsman" in one.url:
+        assert result["changed"] is True, "the Windows endpoint does not live in IIS"
+    else:
+        assert result["msg"] == (
+            f"{one.url} answered HTTP 503 instead of WSMan: check that the service behind it is running (asked again "
+            "for 2 seconds)."
+        )
+
+
+@pytest.mark.parametrize("setting", ["Banner", "MaxConnections"])
+def test_another_administrator_between_read_and_write(host: Open, organisation: SimulatorProcess, setting: str) -> None:
+    one = host()
+    theirs = {"Server": "EX01", setting: {"Banner": "Theirs.", "MaxConnections": 99}[setting]}
+    organisation.fault("EX01", "change_after_read", cmdlet=GET, run={"cmdlet": SET, "parameters": theirs})
+    result = one.run("pop_settings", BANNER)
+    assert (result.get("msg"), result["changed"]) == (None, True)
+    assert stored(organisation)["Banner"] == "New."
+    assert stored(organisation)["MaxConnections"] == (99 if setting == "MaxConnections" else 2147483647)
+    assert result["settings"]["max_connections"] == stored(organisation)["MaxConnections"]
+    assert one.run("pop_settings", BANNER)["changed"] is False
