@@ -431,10 +431,10 @@ def _write_batch(
             broken, errors = str(unknown), []
         else:
             broken, errors = None, reply.errors
-            if reply.state == "completed" and not errors:
-                return []
-            if not errors or any(_concerns_all(error) for error in errors):
+            if any(_concerns_all(error) for error in errors) or (reply.state != "completed" and not errors):
                 raise CmdletFailure(SET, errors, reply.reason)
+        if host.check_mode:
+            return []
         outstanding = _still_different(host, sent, wanted, outstanding)
         if broken is None or not outstanding:
             break
@@ -466,6 +466,8 @@ def _still_different(
 
 def _reason(change: Change, position: int, failed: Sequence[Change], errors: Sequence[CmdletError]) -> str:
     """Exchange's message on one mailbox; errors come in the order of what was piped, without saying for which."""
+    if not errors:
+        return f"{SET} was answered without an error, but the mailbox does not have what was written."
     if len(errors) == len(failed):
         return errors[position].sentence(SET)
     mentioned = [error for error in errors if change.guid in error.message.casefold() or change.label in error.message]

@@ -15,8 +15,8 @@ description:
   - The mailboxes are read once, with only the members that matter. Only those that differ are written, piped in batches
     into C(Set-CASMailbox). A mailbox that cannot be written does not stop the others; it is reported by name with
     Exchange's message, and the task fails when all have been tried.
-  - Exchange's answer to each write is believed. What an error or a broken connection leaves open is read back, and only
-    what did not arrive is written once more.
+  - Each batch is read back after it was written, and a mailbox that does not have what was written is reported. After
+    a broken connection only what did not arrive is written once more.
   - Mailboxes that do not exist, and names that more than one mailbox has, end the task before anything is written.
   - The Administrator's mailbox and Exchange's health mailboxes never get access by O(filter) or O(exclusive), and a
     warning names them. Exchange does not open the Administrator's by POP3 or IMAP4 anyway. Health mailboxes do not lose

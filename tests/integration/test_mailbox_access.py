@@ -110,11 +110,18 @@ def test_a_lost_answer_is_read_back_instead_of_written_again(organisation: Simul
     assert len(calls(organisation, "Get-CASMailbox")) == 2
 
 
-def test_a_write_that_does_not_stick_shows_on_the_next_run(organisation: SimulatorProcess, run: Run) -> None:
+def test_a_write_that_does_not_stick_is_told(organisation: SimulatorProcess, run: Run) -> None:
     organisation.fault("EX01", "write_does_not_stick", cmdlet="Set-CASMailbox")
     options = {"identities": ["reader"], "pop_enabled": False}
+    result = run("cas_mailbox", options)
+    assert (result["failed"], result["changed"]) == (True, False)
+    assert result["msg"] == (
+        "1 of 1 mailboxes could not be changed. reader@contoso.test: Set-CASMailbox was answered without an error, but "
+        "the mailbox does not have what was written."
+    )
+    organisation.fault("EX01", "none")
     assert run("cas_mailbox", options)["changed"] is True
-    assert run("cas_mailbox", options, check=True)["changed"] is True
+    assert run("cas_mailbox", options)["changed"] is False
 
 
 def test_a_thousand_of_fifty_thousand(organisation: SimulatorProcess, session: Session) -> None:
@@ -123,7 +130,7 @@ def test_a_thousand_of_fifty_thousand(organisation: SimulatorProcess, session: S
     options = {"filter": "Name -like 'User 049*' -and PopEnabled -eq $true", "pop_enabled": False}
     result = run_module("cas_mailbox", options, session.invoke, tell=told.append)
     assert len(result["mailboxes"]) == 1000
-    assert len(calls(organisation, "Get-CASMailbox")) == 1
+    assert len(calls(organisation, "Get-CASMailbox")) == 3, "once to compare, and each batch after it was written"
     assert [entry["piped"] for entry in calls(organisation, "Set-CASMailbox")] == [500, 500]
     assert told == ["500 of 1000 mailboxes written", "1000 of 1000 mailboxes written"]
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 64 * 1024
