@@ -36,6 +36,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("parts", nargs="*", help=f"of {', '.join(PARTS)}; default: all")
     parser.add_argument("--quick", action="store_true", help="small and once: to see that it works, not to be quoted")
+    parser.add_argument("--repetitions", type=int, default=5, help="of each measurement, at most; default: 5")
     parser.add_argument("--output", type=Path, default=TESTS.parent / ".cache/bench.json")
     options = parser.parse_args()
     if unknown := set(options.parts) - PARTS.keys():
@@ -51,7 +52,7 @@ def main() -> int:
     # Short, because Unix sockets live in it.
     folder = Path(tempfile.mkdtemp(prefix="mb-"))
     try:
-        place = Place.make(folder, quick=options.quick)
+        place = Place.make(folder, quick=options.quick, repetitions=options.repetitions)
         for name in options.parts or PARTS:
             say(name)
             report["parts"][name] = PARTS[name](place)

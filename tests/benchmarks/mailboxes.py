@@ -26,13 +26,14 @@ def run(place: Place) -> dict[str, Any]:
     sizes = QUICK_SIZES if place.quick else SIZES
     measured: dict[str, Any] = {}
     rows: list[dict[str, Any]] = []
-    for size, repetitions in sizes.items():
+    for size, most in sizes.items():
         with place.organisation({"EX01": "SE"}, mailboxes=size) as organisation:
             variants = {
                 f"{size:,} mailboxes, {percent} %, {kind}": _variant(place, organisation, kind, size, percent)
                 for percent in PERCENT
                 for kind in ("module", "bare")
             }
+            repetitions = min(most, place.repetitions)
             costs = interleaved(variants, repetitions, warm_up=False)
             if size == (max(sizes) if place.quick else WHOLE_PLAYBOOK):
                 playbook = _whole_playbook(place, organisation, size)

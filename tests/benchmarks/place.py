@@ -25,9 +25,10 @@ class Place:
 
     controller: Controller
     quick: bool
+    repetitions: int
 
     @classmethod
-    def make(cls, folder: Path, *, quick: bool) -> Place:
+    def make(cls, folder: Path, *, quick: bool, repetitions: int) -> Place:
         """Install the collection as a user does."""
         collections = folder / "collections"
         galaxy = str(Path(sys.executable).parent / "ansible-galaxy")
@@ -35,11 +36,7 @@ class Place:
         done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder)
         if done.returncode:
             raise BenchmarkFailed(done.stderr)
-        return cls(Controller(folder, collections), quick)
-
-    @property
-    def repetitions(self) -> int:
-        return 1 if self.quick else 5
+        return cls(Controller(folder, collections), quick, 1 if quick else repetitions)
 
     def organisation(self, servers: Mapping[str, str], **options: object) -> SimulatorProcess:
         return SimulatorProcess(servers, password=PASSWORD, **options)
