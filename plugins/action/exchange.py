@@ -117,8 +117,10 @@ class Line:
             if hasattr(error, "code"):
                 reason = f"The session process for {host} gave up on the call: {error}"
             else:
-                # The helper died with the request in its hands; this error's text would repeat the request.
+                # The helper died with the request in its hands; this error's text would repeat the request. It may take
+                # connections for a moment yet.
                 reason = f"The session process for {host} ended in the middle of a call."
+                self._socket.unlink(missing_ok=True)
             if not content.get("write") and not self._is_alive():
                 self._start()
                 with contextlib.suppress(HelperError):
@@ -145,6 +147,12 @@ class Line:
     def _is_alive(self) -> bool:
         if not self._socket.exists():
             return False
+        # Whoever answers there is told the password, and ansible-core unpickles what he says.
+        if (owner := self._socket.stat().st_uid) != os.geteuid():
+            raise AnsibleConnectionFailure(
+                f"The socket of the session, {self._socket}, belongs to another user (uid {owner}): remove it, and set "
+                "ANSIBLE_PERSISTENT_CONTROL_PATH_DIR to a folder that only you can write to."
+            )
         try:
             with socket.socket(socket.AF_UNIX) as probe:
                 probe.connect(str(self._socket))
@@ -157,8 +165,13 @@ class Line:
     def _start(self) -> None:
         try:
             start_connection(self._play_context, self._connection.get_options(), self._action._task._uuid)
-        except AnsibleError as error:
-            raise AnsibleConnectionFailure(f"The session process could not be started: {error.message}") from error
+        except (AnsibleError, OSError) as error:
+            # ansible-core tells the whole traceback of its helper; the last line says what it was.
+            reason = str(getattr(error, "message", error)).strip().splitlines()[-1].rstrip(".")
+            raise AnsibleConnectionFailure(
+                f"The session process could not be started with its socket in {self._socket.parent} ({reason}): see "
+                "that the folder can be written to and has room, or set ANSIBLE_PERSISTENT_CONTROL_PATH_DIR to another."
+            ) from None
 
 
 class ActionModule(ActionBase):

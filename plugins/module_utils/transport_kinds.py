@@ -152,7 +152,7 @@ class UnlimitedInt(Kind):
             if value.get("IsUnlimited") is True:
                 return self.UNLIMITED
             if isinstance(value.get("Value"), int):
-                return int(value["Value"])
+                value = value["Value"]
         text = wire_text(value)
         if text.casefold() == self.UNLIMITED.casefold():
             return self.UNLIMITED

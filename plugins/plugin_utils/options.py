@@ -16,6 +16,7 @@ def to_settings(options: dict[str, t.Any]) -> Settings:
     """Settings from options; raises ValueError with one sentence where they are wrong."""
     auth = _auth(options)
     transport = options["transport"]
+    _insist_on_latin_1(options, auth)
     return Settings(
         host=str(options["host"]),
         inventory_hostname=str(options["inventory_hostname"] or options["host"]),
@@ -58,6 +59,17 @@ def _auth(options: dict[str, t.Any]) -> str:
     if auth not in AUTHENTICATIONS:
         raise ValueError(f"The authentication {given[0]!r} is not known; it is one of {', '.join(AUTHENTICATIONS)}.")
     return auth
+
+
+def _insist_on_latin_1(options: dict[str, t.Any], auth: str) -> None:
+    for option in ("remote_user", "remote_password") if auth == "basic" else ():
+        try:
+            str(options[option] or "").encode("latin-1")
+        except UnicodeEncodeError:
+            raise ValueError(
+                f"Basic authentication carries Western European characters only, and the {option.split('_')[1]} has "
+                "another one: use kerberos, negotiate or ntlm."
+            ) from None
 
 
 def _windows(options: dict[str, t.Any], auth: str) -> Endpoint:

@@ -94,6 +94,12 @@ def test_numbers_of_thousands_of_digits_stay_text() -> None:
         Server.read({"AdminDisplayVersion": "9" * 5000})
 
 
+def test_a_limit_of_hundreds_of_digits_is_the_same_in_every_form() -> None:
+    (setting,) = (one for one in CONNECTOR_SETTINGS if one.option == "message_rate_limit")
+    assert setting.kind.read({"Value": 10**100}) == setting.kind.read(10**100) == str(10**100)
+    assert setting.kind.read({"Value": 5}) == 5
+
+
 def test_a_size_below_the_smallest_allowed_is_read_as_a_size() -> None:
     (setting,) = (one for one in CONNECTOR_SETTINGS if one.option == "max_message_size")
     assert setting.kind.read("0 B (0 bytes)") == setting.kind.read("0") == setting.kind.read(0) == 0

@@ -7,7 +7,6 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -280,28 +279,6 @@ def test_a_home_with_a_long_path_is_one_sentence(controller: Controller, organis
     result = done.task("info", "ex01")
     assert result["status"] == "unreachable"
     assert "set ANSIBLE_PERSISTENT_CONTROL_PATH_DIR to a shorter path" in result["result"]["msg"]
-
-
-@pytest.fixture
-def twenty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimulatorProcess]:
-    with SimulatorProcess(
-        servers={f"EX{number:02}": ("SE", "2019", "2016")[number % 3] for number in range(1, 21)},
-        password=PASSWORD,
-        directory=tmp_path_factory.mktemp("organisation"),
-    ) as process:
-        yield process
-
-
-def test_twenty_hosts_at_once(controller: Controller, twenty: SimulatorProcess) -> None:
-    hosts = inventory(twenty.description, pop3_banner="POP3 at Contoso is ready.")
-    done = controller.run("mailops.exchange.enable_pop3", hosts, "-f", "20", "-e", "exchange_serial=20")
-    assert done.returncode == 0, done.output
-    assert len(done.stats) == 20
-    for server in twenty.state()["servers"].values():
-        assert server["effective"]["pop3"]["Banner"] == "POP3 at Contoso is ready."
-        assert server["shells_opened"] == {"exchange": 1, "windows": 1}
-        assert server["shells_open"] == NOTHING_OPEN
-    controller.wait_for_the_end()
 
 
 def test_the_password_is_nowhere(controller: Controller, organisation: SimulatorProcess, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
-from psrpcore.types import ErrorCategory, ErrorRecord, PSObject, PSSecureString, WarningRecord
+from psrpcore.types import ErrorCategory, ErrorRecord, PSCredential, PSObject, PSSecureString, WarningRecord
 
 from . import errors
 from .catalogue.cmdlets import BY_NAME, COMMON
@@ -215,6 +215,8 @@ def _described(session: Session, command: Command) -> dict[str, Any]:
 def _loggable(value: Any) -> Any:
     if isinstance(value, PSSecureString):
         return "***"
+    if isinstance(value, PSCredential):
+        return {"user": str(value.UserName), "password": "***"}
     value = native(value)
     if isinstance(value, dict):
         return {key: _loggable(item) for key, item in value.items()}

@@ -73,7 +73,7 @@ PROFILES: dict[EndpointName, Profile] = {
         https_port=443,
         # Documented are Kerberos and, where allowed, Basic over TLS; NTLM is inferred.
         schemes=("Negotiate", "NTLM"),
-        # Seen in a report of pypsrp's (issue 66); that HTTPS differs is inferred.
+        # [I]: pypsrp issue 66 replicates a server that offers Kerberos alone; no recording shows what Exchange offers.
         kerberos_schemes=("Kerberos",),
         services=("HTTP",),
         realm="{fqdn}",

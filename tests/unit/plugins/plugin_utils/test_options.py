@@ -81,6 +81,13 @@ def test_an_unknown_authentication_is_named() -> None:
         to_settings(DEFAULTS | {"auth": "digest"})
 
 
+def test_basic_carries_only_what_it_can() -> None:
+    assert to_settings(DEFAULTS | {"auth": "basic", "remote_password": "gr\u00fcn"}).password == "gr\u00fcn"
+    assert to_settings(DEFAULTS | {"auth": "ntlm", "remote_password": "5\u20ac"}).password == "5\u20ac"
+    with pytest.raises(ValueError, match=r"Western European characters only, and the password has another one: use"):
+        to_settings(DEFAULTS | {"auth": "basic", "remote_password": "5\u20ac"})
+
+
 def test_certificates_are_checked_unless_ignored() -> None:
     assert to_settings(DEFAULTS).cert_validation is True
     assert to_settings(DEFAULTS | {"cert_validation": "ignore"}).cert_validation is False

@@ -1,0 +1,92 @@
+"""The list of rights in docs/security.md: made from the modules' tables, complete, and in PowerShell that parses."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import least_privilege
+import pytest
+import tree_sitter_powershell
+from tree_sitter import Language, Node, Parser
+
+from exchange_simulator.catalogue.cmdlets import BY_NAME
+
+PLUGINS = Path(__file__).resolve().parents[2] / "plugins"
+CMDLET = re.compile(r"(?:Add|Disable|Enable|Get|Invoke|New|Remove|Restart|Set|Start|Stop|Test|Update)-[A-Z]\w+")
+
+
+def test_the_document_has_what_the_tables_say() -> None:
+    document = least_privilege.DOCUMENT.read_text(encoding="utf-8")
+    assert least_privilege.section() in document, "run tests/least_privilege.py"
+    assert least_privilege.rewritten(document) == document
+
+
+def test_the_tests_that_the_document_names_exist() -> None:
+    named = re.findall(r"`(…|[\w/.]+\.py)(?:::(\w+))?`", least_privilege.DOCUMENT.read_text(encoding="utf-8"))
+    assert len(named) > 30
+    last = Path()
+    for name, function in named:
+        last = last if name.startswith("…") else PLUGINS.parent / "tests" / name.removeprefix("tests/")
+        assert last.is_file(), name
+        assert not function or f"def {function}(" in last.read_text(encoding="utf-8"), function
+
+
+def test_every_module_that_calls_cmdlets_is_a_feature() -> None:
+    modules = {path.stem for path in (PLUGINS / "modules").glob("*.py")}
+    # mail_probe speaks to the mail services alone.
+    assert {name for one in least_privilege.FEATURES.values() for name in one.modules} == modules - {"mail_probe"}
+
+
+def test_no_cmdlet_in_the_code_is_missing() -> None:
+    listed = {name for one in least_privilege.FEATURES.values() for name in (*one.exchange, *one.windows)}
+    named = {
+        node.value
+        for folder in ("modules", "module_utils")
+        for path in (PLUGINS / folder).rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and CMDLET.fullmatch(node.value)
+    }
+    assert {"Get-ExchangeServer", "Enable-ExchangeCertificate", "Get-CimInstance"} <= named <= listed
+
+
+@pytest.mark.parametrize("key", least_privilege.FEATURES)
+def test_exchange_has_every_cmdlet_and_parameter(key: str) -> None:
+    for endpoint in ("exchange", "windows"):
+        for name, parameters in getattr(least_privilege.FEATURES[key], endpoint).items():
+            cmdlet = BY_NAME[name.casefold()]
+            assert (cmdlet.name, cmdlet.endpoint) == (name, endpoint)
+            assert {*parameters} <= {parameter.name for parameter in cmdlet.parameters}
+
+
+def test_what_exchange_2010_lacks() -> None:
+    told = least_privilege.later()
+    for name, parameters in least_privilege.entries().items():
+        cmdlet = BY_NAME[name.casefold()]
+        if "2010" in cmdlet.releases:
+            lacking = {one.name for one in cmdlet.parameters if "2010" not in one.releases}
+            assert lacking & {*parameters} == {*told.get(name, ())}
+        else:
+            assert f"`{name}`; " in least_privilege.section()
+
+
+@pytest.mark.parametrize("features", [(), *((key,) for key in least_privilege.FEATURES)], ids=str)
+def test_the_commands_are_powershell(features: tuple[str, ...]) -> None:
+    parser = Parser(Language(tree_sitter_powershell.language()))
+    text = least_privilege.commands(*features)
+    root = parser.parse(text.encode()).root_node
+    assert not root.has_error, text
+    named = re.findall(r"^Set-ManagementRoleEntry \"mailops \w+\\(\S+)\"", text, re.MULTILINE)
+    assert sorted(named) == sorted(least_privilege.entries(*features))
+    assert max(map(len, text.splitlines())) <= 120
+    # A list that is broken goes on after its comma: every line that is not indented begins a command, or sets a list.
+    begun = [line for line in text.splitlines() if line and not line.startswith((" ", "$"))]
+    assert sum(1 for node in _nodes(root) if node.type == "command") == len(begun) + 2 * text.count("$keep =")
+
+
+def _nodes(node: Node) -> Iterator[Node]:
+    yield node
+    for child in node.children:
+        yield from _nodes(child)

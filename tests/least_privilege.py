@@ -1,0 +1,274 @@
+"""What the modules need to be allowed: the cmdlets and parameters they send, and the commands that grant no more.
+
+Run without arguments it writes its part of docs/security.md; given names of features it prints the commands for these
+alone (PYTHONPATH=.cache/collections python tests/least_privilege.py pop3 findings).
+
+The settings come from the modules' own tables. That a list is complete and no longer than it has to be is shown by
+tests/integration/test_least_privilege.py, which runs every option of the modules with exactly these rights.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ansible_collections.mailops.exchange.plugins.module_utils.plan import Setting
+from ansible_collections.mailops.exchange.plugins.module_utils.vocabulary.client_access import IMAP4, POP3
+from ansible_collections.mailops.exchange.plugins.module_utils.vocabulary.mailboxes import MAILBOX_SETTINGS
+from ansible_collections.mailops.exchange.plugins.module_utils.vocabulary.transport import CONNECTOR_SETTINGS
+from ansible_collections.mailops.exchange.plugins.module_utils.vocabulary.versions import EXCHANGE_2010
+
+DOCUMENT = Path(__file__).resolve().parent.parent / "docs" / "security.md"
+BEGIN, END = "<!-- begin of what tests/least_privilege.py writes -->", "<!-- end of what it writes -->"
+GROUP = "mailops"
+WIDTH = 116
+
+Entries = Mapping[str, tuple[str, ...]]
+
+# By the role of the collection, Exchange's own role that it is a copy of. Descriptions of all of these are published,
+# their lists of cmdlets are not: Get-ManagementRole -Cmdlet tells on the spot whether the copy can hold them.
+PARENTS = {
+    "view": "View-Only Configuration",
+    "protocols": "POP3 And IMAP4 Protocols",
+    "certificates": "Exchange Server Certificates",
+    "connectors": "Receive Connectors",
+    "mailboxes": "Mail Recipients",
+    "tests": "Monitoring",
+}
+
+
+def role_of(cmdlet: str) -> str:
+    """The role of the collection that holds a cmdlet."""
+    verb, _dash, noun = cmdlet.partition("-")
+    if noun == "CASMailbox":
+        return "mailboxes"
+    if verb == "Test":
+        return "tests"
+    if verb == "Get":
+        return "view"
+    return {"ExchangeCertificate": "certificates", "ReceiveConnector": "connectors"}.get(noun, "protocols")
+
+
+@dataclass(frozen=True)
+class Feature:
+    """Something an administrator may want to do by the collection, and what that sends to the two endpoints."""
+
+    title: str
+    modules: tuple[str, ...]
+    exchange: Entries
+    windows: Entries = field(default_factory=dict)
+
+
+def _parameters(settings: Iterable[Setting]) -> tuple[str, ...]:
+    return tuple(sorted(setting.parameter for setting in settings))
+
+
+SERVER = {"Get-ExchangeServer": ("Identity",)}
+# Get-WmiObject is for PowerShell 2 alone.
+COMPUTER = {"Get-CimInstance": ("ClassName",), "Get-WmiObject": ("Class",)}
+STATES = {"Get-CimInstance": ("ClassName", "Filter"), "Get-WmiObject": ("Class", "Filter")}
+COMPONENT = {"Get-ServerComponentState": ("Component", "Identity")}
+READ_SETTINGS = {"Get-PopSettings": ("Server",), "Get-ImapSettings": ("Server",)}
+READ_CERTIFICATES = {"Get-ExchangeCertificate": ("Server",)}
+READ_CONNECTORS = {"Get-ReceiveConnector": ("Server",)}
+_TEST = (
+    "ClientAccessServer", "ConnectionType", "LightMode", "MailboxCredential", "MailboxServer", "PerConnectionTimeout",
+    "PortClientAccessServer", "Timeout", "TrustAnySSLCertificate",
+)  # fmt: skip
+
+FEATURES: dict[str, Feature] = {
+    "findings": Feature(
+        "Looking: findings, drift, what users need to know",
+        ("client_access_info",),
+        {**SERVER, **READ_SETTINGS, **COMPONENT, **READ_CERTIFICATES, **READ_CONNECTORS},
+        {**STATES, "Get-Process": ("Id",)},
+    ),
+    "pop3": Feature(
+        "Settings of POP3",
+        ("pop_settings",),
+        {**SERVER, "Get-PopSettings": ("Server",), "Set-PopSettings": ("Server", *_parameters(POP3.settings))},
+        COMPUTER,
+    ),
+    "imap4": Feature(
+        "Settings of IMAP4",
+        ("imap_settings",),
+        {**SERVER, "Get-ImapSettings": ("Server",), "Set-ImapSettings": ("Server", *_parameters(IMAP4.settings))},
+        COMPUTER,
+    ),
+    "services": Feature(
+        "Services of POP3 and IMAP4",
+        ("protocol_service",),
+        {**SERVER, **COMPONENT},
+        {
+            **STATES,
+            "Set-Service": ("Name", "StartupType"),
+            "Start-Service": ("Name",),
+            "Stop-Service": ("Name",),
+            "Restart-Service": ("Name",),
+        },
+    ),
+    "iis": Feature(
+        "Restarting IIS",
+        ("iis",),
+        SERVER,
+        {**STATES, "Get-Service": ("Name",), "Stop-Service": ("Force", "Name"), "Start-Service": ("Name",)},
+    ),
+    "certificates": Feature(
+        "Assigning certificates",
+        ("exchange_certificate",),
+        {
+            **SERVER,
+            **READ_CERTIFICATES,
+            **READ_SETTINGS,
+            "Enable-ExchangeCertificate": ("Force", "Server", "Services", "Thumbprint"),
+        },
+        COMPUTER,
+    ),
+    "connectors": Feature(
+        "Connectors for sending",
+        ("receive_connector",),
+        {
+            **SERVER,
+            **READ_CONNECTORS,
+            **READ_CERTIFICATES,
+            "Set-ReceiveConnector": ("Identity", *_parameters(CONNECTOR_SETTINGS)),
+        },
+        COMPUTER,
+    ),
+    "mailboxes": Feature(
+        "Access of mailboxes",
+        ("cas_mailbox",),
+        {
+            **SERVER,
+            "Get-CASMailbox": ("Filter", "Identity", "ResultSize"),
+            "Set-CASMailbox": ("Identity", *_parameters(MAILBOX_SETTINGS)),
+        },
+        COMPUTER,
+    ),
+    "connectivity": Feature(
+        "Exchange's own test of a log-on",
+        ("connectivity_test",),
+        {**SERVER, "Test-PopConnectivity": _TEST, "Test-ImapConnectivity": _TEST},
+        COMPUTER,
+    ),
+}
+# All cmdlets of Exchange have it, and all of them are given it: a play stays with one domain controller.
+CONTROLLER = "DomainController"
+
+
+def entries(*features: str) -> dict[str, list[str]]:
+    """Exchange's cmdlets with their parameters that some features need together, as role entries have them."""
+    found: dict[str, set[str]] = {}
+    for key in features or FEATURES:
+        for cmdlet, parameters in FEATURES[key].exchange.items():
+            found.setdefault(cmdlet, {CONTROLLER}).update(parameters)
+    return {cmdlet: sorted(parameters) for cmdlet, parameters in sorted(found.items())}
+
+
+def later() -> dict[str, list[str]]:
+    """Parameters that Exchange 2010 does not have, by cmdlet."""
+    tables = {"Set-PopSettings": POP3.settings, "Set-ImapSettings": IMAP4.settings}
+    tables |= {"Set-ReceiveConnector": CONNECTOR_SETTINGS, "Set-CASMailbox": MAILBOX_SETTINGS}
+    found = {name: _parameters(s for s in table if s.since > EXCHANGE_2010) for name, table in tables.items()}
+    return {name: list(parameters) for name, parameters in found.items() if parameters}
+
+
+def _listed(head: str, names: Sequence[str]) -> list[str]:
+    """A command that ends with a list, broken after a comma, where PowerShell expects it to go on."""
+    lines = [head]
+    for number, name in enumerate(names):
+        word = f'"{name}"{"," if number < len(names) - 1 else ""}'
+        if len(lines[-1]) + 1 + len(word) > WIDTH:
+            lines.append("   ")
+        lines[-1] += f" {word}"
+    return lines
+
+
+def commands(*features: str) -> str:
+    """What to type into the Exchange Management Shell."""
+    granted = entries(*features)
+    roles = {role: [name for name in granted if role_of(name) == role] for role in PARENTS}
+    lines = []
+    for role, names in roles.items():
+        if not names:
+            continue
+        title = f"{GROUP} {role}"
+        lines.append(f'New-ManagementRole -Name "{title}" -Parent "{PARENTS[role]}"')
+        lines += _listed("$keep =", names)
+        lines.append(f'Get-ManagementRoleEntry "{title}\\*" | Where-Object {{ $keep -notcontains $_.Name }} |')
+        lines.append("    Remove-ManagementRoleEntry -Confirm:$false")
+        for name in names:
+            lines += _listed(f'Set-ManagementRoleEntry "{title}\\{name}" -Parameters', granted[name])
+        lines.append("")
+    used = [f"{GROUP} {role}" for role, names in roles.items() if names]
+    lines += _listed(f'New-RoleGroup -Name "{GROUP}" -Members "svc-ansible" -Roles', used)
+    return "\n".join(lines)
+
+
+def questions() -> str:
+    """What to type to have Exchange say whether a role holds all of it."""
+    lines = []
+    for name, parameters in entries().items():
+        lines += _listed(f"Get-ManagementRole -Cmdlet {name} -CmdletParameters", parameters)
+    return "\n".join(lines)
+
+
+def _table() -> str:
+    rows = ["| Feature | Cmdlet | Parameters | Copy of |", "| --- | --- | --- | --- |"]
+    for key, feature in FEATURES.items():
+        title = f"**{key}**: {feature.title} ({', '.join(f'`{module}`' for module in feature.modules)})"
+        for cmdlet, parameters in entries(key).items():
+            told = (
+                f"all {len(parameters)} below" if len(parameters) > 9 else ", ".join(f"`{one}`" for one in parameters)
+            )
+            rows.append(f"| {title} | `{cmdlet}` | {told} | {PARENTS[role_of(cmdlet)]} |")
+            title = ""
+    return "\n".join(rows)
+
+
+def _windows() -> str:
+    rows = ["| Feature | On the *windows* endpoint |", "| --- | --- |"]
+    for key, feature in FEATURES.items():
+        told = [f"`{name} {' '.join(f'-{one}' for one in given)}`" for name, given in feature.windows.items()]
+        rows.append(f"| **{key}** | {', '.join(told)} |")
+    return "\n".join(rows)
+
+
+def section() -> str:
+    """The part of the document that is made here."""
+    missing = "; ".join(f"`{cmdlet}`: {', '.join(f'`{one}`' for one in names)}" for cmdlet, names in later().items())
+    parts = (
+        BEGIN,
+        _table(),
+        _windows(),
+        "Ask Exchange first whether its own roles hold all of it in your version. Each line must name the role in the "
+        "last\ncolumn above:",
+        f"```powershell\n{questions()}\n```",
+        "Then make the roles and the group, in the Exchange Management Shell:",
+        f"```powershell\n{commands()}\n```",
+        f"On Exchange 2010 leave out what it does not have: `Get-ServerComponentState`; {missing}.",
+        END,
+    )
+    return "\n\n".join(parts)
+
+
+def rewritten(document: str) -> str:
+    """The document with this part as it has to be."""
+    before, _begin, rest = document.partition(BEGIN)
+    _old, _end, after = rest.partition(END)
+    return before + section() + after
+
+
+def main() -> None:
+    if features := sys.argv[1:]:
+        if unknown := set(features) - FEATURES.keys():
+            sys.exit(f"{', '.join(sorted(unknown))} is no feature; there are {', '.join(FEATURES)}.")
+        print(commands(*features))
+        return
+    DOCUMENT.write_text(rewritten(DOCUMENT.read_text(encoding="utf-8")), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
