@@ -23,8 +23,7 @@ from urllib.parse import urlsplit
 _WHOLE_NUMBER = r"-?\d{1,19}"
 
 
-# Control characters and line ends act where nobody wants it; the rest are no characters, and XML, by which everything is
-# sent, cannot hold them.
+# Control characters and line ends act where nobody wants it; the rest are no characters, and XML cannot hold them.
 _STRAY = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]")
 
 
