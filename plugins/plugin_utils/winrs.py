@@ -190,8 +190,8 @@ class WinrsShell:
             raise Interrupted(f"{cmdlet}: {sentence(self._settings, 'windows', cause)}") from broken
         if reply["state"] == "failed" and not reply["errors"]:
             reply["reason"] = (
-                f"PowerShell on {self._settings.host} could not write its answer as CLIXML, for which it must be "
-                "version 3 or newer; use ansible_exchange_transport: psrp"
+                f"PowerShell on {self._settings.host} could not read what was sent or answer it in CLIXML, for which it "
+                "must be version 3 or newer; use ansible_exchange_transport: psrp"
             )
         return reply
 
