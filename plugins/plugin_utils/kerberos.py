@@ -157,7 +157,7 @@ def _codes(error: BaseException) -> Iterator[int]:
         # python-krb5, python-gssapi, requests-credssp, and pykerberos under pywinrm, each in its own way.
         found = [getattr(one, name, None) for name in ("err_code", "min_code", "maj_code", "status")]
         pairs = [argument for argument in one.args if isinstance(argument, tuple) and len(argument) == 2]
-        found += [code for _, code in reversed(pairs)]
+        found += [pair[1] for pair in reversed(pairs)]
         for code in found:
             if isinstance(code, int):
                 # Some of them take the codes, which are signed, as unsigned.

@@ -190,8 +190,8 @@ class WinrsShell:
             raise Interrupted(f"{cmdlet}: {sentence(self._settings, 'windows', cause)}") from broken
         if reply["state"] == "failed" and not reply["errors"]:
             reply["reason"] = (
-                f"PowerShell on {self._settings.host} could not read what was sent or answer it in CLIXML, for which it "
-                "must be version 3 or newer; use ansible_exchange_transport: psrp"
+                f"PowerShell on {self._settings.host} could not read what was sent or answer it in CLIXML, for which "
+                "it must be version 3 or newer; use ansible_exchange_transport: psrp"
             )
         return reply
 
@@ -210,7 +210,7 @@ class WinrsShell:
                 continue
             *lines, self._unread = (self._unread + output).split(b"\n")
             for line in lines:
-                kind, _, value = line.strip().decode("ascii").partition(" ")
+                kind, _blank, value = line.strip().decode("ascii").partition(" ")
                 yield kind, value
                 if kind == "end":
                     return

@@ -158,9 +158,8 @@ def is_refusal(error: Exception) -> bool:
         never = requests.exceptions.SSLError, requests.ConnectTimeout, requests.exceptions.ProxyError
         return isinstance(error, never) or isinstance(getattr(error.args[0], "reason", None), NewConnectionError)
     # Wrong values and missing libraries are noticed before anything is sent.
-    return type(error) is ValueError or isinstance(
-        error, (WSManFaultError, AuthenticationError, *kerberos.Errors, ImportError)
-    )
+    refusals: tuple[type[Exception], ...] = (WSManFaultError, AuthenticationError, *kerberos.Errors, ImportError)
+    return isinstance(error, refusals) or (isinstance(error, ValueError) and not isinstance(error, Unintelligible))
 
 
 def sentence(settings: Settings, name: str, error: Exception) -> str:
@@ -206,7 +205,7 @@ def sentence(settings: Settings, name: str, error: Exception) -> str:
     if isinstance(error, requests.ConnectionError):
         return f"Cannot connect to {url} ({_innermost(error)}): check that the host is up and the port is open."
     # pypsrp's own plain error is that the answer belongs to another request.
-    if isinstance(error, (*Unintelligible, requests.exceptions.ChunkedEncodingError)) or type(error) is WinRMError:
+    if isinstance(error, (*Unintelligible, requests.exceptions.ChunkedEncodingError, WinRMError)):
         return (
             f"{url} answered with something that is no WSMan ({_innermost(error).rstrip('.')}): check that it is the "
             "server itself that answers there."
