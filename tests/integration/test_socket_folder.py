@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from ansible.errors import AnsibleConnectionFailure
 from evidence import is_a_sentence
-from runner import Controller, inventory
+from runner import Controller, inventory, wait_until
 from simulator_process import SimulatorProcess
 
 from ansible_collections.mailops.exchange.plugins.action.exchange import Line
@@ -49,7 +49,7 @@ def see(controller: Controller, organisation: SimulatorProcess, folder: Path) ->
     assert str(folder) in message
     assert organisation.log() == []
     assert organisation.state()["servers"]["EX01"]["shells_opened"] == {"exchange": 0, "windows": 0}
-    assert controller.helpers == []
+    wait_until(lambda: not controller.helpers)
     return message
 
 
