@@ -26,6 +26,7 @@ from ansible_collections.mailops.exchange.plugins.plugin_utils.wire import (
     TransportError,
     check,
     is_refusal,
+    is_unopened,
     refused,
     sentence,
 )
@@ -54,7 +55,7 @@ class PsrpShell:
             self._pool.open()
         except TransportError as error:
             shell = self._pool.shell
-            if not (is_refusal(error) or shell.opened):
+            if not (is_unopened(error) or shell.opened):
                 # The answer is lost, and the shell may be open all the same. Its id is the client's choice.
                 shell._selector_set = SelectorSet()
                 shell._selector_set.add_option("ShellId", self._pool.id)

@@ -37,6 +37,7 @@ from ansible_collections.mailops.exchange.plugins.plugin_utils.wire import (
     check,
     first_line,
     is_refusal,
+    is_unopened,
     refused,
     sentence,
 )
@@ -100,7 +101,7 @@ class WinrsShell:
                 self._process = self._protocol.run_command(self._shell, program, arguments)
         except TransportError as error:
             # If only the answer is lost, the shell may be open all the same.
-            if opened or not is_refusal(error):
+            if opened or not is_unopened(error):
                 self.close()
             raise refused(settings, "windows", error) from error
 

@@ -145,7 +145,7 @@ def refused(settings: Settings, name: str, error: Exception) -> Refused:
         shell_limit=code == SHELL_LIMIT_REACHED,
         passing=code in (SHELL_NOT_FOUND, 500, 503)
         or (unreachable and not isinstance(error, requests.exceptions.SSLError)),
-        unanswered=not (is_refusal(error) or isinstance(error, requests.Timeout)),
+        unanswered=not (is_unopened(error) or isinstance(error, requests.Timeout)),
     )
 
 
@@ -157,9 +157,15 @@ def is_refusal(error: Exception) -> bool:
     if isinstance(error, requests.ConnectionError) and error.args:
         never = requests.exceptions.SSLError, requests.ConnectTimeout, requests.exceptions.ProxyError
         return isinstance(error, never) or isinstance(getattr(error.args[0], "reason", None), NewConnectionError)
-    # Wrong values and missing libraries are noticed before anything is sent.
-    refusals: tuple[type[Exception], ...] = (WSManFaultError, AuthenticationError, *kerberos.Errors, ImportError)
-    return isinstance(error, refusals) or (isinstance(error, ValueError) and not isinstance(error, Unintelligible))
+    return isinstance(error, (WSManFaultError, AuthenticationError))
+
+
+def is_unopened(error: Exception) -> bool:
+    """Whether certainly no shell was opened: refused, or given up before anything was sent."""
+    # Of an open session the same errors may come from an answer, and the pipeline may have run.
+    local: tuple[type[Exception], ...] = (*kerberos.Errors, ImportError)
+    given_up = isinstance(error, local) or (isinstance(error, ValueError) and not isinstance(error, Unintelligible))
+    return given_up or is_refusal(error)
 
 
 def sentence(settings: Settings, name: str, error: Exception) -> str:

@@ -226,3 +226,19 @@ def test_another_administrator_between_read_and_write(host: Open, organisation: 
     assert stored(organisation)["MaxConnections"] == (99 if setting == "MaxConnections" else 2147483647)
     assert result["settings"]["max_connections"] == stored(organisation)["MaxConnections"]
     assert one.run("pop_settings", BANNER)["changed"] is False
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("action", ["Command", "Send"])
+def test_an_encrypted_answer_that_cannot_be_opened_is_no_refusal(
+    open_session: Callable[..., Session], organisation: SimulatorProcess, way: str, action: str
+) -> None:
+    """The server had taken the write: it is read back, never sent again unseen."""
+    credssp = {"scheme": "http", "auth": "credssp"} if way == "winrm" else {"scheme": "http", "auth": "ntlm"}
+    one = Host(open_session(**WAYS[way], **credssp, user="CONTOSO\\administrator"))
+    assert one.run("pop_settings", {"banner": "Old."})["changed"] is True
+    organisation.clear_log()
+    organisation.fault("EX01", "malformed", cmdlet=SET, action=action)
+    result = one.run("pop_settings", BANNER)
+    assert (result.get("msg"), result["changed"]) == (None, True)
+    assert executed(organisation, SET) == 1
