@@ -205,6 +205,19 @@ def test_module_defaults_of_the_action_group(controller: Controller, organisatio
     assert organisation.state()["servers"]["EX01"]["stored"]["pop3"]["Banner"] != "Session banner."
 
 
+def test_module_defaults_of_one_module_are_not_those_of_others(
+    controller: Controller, organisation: SimulatorProcess
+) -> None:
+    defaults = {"mailops.exchange.imap_settings": {"server": "EX02"}, "mailops.exchange.iis": {"state": "restarted"}}
+    done = controller.run(play(BANNER, module_defaults=defaults), inventory(organisation.description))
+    assert done.returncode == 0, done.output
+    assert organisation.state()["servers"]["EX01"]["stored"]["pop3"]["Banner"] == "Session banner."
+    defaults = {"mailops.exchange.pop_settings": {"server": "EX02"}}
+    done = controller.run(play(BANNER, module_defaults=defaults), inventory(organisation.description))
+    assert done.returncode == 0, done.output
+    assert organisation.state()["servers"]["EX02"]["stored"]["pop3"]["Banner"] == "Session banner."
+
+
 def test_a_cmdlet_that_outlasts_its_deadline(controller: Controller, organisation: SimulatorProcess) -> None:
     hosts = inventory(organisation.description, ansible_exchange_command_timeout=2)
     organisation.fault("EX01", "slow", cmdlet="Get-PopSettings", seconds=600)

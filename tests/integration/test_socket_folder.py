@@ -14,7 +14,7 @@ from evidence import is_a_sentence
 from runner import Controller, inventory, wait_until
 from simulator_process import SimulatorProcess
 
-from ansible_collections.mailops.exchange.plugins.action.exchange import Line
+from ansible_collections.mailops.exchange.plugins.plugin_utils.action import Line
 
 PLAY = [
     {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import yaml
 
 from ansible_collections.mailops.exchange.plugins.module_utils.vocabulary.client_access import IMAP4, POP3
 from ansible_collections.mailops.exchange.plugins.module_utils.vocabulary.transport import CONNECTOR_SETTINGS
+from ansible_collections.mailops.exchange.plugins.plugin_utils.action import ExchangeAction
 
 ROOT = Path(__file__).resolve().parents[2]
 RUNTIME = yaml.safe_load((ROOT / "meta" / "runtime.yml").read_text(encoding="utf-8"))
@@ -34,7 +36,8 @@ def test_every_module_is_in_the_action_group() -> None:
 
 @pytest.mark.parametrize("module", MODULES)
 def test_every_module_goes_through_the_action_plugin(module: str) -> None:
-    assert RUNTIME["plugin_routing"]["modules"][module] == {"action_plugin": "mailops.exchange.exchange"}
+    action = importlib.import_module(f"ansible_collections.mailops.exchange.plugins.action.{module}")
+    assert issubclass(action.ActionModule, ExchangeAction)
 
 
 @pytest.mark.parametrize("role", ROLES)

@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, mailops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The door from a task to its module: all modules of the collection are routed here by meta/runtime.yml.
+"""The door from a task to its module: the action plugin of all modules of the collection.
 
 Windows has no Python, so the module runs on the controller, in the task's worker process, and reaches the host over
 the sessions that the connection plugin keeps in ansible-core's background helper.
@@ -37,7 +37,7 @@ except ImportError:
     # ansible-core before 2.19 has one encoding for all that modules are told and tell.
     from ansible.parsing.ajson import AnsibleJSONEncoder as ArgumentsEncoder
 
-    ResultDecoder = json.JSONDecoder
+    ResultDecoder: type[json.JSONDecoder] = json.JSONDecoder
 else:
     ArgumentsEncoder = get_module_encoder("legacy", Direction.CONTROLLER_TO_MODULE)
     ResultDecoder = get_module_decoder("legacy", Direction.MODULE_TO_CONTROLLER)
@@ -48,11 +48,18 @@ SOCKET_PATH_LIMIT = 107
 
 display = Display()
 
+# What every task needs is loaded with this file, because ansible-core loads an action plugin of the module's own name
+# before it forks. It keeps no bytecode of collections, so each task's worker would compile them anew.
+for connection in (CONNECTION, "ssh"):
+    connection_loader.get(connection, class_only=True)
+for shared in ("findings", "resource"):
+    importlib.import_module(f"ansible_collections.mailops.exchange.plugins.module_utils.{shared}")
+
 
 class Line:
     """One task's way to the helper process of its host, which it starts, and starts again when it has died."""
 
-    def __init__(self, action: ActionModule, task_vars: dict[str, t.Any]) -> None:
+    def __init__(self, action: ExchangeAction, task_vars: dict[str, t.Any]) -> None:
         task = action._task
         self._action = action
         self._delegated = bool(task.delegate_to)
@@ -107,7 +114,7 @@ class Line:
         if not self._is_alive():
             self._start()
         try:
-            reply = self._call("invoke", self._fingerprint, request)
+            reply: str = self._call("invoke", self._fingerprint, request)
             if not reply:
                 self._call("set_options", direct=self._connection.get_options())
                 reply = self._call("invoke", self._fingerprint, request)
@@ -174,7 +181,7 @@ class Line:
             ) from None
 
 
-class ActionModule(ActionBase):
+class ExchangeAction(ActionBase):  # type: ignore[misc]
     """Runs a module of this collection in the worker, with the line to its host at hand."""
 
     TRANSFERS_FILES = False
