@@ -67,7 +67,7 @@ class LineSerializer(Serializer):
             # Of all that a server sends only output comes without a description of what it is.
             if metadata is None:
                 return to_plain(element, self.members)
-            refuse_dtd(element)
+            refuse_unsafe(element)
         return super().deserialize(element, metadata, clear)
 
     def _deserialize_string(self, value: str | None) -> str:
@@ -84,7 +84,7 @@ def _string(text: str) -> str:
         return _PYPSRP._deserialize_string(_HALVES.sub(lambda found: found["whole"] or "\ufffd", text))
 
 
-def refuse_dtd(xml: str | bytes) -> None:
+def refuse_unsafe(xml: str | bytes) -> None:
     """Raise ValueError for XML that declares entities or nests without end: a few lines of it can fill any memory."""
     depth = 0
 
@@ -119,7 +119,7 @@ def to_plain(
     """
     if isinstance(item, str):
         if "<!DOCTYPE" in item:
-            refuse_dtd(item)
+            refuse_unsafe(item)
         item = ElementTree.fromstring(item)  # noqa: S314 - it declares no entities
     return _Reader(item if document is None else document).value(item, members)
 

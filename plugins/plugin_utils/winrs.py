@@ -23,7 +23,7 @@ from ansible_collections.mailops.exchange.plugins.plugin_utils import powershell
 from ansible_collections.mailops.exchange.plugins.plugin_utils.clixml import (
     LineSerializer,
     error_to_plain,
-    refuse_dtd,
+    refuse_unsafe,
     to_plain,
 )
 from ansible_collections.mailops.exchange.plugins.plugin_utils.settings import Settings
@@ -259,7 +259,7 @@ def _errors_as_pypsrps() -> Iterator[None]:
 def _object(encoded: str) -> ElementTree.Element:
     """The object in a CLIXML document."""
     text = base64.b64decode(encoded, validate=True)
-    refuse_dtd(text)
+    refuse_unsafe(text)
     bare = re.sub(rb'\sxmlns="[^"]*"', b"", text, count=1)
     root = ElementTree.fromstring(bare)  # noqa: S314 - it declares no entities
     return root[0]

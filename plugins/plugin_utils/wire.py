@@ -17,7 +17,7 @@ from pypsrp.exceptions import AuthenticationError, WinRMError, WinRMTransportErr
 from urllib3.exceptions import NewConnectionError
 
 from ansible_collections.mailops.exchange.plugins.plugin_utils import kerberos
-from ansible_collections.mailops.exchange.plugins.plugin_utils.clixml import refuse_dtd
+from ansible_collections.mailops.exchange.plugins.plugin_utils.clixml import refuse_unsafe
 from ansible_collections.mailops.exchange.plugins.plugin_utils.settings import Settings
 
 SHELL_NOT_FOUND = 2150858843
@@ -130,7 +130,7 @@ class Meter:
 def check(reply: bytes) -> bytes:
     """A reply as it came; WinRMError for XML that no server would send."""
     try:
-        refuse_dtd(reply)
+        refuse_unsafe(reply)
     except ValueError as error:
         raise WinRMError(str(error)) from error
     return reply
