@@ -55,7 +55,8 @@ for connection in (CONNECTION, "ssh"):
     connection_loader.get(connection, class_only=True)
 for shared in ("findings", "resource"):
     importlib.import_module(f"ansible_collections.mailops.exchange.plugins.module_utils.{shared}")
-# A worker that collects garbage among what it inherits copies all of it, 16 MB each. It lives as long as the playbook.
+# A worker that collects garbage among what it inherits copies all of it, 16 MB each, and finds none: what is there by
+# now lives as long as the playbook.
 gc.freeze()
 
 
