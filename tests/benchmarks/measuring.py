@@ -143,7 +143,8 @@ def _adopt(report: Path, interval: float, command: Sequence[str]) -> None:
 
 def _sample(interval: float, ended: threading.Event, peak: Figures) -> None:
     while not ended.wait(interval):
-        shares = [_proportional_share(pid) for pid in _descendants(os.getpid())]
+        # Those that have ended and wait to be waited for have none.
+        shares = [share for pid in _descendants(os.getpid()) if (share := _proportional_share(pid))]
         if sum(shares) > peak["peak_mb"]:
             peak.update(peak_mb=sum(shares), processes_at_peak=float(len(shares)))
 
