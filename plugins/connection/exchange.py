@@ -364,8 +364,10 @@ def _terminate_after(pid: int) -> None:
         try:
             os.kill(pid, 0)
         except ProcessLookupError:
-            os.kill(os.getpid(), signal.SIGTERM)
-            return
+            break
         except PermissionError:
             return
         pause.wait(1)
+    # A helper that was told to stop is just ending, and the signal could keep it from removing its socket.
+    pause.wait(2)
+    os.kill(os.getpid(), signal.SIGTERM)

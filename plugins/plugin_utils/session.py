@@ -141,6 +141,8 @@ class Session:
             return
         pattern = "Microsoft.Exchange.Management.PowerShell.*"
         found = shell.run(_request("Get-PSSnapin", Name=pattern, Registered=True), seconds)
+        if found.get("reason"):
+            raise Refused(f"{found['reason']}.")
         registered = {str(one.get("Name") or one.get("$text")) for one in found["output"]}
         name = next((name for name in SNAPINS if name in registered), None)
         if name is None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
-from runner import Controller, inventory
+from runner import PASSWORD, Controller, inventory
 from simulator_process import SimulatorProcess
 
 PLAY = [
@@ -54,4 +55,16 @@ def test_shell_limit(controller: Controller, organisation: SimulatorProcess) -> 
     assert "as many shells open" in result["result"]["msg"]
     assert result["result"]["msg"].endswith(
         "PowerShellMaxConcurrency of the user's throttling policy (asked again for 2 seconds)."
+    )
+
+
+def test_powershell_of_2010_is_too_old_for_the_winrm_shell(controller: Controller, tmp_path: Path) -> None:
+    with SimulatorProcess({"EX01": "2010"}, password=PASSWORD, directory=tmp_path) as organisation:
+        hosts = inventory(organisation.description, ansible_exchange_transport="winrm")
+        result = controller.run(PLAY, hosts).task("banner", "ex01")
+    assert result["status"] == "unreachable"
+    host = organisation.description["servers"]["EX01"]["address"]
+    assert result["result"]["msg"].endswith(
+        f"PowerShell on {host} could not read what was sent or answer it in CLIXML, for which it must be version 3 or "
+        "newer; use ansible_exchange_transport: psrp."
     )
