@@ -385,7 +385,9 @@ def _general(message: str, server: Server) -> str:
 
 def main() -> int:
     options = _arguments()
-    servers = {f"EX{number:02}": VERSIONS[number % len(VERSIONS)] for number in range(1, options.servers + 1)}
+    # The WinRM shell needs a newer PowerShell than Exchange 2010 has.
+    versions = VERSIONS[:-1] if ("ansible_exchange_transport", "winrm") in options.variable else VERSIONS
+    servers = {f"EX{number:02}": versions[number % len(versions)] for number in range(1, options.servers + 1)}
     with (
         tempfile.TemporaryDirectory(prefix="mx-") as home,
         tempfile.TemporaryDirectory(prefix="mx-") as collections,
