@@ -185,7 +185,7 @@ class Line:
             ) from None
 
 
-class ExchangeAction(ActionBase):  # type: ignore[misc]
+class ExchangeAction(ActionBase):  # type: ignore[misc] # ansible-core publishes no types
     """Runs a module of this collection in the worker, with the line to its host at hand."""
 
     TRANSFERS_FILES = False
