@@ -26,8 +26,8 @@ def main() -> None:
 
 def prepare(server: dict[str, Any], identities: list[str], changes: int) -> dict[str, float]:
     """Take access from the first ones; all others have it, from the beginning or by the run before."""
-    with bare.shell(server, "exchange") as pool:
-        if changes:
+    if changes:
+        with bare.shell(server, "exchange") as pool:
             list(bare.invoke(pool, "Set-CASMailbox", {"PopEnabled": False}, identities[:changes]))
     return {}
 
