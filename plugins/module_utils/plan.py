@@ -35,6 +35,9 @@ class Plan:
     def changed(self) -> bool:
         return bool(self.changes)
 
+    def __bool__(self) -> bool:
+        return self.changed
+
     def diff(self, title: str) -> dict[str, Any]:
         return {"before_header": title, "after_header": title, "before": self.before, "after": self.after}
 

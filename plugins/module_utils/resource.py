@@ -11,9 +11,9 @@ from functools import partial
 from typing import Any, Protocol
 
 from ansible_collections.mailops.exchange.plugins.module_utils.host import (
+    CmdletFailure,
     Failure,
     Host,
-    OutcomeUnknown,
     Server,
     connect,
     harmless,
@@ -27,6 +27,7 @@ from ansible_collections.mailops.exchange.plugins.module_utils.kinds import (
     wire_text,
 )
 from ansible_collections.mailops.exchange.plugins.module_utils.plan import Plan, Setting, make_plan
+from ansible_collections.mailops.exchange.plugins.module_utils.settle import settle
 from ansible_collections.mailops.exchange.plugins.module_utils.vocabulary import client_access
 
 SERVER_OPTIONS = (
@@ -106,6 +107,8 @@ class Target:
     cmdlet: str
     identity: Mapping[str, Any]
     server: str
+    title: str
+    """Of its differences."""
 
 
 @dataclass(frozen=True)
@@ -189,14 +192,19 @@ def manage_settings(module: Module, protocol: client_access.Protocol) -> None:
         refuse(conflicts(values, plan.changes.keys()))
         if "x509_certificate_name" in desired and (warning := _unused_name(values)):
             module.warn(warning)
+        title = f"{protocol.title} settings of {server.name}"
         if plan.changed:
-            target = Target(protocol.settings, f"Set-{protocol.noun}", {"Server": server.name}, server.name)
-            values |= write_plan(
-                host, target, stored.values, plan, lambda: read_settings(host, protocol, server).values
-            )
+            target = Target(protocol.settings, f"Set-{protocol.noun}", {"Server": server.name}, server.name, title)
+            try:
+                values |= write_plan(
+                    host, target, stored.values, plan, lambda: read_settings(host, protocol, server).values
+                )
+            except Failure as failure:
+                failure.result["restart_required"] = failure.result.get("changed", False)
+                raise
         return {
             "changed": plan.changed,
-            "diff": plan.diff(f"{protocol.title} settings of {server.name}"),
+            "diff": plan.diff(title),
             "restart_required": plan.changed,
             "server": server.name,
             "settings": shown(protocol.settings, values),
@@ -237,42 +245,44 @@ def _unused_name(values: Mapping[str, Any]) -> str | None:
 
 
 def write_plan(host: Host, target: Target, before: Options, plan: Plan, read: Callable[[], Options]) -> Options:
-    """Write the plan, and make sure of it: what the server has afterwards, or a Failure."""
-    outstanding, broken = plan, None
-    stored: Options = {}
-    # The second round is only for a write whose answer was lost, and only for what did not arrive then.
-    for _round in range(2):
-        sent = {
+    """Write the plan, and make sure of it: what the server has afterwards, or a Failure that says what has moved."""
+
+    def send(outstanding: Plan) -> None:
+        values = {
             s.parameter: s.kind.send(outstanding.changes[s.option])
             for s in target.settings
             if s.option in outstanding.changes
         }
-        try:
-            host.write(target.cmdlet, **target.identity, **sent)
-            broken = None
-        except OutcomeUnknown as unknown:
-            broken = unknown
-        if host.check_mode:
-            return plan.changes
+        host.write(target.cmdlet, **target.identity, **values)
+
+    def look() -> tuple[Options, Plan]:
         stored = read()
-        outstanding = make_plan(target.settings, plan.changes, stored)
-        if not outstanding.changed:
-            return stored
-        if broken is None:
-            break
-    problems = [
-        f"{option}: {wanted!r} was {'sent' if broken else 'written'}, but {target.server} has "
-        f"{outstanding.before[option]!r} stored."
-        for option, wanted in outstanding.after.items()
-    ]
+        return stored, make_plan(target.settings, plan.changes, stored)
+
+    stored, outstanding, problem = settle(host, plan, send, look)
+    if stored is None:
+        return plan.changes
+    if not outstanding and problem is None:
+        return stored
+    moved = make_plan(target.settings, stored, before)
+    if isinstance(problem, CmdletFailure):
+        kept = ", ".join(f"{option} {value!r}" for option, value in moved.after.items())
+        sentences = [str(problem), *([f"{target.server} has stored all the same: {kept}."] * bool(kept))]
+    else:
+        sentences = [*_not_stored(target, before, plan, outstanding, stored, sent="sent" if problem else "written")]
+        sentences += [str(problem)] * bool(problem)
+    raise Failure(" ".join(sentences), changed=moved.changed, diff=moved.diff(target.title)) from problem
+
+
+def _not_stored(
+    target: Target, before: Options, plan: Plan, outstanding: Plan, stored: Options, *, sent: str
+) -> Iterator[str]:
+    for option, wanted in outstanding.after.items():
+        yield f"{option}: {wanted!r} was {sent}, but {target.server} has {outstanding.before[option]!r} stored."
     # A parameter that RBAC withholds is taken for the beginning of another one's name: MaxConnections for
     # MaxConnectionsPerUser.
     others = {option: value for option, value in before.items() if option not in plan.changes}
     unasked = make_plan(target.settings, others, stored)
-    problems += [
-        f"{option}: nothing was written, but {target.server} has {unasked.before[option]!r} stored instead of "
-        f"{value!r}."
-        for option, value in unasked.after.items()
-    ]
-    changed = unasked.changed or broken is not None or outstanding.changes.keys() != plan.changes.keys()
-    raise Failure(" ".join([*problems, *([str(broken)] if broken else [])]), changed=changed)
+    for option, value in unasked.after.items():
+        has = unasked.before[option]
+        yield f"{option}: nothing was written, but {target.server} has {has!r} stored instead of {value!r}."

@@ -4,14 +4,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import partial
 from typing import Any
 
 from ansible_collections.mailops.exchange.plugins.module_utils.host import (
-    CmdletFailure,
     Failure,
     Host,
     OutcomeUnknown,
@@ -19,14 +17,14 @@ from ansible_collections.mailops.exchange.plugins.module_utils.host import (
 )
 from ansible_collections.mailops.exchange.plugins.module_utils.kinds import wire_text
 from ansible_collections.mailops.exchange.plugins.module_utils.plan import Plan
+from ansible_collections.mailops.exchange.plugins.module_utils.settle import settle
 from ansible_collections.mailops.exchange.plugins.module_utils.vocabulary.client_access import START_MODE, Protocol
 from ansible_collections.mailops.exchange.plugins.module_utils.vocabulary.versions import EXCHANGE_2013, EXCHANGE_2016
 
 RUNNING = "running"
 STOPPED = "stopped"
 MISSING = "missing"
-STARTING = "start_pending"
-STOPPING = "stop_pending"
+CMDLETS = {"started": "Start-Service", "stopped": "Stop-Service", "restarted": "Restart-Service"}
 
 
 @dataclass(frozen=True)
@@ -153,66 +151,51 @@ def refuse_disabled(services: Iterable[Service], state: str | None, start_mode: 
             )
 
 
-class ServiceControl:
-    """Changing services and waiting until they are what they are to be."""
-
-    def __init__(self, host: Host, timeout: float) -> None:
-        self._host = host
-        self._timeout = timeout
-
-    def apply(self, services: Mapping[str, Service], state: str | None, plan: Plan) -> None:
-        """Carry out a plan, start modes first: a disabled service cannot be started."""
-        for name, change in plan.changes.items():
-            if mode := change.get("start_mode"):
-                self.write("Set-Service", name, partial(_has_mode, mode), StartupType=mode.capitalize())
-        for name, change in plan.changes.items():
-            if "status" not in change:
-                continue
-            if state == "stopped":
-                self.write("Stop-Service", name, has_stopped)
-            elif state == "started":
-                self.write("Start-Service", name, has_started)
-            else:
-                self.write("Restart-Service", name, partial(_has_restarted, services[name]))
-
-    def write(self, cmdlet: str, name: str, done: Callable[[Service], bool], **parameters: Any) -> None:
-        """Send a writing cmdlet for one service; if its answer is lost, look first whether it has been done."""
-        try:
-            self._host.write(cmdlet, endpoint="windows", deadline=self._timeout, Name=name, **parameters)
-        except OutcomeUnknown:
-            if not done(read_services(self._host, [name])[name]):
-                self._host.write(cmdlet, endpoint="windows", deadline=self._timeout, Name=name, **parameters)
-
-    def settle(self, names: Sequence[str], status: str) -> list[Service]:
-        """Wait until no service is on its way any more, and look once again whether those started stay up.
-
-        The services that are not what they are to be.
-        """
-        if not names:
-            return []
-        self._host.wait(lambda: all(s.status in (RUNNING, STOPPED) for s in self._read(names)), self._timeout)
-        if status == RUNNING:
-            self._host.pause()
-        return [service for service in self._read(names) if service.status != status]
-
-    def _read(self, names: Sequence[str]) -> list[Service]:
-        return list(read_services(self._host, names).values())
+def _facts(before: Service, now: Service) -> dict[str, Any]:
+    restarted = now.status == RUNNING and now.process_id != before.process_id
+    return {"start_mode": now.start_mode, "status": now.status, "restarted": restarted}
 
 
-def has_started(now: Service) -> bool:
-    return now.status in (RUNNING, STARTING)
+def outstanding_changes(
+    plan: Plan, before: Mapping[str, Service], now: Mapping[str, Service]
+) -> dict[str, dict[str, Any]]:
+    """What of a plan has not come about, by service."""
+    left = {}
+    for name, change in plan.changes.items():
+        facts = _facts(before[name], now[name])
+        if differing := {key: value for key, value in change.items() if facts[key] != value}:
+            left[name] = differing
+    return left
 
 
-def has_stopped(now: Service) -> bool:
-    return now.status in (STOPPED, STOPPING)
+def moved_by(plan: Plan, before: Mapping[str, Service], now: Mapping[str, Service]) -> Plan:
+    """What has really changed, in the form of the plan."""
+    moved = Plan()
+    for name, change in plan.changes.items():
+        was, has = _facts(before[name], before[name]), _facts(before[name], now[name])
+        if any(was[key] != has[key] for key in change):
+            moved.changes[name] = moved.after[name] = {key: has[key] for key in change}
+            moved.before[name] = {key: was[key] for key in change}
+    return moved
 
 
-def _has_restarted(before: Service, now: Service) -> bool:
-    return has_started(now) and now.process_id != before.process_id
+def write_service(host: Host, cmdlet: str, name: str, deadline: float, **parameters: Any) -> None:
+    host.write(cmdlet, endpoint="windows", deadline=deadline, Name=name, **parameters)
 
 
-def _has_mode(mode: str, now: Service) -> bool:
-    return now.start_mode == mode
+def steady_services(host: Host, names: Sequence[str], timeout: float, *, staying: bool) -> dict[str, Service]:
+    """The services once none is on its way any more; looked at again whether they stay, if they are to stay up."""
+    services: dict[str, Service] = {}
+
+    def steady() -> bool:
+        services.update(read_services(host, names))
+        return all(service.status in (RUNNING, STOPPED) for service in services.values())
+
+    host.wait(steady, timeout)
+    if staying and any(service.has_process for service in services.values()):
+        host.pause()
+        steady()
+    return services
 
 
 def manage_services(
@@ -230,31 +213,44 @@ def manage_services(
             )
     refuse_disabled(services.values(), state, start_mode)
     plan = plan_services(services.values(), state, start_mode)
-    result = {"changed": plan.changed, "diff": plan.diff(f"{protocol.title} services of {server.name}")}
-    control = ServiceControl(host, timeout)
-    touched = [name for name, change in plan.changes.items() if "status" in change]
-    wanted = STOPPED if state == "stopped" else RUNNING
-    try:
-        control.apply(services, state, plan)
-    except Failure as failure:
-        failure.result.update(result)
-        starting = touched if wanted == RUNNING and isinstance(failure, CmdletFailure) else ()
-        if why := _inactive(host, protocol, server, starting):
-            raise Failure(f"{why} {failure}", **result) from None
-        raise
-    if host.check_mode:
-        shown = [_shown(service, plan.changes.get(service.name, {})) for service in services.values()]
-        return {**result, "server": server.name, "services": shown}
-    if wrong := control.settle(touched, wanted):
-        raise Failure(_not_settled(host, protocol, server, wrong, wanted), **result)
-    now = read_services(host, names).values() if plan.changed else services.values()
-    for service in now:
-        mode = plan.changes.get(service.name, {}).get("start_mode", service.start_mode)
-        if service.start_mode != mode:
-            raise Failure(
-                f"{service.name} was set to start_mode {mode}, but {server.name} has {service.start_mode}.", **result
-            )
-    return {**result, "server": server.name, "services": [_shown(service) for service in now]}
+    title = f"{protocol.title} services of {server.name}"
+    result = {"changed": plan.changed, "diff": plan.diff(title), "server": server.name}
+    if not plan.changed:
+        return {**result, "services": [_shown(service) for service in services.values()]}
+
+    touches_status = any("status" in change for change in plan.changes.values())
+    to_run = touches_status and state != "stopped"
+    cmdlet = CMDLETS.get(state or "", "")
+
+    def send(outstanding: Mapping[str, Mapping[str, Any]]) -> None:
+        # Start modes first: a disabled service cannot be started.
+        for name, change in outstanding.items():
+            if mode := change.get("start_mode"):
+                write_service(host, "Set-Service", name, timeout, StartupType=mode.capitalize())
+        for name, change in outstanding.items():
+            if change.keys() & {"status", "restarted"}:
+                write_service(host, cmdlet, name, timeout)
+
+    def look() -> tuple[dict[str, Service], dict[str, dict[str, Any]]]:
+        now = steady_services(host, names, timeout, staying=to_run)
+        return now, outstanding_changes(plan, services, now)
+
+    now, outstanding, problem = settle(host, plan.changes, send, look)
+    if now is None:
+        return {**result, "services": [_shown(s, plan.changes.get(s.name, {})) for s in services.values()]}
+    if not outstanding and problem is None:
+        return {**result, "services": [_shown(service) for service in now.values()]}
+    moved = moved_by(plan, services, now)
+    starting = [name for name, left in outstanding.items() if "status" in left or "restarted" in left] if to_run else []
+    why = None if isinstance(problem, OutcomeUnknown) else _inactive(host, protocol, server, starting)
+    told = "" if problem is None else str(problem)
+    if problem is not None and moved.changed:
+        told += f" Now {standing(now.values())}."
+    raise Failure(
+        " ".join(filter(None, (why, told))) or _not_settled(server, outstanding, now),
+        changed=moved.changed,
+        diff=moved.diff(title),
+    ) from problem
 
 
 def _shown(service: Service, change: Mapping[str, Any] | None = None) -> dict[str, Any]:
@@ -272,12 +268,18 @@ def _inactive(host: Host, protocol: Protocol, server: Server, names: Iterable[st
     )
 
 
-def _not_settled(host: Host, protocol: Protocol, server: Server, wrong: Sequence[Service], wanted: str) -> str:
-    names = [service.name for service in wrong]
-    if wanted == RUNNING and (why := _inactive(host, protocol, server, names)):
-        return why
-    told = ", ".join(f"{service.name} is {service.status}" for service in wrong)
-    return f"{told} on {server.name} and not {wanted} as it was told to be; the event log of the host has the reason."
+def standing(services: Iterable[Service]) -> str:
+    return ", ".join(f"{service.name} is {service.status}" for service in services)
+
+
+def _not_settled(server: Server, outstanding: Mapping[str, Mapping[str, Any]], now: Mapping[str, Service]) -> str:
+    for name, left in outstanding.items():
+        if "start_mode" in left:
+            has = now[name].start_mode
+            return f"{name} was set to start_mode {left['start_mode']}, but {server.name} has {has}."
+    wanted = next((left["status"] for left in outstanding.values() if "status" in left), "restarted")
+    wrong = standing(now[name] for name in outstanding)
+    return f"{wrong} on {server.name} and not {wanted} as it was told to be; the event log of the host has the reason."
 
 
 @dataclass(frozen=True)

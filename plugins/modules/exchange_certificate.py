@@ -143,7 +143,7 @@ certificate:
 restart_required:
   description:
     - Whether POP or IMAP was assigned by this task. Their services show clients the certificate after a restart.
-  returned: success
+  returned: success, and after a failed write, where it tells what has changed all the same
   type: bool
 cmdlets:
   description: The writing cmdlets that were sent, with their parameters; in check mode those that would have been sent.
@@ -158,7 +158,7 @@ cmdlets:
         Services: IMAP, POP
 diff:
   description: The services of the certificate, before and after; null where they are unknown.
-  returned: success
+  returned: success, and after a failed write, where it tells what has changed all the same
   type: dict
   sample:
     before: {services: [SMTP]}
@@ -180,7 +180,13 @@ from ansible_collections.mailops.exchange.plugins.module_utils.certificates impo
     read_certificates,
     utc_now,
 )
-from ansible_collections.mailops.exchange.plugins.module_utils.host import Failure, Host, OutcomeUnknown, Server
+from ansible_collections.mailops.exchange.plugins.module_utils.host import (
+    CmdletFailure,
+    Failure,
+    Host,
+    OutcomeUnknown,
+    Server,
+)
 from ansible_collections.mailops.exchange.plugins.module_utils.kinds import Int
 from ansible_collections.mailops.exchange.plugins.module_utils.plan import Plan, Setting
 from ansible_collections.mailops.exchange.plugins.module_utils.resource import (
@@ -189,6 +195,7 @@ from ansible_collections.mailops.exchange.plugins.module_utils.resource import (
     refuse,
     run,
 )
+from ansible_collections.mailops.exchange.plugins.module_utils.settle import settle
 from ansible_collections.mailops.exchange.plugins.module_utils.transport_kinds import CertificateName, Thumbprint
 from ansible_collections.mailops.exchange.plugins.module_utils.vocabulary.client_access import IMAP4, POP3
 from ansible_collections.mailops.exchange.plugins.module_utils.vocabulary.transport import ASSIGNED_SERVICES
@@ -266,39 +273,56 @@ def remarks(
             )
 
 
-def reread(host: Host, server: Server, certificate: Certificate) -> Certificate:
-    return by_thumbprint(read_certificates(host, server), certificate.thumbprint, server, "thumbprint")
+def assign(host: Host, server: Server, certificate: Certificate, services: list[str], title: str) -> Certificate:
+    """Assign it and make sure of it: the certificate as it is afterwards, or a Failure that says what has moved."""
+    known = certificate.services
 
+    def send(outstanding: list[str]) -> None:
+        parameters: dict[str, Any] = {"Thumbprint": certificate.thumbprint, "Services": ", ".join(outstanding)}
+        if "SMTP" in outstanding:
+            # Answers the question for the default certificate, which nobody is there to see.
+            parameters["Force"] = True
+        host.write("Enable-ExchangeCertificate", Server=server.name, **parameters)
 
-def assign(host: Host, server: Server, certificate: Certificate, services: list[str], plan: Plan) -> Certificate:
-    """Assign it and make sure of it: the certificate as it is afterwards, or a Failure."""
-    parameters: dict[str, Any] = {"Thumbprint": certificate.thumbprint, "Services": ", ".join(services)}
-    if "SMTP" in services:
-        # Answers the question for the default certificate, which nobody is there to see.
-        parameters["Force"] = True
-    # The second round is only for an assignment whose answer was lost and that did not arrive then.
-    for _round in range(2):
-        broken = None
-        try:
-            host.write("Enable-ExchangeCertificate", Server=server.name, **parameters)
-        except OutcomeUnknown as unknown:
-            broken = unknown
-        if host.check_mode:
-            known = certificate.services
-            return certificate if known is None else replace(certificate, services=known | set(services))
-        now = reread(host, server, certificate)
-        if (now.services is None and broken is None) or set(services) <= (now.services or set()):
-            return now
-        if broken is None:
-            break
-    told = "unknown services" if now.services is None else f"only {', '.join(in_order(now.services)) or 'none'}"
+    def look() -> tuple[Certificate, list[str]]:
+        now = by_thumbprint(read_certificates(host, server), certificate.thumbprint, server, "thumbprint")
+        return now, in_order(set(services) - (now.services or set()))
+
+    now, outstanding, problem = settle(host, services, send, look)
+    if now is None:
+        return certificate if known is None else replace(certificate, services=known | set(services))
+    if problem is None and (not outstanding or now.services is None):
+        return now
+    if known is None or now.services is None:
+        # Where nobody can tell, whoever restarts what has changed had better do so.
+        moved = services if isinstance(problem, OutcomeUnknown) else []
+    else:
+        moved = in_order(now.services - known)
+    if isinstance(problem, CmdletFailure):
+        sentences = [str(problem), *([f"{server.name} shows {', '.join(moved)} assigned all the same."] * bool(moved))]
+    else:
+        told = "unknown services" if now.services is None else f"only {', '.join(in_order(now.services)) or 'none'}"
+        sentences = [
+            f"services: {', '.join(services)} was assigned to {certificate.thumbprint}, but {server.name} shows {told} "
+            f"for it{'' if problem else '; a wildcard or a missing private key can be the reason'}.",
+            *([str(problem)] * bool(problem)),
+        ]
+    plan = _plan(moved, known)
     raise Failure(
-        f"services: {', '.join(services)} was assigned to {certificate.thumbprint}, but {server.name} shows {told} "
-        f"for it{'; a wildcard or a missing private key can be the reason' if broken is None else ''}."
-        + (f" {broken}" if broken else ""),
-        changed=broken is not None or bool(set(services) & (now.services or set())),
-        diff=plan.diff(f"certificate {certificate.thumbprint} on {server.name}"),
-    )
+        " ".join(sentences), changed=plan.changed, diff=plan.diff(title), restart_required=_owes_restart(plan)
+    ) from problem
+
+
+def _plan(missing: list[str], known: frozenset[str] | None) -> Plan:
+    """What assigning these services changes."""
+    if not missing:
+        return Plan()
+    before = None if known is None else in_order(known)
+    return Plan({"services": missing}, {"services": before}, {"services": in_order({*missing, *(known or ())})})
+
+
+def _owes_restart(plan: Plan) -> bool:
+    return bool(PROTOCOLS.keys() & set(plan.changes.get("services", ())))
 
 
 def main() -> None:
@@ -337,21 +361,18 @@ def main() -> None:
                 "remote PowerShell at present, as a rule for want of a valid Auth Certificate. Nothing was assigned; "
                 "repair that, or set assign_when_services_unknown to true."
             )
-        plan = Plan()
-        if missing:
-            plan.changes["services"] = missing
-            plan.before["services"] = None if known is None else in_order(known)
-            plan.after["services"] = in_order({*missing, *(known or ())})
-            certificate = assign(host, server, certificate, missing, plan)
+        plan, title = _plan(missing, known), f"certificate {certificate.thumbprint} on {server.name}"
+        if plan.changed:
+            certificate = assign(host, server, certificate, missing, title)
             if certificate.services is None and not host.check_mode:
                 module.warn(f"Whether {certificate.thumbprint} is now assigned cannot be verified on {server.name}.")
         return {
             "changed": plan.changed,
-            "diff": plan.diff(f"certificate {certificate.thumbprint} on {server.name}"),
+            "diff": plan.diff(title),
             "server": server.name,
             "certificate": certificate.shown(utc_now()),
             "assigned": None if certificate.services is None else set(wanted) <= certificate.services,
-            "restart_required": bool(PROTOCOLS.keys() & set(missing)),
+            "restart_required": _owes_restart(plan),
         }
 
     run(module, work, OPTIONS)

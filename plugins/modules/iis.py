@@ -14,8 +14,9 @@ description:
   - Outlook on the web shows users the connection settings of POP3 and IMAP4. Exchange 2013 shows changed ones only
     after a restart of IIS; later versions need it only if the page still shows the old values after the restart of
     the protocol's services.
-  - Does what C(net stop was /y) and C(net start w3svc) do, and starts the services again that ran and depend on WAS.
-    Then it waits until Exchange's remote PowerShell, which lives in IIS, answers a cmdlet again.
+  - Does what C(net stop was /y) and C(net start w3svc) do, and starts the services again that depend on WAS and ran, or
+    are stopped although Windows starts them automatically, as a restart that went wrong leaves them. If any of them does
+    not start, the others are started all the same, and the task fails and names it. Then it waits until Exchange's remote PowerShell, which lives in IIS, answers a cmdlet again.
   - All users of Outlook, Outlook on the web and ActiveSync on this server, and all administrators connected to it, are
     interrupted for some seconds.
 extends_documentation_fragment:
@@ -55,8 +56,8 @@ EXAMPLES = r"""
 
 RETURN = r"""
 services:
-  description: The services that were restarted; in check mode those that would be.
-  returned: success
+  description: The services that were restarted or started; in check mode those that would be.
+  returned: success, and after a failed restart
   type: list
   elements: str
   sample: [W3SVC]
@@ -72,7 +73,7 @@ cmdlets:
       parameters: {Name: W3SVC}
 diff:
   description: By service, what has changed.
-  returned: success
+  returned: success, and after a failed write, where it tells what has changed all the same
   type: dict
   sample:
     before:
@@ -81,63 +82,97 @@ diff:
       W3SVC: {status: running, restarted: true}
 """
 
-from functools import partial
+from collections.abc import Mapping
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.mailops.exchange.plugins.module_utils.host import Failure, Host
-from ansible_collections.mailops.exchange.plugins.module_utils.kinds import Int, wire_list, wire_text
+from ansible_collections.mailops.exchange.plugins.module_utils.host import Failure, Host, OutcomeUnknown
+from ansible_collections.mailops.exchange.plugins.module_utils.kinds import Int, wire_text
 from ansible_collections.mailops.exchange.plugins.module_utils.plan import Setting
 from ansible_collections.mailops.exchange.plugins.module_utils.resource import run
 from ansible_collections.mailops.exchange.plugins.module_utils.services import (
     MISSING,
     RUNNING,
-    ServiceControl,
-    has_started,
-    has_stopped,
+    Service,
+    moved_by,
+    outstanding_changes,
     plan_services,
     read_services,
     refuse_disabled,
+    standing,
+    steady_services,
+    write_service,
 )
+from ansible_collections.mailops.exchange.plugins.module_utils.settle import settle
 
 ACTIVATION = "WAS"
 WEB = "W3SVC"
 OPTIONS = (Setting("timeout", "", Int(1, 3600, "seconds")),)
 
 
+def dependents(host: Host) -> list[str]:
+    """The services that stop with WAS, without W3SVC; a Failure if the host does not tell all of them."""
+    names: list[str] = []
+    for service in host.read("Get-Service", endpoint="windows", members=("DependentServices",), Name=ACTIVATION):
+        told = service.get("DependentServices")
+        names += map(wire_text, told if isinstance(told, list) else [told])
+    if "" in names or WEB.casefold() not in map(str.casefold, names):
+        raise Failure(
+            f"Get-Service does not tell all services that depend on {ACTIVATION}, and they would stay stopped, so "
+            f"nothing was stopped; it tells of {', '.join(filter(None, names)) or 'none'}."
+        )
+    return [name for name in dict.fromkeys(names) if name.casefold() != WEB.casefold()]
+
+
 def restart(host: Host, options: dict[str, Any]) -> dict[str, Any]:
     """Stop WAS and with it all that depends on it, start what ran and W3SVC, and wait for Exchange."""
-    known = host.read("Get-Service", endpoint="windows", members=("DependentServices",), Name=ACTIVATION)
-    dependents = [wire_text(name) for service in known for name in wire_list(service.get("DependentServices"))]
-    others = [name for name in dict.fromkeys(dependents) if name.casefold() != WEB.casefold()]
-    services = read_services(host, (WEB, *others))
-    if services[WEB].status == MISSING:
+    found = read_services(host, (WEB,))
+    if found[WEB].status == MISSING:
         raise Failure("The service W3SVC does not exist on this host; IIS is not installed there.")
-    again = [services[WEB], *(services[name] for name in others if services[name].status == RUNNING)]
-    refuse_disabled(again, "restarted", None)
-    names = [service.name for service in again]
-    plan = plan_services(again, "restarted", None)
-    result = {"changed": True, "diff": plan.diff("IIS"), "services": names}
+    # One that starts by itself and is stopped all the same was left so by a restart that went wrong.
+    others = read_services(host, dependents(host)).values()
+    services = found | {s.name: s for s in others if s.status == RUNNING or s.start_mode == "automatic"}
+    refuse_disabled(services.values(), "restarted", None)
+    names, timeout = list(services), options["timeout"]
+    plan = plan_services(services.values(), "restarted", None)
 
-    control = ServiceControl(host, options["timeout"])
-    stop = partial(control.write, "Stop-Service", ACTIVATION, has_stopped, Force=True)
-    failures = []
-    for step in (stop, *(partial(control.write, "Start-Service", name, has_started) for name in names)):
-        try:
-            step()
-        except Failure as failure:
-            # What is stopped by now is started again before the failure is told.
-            failures.append(str(failure))
-    if failures:
-        raise Failure(" ".join(failures), **result)
-    if host.check_mode:
-        return result
-    if wrong := control.settle(names, RUNNING):
-        told = ", ".join(f"{service.name} is {service.status}" for service in wrong)
-        raise Failure(f"IIS was restarted, but {told}; the event log of the host has the reason.", **result)
-    host.wait_for_exchange(services[WEB].computer or host.computer_name(), options["timeout"])
-    return result
+    def send(outstanding: Mapping[str, Mapping[str, Any]]) -> None:
+        # What runs with its old process was never stopped. The second time that may be none.
+        stops = outstanding is plan.changes or any("status" not in left for left in outstanding.values())
+        failures: list[Failure] = []
+        # What is stopped by now is started again before a failure is told.
+        for cmdlet, name, parameters in (
+            *([("Stop-Service", ACTIVATION, {"Force": True})] if stops else []),
+            *(("Start-Service", name, {}) for name in (names if stops else outstanding)),
+        ):
+            try:
+                write_service(host, cmdlet, name, timeout, **parameters)
+            except Failure as failure:
+                failures.append(failure)
+        if failures:
+            lost = any(isinstance(failure, OutcomeUnknown) for failure in failures)
+            raise (OutcomeUnknown if lost else Failure)(" ".join(dict.fromkeys(map(str, failures))))
+
+    def look() -> tuple[dict[str, Service], dict[str, dict[str, Any]]]:
+        now = steady_services(host, names, timeout, staying=True)
+        return now, outstanding_changes(plan, services, now)
+
+    now, outstanding, problem = settle(host, plan.changes, send, look)
+    if now is not None and (outstanding or problem):
+        moved = moved_by(plan, services, now)
+        stopped = [service for service in now.values() if service.status != RUNNING]
+        told = [str(problem)] if problem else []
+        if stopped:
+            told.append(
+                f"Now {standing(stopped)}; the next run starts what is automatic, the event log has the reason."
+            )
+        elif not problem:
+            told.append(f"IIS was not restarted: {', '.join(outstanding)} still has the process it had before.")
+        raise Failure(" ".join(told), changed=moved.changed, diff=moved.diff("IIS"), services=list(moved.changes))
+    if now is not None:
+        host.wait_for_exchange(services[WEB].computer or host.computer_name(), timeout)
+    return {"changed": True, "diff": plan.diff("IIS"), "services": names}
 
 
 def main() -> None:

@@ -85,7 +85,7 @@ settings:
     ssl_bindings: ["0.0.0.0:993", "[::]:993"]
 restart_required:
   description: Whether this task changed a stored setting, which takes effect when the services are restarted.
-  returned: success
+  returned: success, and after a failed write, where it tells what has changed all the same
   type: bool
 cmdlets:
   description: The writing cmdlets that were sent, with their parameters; in check mode those that would have been sent.
@@ -99,7 +99,7 @@ cmdlets:
         LoginType: SecureLogin
 diff:
   description: The changed settings by option name, before and after.
-  returned: success
+  returned: success, and after a failed write, where it tells what has changed all the same
   type: dict
   sample:
     before:

@@ -118,7 +118,7 @@ cmdlets:
         Name: MSExchangePop3
 diff:
   description: By service, what has changed.
-  returned: success
+  returned: success, and after a failed write, where it tells what has changed all the same
   type: dict
   sample:
     before:

@@ -192,7 +192,7 @@ cmdlets:
         Fqdn: mail.contoso.com
 diff:
   description: The changed settings by option name, before and after.
-  returned: success
+  returned: success, and after a failed write, where it tells what has changed all the same
   type: dict
   sample:
     before:
@@ -282,7 +282,7 @@ def main() -> None:
             module.warn(remark)
         if plan.changed:
             identity = {"Identity": f"{server.name}\\{connector.name}"}
-            target = Target(CONNECTOR_SETTINGS, "Set-ReceiveConnector", identity, server.name)
+            target = Target(CONNECTOR_SETTINGS, "Set-ReceiveConnector", identity, server.name, title)
 
             def read_back() -> dict[str, Any]:
                 return find_connector(read_connectors(host, server), server, connector.name).values

@@ -311,3 +311,48 @@ def test_the_role_stops_with_the_sentence_and_the_next_run_converges(
     assert (healed.returncode, healed.stats["ex01"]["changed"], healed.stats["ex02"]["changed"]) == (0, 1, 2)
     for server in ("EX01", "EX02"):
         assert services(organisation, server=server) == [("Running", "Automatic")] * 2
+
+
+def test_an_error_after_the_effect_tells_what_is_stored(run: Run, organisation: SimulatorProcess) -> None:
+    organisation.fault("EX01", "fails_after_effect", cmdlet="Set-PopSettings")
+    result = run("pop_settings", BANNER)
+    assert (result["failed"], result["changed"], result["restart_required"]) == (True, True, True)
+    assert result["msg"].startswith("Set-PopSettings failed: ")
+    assert result["msg"].endswith("EX01 has stored all the same: banner 'New.', max_connections 50.")
+    assert result["diff"]["after"] == BANNER
+    assert (stored(organisation)["Banner"], writes(organisation)) == ("New.", ["Set-PopSettings"])
+    assert run("pop_settings", BANNER)["changed"] is False
+
+
+def test_an_error_after_the_effect_on_a_connector(run: Run, organisation: SimulatorProcess) -> None:
+    organisation.fault("EX01", "fails_after_effect", cmdlet="Set-ReceiveConnector")
+    result = run("receive_connector", {"max_inbound_connection": 77})
+    assert (result["failed"], result["changed"], result["diff"]["after"]) == (
+        True,
+        True,
+        {"max_inbound_connection": 77},
+    )
+    assert result["msg"].endswith("EX01 has stored all the same: max_inbound_connection 77.")
+    assert run("receive_connector", {"max_inbound_connection": 77})["changed"] is False
+
+
+def test_an_error_after_the_effect_on_a_certificate(run: Run, organisation: SimulatorProcess) -> None:
+    wanted = {"name": "mail.contoso.test", "services": ["POP"]}
+    organisation.fault("EX01", "fails_after_effect", cmdlet="Enable-ExchangeCertificate")
+    result = run("exchange_certificate", wanted)
+    assert (result["failed"], result["changed"], result["restart_required"]) == (True, True, True)
+    assert result["msg"].endswith("EX01 shows POP assigned all the same.")
+    again = run("exchange_certificate", wanted)
+    assert (again["changed"], again["assigned"]) == (False, True)
+
+
+def test_a_refused_start_and_a_start_mode_that_does_not_stick_have_changed_nothing(
+    run: Run, organisation: SimulatorProcess
+) -> None:
+    organisation.fault("EX01", "service_refuses_start", service=POP[0])
+    refused = run("protocol_service", START)
+    assert (refused["failed"], refused["changed"], refused["diff"]["after"]) == (True, False, {})
+    organisation.fault("EX01", "write_does_not_stick", cmdlet="Set-Service")
+    lost = run("protocol_service", {"protocol": "pop3", "start_mode": "automatic"})
+    assert (lost["failed"], lost["changed"], lost["diff"]["after"]) == (True, False, {})
+    assert services(organisation) == [STOPPED, STOPPED]

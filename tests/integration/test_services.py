@@ -210,6 +210,7 @@ def test_iis_is_restarted_with_what_ran_and_the_play_goes_on(organisation: Simul
 
 def test_iis_starts_what_was_stopped_but_not_what_was_not_running(organisation: SimulatorProcess, run: Run) -> None:
     administer(organisation, "Stop-Service", Name="NetTcpActivator")
+    administer(organisation, "Set-Service", Name="NetTcpActivator", StartupType="Manual")
     administer(organisation, "Stop-Service", Name="W3SVC")
     done = run("iis", {"state": "restarted"})
     assert done["diff"]["before"]["W3SVC"] == {"status": "stopped", "restarted": False}
@@ -223,6 +224,8 @@ def test_iis_that_does_not_stop_or_does_not_start(organisation: SimulatorProcess
     refused = run("iis", {"state": "restarted"})
     assert refused["failed"] is True
     assert refused["msg"].startswith("Stop-Service failed: Service '")
+    # The dependents in front of it were stopped and started again.
+    assert "W3SVC" not in refused["diff"]["after"]
     web = ("W3SVC", "NetTcpActivator")
     assert [status for status, _ in services(organisation, *web)] == ["Running", "Running"]
 
@@ -231,6 +234,7 @@ def test_iis_that_does_not_stop_or_does_not_start(organisation: SimulatorProcess
     broken = run("iis", {"state": "restarted"})
     assert (broken["failed"], broken["changed"]) == (True, True)
     assert broken["msg"].startswith("Start-Service failed: Service '")
+    assert "Now W3SVC is stopped; the next run starts what is automatic" in broken["msg"]
     # One that does not start keeps nobody else down.
     assert [status for status, _ in services(organisation, *web)] == ["Stopped", "Running"]
 
@@ -238,3 +242,17 @@ def test_iis_that_does_not_stop_or_does_not_start(organisation: SimulatorProcess
     assert run("iis", {"state": "restarted"})["changed"] is True
     assert [status for status, _ in services(organisation, *web)] == ["Running", "Running"]
     assert run("pop_settings", {"banner": "After."})["changed"] is True
+
+
+def test_iis_starts_what_an_earlier_restart_left_stopped(organisation: SimulatorProcess, run: Run) -> None:
+    organisation.fault("EX01", "service_refuses_start", service="NetTcpActivator")
+    broken = run("iis", {"state": "restarted"})
+    assert broken["failed"] is True
+    assert "Now NetTcpActivator is stopped" in broken["msg"]
+    organisation.fault("EX01", "none")
+    predicted = run("iis", {"state": "restarted"}, check=True)
+    assert services(organisation, "NetTcpActivator") == [("Stopped", "Automatic")]
+    healed = run("iis", {"state": "restarted"})
+    assert healed["diff"] == predicted["diff"]
+    assert healed["diff"]["before"]["NetTcpActivator"] == {"status": "stopped", "restarted": False}
+    assert services(organisation, "W3SVC", "NetTcpActivator") == [("Running", "Automatic")] * 2

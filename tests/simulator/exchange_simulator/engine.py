@@ -243,6 +243,7 @@ def _run_command(
                 _Binder(call).bind(command, piped)
                 _require_directory(call)
                 _HANDLERS[cmdlet.name](call)
+                _fail_after_effect(call)
             except Failure as failure:
                 if failure.terminating:
                     raise
@@ -272,6 +273,15 @@ def _run_command(
             if parameter in arguments:
                 session.runspace.collect(arguments[parameter], values)
     return output
+
+
+def _fail_after_effect(call: Call) -> None:
+    """An error of a cmdlet that has done its work, such as a controller that goes away behind the write (a guess)."""
+    if call.session.logged and call.organisation.faults.take(
+        call.server.name, "fails_after_effect", [call.cmdlet.name]
+    ):
+        text = "The operation couldn't be completed because the directory server is unavailable."
+        call.errors.append(call.exchange_failure(errors.SUITABILITY, text))
 
 
 def _require_directory(call: Call) -> None:

@@ -25,6 +25,7 @@ _REQUEST = ("cmdlet?", "endpoint?", "action?", "times?")
 # What each kind takes; a question mark marks what it can do without.
 _FIELDS: dict[str, tuple[str, ...]] = {
     "write_does_not_stick": ("cmdlet",),
+    "fails_after_effect": ("cmdlet", "times?"),
     "rbac_without": ("cmdlet", "parameter?"),
     "rbac_only": ("cmdlets",),
     "service_missing": ("service",),

@@ -104,6 +104,8 @@ class FakeHost:
         self.warns: dict[str, list[str]] = {}
         self.refuses: dict[str, dict[str, Any]] = {}
         """Cmdlets that end with this error."""
+        self.errs_after: dict[str, dict[str, Any]] = {}
+        """Cmdlets that do their work and then report this error."""
 
     @staticmethod
     def _wire(name: str, value: Any) -> Any:
@@ -160,7 +162,8 @@ class FakeHost:
             return {"state": "unknown", "reason": "The connection broke."}
         members = request.get("members")
         shown = [{k: v for k, v in item.items() if members is None or k in members} for item in output or []]
-        return {"output": shown, "warnings": self.warns.get(cmdlet, [])}
+        late = [self.errs_after[cmdlet]] if cmdlet in self.errs_after else []
+        return {"output": shown, "warnings": self.warns.get(cmdlet, []), "errors": late}
 
     def _get_exchangeserver(self, Identity: str, DomainController: str | None = None) -> list[dict[str, Any]]:
         if Identity.casefold() not in (self.name.casefold(), self.fqdn.casefold()):

@@ -172,3 +172,40 @@ def test_another_computer_is_refused(host):
     message = host.run("protocol_service", {"protocol": "pop3", "state": "started"})["msg"]
     assert "leads to the computer EX02, but the Exchange server meant is EX01" in message
     assert host.writes == []
+
+
+def test_a_refused_start_has_changed_nothing(host):
+    host.refuses["Start-Service"] = {"id": "StartServiceFailed,x", "category": "OpenError", "message": "Cannot start."}
+    result = host.run("protocol_service", {"protocol": "pop3", "state": "started"})
+    assert (result["failed"], result["changed"], result["diff"]["after"]) == (True, False, {})
+
+
+def test_what_was_done_before_the_refusal_is_told(host):
+    start = host._start_service
+
+    def start_the_first(Name):
+        start(Name)
+        host.refuses["Start-Service"] = {"id": "CouldNotStartService,x", "message": "Cannot start."}
+
+    host._start_service = start_the_first
+    result = host.run("protocol_service", {"protocol": "pop3", "state": "started"})
+    assert result["msg"] == (
+        "Start-Service failed: Cannot start. Now MSExchangePop3 is running, MSExchangePOP3BE is stopped."
+    )
+    assert (result["changed"], result["diff"]["after"]) == (True, {"MSExchangePop3": {"status": "running"}})
+
+
+def test_a_start_mode_that_does_not_stick_has_changed_nothing(host):
+    host._set_service = lambda Name, StartupType: None
+    result = host.run("protocol_service", {"protocol": "pop3", "start_mode": "automatic"})
+    assert result["msg"] == "MSExchangePop3 was set to start_mode automatic, but EX01 has manual."
+    assert (result["changed"], result["diff"]["after"]) == (False, {})
+
+
+def test_an_error_after_the_start_is_told_with_what_runs(host):
+    host.errs_after["Start-Service"] = {"id": "CouldNotStartService,x", "message": "It takes too long."}
+    result = host.run("protocol_service", {"protocol": "pop3", "state": "started"})
+    assert result["msg"] == (
+        "Start-Service failed: It takes too long. Now MSExchangePop3 is running, MSExchangePOP3BE is stopped."
+    )
+    assert (result["changed"], host.writes) == (True, ["Start-Service"])

@@ -154,7 +154,7 @@ def test_two_lost_writes_end_the_task(host):
     result = host.run("pop_settings", {"banner": "New."})
     assert host.writes == ["Set-PopSettings"] * 2
     assert "may or may not have taken effect" in result["msg"]
-    assert result["changed"] is True
+    assert result["changed"] is False
 
 
 def test_a_parameter_the_version_lacks_fails_by_name_before_anything_is_written(host):
@@ -182,3 +182,36 @@ def test_warnings_of_reads_are_passed_on_and_those_of_writes_are_not(host):
     warnings = str(host.run("pop_settings", {"banner": "New."})["warnings"])
     assert warnings.count("Das Objekt ist beschädigt.") == 1
     assert "Restart it." not in warnings
+
+
+def test_an_error_after_the_effect_is_told_with_what_is_stored(host):
+    host.errs_after["Set-PopSettings"] = {"id": "X,Y", "message": "The directory went away."}
+    result = host.run("pop_settings", {"banner": "New.", "max_connections": 50})
+    assert result["msg"] == (
+        "Set-PopSettings failed: The directory went away. "
+        "EX01 has stored all the same: banner 'New.', max_connections 50."
+    )
+    assert (result["failed"], result["changed"], result["restart_required"]) == (True, True, True)
+    assert result["diff"]["after"] == {"banner": "New.", "max_connections": 50}
+    assert host.writes == ["Set-PopSettings"]
+
+
+def test_an_error_instead_of_the_effect_has_changed_nothing(host):
+    host.refuses["Set-PopSettings"] = {"id": "X,Y", "message": "No."}
+    result = host.run("pop_settings", {"banner": "New."})
+    assert result["msg"] == "Set-PopSettings failed: No."
+    assert (result["changed"], result["restart_required"], result["diff"]["after"]) == (False, False, {})
+
+
+def test_an_error_after_which_nothing_can_be_read_is_told_with_both(host):
+    host.refuses["Set-PopSettings"] = {"id": "X,Y", "message": "No."}
+    read = host._get_popsettings
+
+    def once(**asked):
+        host.refuses["Get-PopSettings"] = {"id": "X,Y", "message": "Gone."}
+        return read(**asked)
+
+    host._get_popsettings = once
+    result = host.run("pop_settings", {"banner": "New."})
+    assert result["msg"] == ("Set-PopSettings failed: No. And it cannot be read back: Get-PopSettings failed: Gone.")
+    assert result["changed"] is False
