@@ -16,7 +16,8 @@ description:
     the protocol's services.
   - Does what C(net stop was /y) and C(net start w3svc) do, and starts the services again that depend on WAS and ran, or
     are stopped although Windows starts them automatically, as a restart that went wrong leaves them. If any of them does
-    not start, the others are started all the same, and the task fails and names it. Then it waits until Exchange's remote PowerShell, which lives in IIS, answers a cmdlet again.
+    not start, the others are started all the same, and the task fails and names it. Then it waits until Exchange's
+    remote PowerShell, which lives in IIS, answers a cmdlet again.
   - All users of Outlook, Outlook on the web and ActiveSync on this server, and all administrators connected to it, are
     interrupted for some seconds.
 extends_documentation_fragment:
