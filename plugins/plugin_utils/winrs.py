@@ -31,6 +31,7 @@ from ansible_collections.mailops.exchange.plugins.plugin_utils.settings import S
 from ansible_collections.mailops.exchange.plugins.plugin_utils.wire import (
     GRACE,
     LARGEST_OBJECT,
+    OPERATION_TIMED_OUT,
     Interrupted,
     Meter,
     Overdue,
@@ -169,6 +170,8 @@ class WinrsShell:
         reply: dict[str, t.Any] = {"state": None, "output": [], "errors": [], "warnings": []}
         identity = uuid.uuid4().hex
         sent = False
+        # The last Receive of the request before may have been given no more than a second.
+        self._protocol.operation_timeout_sec = self._settings.long_poll
         try:
             with _errors_as_pypsrps():
                 line = powershell.question(identity, text)
@@ -272,6 +275,8 @@ def _errors_as_pypsrps() -> Iterator[None]:
         raise AuthenticationError(str(error)) from error
     except pywinrm.WSManFaultError as error:
         raise WSManFaultError(error.wsman_fault_code, None, error.reason, None, None, None) from error
+    except pywinrm.WinRMOperationTimeoutError as error:
+        raise WSManFaultError(OPERATION_TIMED_OUT, None, "the operation timed out", None, None, None) from error
     except pywinrm.WinRMTransportError as error:
         raise WinRMTransportError("http", error.code, error.response_text) from error
     except pywinrm.WinRMError as error:

@@ -174,3 +174,26 @@ def test_the_end_of_the_process_has_its_reason(errors: bytes, output: bytes, hea
 def test_standard_error_is_heard_beside_an_answer() -> None:
     shell = Shell(Process(ANSWER, CLIXML))
     assert (shell.ask()["output"], shell.heard) == (["mine"], ["Set-X : <Not> there_", "At line:1"])
+
+
+def test_a_short_last_receive_is_not_the_next_requests_time() -> None:
+    shell = Shell(Process(b""))
+    with pytest.raises(Overdue):
+        shell.ask()
+    assert shell._local.operation_timeout_sec == 1
+    times: list[int] = []
+    shell._local.send_command_input = lambda *_: times.append(shell._local.operation_timeout_sec)  # type: ignore[method-assign]
+    with pytest.raises(Overdue):
+        shell.ask()
+    assert times == [20]
+
+
+def test_a_server_that_takes_the_line_too_late_may_have_run_it() -> None:
+    shell = Shell(Process(b""))
+
+    def send(*_: Any) -> None:
+        raise WinRMOperationTimeoutError
+
+    shell._local.send_command_input = send  # type: ignore[method-assign]
+    with pytest.raises(Interrupted, match="the operation timed out"):
+        shell.ask()
