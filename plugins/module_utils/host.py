@@ -12,7 +12,7 @@ import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from ansible_collections.mailops.exchange.plugins.module_utils.kinds import wire_text
@@ -128,6 +128,8 @@ class Reply:
     errors: list[CmdletError]
     reason: str | None
     memory: dict[str, Any]
+    said: list[str] = field(default_factory=list)
+    """What the process said besides its answer, over a transport that has the two in one stream."""
 
     @classmethod
     def parse(cls, text: str) -> Reply:
@@ -140,6 +142,7 @@ class Reply:
             errors=[CmdletError.read(error) for error in reply.get("errors") or []],
             reason=reply.get("reason"),
             memory=reply.get("memory") or {},
+            said=reply.get("said") or [],
         )
 
 
@@ -186,6 +189,7 @@ class Line:
     clock: Callable[[], float]
     pause: Callable[[float], None]
     tell: Callable[[str], None] = lambda _: None
+    note: Callable[[str], None] = lambda _: None
 
 
 _line: ContextVar[Line] = ContextVar("mailops_exchange_line")
@@ -198,9 +202,10 @@ def line(
     clock: Callable[[], float] = time.monotonic,
     pause: Callable[[float], None] = time.sleep,
     tell: Callable[[str], None] = lambda _: None,
+    note: Callable[[str], None] = lambda _: None,
 ) -> Iterator[None]:
     """Hand the modules run inside this block the function that carries their requests to the host."""
-    token = _line.set(Line(invoke, clock, pause, tell))
+    token = _line.set(Line(invoke, clock, pause, tell, note))
     try:
         yield
     finally:
@@ -321,6 +326,8 @@ class Host:
     def _request(self, endpoint: str, request: Mapping[str, Any]) -> Reply:
         reply = Reply.parse(self._line.invoke(json.dumps({"endpoint": endpoint, **request})))
         cmdlet = request["pipeline"][0]["cmdlet"] if request["pipeline"] else "the session"
+        for text in reply.said:
+            self._line.note(f"PowerShell said while it ran {cmdlet}: {text}")
         if reply.state == "unreachable":
             raise Unreachable(reply.reason or "The host cannot be reached.")
         if reply.state == "unknown":

@@ -202,8 +202,14 @@ class ExchangeAction(ActionBase):  # type: ignore[misc] # ansible-core publishes
                 f"become has no meaning for {self._task.action}: it runs as the user that the connection logs on with."
             )
         route = Line(self, task_vars)
+        host = task_vars["inventory_hostname"]
+
+        def note(text: str) -> None:
+            if not self._task.no_log:
+                display.vvv(text, host=host)
+
         try:
-            with line(route.invoke, tell=lambda text: display.display(f"{task_vars['inventory_hostname']}: {text}")):
+            with line(route.invoke, tell=lambda text: display.display(f"{host}: {text}"), note=note):
                 result.update(self._run_module(task_vars))
         except Unreachable as unreachable:
             raise AnsibleConnectionFailure(str(unreachable)) from unreachable

@@ -7,6 +7,7 @@ from __future__ import annotations
 import base64
 import re
 import typing as t
+from xml.sax.saxutils import unescape
 
 # PowerShell takes each of these for a single quote, and two of them in a row, in a quoted string, for one.
 _QUOTES = re.compile("['\u2018\u2019\u201a\u201b]")
@@ -14,18 +15,49 @@ _CMDLET = re.compile(r"[A-Za-z]+-[A-Za-z0-9]+")
 
 # Windows PowerShell feeds its standard input, line by line, to the pipeline of a command that mentions $input
 # (ConsoleHost and Executor of its source). So one process, started once, runs one pipeline after the other.
+# Each line begins with the id of a request, and so do the lines that answer it: standard output is shared with all that
+# writes to the console. The script itself does not have the id in it, for an echo of it is no answer.
 # A line that is no script is answered too, or it would be waited for.
 BOOTSTRAP = (
-    "process { foreach ($line in $input) { try { . ([ScriptBlock]::Create("
-    "[Text.Encoding]::UTF8.GetString([Convert]::FromBase64String($line)))) } "
-    "catch { [Console]::Out.WriteLine('end failed') } } }"
+    "process { foreach ($line in $input) { $request, $script = $line.Split(' '); try { . ([ScriptBlock]::Create("
+    "[Text.Encoding]::UTF8.GetString([Convert]::FromBase64String($script)))) } "
+    "catch { [Console]::Out.WriteLine($request + ' end failed') } } }"
 )
+# What PowerShell itself writes on standard error is one document, element by element.
+_CLIXML = re.compile(rb"<Objs |</Objs>|<Obj S=|<S S=")
+_CLIXML_TEXT = re.compile(rb'<S S="\w+">([^<]*)</S>')
+_CLIXML_CHARACTER = re.compile("_x([0-9A-Fa-f]{4})_")
 
 
 def command_line() -> tuple[str, list[str]]:
     """The program and arguments of the process that runs pipelines; far below cmd.exe's 8191 characters."""
     encoded = base64.b64encode(BOOTSTRAP.encode("utf-16-le")).decode()
     return "powershell.exe", ["-NoLogo", "-NoProfile", "-NonInteractive", "-EncodedCommand", encoded]
+
+
+def question(request: str, script: str) -> bytes:
+    """The line that runs a script for the request of this id."""
+    return f"{request} {base64.b64encode(script.encode()).decode()}\n".encode()
+
+
+def answers(request: str) -> re.Pattern[bytes]:
+    """The lines that answer: what each is, and its value, which is missing where something was written into the line.
+
+    Text without an end of line may stand before them.
+    """
+    return re.compile(rb"%b (output|error|warning|end) (?:([!-~]+)\r?$)?" % request.encode())
+
+
+def spoken(errors: bytes) -> list[bytes]:
+    """The lines of text on standard error, where PowerShell puts its own in CLIXML."""
+    lines: list[bytes] = []
+    for line in errors.replace(b"#< CLIXML", b"").splitlines():
+        if _CLIXML.search(line):
+            text = unescape("\n".join(found.decode("utf-8", "replace") for found in _CLIXML_TEXT.findall(line)))
+            text = _CLIXML_CHARACTER.sub(lambda found: chr(int(found[1], 16)), text)
+            line = text.encode("utf-8", "replace")
+        lines += line.splitlines()
+    return lines
 
 
 def literal(value: t.Any) -> str:
@@ -86,7 +118,7 @@ def render(cmdlet: str, parameters: t.Mapping[str, t.Any], piped: t.Sequence[t.A
             "}",
             f"foreach ($failure in $failures) {{ {_put_out('error', '$failure')} }}",
             f"foreach ($warning in $warnings) {{ {_put_out('warning', '$warning.Message')} }}",
-            "[Console]::Out.WriteLine('end ' + $state)",
+            "[Console]::Out.WriteLine($request + ' end ' + $state)",
         ]
     )
 
@@ -94,6 +126,6 @@ def render(cmdlet: str, parameters: t.Mapping[str, t.Any], piped: t.Sequence[t.A
 def _put_out(kind: str, what: str) -> str:
     # Base64, because the code page of a console would spoil what is not ASCII.
     return (
-        f"[Console]::Out.WriteLine('{kind} ' + [Convert]::ToBase64String([Text.Encoding]::UTF8.GetBytes("
+        f"[Console]::Out.WriteLine($request + ' {kind} ' + [Convert]::ToBase64String([Text.Encoding]::UTF8.GetBytes("
         f"[Management.Automation.PSSerializer]::Serialize({what}))))"
     )

@@ -97,8 +97,9 @@ class PsrpShell:
             return session
 
         def send_and_check(*args: t.Any, **options: t.Any) -> bytes:
-            # pypsrp would ask a silent server five times more, with growing pauses.
-            return check(send(*args, **options | {"retries_on_read_timeout": 0}))
+            # pypsrp would ask a silent server five times more, with growing pauses; and where it is told how long the
+            # server waits for output, it gives it two seconds more, in the place of the time that was set above.
+            return check(send(*args, **options | {"retries_on_read_timeout": 0, "timeout": None}))
 
         vars(transport).update(_build_session=build_metered, send=send_and_check)
         pool = RunspacePool(wsman, configuration_name=endpoint.configuration)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import time
 import typing as t
+from collections import deque
 
 from ansible_collections.mailops.exchange.plugins.plugin_utils.settings import Settings
 from ansible_collections.mailops.exchange.plugins.plugin_utils.wire import (
@@ -33,6 +34,9 @@ DIRECTORY_ERRORS = (
 )
 
 
+# Lines that are kept of what a process says besides the answer to one request.
+MOST_LINES = 20
+
 # How often a pipeline that only reads, or that the server did not take, is sent again over a new session.
 REOPENINGS = 3
 
@@ -53,6 +57,7 @@ class Session:
         self._shells: dict[str, Shell] = {}
         self._answered: set[str] = set()
         self._snapin: Shell | None = None
+        self._said: deque[str] = deque(maxlen=MOST_LINES)
         self._memory: dict[str, t.Any] = {"host": settings.host, "inventory_hostname": settings.inventory_hostname}
 
     def invoke(self, text: str) -> str:
@@ -61,7 +66,8 @@ class Session:
         self._memory.update(request.get("remember") or {})
         reply: dict[str, t.Any] = {"state": "completed", "output": [], "errors": [], "warnings": [], "reason": None}
         if request["pipeline"]:
-            reply.update(self._answer(request))
+            self._said.clear()
+            reply.update(self._answer(request), said=list(self._said))
         reply["memory"] = self._memory
         return json.dumps(reply)
 
@@ -127,7 +133,7 @@ class Session:
             if self.settings.transport == "winrm":
                 from ansible_collections.mailops.exchange.plugins.plugin_utils.winrs import WinrsShell
 
-                shell = WinrsShell(self.settings)
+                shell = WinrsShell(self.settings, self._said)
             else:
                 from ansible_collections.mailops.exchange.plugins.plugin_utils.psrp import PsrpShell
 

@@ -10,6 +10,7 @@ import re
 import time
 import typing as t
 import uuid
+from collections import deque
 from collections.abc import Iterator
 from xml.etree import ElementTree
 
@@ -30,12 +31,12 @@ from ansible_collections.mailops.exchange.plugins.plugin_utils.settings import S
 from ansible_collections.mailops.exchange.plugins.plugin_utils.wire import (
     GRACE,
     LARGEST_OBJECT,
+    OPERATION_TIMED_OUT,
     Interrupted,
     Meter,
     Overdue,
     TransportError,
     check,
-    first_line,
     is_refusal,
     is_unopened,
     refused,
@@ -45,6 +46,8 @@ from ansible_collections.mailops.exchange.plugins.plugin_utils.wire import (
 # Bytes of standard input in one request: with base64 and the envelope far below the 150 KB that any server takes.
 PIECE = 64 << 10
 UTF8 = 65001
+# Characters that are kept of a line which is no answer: it may say anything, and be as long as it likes.
+LONGEST_LINE = 300
 
 
 class _Protocol(Protocol):
@@ -80,9 +83,10 @@ class _Negotiate(HTTPNegotiateAuth):
 class WinrsShell:
     """A WinRM shell on the windows endpoint of a host, with one PowerShell process in it."""
 
-    def __init__(self, settings: Settings) -> None:
-        """Open it; Refused with a sentence if that cannot be done."""
+    def __init__(self, settings: Settings, said: deque[str]) -> None:
+        """Open it; Refused with a sentence if that cannot be done. ``said`` takes what is said besides the answers."""
         self._settings = settings
+        self._said = said
         self._meter = Meter()
         self._shell = str(uuid.uuid4()).upper()
         self._unread = b""
@@ -164,14 +168,17 @@ class WinrsShell:
         except ValueError as error:
             return {"state": "failed", "output": [], "errors": [], "warnings": [], "reason": str(error)}
         reply: dict[str, t.Any] = {"state": None, "output": [], "errors": [], "warnings": []}
+        identity = uuid.uuid4().hex
         sent = False
+        # The last Receive of the request before may have been given no more than a second.
+        self._protocol.operation_timeout_sec = self._settings.long_poll
         try:
             with _errors_as_pypsrps():
-                line = base64.b64encode(text.encode()) + b"\n"
+                line = powershell.question(identity, text)
                 for start in range(0, len(line), PIECE):
                     self._protocol.send_command_input(self._shell, self._process, line[start : start + PIECE])
                 sent = True
-                for kind, value in self._receive(cmdlet, seconds):
+                for kind, value in self._receive(identity, cmdlet, seconds):
                     if kind == "end":
                         reply["state"] = value
                     elif kind == "output":
@@ -196,32 +203,50 @@ class WinrsShell:
             )
         return reply
 
-    def _receive(self, cmdlet: str, seconds: float) -> Iterator[tuple[str, str]]:
-        """The lines of an answer, as their first word and the rest."""
+    def _receive(self, identity: str, cmdlet: str, seconds: float) -> Iterator[tuple[str, str]]:
+        """The lines of the answer to a request, as what they are and their value."""
+        ours = powershell.answers(identity)
         deadline = time.monotonic() + seconds
         self._meter.received = 0
-        while True:
+        complaints: list[str] = []
+        answered = False
+        while not answered:
             left = deadline - time.monotonic()
             if left <= 0:
+                # What a process asks has no end of line.
+                self._hear(self._unread)
                 raise Overdue(f"{cmdlet} gave no answer on {self._settings.host} within {seconds:g} seconds.")
             self._protocol.operation_timeout_sec = max(1, min(self._settings.long_poll, int(left)))
             try:
                 output, errors, _code, ended = self._protocol.get_command_output_raw(self._shell, self._process)
             except pywinrm.WinRMOperationTimeoutError:
                 continue
+            complaints += filter(None, map(self._hear, powershell.spoken(errors)))
             *lines, self._unread = (self._unread + output).split(b"\n")
             for line in lines:
-                kind, _blank, value = line.strip().decode("ascii").partition(" ")
-                yield kind, value
-                if kind == "end":
-                    return
+                answer = ours.search(line)
+                self._hear(line[: answer.start()] if answer else line)
+                if not answer:
+                    continue
+                if not answer[2]:
+                    raise ValueError("something else was written into a line of the answer")
+                yield answer[1].decode(), answer[2].decode()
+                answered |= answer[1] == b"end"
                 deadline = time.monotonic() + seconds
                 self._meter.received = 0
-            if ended:
-                said = first_line(errors.decode("utf-8", "replace"))
+            if ended and not answered:
+                self._hear(self._unread)
+                said = (complaints or [*self._said][-1:] or ["no reason given"])[0].rstrip(".")
                 raise Interrupted(f"{cmdlet}: PowerShell ended on {self._settings.host} before its answer: {said}.")
             if self._meter.received > LARGEST_OBJECT:
                 raise ValueError(f"more than {LARGEST_OBJECT >> 20} MB came without one object")
+
+    def _hear(self, line: bytes) -> str:
+        """Keep a line that is no answer, as far as it may be shown."""
+        text = line[: 4 * LONGEST_LINE].decode("utf-8", "replace")[:LONGEST_LINE]
+        if text := "".join(sign if sign.isprintable() else " " for sign in text).strip():
+            self._said.append(text)
+        return text
 
     def close(self) -> None:
         """Close the shell, over a new connection if the old one is gone; the process ends with it."""
@@ -250,6 +275,8 @@ def _errors_as_pypsrps() -> Iterator[None]:
         raise AuthenticationError(str(error)) from error
     except pywinrm.WSManFaultError as error:
         raise WSManFaultError(error.wsman_fault_code, None, error.reason, None, None, None) from error
+    except pywinrm.WinRMOperationTimeoutError as error:
+        raise WSManFaultError(OPERATION_TIMED_OUT, None, "the operation timed out", None, None, None) from error
     except pywinrm.WinRMTransportError as error:
         raise WinRMTransportError("http", error.code, error.response_text) from error
     except pywinrm.WinRMError as error:

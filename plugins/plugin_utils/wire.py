@@ -23,6 +23,7 @@ from ansible_collections.mailops.exchange.plugins.plugin_utils.settings import S
 SHELL_NOT_FOUND = 2150858843
 SHELL_LIMIT_REACHED = 2150859173
 CONFIGURATION_NOT_FOUND = 2150858811
+OPERATION_TIMED_OUT = 2150858793
 
 # How much longer than the server waits for output the client waits for its answer: a quiet cmdlet must not look like a
 # dead server.
@@ -157,7 +158,10 @@ def is_refusal(error: Exception) -> bool:
     if isinstance(error, requests.ConnectionError) and error.args:
         never = requests.exceptions.SSLError, requests.ConnectTimeout, requests.exceptions.ProxyError
         return isinstance(error, never) or isinstance(getattr(error.args[0], "reason", None), NewConnectionError)
-    return isinstance(error, (WSManFaultError, AuthenticationError))
+    if isinstance(error, WSManFaultError):
+        # It may be at it still.
+        return bool(error.code != OPERATION_TIMED_OUT)
+    return isinstance(error, AuthenticationError)
 
 
 def is_unopened(error: Exception) -> bool:

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 from evidence import stored
+from module_runner import run_module
 from runner import PASSWORD, Controller, inventory, wait_until
 from simulator_process import SimulatorProcess
+
+from ansible_collections.mailops.exchange.plugins.plugin_utils.session import Session
+from ansible_collections.mailops.exchange.plugins.plugin_utils.wire import GRACE
 
 BANNER = {"mailops.exchange.pop_settings": {"banner": "Session banner."}, "name": "banner"}
 INFO = {"mailops.exchange.client_access_info": {}, "name": "info"}
@@ -247,6 +254,30 @@ def test_the_helper_interrupts_what_nothing_else_did(controller: Controller, org
     assert "gave up on the call: command timeout triggered" in done.task("banner", "ex01")["result"]["msg"]
     controller.wait_for_the_end()
     assert shells(organisation)[1] == NOTHING_OPEN
+
+
+@pytest.mark.parametrize("way", [{}, {"access": "local", "transport": "winrm"}], ids=["psrp", "winrm"])
+def test_a_server_has_more_time_for_its_answer_than_it_is_told_to_wait(
+    open_session: Callable[..., Session], monkeypatch: pytest.MonkeyPatch, way: dict[str, str]
+) -> None:
+    """A loaded one says late that there is no output yet: a write must not count as interrupted for that."""
+    told: list[tuple[str, int, float]] = []
+    send = requests.Session.send
+
+    def watch(session: requests.Session, request: requests.PreparedRequest, **options: Any) -> requests.Response:
+        body = request.body.decode() if isinstance(request.body, bytes) else str(request.body)
+        action, seconds = (re.search(what, body) for what in (r"/(\w+)</\w+:Action>", r"OperationTimeout>PT(\d+)S<"))
+        assert action
+        assert seconds
+        told.append((action[1], int(seconds[1]), options["timeout"][1]))
+        return send(session, request, **options)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(requests.Session, "send", watch)
+        session = open_session(**way, command_timeout=30)
+        run_module("pop_settings", {"banner": "New."}, session.invoke)
+    assert {action for action, _, _ in told} >= {"Create", "Command", "Receive"}
+    assert [one for one in told if one[2] < one[1] + GRACE] == []
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])

@@ -243,7 +243,9 @@ class _Evaluation:
         target, operator, value = node.named_children
         if self._block.text(operator) != "=" or target.type != "left_assignment_expression":
             raise NotSimulated(node.type)
-        name = self._variable_name(_inside(target.named_children[0]))
+        inside = _inside(target.named_children[0])
+        several = inside.named_children if inside.type == "array_literal_expression" else [inside]
+        names = [self._variable_name(_inside(one)) for one in several]
         (chain,) = value.named_children
         if chain.type == "pipeline_chain" and chain.child_count == 1 and chain.children[0].type != "command":
             values = self._value(chain.children[0])
@@ -251,7 +253,14 @@ class _Evaluation:
             values = self._statement(value)
             # No object is null, a single one is itself, several are an array.
             values = values[0] if len(values) == 1 else values or None
-        self._process.variables[name] = values
+        *firsts, last = names
+        if firsts:
+            # The last one takes all that is left.
+            parts = _enumerated(values)
+            self._process.variables.update(zip(firsts, [*parts, *[None] * len(firsts)], strict=False))
+            rest = parts[len(firsts) :]
+            values = rest[0] if len(rest) == 1 else rest or None
+        self._process.variables[last] = values
 
     def _items(self, pipeline: Node) -> list[Any]:
         """What a foreach statement goes through."""
@@ -359,11 +368,13 @@ class _Evaluation:
         raise NotSimulated(node.type)
 
     def _call(self, owner: Node, member: Node, arguments: Node) -> list[Any]:
+        given = [self._value(node) for part in arguments.named_children for node in part.named_children]
+        if owner.type == "variable":
+            return _call_of(self._variable(owner), self._block.text(member), given)
         if owner.type not in ("type_literal", "member_access"):
             raise NotSimulated(owner.type)
         method = self._block.source[owner.start_byte : member.end_byte].decode()
-        given = [node for part in arguments.named_children for node in part.named_children]
-        return self._process.call(method, [self._value(node) for node in given])
+        return self._process.call(method, given)
 
     def _member(self, node: Node) -> Any:
         value, name = self._value(node.named_children[0]), self._block.text(node.named_children[1])
@@ -468,6 +479,14 @@ def _inside(node: Node) -> Node:
     while node.type in _WRAPPERS and node.child_count == 1:
         node = node.children[0]
     return node
+
+
+def _call_of(value: Any, method: str, arguments: list[Any]) -> list[Any]:
+    """Call a method of a value; Split with one character is the same in every .NET."""
+    match value, method.casefold(), arguments:
+        case str(), "split", [str() as separator] if len(separator) == 1:
+            return [value.split(separator)]
+    raise NotSimulated(method)
 
 
 def _enumerated(value: Any) -> list[Any]:

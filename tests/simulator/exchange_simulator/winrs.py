@@ -32,6 +32,10 @@ _PIECE = 32768
 # So many pieces may wait to be received; a process with more to say waits until the client has taken some.
 _BACKLOG = 256
 
+# What a process says besides what its script puts out, and on which stream: `Write-Host`, `-WhatIf` and whatever else
+# writes to the console share them with the script, as a real PowerShell was seen to do.
+Chatter = Sequence[tuple[str, bytes]]
+
 
 class Line:
     """What a process was sent in whole lines; it runs once, after all lines before it."""
@@ -40,6 +44,7 @@ class Line:
         self._process = process
         self._lines = lines
         self._previous = previous
+        self.chatter: Chatter = ()
         self.done = threading.Event()
         self.cmdlets = [name for line in lines for name in _command_names(line)]
 
@@ -56,7 +61,7 @@ class Line:
         self._previous.wait()
         try:
             for line in self._lines:
-                self._process.take(line.decode(errors="replace"), hold, backlog)
+                self._process.take(line.decode(errors="replace"), hold, self.chatter, backlog)
         finally:
             self.done.set()
 
@@ -195,6 +200,7 @@ class _Running:
         self._released = threading.Event()
         self._hold = 0.0
         self._backlog = math.inf
+        self._chatter: Chatter = ()
         self._erred = False
 
     def feed(self, data: bytes, *, ends: bool) -> Line | None:
@@ -215,11 +221,12 @@ class _Running:
             threading.Thread(target=self._end_of_input, args=(self.last.done,), daemon=True).start()
         return self.last
 
-    def take(self, text: str, hold: float, backlog: float) -> None:
+    def take(self, text: str, hold: float, chatter: Chatter, backlog: float) -> None:
         """Run the script for one line, unless the process has ended."""
         if self.exit_code is not None or self.powershell is None:
             return
-        self._hold, self._backlog = hold, backlog
+        self._hold, self._chatter, self._backlog = hold, chatter, backlog
+        self._chat()
         try:
             self.powershell.take(text)
         except NotSimulated as refused:
@@ -234,6 +241,7 @@ class _Running:
     def write_line(self, text: str) -> None:
         """A line of standard output."""
         self._write("stdout", f"{text}\r\n".encode())
+        self._chat()
 
     def write_error(self, text: str) -> None:
         """A line of standard error, which PowerShell writes as CLIXML where its command came encoded."""
@@ -260,9 +268,16 @@ class _Running:
         done.wait()
         self.end(0)
 
+    def _chat(self) -> None:
+        for stream, data in self._chatter:
+            self._put(stream, data)
+
     def _write(self, stream: str, data: bytes) -> None:
         hold, self._hold = self._hold, 0.0
         self._released.wait(hold)
+        self._put(stream, data)
+
+    def _put(self, stream: str, data: bytes) -> None:
         for start in range(0, len(data), _PIECE):
             with self._condition:
                 self._condition.wait_for(lambda: len(self.pieces) < self._backlog or self.exit_code is not None)
@@ -287,8 +302,9 @@ def _refusal(line: str, *, through_cmd: bool) -> str | None:
 
 
 def _command_names(line: bytes) -> list[str]:
-    """The commands in the text that a line brings; none if it brings no text."""
+    """The commands in the text that a line brings as its last word; none if it brings no text."""
     try:
-        return list(ScriptBlock.parse(base64.b64decode(line, validate=True).decode()).command_names())
-    except (Failure, NotSimulated, ValueError):
+        text = base64.b64decode(line.split()[-1], validate=True).decode()
+        return list(ScriptBlock.parse(text).command_names())
+    except (Failure, IndexError, NotSimulated, ValueError):
         return []

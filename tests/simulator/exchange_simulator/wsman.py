@@ -485,8 +485,13 @@ class Endpoint:
         if request.fault == "drop_after_command":
             pipeline.run()
             raise Dropped
-        slow = self._organisation.faults.armed(self.server.name, "slow")
-        pipeline.start(max((fault["seconds"] for fault in slow if pipeline.names(fault["cmdlet"])), default=0.0))
+        slow, chatter = (
+            [one for one in self._organisation.faults.armed(self.server.name, kind) if pipeline.names(one["cmdlet"])]
+            for kind in ("slow", "chatter")
+        )
+        if isinstance(pipeline, Line):
+            pipeline.chatter = [(fault.get("stream", "stdout"), fault["text"]) for fault in chatter]
+        pipeline.start(max((fault["seconds"] for fault in slow), default=0.0))
 
     def _limit_now(self) -> int:
         fault = self._organisation.faults.first(self.server.name, "shell_limit")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Sequence
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
@@ -210,6 +211,28 @@ def test_variables_last_from_line_to_line() -> None:
     host.run("$A = 'a' + 'b'")
     host.run("[Console]::Out.WriteLine($a + 'c')")
     assert host.out == ["abc"]
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("$a, $b = 'x y'.Split(' ')", None),
+        ("$t = 'x y'; $a, $b = $t.Split(' ')", ("x", "y")),
+        ("$t = 'x'; $a, $b = $t.Split(' ')", ("x", None)),
+        ("$t = 'x y  z'; $a, $b = $t.SPLIT(' ')", ("x", ["y", "", "z"])),
+        ("$a, $b = @('x', 'y')", ("x", "y")),
+        ("$a, $b = 'x'", ("x", None)),
+        ("$a, $b = $null", (None, None)),
+        ("$t = 'x y'; $a, $b = $t.Split('xy')", None),
+        ("$t = 5; $a, $b = $t.Split(' ')", None),
+        ("$a, $b = $nothing.Split(' ')", None),
+    ],
+)
+def test_several_variables_share_what_there_is(text: str, values: tuple[object, ...] | None) -> None:
+    host = Host()
+    with nullcontext() if values else pytest.raises(NotSimulated):
+        host.run(text)
+    assert tuple(host.runspace.variables.get(name) for name in "ab") == (values or (None, None))
 
 
 def test_the_serializer_needs_powershell_3() -> None:

@@ -10,7 +10,7 @@ import requests
 from psrpcore.types import deserialize_clixml
 from pypsrp.powershell import RunspacePool
 from pypsrp.wsman import WSMan
-from simulator_process import SimulatorProcess
+from simulator_process import SimulatorFailed, SimulatorProcess
 from winrm.exceptions import WinRMOperationTimeoutError, WSManFaultError
 from winrs_client import BOOTSTRAP, SWITCHES, powershell, protocol, script, start
 
@@ -211,3 +211,23 @@ def test_an_answer_is_kept_for_the_client_that_comes_back(simulator: SimulatorPr
         with pytest.raises(requests.ConnectionError):
             shell.read()
         assert shell.read().state == "completed"
+
+
+def test_a_process_says_more_than_its_answers(simulator: SimulatorProcess) -> None:
+    simulator.fault("EX01", "chatter", cmdlet="Get-Service", text="end \u00fc")
+    simulator.fault("EX01", "chatter", cmdlet="Get-Service", text="Mind.", stream="stderr")
+    with powershell(simulator) as shell:
+        shell.send(script("Get-Service -Name:'WAS'"), end=True)
+        stdout, stderr, ended = b"", b"", False
+        while not ended:
+            more, errors, _, ended = shell.protocol.get_command_output_raw(shell.shell, shell.identity)
+            stdout, stderr = stdout + more, stderr + errors
+    # Before, between and after the lines, and without an end of line of its own.
+    output, end, after = stdout.decode().split("\r\n")
+    assert (output.partition(" PE9")[0], end, after) == ("end \u00fcoutput", "end \u00fcend completed", "end \u00fc")
+    assert stderr == 3 * b"Mind."
+
+
+def test_a_chatter_without_words_is_refused(simulator: SimulatorProcess) -> None:
+    with pytest.raises(SimulatorFailed, match="needs a text"):
+        simulator.fault("EX01", "chatter", cmdlet="Get-Service")

@@ -1,0 +1,199 @@
+"""The lines of a process in the WinRM shell: which of them answer, and what becomes of the others."""
+
+from __future__ import annotations
+
+import base64
+from collections import deque
+from itertools import count
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from winrm.exceptions import WinRMOperationTimeoutError
+
+from ansible_collections.mailops.exchange.plugins.plugin_utils import winrs
+from ansible_collections.mailops.exchange.plugins.plugin_utils.settings import Endpoint, Settings
+from ansible_collections.mailops.exchange.plugins.plugin_utils.wire import Interrupted, Overdue
+
+OTHER = "0123456789abcdef0123456789abcdef"
+
+
+def value(text: bytes) -> bytes:
+    return base64.b64encode(b'<Objs xmlns="x"><S>%s</S></Objs>' % text)
+
+
+class Process:
+    """Says the same to each request, with its id in the place of <id>; then it is silent, or ends."""
+
+    operation_timeout_sec = 20
+
+    def __init__(self, output: bytes, errors: bytes = b"", *, size: int = 100_000, ends: bool = False) -> None:
+        self.transport = SimpleNamespace()
+        self._output, self._errors, self._size, self._ends = output, errors, size, ends
+
+    def open_shell_as(self, _shell: str) -> None:
+        """There is nothing to open."""
+
+    def run_command(self, *_: Any) -> str:
+        return "process"
+
+    def send_command_input(self, _shell: str, _process: str, data: bytes) -> None:
+        self.request = data.split()[0]
+        output = self._output.replace(b"<id>", self.request)
+        self._waiting = [(output[start : start + self._size], b"") for start in range(0, len(output), self._size)]
+        self._waiting.insert(0, (b"", self._errors))
+
+    def get_command_output_raw(self, *_: str) -> tuple[bytes, bytes, int, bool]:
+        if not self._waiting and not self._ends:
+            raise WinRMOperationTimeoutError
+        return *(self._waiting.pop(0) if self._waiting else (b"", b"")), 0, not self._waiting and self._ends
+
+
+class Shell(winrs.WinrsShell):
+    """The shell of one process."""
+
+    def __init__(self, process: Process) -> None:
+        self._local = process
+        endpoint = Endpoint("", "https", 5986, "wsman", "auto", "WSMAN")
+        settings = Settings("ex01", "ex01", "user", "secret", "basic", windows=endpoint, exchange=endpoint)
+        super().__init__(settings, deque(maxlen=20))
+
+    def _log_on(self) -> Any:
+        return self._local
+
+    @property
+    def heard(self) -> list[str]:
+        return [text.replace(self._local.request.decode(), "<id>") for text in self._said]
+
+    def ask(self) -> dict[str, Any]:
+        return self.run({"pipeline": [{"cmdlet": "Get-X", "parameters": {}}]}, 60)
+
+
+@pytest.fixture(autouse=True)
+def _clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each look at the clock takes a second."""
+    monkeypatch.setattr(winrs, "time", SimpleNamespace(monotonic=count().__next__))
+
+
+ANSWER = b"<id> output " + value(b"mine") + b"\r\n<id> end completed\r\n"
+
+
+@pytest.mark.parametrize(
+    ("output", "heard"),
+    [
+        (ANSWER, []),
+        (ANSWER.replace(b"\r", b""), []),
+        (b"\xef\xbb\xbf" + ANSWER, []),
+        (b"[Y] " + ANSWER, ["[Y]"]),
+        (b"\x81\xff\n" + ANSWER, ["\ufffd\ufffd"]),
+        (b"end completed\r\n" + ANSWER, ["end completed"]),
+        (b"<id>\n<id> <id> end\n" + ANSWER, ["<id>", "<id> <id> end"]),
+        (f"{OTHER} output ?\n{OTHER} end failed\n".encode() + ANSWER, [f"{OTHER} output ?", f"{OTHER} end failed"]),
+        (b"a\x1b[31m\xe2\x80\xaeb\r\n" + ANSWER, ["a [31m b"]),
+        (ANSWER + b"afterwards\r\n", ["afterwards"]),
+        (b"x" * 5000 + b"\n" + ANSWER, ["x" * winrs.LONGEST_LINE]),
+        (b"".join(b"%d\n" % number for number in range(25)) + ANSWER, [str(number) for number in range(5, 25)]),
+    ],
+)
+@pytest.mark.parametrize("size", [100, 100_000])
+def test_only_lines_with_its_id_answer_a_request(output: bytes, heard: list[str], size: int) -> None:
+    shell = Shell(Process(output, size=size))
+    for _ in range(3):
+        shell._said.clear()
+        reply = shell.ask()
+        assert (reply["state"], reply["output"]) == ("completed", ["mine"])
+    assert shell.heard == heard
+
+
+def test_what_is_left_over_is_heard_with_the_next_request() -> None:
+    shell = Shell(Process(ANSWER + b"Continue? [Y] "))
+    assert (shell.ask()["output"], shell.heard) == (["mine"], [])
+    assert (shell.ask()["output"], shell.heard) == (["mine"], ["Continue? [Y]"])
+
+
+@pytest.mark.parametrize("line", [b"<id> output PE\xff9ianM+\n", b"<id> end comp leted\n", b"<id> output What if\n"])
+def test_a_line_that_something_was_written_into_is_no_answer(line: bytes) -> None:
+    with pytest.raises(Interrupted, match="something else was written into a line of the answer"):
+        Shell(Process(line + ANSWER)).ask()
+
+
+def test_talking_is_no_sign_of_life() -> None:
+    shell = Shell(Process(b"Working...\n" * 100 + b"Your name? ", size=11))
+    with pytest.raises(Overdue, match=r"^Get-X gave no answer on ex01 within 60 seconds\.$"):
+        shell.ask()
+    assert set(shell.heard) == {"Working..."}
+
+
+def test_objects_are_a_sign_of_life() -> None:
+    line = b"<id> output " + value(b"mine") + b"\r\n"
+    assert len(Shell(Process(100 * line + ANSWER, size=len(line))).ask()["output"]) == 101
+
+
+def test_a_question_that_nobody_answers_is_heard() -> None:
+    shell = Shell(Process(b"Your name? "))
+    with pytest.raises(Overdue):
+        shell.ask()
+    assert shell.heard == ["Your name?"]
+
+
+def test_endless_talk_is_given_up() -> None:
+    shell = Shell(Process(b""))
+
+    def receive(*_: Any) -> tuple[bytes, bytes, int, bool]:
+        shell._meter.received += winrs.LARGEST_OBJECT
+        return b"talk\n", b"", 0, False
+
+    shell._local.get_command_output_raw = receive  # type: ignore[method-assign]
+    with pytest.raises(Interrupted, match="MB came without one object"):
+        shell.ask()
+
+
+CLIXML = (
+    b'#< CLIXML\r\n<Objs Version="1.1.0.1" xmlns="x"><Obj S="progress" RefId="0"><MS><S N="Text">50 %</S></MS></Obj>'
+    b'<S S="Error">Set-X : &lt;Not&gt; there_x005F__x000D__x000A_</S><S S="Error">At line:1_x000D__x000A_</S></Objs>'
+)
+
+
+@pytest.mark.parametrize(
+    ("errors", "output", "heard", "reason"),
+    [
+        (b"", b"", [], "no reason given"),
+        (b"Access is denied.\r\nAsk.\r\n", b"", ["Access is denied.", "Ask."], "Access is denied"),
+        (CLIXML, b"", ["Set-X : <Not> there_", "At line:1"], "Set-X : <Not> there_"),
+        (b"", b"Out of\r\nmemory", ["Out of", "memory"], "memory"),
+    ],
+)
+def test_the_end_of_the_process_has_its_reason(errors: bytes, output: bytes, heard: list[str], reason: str) -> None:
+    shell = Shell(Process(output, errors, ends=True))
+    with pytest.raises(Interrupted) as interrupted:
+        shell.ask()
+    assert str(interrupted.value) == f"Get-X: PowerShell ended on ex01 before its answer: {reason}."
+    assert shell.heard == heard
+
+
+def test_standard_error_is_heard_beside_an_answer() -> None:
+    shell = Shell(Process(ANSWER, CLIXML))
+    assert (shell.ask()["output"], shell.heard) == (["mine"], ["Set-X : <Not> there_", "At line:1"])
+
+
+def test_a_short_last_receive_is_not_the_next_requests_time() -> None:
+    shell = Shell(Process(b""))
+    with pytest.raises(Overdue):
+        shell.ask()
+    assert shell._local.operation_timeout_sec == 1
+    times: list[int] = []
+    shell._local.send_command_input = lambda *_: times.append(shell._local.operation_timeout_sec)  # type: ignore[method-assign]
+    with pytest.raises(Overdue):
+        shell.ask()
+    assert times == [20]
+
+
+def test_a_server_that_takes_the_line_too_late_may_have_run_it() -> None:
+    shell = Shell(Process(b""))
+
+    def send(*_: Any) -> None:
+        raise WinRMOperationTimeoutError
+
+    shell._local.send_command_input = send  # type: ignore[method-assign]
+    with pytest.raises(Interrupted, match="the operation timed out"):
+        shell.ask()
