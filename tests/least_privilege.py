@@ -42,7 +42,7 @@ PARENTS = {
 def role_of(cmdlet: str) -> str:
     """The role of the collection that holds a cmdlet."""
     verb, _dash, noun = cmdlet.partition("-")
-    if noun == "CASMailbox":
+    if noun in ("CASMailbox", "User"):
         return "mailboxes"
     if verb == "Test":
         return "tests"
@@ -143,6 +143,7 @@ FEATURES: dict[str, Feature] = {
         {
             **SERVER,
             "Get-CASMailbox": ("Filter", "Identity", "ResultSize"),
+            "Get-User": ("Filter", "Identity"),
             "Set-CASMailbox": ("Identity", *_parameters(MAILBOX_SETTINGS)),
         },
         COMPUTER,

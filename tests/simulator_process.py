@@ -47,7 +47,10 @@ class SimulatorProcess:
         directory: Path | None = None,
         **options: object,
     ) -> None:
-        """``servers`` are versions by name, ``options`` the simulator's own with underscores: ``shell_limit=2``."""
+        """``servers`` are versions by name, ``options`` the simulator's own with underscores: ``shell_limit=2``.
+
+        What can be given more than once takes a list.
+        """
         self.servers = dict(servers)
         self.password = password
         self.options = options
@@ -70,7 +73,10 @@ class SimulatorProcess:
         self.directory.mkdir(parents=True, exist_ok=True)
         self._claim, address = claim_block()
         options = {"address": address, "directory": self.directory, **self.options}
-        arguments = [part for name, value in options.items() for part in (f"--{name.replace('_', '-')}", str(value))]
+        arguments: list[str] = []
+        for name, value in options.items():
+            for one in value if isinstance(value, list) else [value]:
+                arguments += [f"--{name.replace('_', '-')}", str(one)]
         for name, version in self.servers.items():
             arguments += ["--server", f"{name}:{version}"]
         atexit.register(self.stop)

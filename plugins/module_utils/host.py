@@ -81,11 +81,15 @@ class CmdletError:
 
     @property
     def missing_object(self) -> bool:
-        # Exchange files "not found" under the category NotSpecified; Exchange 2010 has no FailureCategory in the id.
-        return (
-            "[FailureCategory=Cmdlet-ManagementObjectNotFoundException]" in self.id
-            or self.exception.rpartition(".")[2] == "ManagementObjectNotFoundException"
-        )
+        return self._is("ManagementObjectNotFoundException")
+
+    @property
+    def ambiguous_object(self) -> bool:
+        return self._is("ManagementObjectAmbiguousException")
+
+    def _is(self, exception: str) -> bool:
+        # Exchange files these under the category NotSpecified; Exchange 2010 has no FailureCategory in the id.
+        return f"[FailureCategory=Cmdlet-{exception}]" in self.id or self.exception.rpartition(".")[2] == exception
 
     def sentence(self, cmdlet: str) -> str:
         """What happened, in one sentence that ends with the server's own words where these add something."""

@@ -27,7 +27,7 @@ from ansible_collections.mailops.exchange.plugins.module_utils.vocabulary.mailbo
     PREFIXES,
 )
 
-GET, SET = "Get-CASMailbox", "Set-CASMailbox"
+GET, SET, GET_USER = "Get-CASMailbox", "Set-CASMailbox", "Get-User"
 NAMED_IN_TEXT = 10
 """So many mailboxes are named in a sentence."""
 SHOWN_IN_DIFF = 100
@@ -35,11 +35,17 @@ SHOWN_IN_DIFF = 100
 READ_AT_ONCE = 1000
 """So many mailboxes are read in one pipeline, if they are named."""
 BATCH_SIZE = 500
+ENDED_IN_A_ROW = 20
+"""If so many mailboxes one after the other end the pipeline, the reason is not in the mailboxes."""
 
-# Of the names a mailbox has only these are read, because of tens of thousands each further one would cost megabytes;
-# who uses another one is looked up by Exchange.
-_NAMES = ("Guid", "PrimarySmtpAddress", "SamAccountName", "DistinguishedName", "Name")
-# Setup of a localised Windows calls it so; CASMailbox shows no SID by which to know it in every language.
+# Of the names a mailbox has only these are read, because of tens of thousands each further one would cost megabytes.
+_NAMES = ("Guid", "PrimarySmtpAddress", "SamAccountName", "DistinguishedName")
+_GUID = re.compile(r"(?!0{8}-)[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_PLACE = re.compile(r"[A-Z]+=.+,DC=.+", re.IGNORECASE)
+# What an account cannot have in its name is a sign that something else came.
+_ACCOUNT = re.compile(r'[^"/\\\[\]:;|=,+*?<>]+')
+_SID = re.compile(r"S-1-5-21(?:-\d{1,10}){4}")
+# Setup of a localised Windows calls it so.
 _ADMINISTRATORS = {
     "administrator",
     "administrador",
@@ -126,6 +132,11 @@ class Task:
     batch_size: int = BATCH_SIZE
 
     @property
+    def by_name(self) -> bool:
+        """Whether each mailbox that may change was named by the user."""
+        return bool(self.identities) and not self.exclusive
+
+    @property
     def others(self) -> dict[str, Any]:
         """What is to become of the mailboxes that are not meant."""
         return {option: False for option in self.desired if option.endswith("_enabled")} if self.exclusive else {}
@@ -161,7 +172,7 @@ class Task:
 class Change:
     """What differs on one mailbox."""
 
-    guid: str
+    key: str
     label: str
     plan: Plan
 
@@ -178,15 +189,41 @@ class Changes:
     closed: list[str] = field(default_factory=list)
     """Administrators' mailboxes that are enabled by name, to no avail."""
 
-    def diff(self) -> dict[str, Any]:
-        """The difference, bounded: what nobody reads would only fill the memory of the controller."""
-        shown = self.differing[:SHOWN_IN_DIFF]
-        before: dict[str, Any] = {change.label: change.plan.before for change in shown}
-        after: dict[str, Any] = {change.label: change.plan.after for change in shown}
-        if rest := len(self.differing) - len(shown):
-            before["(not shown)"], after["(not shown)"] = f"{rest} more mailboxes", f"{rest} more mailboxes, changed"
-        title = "POP3 and IMAP4 access of mailboxes"
-        return {"before_header": title, "after_header": title, "before": before, "after": after}
+
+@dataclass
+class Outcome:
+    """What became of the changes, as it was read back."""
+
+    moved: list[Change] = field(default_factory=list)
+    failed: list[dict[str, str]] = field(default_factory=list)
+    unsure: bool = False
+    """Whether more may have moved: it was sent, and could not be read back."""
+    ended: int = 0
+    """So many mailboxes in a row ended the pipeline."""
+    given_up: str = ""
+    """Why nothing more is tried."""
+
+    def fail(self, change: Change, message: str) -> None:
+        self.failed.append({"mailbox": change.label, "message": message})
+
+    def result(self) -> dict[str, Any]:
+        return {
+            "changed": bool(self.moved) or self.unsure,
+            "diff": _diff(self.moved),
+            "mailboxes": [change.label for change in self.moved],
+            "failed_mailboxes": self.failed,
+        }
+
+
+def _diff(changes: Sequence[Change]) -> dict[str, Any]:
+    """The difference, bounded: what nobody reads would only fill the memory of the controller."""
+    shown = changes[:SHOWN_IN_DIFF]
+    before: dict[str, Any] = {change.label: change.plan.before for change in shown}
+    after: dict[str, Any] = {change.label: change.plan.after for change in shown}
+    if rest := len(changes) - len(shown):
+        before["(not shown)"], after["(not shown)"] = f"{rest} more mailboxes", f"{rest} more mailboxes, changed"
+    title = "POP3 and IMAP4 access of mailboxes"
+    return {"before_header": title, "after_header": title, "before": before, "after": after}
 
 
 def manage(host: Host, task: Task, server: str | None, warn: Callable[[str], None]) -> dict[str, Any]:
@@ -194,37 +231,45 @@ def manage(host: Host, task: Task, server: str | None, warn: Callable[[str], Non
     refuse(task.problems())
     found_server = host.server(server)
     refuse(unsupported(SET, MAILBOX_SETTINGS, task.desired, found_server))
-    changes, matched = _compare(task, *_read(host, task))
+    administrators = Administrators(host)
+    changes, matched = _compare(task, administrators, *_read(host, task))
     for told, text in (
         (changes.spared, "left alone, because a filter or exclusive never gives access to the Administrator or to"),
         (changes.closed, "given access, to no avail: Exchange does not open by POP3 or IMAP4 the Administrator or"),
     ):
         if told:
             warn(f"{_named(told)}: {text} its health mailboxes.")
+    for domain, reason in {} if task.by_name else administrators.unproven.items():
+        warn(
+            f"{domain}: which account has the RID 500 cannot be told, so its Administrator is left alone only under a "
+            f"name that Windows gives it; grant Identity and Filter of {GET_USER}. {reason}"
+        )
     refuse(
         f"{option}: it counts only with {option.partition('_')[0]}_use_protocol_defaults: false, which is not so for "
         f"{_named(labels)}; give that option too."
         for option, labels in changes.unprepared.items()
     )
     count = len(changes.differing)
-    labels = [change.label for change in changes.differing]
-    result = {"changed": bool(count), "diff": changes.diff(), "matched": matched, "mailboxes": labels}
     if task.max_changes is not None and count > task.max_changes:
+        labels = [change.label for change in changes.differing]
         raise Failure(
             f"max_changes: {count} mailboxes would change, and the ceiling is {task.max_changes}, so nothing was "
             f"written: {_named(labels)}.",
-            **{**result, "changed": False},
+            changed=False,
+            matched=matched,
+            mailboxes=labels,
         )
-    failed = _write(host, task, changes.differing)
-    result["failed_mailboxes"] = failed
-    if failed:
-        reasons = " ".join(f"{one['mailbox']}: {one['message']}" for one in failed[:NAMED_IN_TEXT])
-        more = f" And {len(failed) - NAMED_IN_TEXT} more." if len(failed) > NAMED_IN_TEXT else ""
-        raise Failure(
-            f"{len(failed)} of {count} mailboxes could not be changed. {reasons}{more}",
-            **{**result, "changed": len(failed) < count},
-        )
-    return result
+    outcome = Outcome()
+    try:
+        _write(host, task, changes.differing, outcome)
+        if failed := outcome.failed:
+            reasons = " ".join(f"{one['mailbox']}: {one['message']}" for one in failed[:NAMED_IN_TEXT])
+            more = f" And {len(failed) - NAMED_IN_TEXT} more." if len(failed) > NAMED_IN_TEXT else ""
+            raise Failure(f"{len(failed)} of {count} mailboxes could not be changed. {reasons}{more}")
+    except Failure as failure:
+        failure.result |= {**outcome.result(), "matched": matched}
+        raise
+    return {**outcome.result(), "matched": matched}
 
 
 def _named(labels: Sequence[str]) -> str:
@@ -234,127 +279,250 @@ def _named(labels: Sequence[str]) -> str:
 
 def _label(found: Found) -> str:
     # Names can occur twice in an organisation, addresses cannot.
-    return harmless(wire_text(found.get("PrimarySmtpAddress")) or wire_text(found.get("DistinguishedName")))
+    return harmless(wire_text(found.get("PrimarySmtpAddress")) or _place(found) or _guid(found))
 
 
 def _guid(found: Found) -> str:
-    return wire_text(found.get("Guid")).casefold()
+    """The GUID; nothing where what came is none."""
+    text = wire_text(found.get("Guid")).casefold()
+    return text if _GUID.fullmatch(text) else ""
 
 
-def _read(host: Host, task: Task) -> tuple[Iterable[Found], set[str] | None]:
-    """The mailboxes to compare, and the GUIDs of those that are meant, None if it is all of them."""
+def _place(found: Found) -> str:
+    """The distinguished name; nothing where what came is none."""
+    text = wire_text(found.get("DistinguishedName"))
+    return text if _PLACE.fullmatch(text) else ""
+
+
+def _account(found: Found) -> str:
+    """The name of the account without its domain; nothing where what came is none."""
+    text = wire_text(found.get("SamAccountName")).rpartition("\\")[2]
+    return text.casefold() if _ACCOUNT.fullmatch(text) else ""
+
+
+def _key(found: Found) -> str:
+    """What tells a mailbox from all others, by which it is written as well."""
+    if key := _guid(found) or _place(found):
+        return key
+    came = {name: found[name] for name in (*_NAMES, "$text") if name in found}
+    raise Failure(
+        f"{GET} shows neither a GUID nor a distinguished name of a mailbox, so it cannot be told from others, and "
+        f"nothing was written: it came as {str(came)[:300]}."
+    )
+
+
+def _distinct(mailboxes: Iterable[Found]) -> Iterator[tuple[str, Found]]:
+    """Each mailbox once, with what it is known by; a Failure where that is the same for two."""
+    labels: dict[str, str] = {}
+    for found in mailboxes:
+        key, label = _key(found).casefold(), _label(found)
+        known = labels.setdefault(key, label)
+        if known != label:
+            raise Failure(
+                f"{GET} shows the same {'GUID' if _guid(found) else 'distinguished name'} {key} for {known} and "
+                f"{label}, so they cannot be told apart, and nothing was written."
+            )
+        if known is label:
+            yield key, found
+
+
+def _read(host: Host, task: Task) -> tuple[Iterable[Found], dict[str, str] | None]:
+    """The mailboxes to compare, and those of them that are meant, by their keys; None if it is all of them."""
     if task.filter:
-        meant = host.read(GET, members=task.members, Filter=task.filter, ResultSize="unlimited")
+        chosen = host.read(GET, members=task.members, Filter=task.filter, ResultSize="unlimited")
         if not task.exclusive:
-            return meant, None
-        guids = set(map(_guid, meant))
-        del meant
-        return host.read(GET, members=task.members, ResultSize="unlimited"), guids
+            return chosen, None
+        meant = _labels(chosen)
+        del chosen
+        return host.read(GET, members=task.members, ResultSize="unlimited"), meant
     if not task.exclusive:
-        return _find(host, task, task.identities), None
+        return _find(host, task), None
     everything = host.read(GET, members=task.members, ResultSize="unlimited")
-    matches = _match(task.identities, everything)
-    guids = {_guid(found[0]) for found in matches.values() if len(found) == 1}
-    if unclear := [name for name in task.identities if len(matches[name]) != 1]:
-        guids |= set(map(_guid, _find(host, task, unclear)))
-    return everything, guids
+    problems: list[str] = []
+    meant = _labels(_resolve(host, task, task.identities, _owners(task.identities, everything), problems))
+    _refuse_some(problems)
+    return everything, meant
 
 
-def _find(host: Host, task: Task, names: Sequence[str]) -> Iterator[Found]:
+def _labels(mailboxes: Iterable[Found]) -> dict[str, str]:
+    return {key: _label(found) for key, found in _distinct(mailboxes)}
+
+
+def _find(host: Host, task: Task) -> Iterator[Found]:
     """The one mailbox of each name; at the end a Failure that names those that have none or several."""
-    seen: set[str] = set()
     problems: list[str] = []
     # So many at a time that what is read of them need not be kept.
-    for start in range(0, len(names), READ_AT_ONCE):
-        for found in _find_some(host, task, names[start : start + READ_AT_ONCE], problems):
-            if (guid := _guid(found)) not in seen:
-                seen.add(guid)
-                yield found
+    for start in range(0, len(task.identities), READ_AT_ONCE):
+        names = task.identities[start : start + READ_AT_ONCE]
+        unique = [name for name in names if "@" in name or _GUID.fullmatch(name.casefold()) or _PLACE.fullmatch(name)]
+        yield from _resolve(host, task, names, _pipe(host, task, unique), problems)
+    _refuse_some(problems)
+
+
+def _refuse_some(problems: Sequence[str]) -> None:
     more = len(problems) - NAMED_IN_TEXT
     refuse([*problems[:NAMED_IN_TEXT], *([f"And {more} more."] if more > 0 else [])])
 
 
-def _find_some(host: Host, task: Task, names: Sequence[str], problems: list[str]) -> Iterator[Found]:
+def _pipe(host: Host, task: Task, names: Sequence[str]) -> dict[str, Found]:
+    """By those of the names that are a mailbox's own, the mailbox, as far as Exchange's answer leaves no doubt."""
+    if len(names) < 2:
+        return {}
     reply = host.pipe(GET, names, members=task.members)
-    matches = _match(names, reply.output)
-    clean = reply.state == "completed" and not reply.errors and len(reply.output) == len(names)
-    # One answer for each name, in their order: that covers the names Exchange does not show, such as an alias.
-    if clean and all(matches[name] in ([], [found]) for name, found in zip(names, reply.output, strict=True)):
-        yield from reply.output
-        return
-    for name in names:
-        # An answer to several names does not say which of them an object or an error belongs to.
-        found = matches[name] if len(matches[name]) == 1 else _ask(host, task, name)
-        if len(found) == 1:
-            yield found[0]
-        elif found:
-            told = _named([_label(one) for one in found])
-            problems.append(f"identities: {name!r} means {len(found)} mailboxes, {told}; give an address.")
-        else:
-            problems.append(f"identities: {name!r} is no mailbox of this organization; give an address or an alias.")
+    if reply.state != "completed":
+        return {}
+    owners = _owners(names, reply.output)
+    if not reply.errors and len(reply.output) == len(names):
+        return owners
+    # An answer to several names does not say which of them an error or a further object belongs to.
+    if len(owners) < len(names):
+        return _pipe(host, task, [name for name in names if name.casefold() in owners])
+    half = len(names) // 2
+    return _pipe(host, task, names[:half]) | _pipe(host, task, names[half:])
 
 
-def _ask(host: Host, task: Task, name: str) -> list[Found]:
-    reply = host.call(GET, endpoint="exchange", members=task.members, Identity=name)
-    unknown = all(e.missing_object or (e.bad_value and e.parameter == "Identity") for e in reply.errors)
-    if (reply.errors and not unknown) or (reply.state != "completed" and not reply.errors):
-        raise CmdletFailure(GET, reply.errors, reply.reason)
-    return list(reply.output)
-
-
-def _match(names: Iterable[str], mailboxes: Iterable[Found]) -> dict[str, list[Found]]:
-    """The mailboxes that have each name among what they show of themselves."""
-    wanted = {name.casefold(): name for name in names}
-    matches: dict[str, list[Found]] = {name: [] for name in wanted.values()}
+def _owners(names: Iterable[str], mailboxes: Iterable[Found]) -> dict[str, Found]:
+    """By those of the names that one mailbox alone has as its GUID, distinguished name or address, that mailbox."""
+    wanted = {name.casefold() for name in names}
+    owners: defaultdict[str, dict[str, Found]] = defaultdict(dict)
     for found in mailboxes:
-        for form in _forms(found) & wanted.keys():
-            matches[wanted[form]].append(found)
-    return matches
+        for text in (_guid(found), _place(found), wire_text(found.get("PrimarySmtpAddress"))):
+            if (name := text.casefold()) in wanted:
+                owners[name][_key(found).casefold()] = found
+    return {name: next(iter(found.values())) for name, found in owners.items() if len(found) == 1}
 
 
-def _forms(found: Found) -> set[str]:
-    return {wire_text(found.get(member)).casefold() for member in _NAMES} - {""}
+def _resolve(
+    host: Host, task: Task, names: Iterable[str], owners: Mapping[str, Found], problems: list[str]
+) -> Iterator[Found]:
+    """The mailbox of each name; what is not a mailbox's own, Exchange is asked for by itself."""
+    for name in names:
+        found = owners.get(name.casefold()) or _ask(host, task, name)
+        if isinstance(found, str):
+            problems.append(f"identities: {name!r} {found}.")
+        else:
+            yield found
 
 
-def _compare(task: Task, mailboxes: Iterable[Found], meant: set[str] | None) -> tuple[Changes, int]:
+def _ask(host: Host, task: Task, name: str) -> Found | str:
+    """The one mailbox that Exchange finds by a name, or why it is not one."""
+    reply = host.call(GET, endpoint="exchange", members=task.members, Identity=name)
+    found, errors = reply.output, reply.errors
+    if len(found) == 1 and not errors and reply.state == "completed":
+        return found[0]
+    ambiguous = len(found) > 1 or any(error.ambiguous_object for error in errors)
+    understood = all(
+        error.ambiguous_object
+        or (not found and (error.missing_object or (error.bad_value and error.parameter == "Identity")))
+        for error in errors
+    )
+    if not understood or (reply.state != "completed" and not errors):
+        raise CmdletFailure(GET, errors, reply.reason)
+    if ambiguous:
+        several = f"{len(found)} mailboxes" if len(found) > 1 else "more than one mailbox"
+        told = f", {_named([_label(one) for one in found])}" if len(found) > 1 else ""
+        return f"means {several}{told}; give an address"
+    return "is no mailbox of this organization; give an address or an alias"
+
+
+class Administrators:
+    """The built-in administrators: by their RID 500, if Get-User tells whose it is, and by their names otherwise."""
+
+    def __init__(self, host: Host) -> None:
+        self._host = host
+        self._keys: dict[str, set[str]] = {}
+        self.unproven: dict[str, str] = {}
+        """The domains of which it does not, and why."""
+
+    def include(self, found: Found) -> bool | None:
+        """Whether it is the mailbox of one of them; None if that cannot be told."""
+        domain = ".".join(re.findall(r"(?<!\\),DC=([^,]+)", _place(found), re.IGNORECASE)).casefold()
+        if domain not in self._keys:
+            try:
+                self._keys[domain] = self._look_up(found)
+            except Failure as failure:
+                self._keys[domain] = set()
+                self.unproven[domain or _label(found)] = str(failure)
+        if keys := self._keys[domain]:
+            return not keys.isdisjoint((_guid(found), _place(found).casefold()))
+        account = _account(found)
+        return account in _ADMINISTRATORS if account else None
+
+    def _look_up(self, found: Found) -> set[str]:
+        """What tells the account of RID 500 in the domain of a mailbox from others."""
+        if not _place(found):
+            raise Failure(f"{GET} shows no distinguished name, which tells the domain.")
+        sid, account = self._user(Identity=_key(found))
+        wanted = f"{sid.rpartition('-')[0]}-500"
+        if sid != wanted:
+            sid, account = self._user(Filter=f"Sid -eq '{wanted}'")
+        keys = {_guid(account), _place(account).casefold()} - {""}
+        if sid != wanted or not keys:
+            raise Failure(f"{GET_USER} shows something else than the account with the SID {wanted}.")
+        return keys
+
+    def _user(self, **chosen: str) -> tuple[str, Found]:
+        accounts = self._host.read(GET_USER, members=("Guid", "DistinguishedName", "Sid"), **chosen)
+        if len(accounts) != 1:
+            raise Failure(f"{GET_USER} answered with {len(accounts)} accounts instead of one.")
+        sid = wire_text(accounts[0].get("Sid"))
+        if not _SID.fullmatch(sid):
+            raise Failure(f"{GET_USER} shows no SID of an account of a domain: {accounts[0].get('Sid')!r}.")
+        return sid, accounts[0]
+
+
+def _compare(
+    task: Task, administrators: Administrators, mailboxes: Iterable[Found], meant: Mapping[str, str] | None
+) -> tuple[Changes, int]:
     changes = Changes()
     plans: dict[str, Plan] = {}
     matched = 0
-    by_name = bool(task.identities) and not task.exclusive
+    missing = dict(meant or {})
     enables = any(task.desired.get(f"{prefix}_enabled") for prefix in PREFIXES)
-    for found in mailboxes:
-        is_meant = meant is None or _guid(found) in meant
+    for key, found in _distinct(mailboxes):
+        is_meant = meant is None or missing.pop(key, None) is not None
         matched += is_meant
         desired = task.desired if is_meant else task.others
-        if not changes.differing:
-            refuse(absent(f"the settings of {_label(found)}", MAILBOX_SETTINGS, desired, _stored(found, desired)))
-        plan = _plan(found, desired)
+        stored = _stored(found, desired)
+        if len(stored) < len(desired):
+            refuse(absent(f"the settings of {_label(found)}", MAILBOX_SETTINGS, desired, stored))
+        plan = _plan(found, desired, stored)
         for option in _not_counting(found, desired):
             changes.unprepared[option].append(_label(found))
         if not plan.changed:
             continue
-        if (is_health := _is_health(found)) or _is_administrator(found):
-            given = is_meant and enables
-            if given and not by_name:
+        given = is_meant and enables
+        is_health, is_administrator = _is_health(found), given and administrators.include(found)
+        if not task.by_name and (is_health is None or is_administrator is None):
+            raise Failure(
+                f"{_label(found)}: its SamAccountName came as {found.get('SamAccountName')!r}, so it cannot be told "
+                "from the mailboxes of the Administrator and of Exchange's own monitoring, which filter and exclusive "
+                "leave alone; nothing was written."
+            )
+        if is_health or is_administrator:
+            if given and not task.by_name:
                 changes.spared.append(_label(found))
             elif given:
                 changes.closed.append(_label(found))
             # Managed Availability logs on to the health mailboxes to see whether POP3 and IMAP4 work.
-            if not by_name and (given or is_health):
+            if not task.by_name and (given or is_health):
                 continue
         # Most mailboxes of a task need the same, and three dictionaries for each would be most of what is kept.
         plan = plans.setdefault(repr((plan.before, plan.changes)), plan)
-        changes.differing.append(Change(_guid(found), _label(found), plan))
+        changes.differing.append(Change(_key(found), _label(found), plan))
+    if missing:
+        raise Failure(
+            f"exclusive: {_named(list(missing.values()))}: found, but not among all mailboxes as {GET} shows them, so "
+            "access could be taken from the wrong ones, and nothing was written; run it again."
+        )
     return changes, matched
 
 
-def _is_administrator(found: Found) -> bool:
-    return wire_text(found.get("SamAccountName")).casefold() in _ADMINISTRATORS
-
-
-def _is_health(found: Found) -> bool:
-    place = wire_text(found.get("DistinguishedName")).casefold()
-    return ",cn=monitoring mailboxes," in place or wire_text(found.get("SamAccountName")).startswith("HealthMailbox")
+def _is_health(found: Found) -> bool | None:
+    """Whether Exchange monitors itself with it; None if that cannot be told."""
+    place, account = _place(found).casefold(), _account(found)
+    is_health = ",cn=monitoring mailboxes," in place or account.startswith("healthmailbox")
+    return is_health if place or account else None
 
 
 def _stored(found: Found, options: Iterable[str]) -> dict[str, Any]:
@@ -382,10 +550,7 @@ def _not_counting(found: Found, desired: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def _plan(found: Found, desired: Mapping[str, Any]) -> Plan:
-    if not desired:
-        return Plan()
-    stored = _stored(found, desired)
+def _plan(found: Found, desired: Mapping[str, Any], stored: Mapping[str, Any]) -> Plan:
     plan = make_plan(MAILBOX_SETTINGS, desired, stored)
     for option in desired:
         # What is stored beside the defaults counts for nothing, so it is no reason not to write the same.
@@ -395,53 +560,82 @@ def _plan(found: Found, desired: Mapping[str, Any]) -> Plan:
     return plan
 
 
-def _write(host: Host, task: Task, changes: Sequence[Change]) -> list[dict[str, str]]:
-    """Write in batches of mailboxes that need the same; those that could not be written, with the reason."""
+def _write(host: Host, task: Task, changes: Sequence[Change], outcome: Outcome) -> None:
+    """Write in batches of mailboxes that need the same."""
     alike: dict[tuple[tuple[str, Any], ...], list[Change]] = defaultdict(list)
     for change in changes:
         alike[tuple(sorted(change.plan.changes.items()))].append(change)
-    failed: list[dict[str, str]] = []
     done = 0
     for values, group in alike.items():
         wanted = dict(values)
         sent = {s.parameter: s.kind.send(wanted[s.option]) for s in MAILBOX_SETTINGS if s.option in wanted}
         for start in range(0, len(group), task.batch_size):
             batch = group[start : start + task.batch_size]
-            try:
-                failed += _write_batch(host, sent, wanted, batch)
-            except Failure as failure:
-                failure.result.setdefault("changed", done > len(failed))
-                raise
+            _write_batch(host, sent, wanted, batch, outcome)
             done += len(batch)
             if done < len(changes) or done > task.batch_size:
-                told = f", {len(failed)} failed" if failed else ""
+                told = f", {len(outcome.failed)} failed" if outcome.failed else ""
                 host.tell(f"{done} of {len(changes)} mailboxes written{told}")
-    return failed
 
 
 def _write_batch(
-    host: Host, sent: Mapping[str, Any], wanted: Mapping[str, Any], batch: Sequence[Change]
-) -> list[dict[str, str]]:
-    outstanding, errors, broken = batch, [], None  # type: tuple[Sequence[Change], list[CmdletError], str | None]
-    # The second round is only for a write whose answer was lost, and only for the mailboxes it did not reach.
-    for _round in range(2):
+    host: Host, sent: Mapping[str, Any], wanted: Mapping[str, Any], batch: Sequence[Change], outcome: Outcome
+) -> None:
+    left, size, most, lost = [*batch], len(batch), len(batch), False
+    while left and not outcome.given_up:
+        some, left = left[:size], left[size:]
+        errors: list[CmdletError] = []
+        said, ended, broken = "", False, False
         try:
-            reply = host.pipe(SET, [change.guid for change in outstanding], write=True, **sent)
+            reply = host.pipe(SET, [change.key for change in some], write=True, **sent)
         except OutcomeUnknown as unknown:
-            broken, errors = str(unknown), []
+            said, broken = str(unknown), True
         else:
-            broken, errors = None, reply.errors
-            if any(_concerns_all(error) for error in errors) or (reply.state != "completed" and not errors):
-                raise CmdletFailure(SET, errors, reply.reason)
+            errors, ended = reply.errors, reply.state != "completed"
+            if any(_concerns_all(error) for error in errors):
+                raise CmdletFailure(SET, errors)
+            if errors or ended:
+                said = str(CmdletFailure(SET, errors, reply.reason))
         if host.check_mode:
-            return []
-        outstanding = _still_different(host, sent, wanted, outstanding)
-        if broken is None or not outstanding:
+            outcome.moved += some
+            continue
+        try:
+            differing, unread = _read_back(host, sent, wanted, some)
+        except CmdletFailure as failure:
+            for change in some:
+                outcome.fail(change, f"{said or f'{SET} gave no error.'} What is stored now cannot be read: {failure}")
+            outcome.unsure |= broken or len(errors) < len(some)
+            outcome.given_up = "what was written before it cannot be read back"
             break
-    return [
-        {"mailbox": change.label, "message": broken or _reason(change, position, outstanding, errors)}
-        for position, change in enumerate(outstanding)
-    ]
+        if len(differing) < len(some):
+            failing = {change.key for change in differing}
+            outcome.moved += [change for change in some if change.key not in failing]
+            outcome.ended = 0
+        if broken and differing and not lost:
+            # It may have been lost before it was done: what did not arrive is sent once more.
+            lost, left = True, differing + left
+            continue
+        if len(some) > 1 and differing and (ended or len(errors) not in (0, len(differing))) and not broken:
+            # Nothing tells for sure whose the errors are, or how far a pipeline came that ended. One by one does, until
+            # one succeeds, which was not reached before, or ends the pipeline.
+            left, size, most = differing + left, 1, max(1, most // 2)
+            continue
+        for position, change in enumerate(differing):
+            message = errors[position].sentence(SET) if len(errors) == len(differing) else said
+            if change.key in unread:
+                outcome.unsure |= not errors
+                message = f"{message or f'{SET} gave no error.'} {unread[change.key]}"
+            outcome.fail(
+                change,
+                message or f"{SET} was answered without an error, but the mailbox does not have what was written.",
+            )
+        if len(some) == 1 and (ended or not differing):
+            size = most
+        outcome.ended = outcome.ended + 1 if ended and differing else 0
+        if outcome.ended == ENDED_IN_A_ROW:
+            outcome.given_up = f"each of the {ENDED_IN_A_ROW} mailboxes before it ended {SET} altogether"
+    for change in left:
+        outcome.fail(change, f"It was not tried, because {outcome.given_up}.")
 
 
 def _concerns_all(error: CmdletError) -> bool:
@@ -449,26 +643,19 @@ def _concerns_all(error: CmdletError) -> bool:
     return error.unknown_cmdlet or error.unknown_parameter or (error.bad_value and error.parameter != "Identity")
 
 
-def _still_different(
+def _read_back(
     host: Host, sent: Mapping[str, Any], wanted: Mapping[str, Any], batch: Sequence[Change]
-) -> list[Change]:
-    """Those of a batch that have not got what was written, as a read shows; one that is gone has not."""
-    reply = host.pipe(GET, [change.guid for change in batch], members=["Guid", *sent])
+) -> tuple[list[Change], dict[str, str]]:
+    """Those of a batch that have not got what was written, and of these what is told of those that no longer show."""
+    reply = host.pipe(GET, [change.key for change in batch], members=["Guid", "DistinguishedName", *sent])
     if reply.state != "completed":
         raise CmdletFailure(GET, reply.errors, reply.reason)
-    stored = {_guid(found): _stored(found, wanted) for found in reply.output}
-    return [
+    stored = {key: _stored(found, wanted) for found in reply.output for key in (_guid(found), _place(found).casefold())}
+    told = str(CmdletFailure(GET, reply.errors)) if reply.errors else f"{GET} does not show it."
+    unread = {change.key: told for change in batch if change.key.casefold() not in stored}
+    differing = [
         change
         for change in batch
-        if change.guid not in stored or make_plan(MAILBOX_SETTINGS, wanted, stored[change.guid]).changed
+        if change.key in unread or make_plan(MAILBOX_SETTINGS, wanted, stored[change.key.casefold()]).changed
     ]
-
-
-def _reason(change: Change, position: int, failed: Sequence[Change], errors: Sequence[CmdletError]) -> str:
-    """Exchange's message on one mailbox; errors come in the order of what was piped, without saying for which."""
-    if not errors:
-        return f"{SET} was answered without an error, but the mailbox does not have what was written."
-    if len(errors) == len(failed):
-        return errors[position].sentence(SET)
-    mentioned = [error for error in errors if change.guid in error.message.casefold() or change.label in error.message]
-    return " ".join(dict.fromkeys(error.sentence(SET) for error in mentioned or errors[:NAMED_IN_TEXT]))
+    return differing, unread

@@ -13,14 +13,20 @@ author:
 description:
   - Changes what POP3 and IMAP4 may do with mailboxes, for one mailbox or for tens of thousands in one task.
   - The mailboxes are read once, with only the members that matter. Only those that differ are written, piped in batches
-    into C(Set-CASMailbox). A mailbox that cannot be written does not stop the others; it is reported by name with
-    Exchange's message, and the task fails when all have been tried.
-  - Each batch is read back after it was written, and a mailbox that does not have what was written is reported. After
-    a broken connection only what did not arrive is written once more.
+    into C(Set-CASMailbox). A mailbox that cannot be written does not stop the others, even if it ends the pipeline; it
+    is reported by name with its own message of Exchange's, and the task fails when all have been tried. If 20
+    mailboxes in a row end the pipeline, the rest is reported as not tried.
+  - Each batch is read back after it was written, also after an error, and a mailbox that does not have what was written
+    is reported. After a broken connection only what did not arrive is written once more.
+  - Mailboxes are told apart by their GUID, or by their distinguished name if Exchange shows no GUID. If it shows
+    neither, or the same for two mailboxes, the task ends before anything is written.
   - Mailboxes that do not exist, and names that more than one mailbox has, end the task before anything is written.
   - The Administrator's mailbox and Exchange's health mailboxes never get access by O(filter) or O(exclusive), and a
     warning names them. Exchange does not open the Administrator's by POP3 or IMAP4 anyway. Health mailboxes do not lose
     their access by O(filter) or O(exclusive) either, because Exchange monitors itself with them.
+  - The Administrator is the account with the RID 500, whatever it is called. Where a mailbox would get access,
+    C(Get-User) is asked for that account, once in each domain. If it does not tell, the names that Windows gives
+    the Administrator in some languages count instead, and a warning says so.
   - The difference shows at most 100 mailboxes and says how many more there are. RV(mailboxes) names all of them.
 extends_documentation_fragment:
   - mailops.exchange.attributes
@@ -30,6 +36,8 @@ options:
     description:
       - The mailboxes, each by its address, alias, name, user principal name, C(DOMAIN\user), GUID, distinguished name,
         canonical name or legacy distinguished name. Patterns are refused.
+      - Primary addresses, GUIDs and distinguished names are read a thousand at a time, because the answer shows which
+        is whose. Exchange is asked for every other entry by itself, which takes longer for very many.
       - Either this or O(filter) is needed.
     type: list
     elements: str
@@ -141,18 +149,20 @@ EXAMPLES = r"""
 RETURN = r"""
 matched:
   description: How many mailboxes are meant by O(identities) or O(filter).
-  returned: success
+  returned: success, or when O(max_changes) is exceeded, or when mailboxes could not be changed
   type: int
   sample: 2
 mailboxes:
-  description: The addresses of the mailboxes that were changed, or would have been. With RV(failed_mailboxes) not all.
+  description:
+    - The addresses of the mailboxes that were changed, as reading them back shows, those that would be changed in check
+      mode, or those that would have been if O(max_changes) is exceeded.
   returned: success, or when O(max_changes) is exceeded, or when mailboxes could not be changed
   type: list
   elements: str
   sample: [anna@contoso.com]
 failed_mailboxes:
-  description: The mailboxes that could not be changed, each with Exchange's message.
-  returned: when anything was to be written
+  description: The mailboxes that could not be changed, each with Exchange's message, or with why it was not tried.
+  returned: success, or when mailboxes could not be changed
   type: list
   elements: dict
   sample:
@@ -171,8 +181,10 @@ cmdlets:
         PopEnabled: true
       piped: 1
 diff:
-  description: The changed settings by mailbox and option name, before and after, of at most 100 mailboxes.
-  returned: success
+  description:
+    - The changed settings by mailbox and option name, before and after, of at most 100 of the mailboxes that were
+      changed.
+  returned: success, or when mailboxes could not be changed
   type: dict
   sample:
     before:

@@ -121,7 +121,7 @@ def tasks(feature: str, info: Options) -> list[Task]:
             return [
                 ("cas_mailbox", given),
                 ("cas_mailbox", {"filter": "Name -like 'user*'", "imap_enabled": False}),
-                ("cas_mailbox", {"identities": ["user000002", "reader"], "exclusive": True, "pop_enabled": True}),
+                ("cas_mailbox", {"identities": ["user000001", "reader"], "exclusive": True, "pop_enabled": True}),
             ]
         case "connectivity":
             with_all = {

@@ -53,6 +53,7 @@ def main() -> int:
             domain_controllers=options.domain_controllers,
             replication_delay=options.replication_delay,
             user=options.user,
+            administrator=options.administrator,
             mailbox_user=options.mailbox_user,
             mailboxes=options.mailboxes,
         )
@@ -89,6 +90,12 @@ def _arguments() -> _Parser:
     parser.add_argument("--domain-controllers", default=1, type=int)
     parser.add_argument("--replication-delay", default=0.0, type=float, metavar="SECONDS")
     parser.add_argument("--user", default="administrator", help=f"his password comes from {PASSWORD_VARIABLE}")
+    parser.add_argument(
+        "--administrator",
+        type=_mailbox,
+        metavar="NAME:ALIAS",
+        help="the built-in administrator where that is not the user; NAME is his account's as well",
+    )
     parser.add_argument(
         "--mailbox-user",
         default="reader",

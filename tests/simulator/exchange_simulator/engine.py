@@ -488,7 +488,7 @@ class _Binder:
 
 def _by_property_name(parameter: Parameter, item: Any) -> Any:
     """A piped object's member of the parameter's name, or the object itself."""
-    if parameter.kind in (Kind.SERVER, Kind.MAILBOX) or not isinstance(item, PSObject):
+    if parameter.kind in (Kind.SERVER, Kind.MAILBOX, Kind.USER) or not isinstance(item, PSObject):
         return item
     names = {parameter.name.casefold(), *(alias.casefold() for alias in parameter.aliases)}
     members = (*item.PSObject.extended_properties, *item.PSObject.adapted_properties)

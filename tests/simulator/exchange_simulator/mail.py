@@ -53,7 +53,7 @@ class Dialogue:
     def log_on(self, user: str, password: str) -> bool:
         """The Administrator's mailbox is closed to POP3 and IMAP4, whatever the password."""
         mailbox = authenticate(self._organisation, user, password)
-        if mailbox and mailbox.account != self._organisation.user and mailbox.allows(self._PROTOCOL):
+        if mailbox and not mailbox.is_administrator and mailbox.allows(self._PROTOCOL):
             self.mailbox = mailbox
         return self.mailbox is not None
 

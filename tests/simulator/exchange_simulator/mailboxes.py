@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 # The number of a mailbox is the last part of its GUID, so that no index by GUID is needed.
 _GUIDS = uuid.UUID("5f1a3d60-7c2e-4b8a-9d41-000000000000").int
 _NUMBERS = range(1 << 48)
+# Windows numbers the accounts of a domain from here on; the built-in administrator has a number of his own everywhere.
+_FIRST_RID = 1103
+_ADMINISTRATOR_RID = 500
 GROUP = "Exchange Administrative Group (FYDIBOHF23SPDLT)"
 USERS = "Users"
 MONITORING = "Monitoring Mailboxes"
@@ -59,21 +62,34 @@ class Inbox:
 class Mailbox:
     """A user mailbox, or one that Exchange probes itself with."""
 
-    __slots__ = ("_inbox", "_settings", "account", "alias", "name", "number", "owner", "unit")
+    __slots__ = ("_inbox", "_settings", "account", "alias", "domain", "name", "number", "owner", "unit")
 
-    def __init__(self, owner: Mailboxes, number: int, name: str, alias: str, account: str, unit: str) -> None:
+    def __init__(
+        self, owner: Mailboxes, number: int, name: str, alias: str, account: str, unit: str, domain: str
+    ) -> None:
         self.owner = owner
         self.number = number
         self.name = name
         self.alias = alias
         self.account = account
         self.unit = unit
+        self.domain = domain
         self._settings: DirectoryObject | None = None
         self._inbox: Inbox | None = None
 
     @property
     def is_monitoring(self) -> bool:
         return self.unit == MONITORING
+
+    @property
+    def is_administrator(self) -> bool:
+        """Whether it is that of the account that Windows made with the domain, whatever it is called."""
+        return self.number in self.owner.administrators
+
+    @property
+    def sid(self) -> str:
+        rid = _ADMINISTRATOR_RID if self.is_administrator else _FIRST_RID + self.number
+        return f"{domain_sid(self.domain)}-{rid}"
 
     @property
     def guid(self) -> uuid.UUID:
@@ -85,18 +101,19 @@ class Mailbox:
 
     @property
     def principal_name(self) -> str:
-        return f"{self.account}@{self.owner.domain}"
+        return f"{self.account}@{self.domain}"
 
     @property
     def distinguished_name(self) -> str:
         name = self.name.replace(",", "\\,")
         parents = f"CN={self.unit},CN={_MONITORING_PARENT}" if self.is_monitoring else f"{self._unit_type}={self.unit}"
-        return f"CN={name},{parents},{self.owner.root}"
+        root = ",".join(f"DC={label}" for label in self.domain.split("."))
+        return f"CN={name},{parents},{root}"
 
     @property
     def canonical_name(self) -> str:
         parents = f"{_MONITORING_PARENT}/{self.unit}" if self.is_monitoring else self.unit
-        return f"{self.owner.domain}/{parents}/{self.name}"
+        return f"{self.domain}/{parents}/{self.name}"
 
     @property
     def legacy_name(self) -> str:
@@ -119,8 +136,8 @@ class Mailbox:
             self.canonical_name,
             self.legacy_name,
             str(self.guid),
-            f"{self.owner.netbios}\\{self.account}",
-            f"{self.owner.domain}\\{self.account}",
+            f"{self.domain.partition('.')[0]}\\{self.account}",
+            f"{self.domain}\\{self.account}",
         )
         return {form.casefold() for form in forms}
 
@@ -150,13 +167,18 @@ class Mailbox:
         self._settings = self._inbox = None
 
 
+def domain_sid(domain: str) -> str:
+    """The same for the same domain on every run."""
+    number = uuid.uuid5(uuid.NAMESPACE_DNS, domain).int
+    return "-".join(["S-1-5-21", *(str(number >> shift & 0xFFFFFFFF) for shift in (64, 32, 0))])
+
+
 class Mailboxes:
     """All mailboxes by name, alias and account."""
 
     def __init__(self, organisation: Organisation) -> None:
         self.domain = organisation.domain
-        self.root = ",".join(f"DC={label}" for label in organisation.domain.split("."))
-        self.netbios = organisation.domain.partition(".")[0].upper()
+        self.administrators: set[int] = set()
         self.created = organisation.now - datetime.timedelta(days=90)
         self.replication_delay = organisation.replication_delay
         self._all: list[Mailbox] = []
@@ -168,13 +190,24 @@ class Mailboxes:
     def __iter__(self) -> Iterator[Mailbox]:
         return iter(self._all)
 
-    def add(self, name: str, alias: str, *, unit: str = USERS) -> Mailbox:
+    def add(
+        self,
+        name: str,
+        alias: str,
+        *,
+        account: str | None = None,
+        unit: str = USERS,
+        domain: str | None = None,
+        is_administrator: bool = False,
+    ) -> Mailbox:
         """A new mailbox whose account is called like its alias; a name that is taken goes into another unit."""
         if unit == USERS and any(one.name == name for one in self._named(name.casefold())):
             unit = f"Branch {len(self._all)}"
-        mailbox = Mailbox(self, len(self._all), name, alias, alias, unit)
+        mailbox = Mailbox(self, len(self._all), name, alias, account or alias, unit, domain or self.domain)
         self._all.append(mailbox)
-        for key in {name.casefold(), alias.casefold()}:
+        if is_administrator:
+            self.administrators.add(mailbox.number)
+        for key in {name.casefold(), alias.casefold(), mailbox.account.casefold()}:
             known = self._index.get(key)
             if known is None:
                 self._index[key] = mailbox

@@ -1,6 +1,6 @@
-"""The part of Exchange's filter language OPATH that -Filter of Get-CASMailbox uses.
+"""The part of Exchange's filter language OPATH that -Filter of Get-CASMailbox and Get-User uses.
 
-Inferred: which properties can be filtered by, and the words of the refusals.
+Inferred: which properties can be filtered by, beside Sid, and the words of the refusals.
 """
 
 from __future__ import annotations

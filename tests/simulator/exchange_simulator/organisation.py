@@ -46,6 +46,7 @@ class Organisation:
         domain_controllers: int = 1,
         replication_delay: float = 0.0,
         user: str = "administrator",
+        administrator: tuple[str, str] | None = None,
         mailbox_user: str = "reader",
         mailboxes: int = 0,
     ) -> None:
@@ -71,7 +72,7 @@ class Organisation:
             for index, (name, release) in enumerate(servers)
         }
         self.mailboxes = Mailboxes(self)
-        self._add_mailboxes(mailbox_user, mailboxes)
+        self._add_mailboxes(administrator, mailbox_user, mailboxes)
         self._listeners = Listeners(self)
         self.faults = Faults(
             tuple(self.servers),
@@ -85,8 +86,12 @@ class Organisation:
             },
         )
 
-    def _add_mailboxes(self, mailbox_user: str, count: int) -> None:
-        self.mailboxes.add(self.user.capitalize(), self.user)
+    def _add_mailboxes(self, administrator: tuple[str, str] | None, mailbox_user: str, count: int) -> None:
+        """The user is the built-in administrator, unless that is somebody else: a name and an alias."""
+        self.mailboxes.add(self.user.capitalize(), self.user, is_administrator=administrator is None)
+        if administrator:
+            name, alias = administrator
+            self.mailboxes.add(name, alias, account=name, is_administrator=True)
         self.mailboxes.add(mailbox_user.capitalize(), mailbox_user)
         self.mailboxes.generate(count)
         for server in self.servers.values():

@@ -481,14 +481,14 @@ def _server(value: Any, _: Parameter) -> str | None:
     return _string(value)
 
 
-def _mailbox(value: Any, _: Parameter) -> str | None:
+def _recipient(value: Any, parameter: Parameter) -> str | None:
     if value is None:
         return None
     if isinstance(value, PSObject) and not isinstance(value, (str, uuid.UUID)):
-        # An object that came out of a session is no mailbox any more when it is sent back.
+        # An object that came out of a session is none any more when it is sent back.
         raise ConversionFailed(
             f'Cannot convert the "{_string(value)}" value of type "{value.PSTypeNames[0]}" '
-            f'to type "{Kind.MAILBOX.value}".'
+            f'to type "{parameter.kind.value}".'
         )
     if not _string(value).strip():
         raise ConversionFailed("The value can't be empty.")
@@ -517,6 +517,7 @@ _CONVERTERS: dict[Kind, Callable[[Any, Parameter], Any]] = {
     Kind.CREDENTIAL: _credential,
     Kind.SERVER: _server,
     Kind.CONNECTOR: _connector,
-    Kind.MAILBOX: _mailbox,
+    Kind.MAILBOX: _recipient,
+    Kind.USER: _recipient,
     Kind.HOST: _host,
 }

@@ -83,6 +83,40 @@ def test_a_name_that_two_mailboxes_have(admin: Administrator) -> None:
     assert names(admin, Identity="twin@contoso.test") == ["twin"]
 
 
+def test_a_get_may_refuse_such_a_name_as_well(admin: Administrator) -> None:
+    admin.organisation.mailboxes.add("Info", "office")
+    admin.organisation.mailboxes.add("Front Desk", "info")
+    assert names(admin, Identity="info") == ["office", "info"]
+    admin.organisation.faults.arm({"kind": "ambiguous_name_refused"})
+    refused = admin.refused("Get-CASMailbox", Identity="INFO")
+    assert "[FailureCategory=Cmdlet-ManagementObjectAmbiguousException]" in str(refused.FullyQualifiedErrorId)
+    result = pipe(admin, ["info", "info@contoso.test"], "Get-CASMailbox")
+    assert [plain(one)["Name"] for one in result.output] == ["Front Desk"]
+    assert len(result.errors) == 1
+
+
+def user(admin: Administrator, **parameters: Any) -> dict[str, Any]:
+    found: dict[str, Any] = plain(admin.one("Get-User", **parameters))
+    return found
+
+
+def test_who_is_behind_a_mailbox(make: Callable[..., Organisation]) -> None:
+    admin = Administrator(make("SE", mailboxes=2, administrator=("Администратор", "boss")))
+    admin.organisation.mailboxes.add("Chief", "chief", domain="sales.contoso.test", is_administrator=True)
+    mailbox = get(admin, Identity="user000001")
+    someone = user(admin, Identity=str(mailbox["Guid"]["$text"]))
+    assert (someone["Guid"], someone["DistinguishedName"]) == (mailbox["Guid"], mailbox["DistinguishedName"])
+    domain = someone["Sid"]["$text"].rpartition("-")[0]
+    assert user(admin, Filter=f"Sid -eq '{domain.lower()}-500'")["SamAccountName"] == "Администратор"
+    assert user(admin, Identity="administrator")["Sid"]["$text"] != f"{domain}-500"
+    chief = user(admin, Identity="sales\\chief")
+    assert chief["DistinguishedName"] == "CN=Chief,CN=Users,DC=sales,DC=contoso,DC=test"
+    assert (chief["Sid"]["$text"][-4:], chief["Sid"]["$text"][:-4]) != ("-500", domain)
+    assert admin.run("Get-User", Filter="Sid -eq 'S-1-5-21-1-2-3-500'").output == []
+    assert "couldn't be found" in str(admin.refused("Get-User", Identity="nobody"))
+    assert "not a recognized filterable property" in str(admin.refused("Get-User", Filter="PopEnabled -eq $true"))
+
+
 def test_health_mailboxes_show_only_when_asked_for(admin: Administrator) -> None:
     assert [name for name in names(admin) if name.startswith("Health")] == []
     (health,) = names(admin, Monitoring=True)
@@ -168,6 +202,18 @@ def test_one_bad_item_of_many_is_an_error_and_the_others_go_on(admin: Administra
     assert "INSUFF_ACCESS_RIGHTS" in messages[1]
     assert names(admin, Filter="PopEnabled -eq $false") == ["user000001", "user000004"]
     assert admin.organisation.log[0]["piped"] == 5
+
+
+@pytest.mark.parametrize("ends_pipeline", [False, True])
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_mailbox_that_fails_before_or_after_its_effect(admin: Administrator, when: str, ends_pipeline: bool) -> None:
+    fault = {"kind": "mailbox_fails", "mailbox": "user000002", "when": when, "ends_pipeline": ends_pipeline}
+    admin.organisation.faults.arm(fault)
+    result = pipe(admin, ["user000001", "user000002", "user000003"], PopEnabled=False)
+    assert (result.terminating is not None, len(result.errors)) == (ends_pipeline, int(not ends_pipeline))
+    assert "CN=User 000002" in str(result.terminating or result.errors[0])
+    done = ["user000001", *(["user000002"] if when == "after" else []), *([] if ends_pipeline else ["user000003"])]
+    assert names(admin, Filter="PopEnabled -eq $false") == done
 
 
 def test_what_came_out_of_a_session_cannot_be_piped_back(admin: Administrator) -> None:

@@ -207,6 +207,15 @@ CMDLETS: tuple[Cmdlet, ...] = (
         _CONTROLLER,
         *_WHAT_IF,
     ),
+    _recipient(
+        "Get-User",
+        Parameter("Identity", Kind.USER, position=0, pipeline=True),
+        Parameter("Anr", Kind.TEXT),
+        Parameter("Filter", Kind.TEXT),
+        Parameter("ResultSize", Kind.TEXT),
+        _CONTROLLER,
+        choice=("Identity", "Anr"),
+    ),
     _windows(
         "Get-Service",
         *_SERVICE,

@@ -35,6 +35,7 @@ class Kind(enum.Enum):
     SERVER = "Microsoft.Exchange.Configuration.Tasks.ServerIdParameter"
     CONNECTOR = "Microsoft.Exchange.Configuration.Tasks.ReceiveConnectorIdParameter"
     MAILBOX = "Microsoft.Exchange.Configuration.Tasks.MailboxIdParameter"
+    USER = "Microsoft.Exchange.Configuration.Tasks.UserIdParameter"
     HOST = "Microsoft.Exchange.Data.Fqdn"
 
 

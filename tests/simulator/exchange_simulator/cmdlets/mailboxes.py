@@ -1,8 +1,17 @@
-"""Get- and Set-CASMailbox, the POP3 and IMAP4 part.
+"""Get- and Set-CASMailbox, the POP3 and IMAP4 part, and Get-User, who is behind a mailbox.
 
 No capture of a CASMailbox exists. Inferred: the order and the choice of its members beyond the documented settings,
-that it comes without SerializationData, that -Monitoring shows the monitoring mailboxes and no others, that a Get- with
-a name that several mailboxes have answers with all of them, what -Anr compares, and the words of the refusals.
+that it comes without SerializationData, that -Monitoring shows the monitoring mailboxes and no others, what -Anr
+compares, and the words of the refusals.
+
+A Get- with a name that several mailboxes have answers with all of them: published for Get-Mailbox, in
+github.com/KelvinTegelaar/CIPP-API/pull/88. The error of a Set- then is quoted in
+github.com/MicrosoftDocs/office-docs-powershell/issues/7166. Whether every Exchange answers so is not known: with the
+fault ambiguous_name_refused a Get- answers with the error as well.
+
+Get-User's parameters, and that Sid can be filtered by, are Microsoft's (learn.microsoft.com/powershell/exchange/
+filter-properties); that it shows Sid is published in many places. Inferred: its other members, the form of Sid, which
+is that of .NET's SecurityIdentifier, and that mailboxes of other domains than the servers' show without more ado.
 """
 
 from __future__ import annotations
@@ -17,7 +26,7 @@ from psrpcore.types import ErrorCategory, PSGuid, PSObject
 from .. import errors, opath, shapes
 from ..catalogue.mailboxes import CUSTOM, SETTINGS
 from ..engine import Call, behaviour, has_wildcard, matches
-from ..mailboxes import Mailbox
+from ..mailboxes import Mailbox, domain_sid
 from ..prepared import Prepared, Template
 from ..server import Server
 from ..submission import PORT as SUBMISSION_PORT
@@ -30,6 +39,12 @@ _TYPES = (
     "Microsoft.Exchange.Data.Directory.ADObject",
     "Microsoft.Exchange.Data.Directory.ADRawEntry",
     "Microsoft.Exchange.Data.ConfigurableObject",
+    "System.Object",
+)
+_USER_TYPES = (_MANAGEMENT + "User", _MANAGEMENT + "OrgPersonPresentationObject", *_TYPES[1:])
+_SID_TYPES = (
+    "System.Security.Principal.SecurityIdentifier",
+    "System.Security.Principal.IdentityReference",
     "System.Object",
 )
 _AMBIGUOUS = "Microsoft.Exchange.Configuration.Tasks.ManagementObjectAmbiguousException"
@@ -57,18 +72,37 @@ _FILTERABLE: dict[str, Callable[[Mailbox], str]] = {
     "DistinguishedName": lambda mailbox: mailbox.distinguished_name,
     "Guid": lambda mailbox: str(mailbox.guid),
 }
+_FILTERABLE_OF_USERS: dict[str, Callable[[Mailbox], str]] = {
+    **{
+        name: value
+        for name, value in _FILTERABLE.items()
+        if name not in ("Alias", "PrimarySmtpAddress", "EmailAddresses")
+    },
+    "Sid": lambda mailbox: mailbox.sid,
+}
 
 
 @behaviour("Get-CASMailbox")
 def get_mailbox(call: Call) -> None:
-    limit = _limit(call)
     server, chosen = call.server, controller(call)
+    found = _found(call, chosen)
+    with_settings = bool(call.arguments.get("ProtocolSettings"))
+    call.output += [_mailbox_object(call, mailbox, server, chosen, with_settings) for mailbox in found]
+
+
+@behaviour("Get-User")
+def get_user(call: Call) -> None:
+    chosen = controller(call)
+    call.output += [_user_object(call, mailbox, chosen) for mailbox in _found(call, chosen)]
+
+
+def _found(call: Call, chosen: str) -> list[Mailbox]:
+    limit = _limit(call)
     found = list(islice(_chosen(call, chosen), limit and limit + 1))
     if limit and len(found) > limit:
         del found[limit:]
         call.warnings.append(_MORE_WARNING if "ResultSize" in call.arguments else _DEFAULT_WARNING)
-    with_settings = bool(call.arguments.get("ProtocolSettings"))
-    call.output += [_mailbox_object(call, mailbox, server, chosen, with_settings) for mailbox in found]
+    return found
 
 
 def _limit(call: Call) -> int | None:
@@ -97,6 +131,8 @@ def _chosen(call: Call, chosen: str) -> Iterator[Mailbox]:
         named = [one for one in _named(call, identity) if one.is_monitoring == monitoring]
         if not named and not has_wildcard(identity):
             raise not_found(call, identity)
+        if len(named) > 1 and not has_wildcard(identity) and _armed(call, "ambiguous_name_refused"):
+            raise _ambiguous(call, identity)
         candidates = iter(named)
     elif anr is not None:
         wanted = anr.casefold()
@@ -117,9 +153,11 @@ def _named(call: Call, identity: str) -> list[Mailbox]:
 def _filter(call: Call, chosen: str) -> Callable[[Mailbox], bool]:
     if not (text := call.arguments.get("Filter")):
         return lambda _: True
-    settings = {setting.name for setting in SETTINGS}
+    of_users = call.cmdlet.name == "Get-User"
+    settings = set() if of_users else {setting.name for setting in SETTINGS}
+    texts = _FILTERABLE_OF_USERS if of_users else _FILTERABLE
     try:
-        condition = opath.parse(text, settings | _FILTERABLE.keys())
+        condition = opath.parse(text, settings | texts.keys())
     except opath.InvalidFilter as reason:
         raise call.binding_failure(
             "ParameterArgumentTransformationError",
@@ -129,7 +167,7 @@ def _filter(call: Call, chosen: str) -> Callable[[Mailbox], bool]:
 
     def keep(mailbox: Mailbox) -> bool:
         values = mailbox.read(chosen, call.now).values
-        return condition(lambda name: values[name] if name in settings else _FILTERABLE[name](mailbox))
+        return condition(lambda name: values[name] if name in settings else texts[name](mailbox))
 
     return keep
 
@@ -141,10 +179,7 @@ def set_mailbox(call: Call) -> None:
     if not found:
         raise not_found(call, identity)
     if len(found) > 1:
-        raise call.exchange_failure(
-            _AMBIGUOUS,
-            f"The operation couldn't be performed because '{identity}' matches multiple entries.",
-        )
+        raise _ambiguous(call, identity)
     mailbox = found[0]
     stored = mailbox.read(chosen, call.now).values
     given = {one.name: call.arguments[one.name] for one in SETTINGS if one.name in call.arguments}
@@ -156,8 +191,7 @@ def set_mailbox(call: Call) -> None:
                 f"{name} can be changed only while {switch} is set to $false.",
                 category=ErrorCategory.InvalidData,
             )
-    protected = call.organisation.faults.armed(call.server.name, "mailbox_protected")
-    if call.session.logged and any(fault["mailbox"] == mailbox.alias for fault in protected):
+    if any(fault["mailbox"] == mailbox.alias for fault in _armed(call, "mailbox_protected")):
         # What Active Directory says of accounts in its protected groups, seen in the field for many cmdlets.
         raise call.exchange_failure(
             _AD_OPERATION,
@@ -166,12 +200,38 @@ def set_mailbox(call: Call) -> None:
             "DSID-03150F94, problem 4003 (INSUFF_ACCESS_RIGHTS), data 0",
             category=ErrorCategory.InvalidOperation,
         )
+    failing = next((fault for fault in _armed(call, "mailbox_fails") if fault["mailbox"] == mailbox.alias), None)
+    if failing and failing["when"] == "before":
+        raise _failure_of(call, mailbox, chosen, failing)
     if not changes:
         call.warnings.append(
             f"The command completed successfully but no settings of '{mailbox.canonical_name}' have been modified."
         )
     elif call.writes:
         mailbox.write(changes, chosen, call.now)
+    if failing:
+        raise _failure_of(call, mailbox, chosen, failing)
+
+
+def _armed(call: Call, kind: str) -> list[dict[str, Any]]:
+    return call.organisation.faults.armed(call.server.name, kind) if call.session.logged else []
+
+
+def _ambiguous(call: Call, identity: str) -> errors.Failure:
+    return call.exchange_failure(
+        _AMBIGUOUS, f"The operation couldn't be performed because '{identity}' matches multiple entries."
+    )
+
+
+def _failure_of(call: Call, mailbox: Mailbox, chosen: str, fault: dict[str, Any]) -> errors.Failure:
+    """An error that names its mailbox; as a terminating one it ends the pipeline for those behind it as well."""
+    failure = call.exchange_failure(
+        _AD_OPERATION,
+        f"Active Directory operation failed on {chosen}. The object '{mailbox.distinguished_name}' is busy.",
+        category=ErrorCategory.InvalidOperation,
+    )
+    failure.terminating = fault.get("ends_pipeline", False)
+    return failure
 
 
 def _controller_to_write_to(call: Call) -> str:
@@ -191,9 +251,7 @@ def _mailbox_object(call: Call, mailbox: Mailbox, server: Server, chosen: str, w
     view = mailbox.read(chosen, call.now)
     values = tuple(view.values[one.name] for one in SETTINGS if server.version in one.releases)
     shown = _connections(call, server, chosen) if with_settings else None
-    template = _template(
-        call.organisation.domain, server, chosen, values, view.changed.astimezone(call.organisation.zone), shown
-    )
+    template = _template(mailbox.domain, server, chosen, values, view.changed.astimezone(call.organisation.zone), shown)
     return Prepared(template, functools.partial(_words, mailbox))
 
 
@@ -270,6 +328,35 @@ def _template(
         return shapes.wire_object(_TYPES, name, members)
 
     return Template(build, words=7, guids=1)
+
+
+def _user_object(call: Call, mailbox: Mailbox, chosen: str) -> PSObject:
+    canonical_name, created = mailbox.canonical_name, call.organisation.mailboxes.created
+    parent = canonical_name.removesuffix(f"/{mailbox.name}")
+    identity = _identity(
+        mailbox.domain, mailbox.name, mailbox.distinguished_name, canonical_name, parent, str(mailbox.guid)
+    )
+    sid = [("BinaryLength", 28), ("AccountDomainSid", domain_sid(mailbox.domain)), ("Value", mailbox.sid)]
+    members: list[tuple[str, Any]] = [
+        ("IsSecurityPrincipal", True),
+        ("SamAccountName", mailbox.account),
+        ("Sid", shapes.wire_object(_SID_TYPES, mailbox.sid, sid)),
+        ("SidHistory", shapes.multi_valued(_SID_TYPES[0], ())),
+        ("UserPrincipalName", mailbox.principal_name),
+        ("DisplayName", mailbox.name),
+        ("WindowsEmailAddress", mailbox.address),
+        ("Identity", identity),
+        ("IsValid", True),
+        ("Name", mailbox.name),
+        ("DistinguishedName", mailbox.distinguished_name),
+        ("Guid", PSGuid(str(mailbox.guid))),
+        ("ObjectClass", shapes.strings(("top", "person", "organizationalPerson", "user"))),
+        *shapes.times(created, created, call.organisation.zone),
+        ("Id", identity),
+        ("OriginatingServer", chosen),
+        ("ObjectState", shapes.object_state("Unchanged")),
+    ]
+    return shapes.wire_object(_USER_TYPES, mailbox.name, members)
 
 
 def _identity(domain: str, name: str, distinguished_name: str, canonical_name: str, parent: str, guid: str) -> PSObject:
