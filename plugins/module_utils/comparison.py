@@ -46,8 +46,10 @@ def differences(results: Any) -> list[Finding]:
 
 
 def _only(connectors: Any) -> Any:
-    """The connector to be compared; none where it is not clear which one."""
-    return connectors[0] if isinstance(connectors, list) and len(connectors) == 1 else None
+    """The connector to be compared, that of users; none where it is not clear which one."""
+    listed = connectors if isinstance(connectors, list) else []
+    of_users = [one for one in listed if isinstance(one, Mapping) and one.get("for_users")]
+    return of_users[0] if len(of_users) == 1 else None
 
 
 def _settings(

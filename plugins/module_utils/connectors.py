@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ansible_collections.mailops.exchange.plugins.module_utils.certificates import Certificate
@@ -18,6 +18,9 @@ from ansible_collections.mailops.exchange.plugins.module_utils.vocabulary.transp
     REMOTE_IP_RANGES,
 )
 from ansible_collections.mailops.exchange.plugins.module_utils.vocabulary.versions import EXCHANGE_2013
+
+_ANY = {"0.0.0.0", "[::]"}  # noqa: S104 - compared, not bound
+_ALL = {4: 1 << 32, 6: 1 << 128}
 
 
 @dataclass(frozen=True)
@@ -31,9 +34,38 @@ class Connector:
     """Canonical, by option; what the server's version does not have is not in it."""
 
     @property
+    def local(self) -> dict[int, set[str]]:
+        """The addresses of the server on which it waits for clients, by the version of IP."""
+        found: dict[int, set[str]] = {}
+        for binding in self.values.get("bindings", ()):
+            if binding_port(binding) == CLIENT_SUBMISSION_PORT:
+                address = binding.rpartition(":")[0]
+                found.setdefault(6 if address.startswith("[") else 4, set()).add(address)
+        return found
+
+    @property
+    def reach(self) -> dict[int, int] | None:
+        """How many addresses it takes clients from, by the version of IP; None if that cannot be read."""
+        counts = REMOTE_IP_RANGES.count(self.values.get("remote_ip_ranges", ()))
+        return counts and {version: counts[version] for version in self.local}
+
+    @property
     def is_bound_for_clients(self) -> bool:
-        ports = {binding_port(binding) for binding in self.values.get("bindings", ())}
-        return self.role != "HubTransport" and CLIENT_SUBMISSION_PORT in ports
+        return self.role != "HubTransport" and bool(self.local)
+
+    @property
+    def is_restricted(self) -> bool:
+        """Whether it is known to take clients from some addresses only."""
+        reach = self.reach or {}
+        return bool(reach) and all(count < _ALL[version] for version, count in reach.items())
+
+    @property
+    def is_enabled(self) -> bool:
+        return self.values.get("enabled") is not False
+
+    @property
+    def takes_users(self) -> bool:
+        return "ExchangeUsers" in self.values.get("permission_groups", ("ExchangeUsers",))
 
 
 def read_connectors(host: Host, server: Server) -> list[Connector]:
@@ -62,11 +94,44 @@ def default_name(server: Server) -> str:
     return f"Client {server.name}" if server.version < EXCHANGE_2013 else f"Client Frontend {server.name}"
 
 
-def find_connector(connectors: Sequence[Connector], server: Server, name: str | None) -> Connector:
-    """The connector of this name, or the one for client submission: by its port, and by its name if that is not enough.
+def client_connectors(connectors: Sequence[Connector], server: Server) -> list[Connector]:
+    """The connectors by which users send: those on port 587 that serve most clients, or else the one Exchange made.
 
-    Names can be edited and are translated, so the port comes first.
+    Exchange chooses by the client's address and takes the most specific range. One that takes fewer addresses than
+    another beside it is there for these alone, and so is one that takes few and no users.
     """
+    bound = [connector for connector in connectors if connector.is_bound_for_clients]
+    serving = [c for c in bound if not (c.is_restricted and not c.takes_users) and not _is_special(c, bound)]
+    usual = default_name(server).casefold()
+    return serving or [connector for connector in connectors if connector.name.casefold() == usual]
+
+
+def _is_special(connector: Connector, bound: Sequence[Connector]) -> bool:
+    reach = connector.reach
+    taken = connector.local if reach is None else [version for version, count in reach.items() if count]
+    return all(any(_is_wider(other, connector, version) for other in bound) for version in taken)
+
+
+def _is_wider(one: Connector, other: Connector, version: int) -> bool:
+    """Whether one takes more clients than the other, on an address where both wait for them."""
+    if other.is_enabled and not one.is_enabled:
+        return False
+    here, there = one.local.get(version, set()), other.local[version]
+    # What cannot be read is not known to be wide.
+    counts = [(connector.reach or {}).get(version, 0) for connector in (one, other)]
+    return counts[0] > counts[1] and bool(here & there or _ANY & (here | there))
+
+
+def connector_of_users(connectors: Sequence[Connector], server: Server) -> Connector | None:
+    """The one by which users send; None if it is not clear which. Names can be edited and are translated."""
+    found = client_connectors(connectors, server)
+    usual = default_name(server).casefold()
+    named = [connector for connector in found if connector.name.casefold() == usual]
+    return found[0] if len(found) == 1 else named[0] if named else None
+
+
+def find_connector(connectors: Sequence[Connector], server: Server, name: str | None) -> Connector:
+    """The connector of this name, or the one by which users send."""
     listed = ", ".join(repr(connector.name) for connector in connectors) or "none"
     if name:
         owner, backslash, own = name.rpartition("\\")
@@ -79,17 +144,23 @@ def find_connector(connectors: Sequence[Connector], server: Server, name: str | 
         if not found:
             raise Failure(f"name: {server.name} has no receive connector {own!r}; it has {listed}.")
         return found[0]
-    bound = [connector for connector in connectors if connector.is_bound_for_clients]
-    if len(bound) == 1:
-        return bound[0]
-    usual = default_name(server)
-    for connector in bound or connectors:
-        if connector.name.casefold() == usual.casefold():
-            return connector
+    if connector := connector_of_users(connectors, server):
+        return connector
     raise Failure(
-        f"{server.name} has {len(bound) or 'no'} receive connectors on port {CLIENT_SUBMISSION_PORT} and none of them "
-        f"is called {usual!r}; give the option name, it is one of {listed}."
+        f"{server.name} has {len(client_connectors(connectors, server)) or 'no'} receive connectors for users on port "
+        f"{CLIENT_SUBMISSION_PORT} and none of them is called {default_name(server)!r}; give the option name, it is "
+        f"one of {listed}."
     )
+
+
+def lost(connector: Connector, others: Sequence[Connector], server: Server, values: Mapping[str, Any]) -> Iterator[str]:
+    """A sentence if these values make another connector the one of users, which a task without a name would take."""
+    after = replace(connector, values=dict(values))
+    if connector_of_users([after, *others], server) != after:
+        yield (
+            f"name: with these settings {connector.name!r} is no longer the receive connector by which users send, and "
+            "the next task without a name would not find it; give its name."
+        )
 
 
 def conflicts(values: Mapping[str, Any], own: AbstractSet[str]) -> Iterator[str]:

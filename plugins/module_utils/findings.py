@@ -10,7 +10,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ansible_collections.mailops.exchange.plugins.module_utils.certificates import Certificate, in_order
-from ansible_collections.mailops.exchange.plugins.module_utils.connectors import Connector, default_name
+from ansible_collections.mailops.exchange.plugins.module_utils.connectors import (
+    Connector,
+    client_connectors,
+    default_name,
+)
 from ansible_collections.mailops.exchange.plugins.module_utils.host import Server
 from ansible_collections.mailops.exchange.plugins.module_utils.kinds import ConnectionSetting, binding_port
 from ansible_collections.mailops.exchange.plugins.module_utils.services import MISSING, RUNNING, Judgement, Service
@@ -83,7 +87,7 @@ class Facts:
     now: datetime
     certificates: Sequence[Certificate] | None = None
     connectors: Sequence[Connector] | None = None
-    """Those for client submission."""
+    """All of the server."""
     unread: Mapping[str, str] = field(default_factory=dict)
     """By cmdlet, why its part could not be read."""
     expires_within_days: int = 30
@@ -92,12 +96,15 @@ class Facts:
     def usable(self) -> list[Certificate]:
         return [one for one in self.certificates or () if not any(one.faults(self.now))]
 
+    @property
+    def serving(self) -> list[Connector]:
+        """The connectors by which users send."""
+        return client_connectors(self.connectors or (), self.server)
 
-def client_connectors(connectors: Sequence[Connector], server: Server) -> list[Connector]:
-    """The connectors by which clients submit mail: those on port 587, or else the one Exchange made for it."""
-    usual = default_name(server).casefold()
-    bound = [connector for connector in connectors if connector.is_bound_for_clients]
-    return bound or [connector for connector in connectors if connector.name.casefold() == usual]
+    @property
+    def others(self) -> list[Connector]:
+        """The connectors that are on the port of users too, and for other clients."""
+        return [one for one in self.connectors or () if one.is_bound_for_clients and one not in self.serving]
 
 
 def find(facts: Facts) -> list[Finding]:
@@ -334,7 +341,7 @@ def _validity(facts: Facts) -> Iterator[Finding]:
     """Dates and keys, of those certificates that clients meet."""
     wanted = {"SMTP", *(SERVICES[protocol.key] for protocol in facts.protocols)}
     names = [protocol.values.get("x509_certificate_name", "") for protocol in facts.protocols]
-    named = {_identifier(connector) for connector in facts.connectors or ()} - {None}
+    named = {_identifier(connector) for connector in facts.serving} - {None}
     for one in facts.certificates or ():
         serves = (one.services or frozenset()) & wanted
         if not serves and not any(map(one.covers, names)) and CertificateIdentifier().key(one.identifier) not in named:
@@ -395,22 +402,22 @@ def _unknown_services(facts: Facts) -> Iterator[Finding]:
 def _connectors(facts: Facts) -> Iterator[Finding]:
     if facts.connectors is None:
         return
-    if not facts.connectors:
+    if not facts.serving:
         yield Finding(
             "connector-missing",
             ERROR,
-            f"{facts.server.name} has no receive connector on port {CLIENT_SUBMISSION_PORT}, and none is called "
-            f"{default_name(facts.server)!r}.",
+            f"{facts.server.name} has no receive connector for users on port {CLIENT_SUBMISSION_PORT}, and none is "
+            f"called {default_name(facts.server)!r}.",
             "POP3 and IMAP4 only fetch mail; users cannot send through this server.",
             f"Create a receive connector with the usage Client on port {CLIENT_SUBMISSION_PORT}.",
             "smtp",
         )
-    serving = [connector for connector in facts.connectors if connector.values.get("enabled") is not False]
-    for connector in facts.connectors:
-        if connector not in serving:
+    enabled = [connector for connector in facts.serving if connector.is_enabled]
+    for connector in facts.serving:
+        if connector not in enabled:
             yield Finding(
                 "connector-disabled",
-                NOTICE if serving else ERROR,
+                NOTICE if enabled else ERROR,
                 f"The receive connector {connector.name!r} is disabled.",
                 "POP3 and IMAP4 only fetch mail; users cannot send through this connector.",
                 _set_connector("enabled", "true", connector),
@@ -419,6 +426,26 @@ def _connectors(facts: Facts) -> Iterator[Finding]:
             continue
         yield from _connector(connector)
         yield from _connector_certificate(facts, connector)
+    for connector in facts.others:
+        if connector.is_enabled:
+            yield Finding(
+                "connector-not-judged",
+                NOTICE,
+                f"The receive connector {connector.name!r} is on port {CLIENT_SUBMISSION_PORT} too, for "
+                f"{_clients(connector)}.",
+                "Exchange chooses the connector by the client's address. Clients that get this one do not meet what is "
+                "judged here and told to users.",
+                "Nothing has to be done if it is for appliances and the like. If users send from there, leave them to "
+                f"their own connector: take them out of remote_ip_ranges with {_CONNECTOR_MODULE}, for "
+                f"{connector.name!r}.",
+                "smtp",
+            )
+
+
+def _clients(connector: Connector) -> str:
+    if connector.reach is None:
+        return "addresses that cannot be read"
+    return f"the addresses {', '.join(connector.values['remote_ip_ranges'])} only"
 
 
 def _connector(connector: Connector) -> Iterator[Finding]:
@@ -431,6 +458,15 @@ def _connector(connector: Connector) -> Iterator[Finding]:
             f"The receive connector {name!r} is bound to {', '.join(values.get('bindings', ())) or 'nothing'}.",
             f"Mail programs send by port {CLIENT_SUBMISSION_PORT}.",
             _set_connector("bindings", f"add: ['0.0.0.0:{CLIENT_SUBMISSION_PORT}']", connector),
+            "smtp",
+        )
+    if connector.is_restricted:
+        yield Finding(
+            "connector-restricted",
+            NOTICE,
+            f"The receive connector {name!r} is for {_clients(connector)}.",
+            "Users who connect from elsewhere cannot send by it.",
+            _set_connector("remote_ip_ranges", "add: [the other addresses that users have]", connector),
             "smtp",
         )
     if "Tls" not in auth:
@@ -451,7 +487,7 @@ def _connector(connector: Connector) -> Iterator[Finding]:
             _set_connector("auth_mechanism", "add: [Tls, BasicAuthRequireTLS]", connector),
             "smtp",
         )
-    if "ExchangeUsers" not in values.get("permission_groups", ("ExchangeUsers",)):
+    if not connector.takes_users:
         yield Finding(
             "connector-refuses-users",
             ERROR,
@@ -524,7 +560,7 @@ def _set_connector(option: str, value: str, connector: Connector) -> str:
 def client_settings(facts: Facts) -> dict[str, dict[str, list[dict[str, Any]] | None]]:
     """What a user needs to set up a mail program, inside and outside; None where it is not known."""
     read = {protocol.key: protocol.values for protocol in facts.protocols}
-    smtp = None if facts.connectors is None else _submission(facts.server, facts.connectors)
+    smtp = None if facts.connectors is None else _submission(facts.server, facts.serving)
     told: dict[str, dict[str, list[dict[str, Any]] | None]] = {}
     for side in ("external", "internal"):
         option = f"{side}_connection_settings"
@@ -542,7 +578,7 @@ def client_settings(facts: Facts) -> dict[str, dict[str, list[dict[str, Any]] | 
 def _submission(server: Server, connectors: Iterable[Connector]) -> list[dict[str, Any]]:
     entries = []
     for connector in connectors:
-        if connector.values.get("enabled") is False:
+        if not connector.is_enabled or not connector.takes_users:
             continue
         ports = {binding_port(binding) for binding in connector.values.get("bindings", ())} - {None}
         encryption = ENCRYPTIONS["TLS" if "Tls" in connector.values.get("auth_mechanism", ()) else ""]

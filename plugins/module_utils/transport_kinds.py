@@ -237,8 +237,20 @@ class IpRanges(Listing):
         except ValueError:
             return entry.casefold()
 
+    def count(self, entries: Iterable[str]) -> dict[int, int] | None:
+        """How many addresses they are together, by the version of IP; None if they cannot be read."""
+        counts, ends = {4: 0, 6: 0}, {4: -1, 6: -1}
+        try:
+            limits = [self._limits(entry, strict=False) for entry in entries]
+        except ValueError:
+            return None
+        for version, first, last in sorted((first.version, int(first), int(last)) for first, last in limits):
+            counts[version] += max(0, last - max(first - 1, ends[version]))
+            ends[version] = max(last, ends[version])
+        return counts if limits else None
+
     @staticmethod
-    def _limits(text: str) -> tuple[ipaddress.IPv4Address | ipaddress.IPv6Address, ...]:
+    def _limits(text: str, *, strict: bool = True) -> tuple[ipaddress.IPv4Address | ipaddress.IPv6Address, ...]:
         right = "write an address, first-last, or a network such as 10.0.0.0/8"
         # Exchange also shows a network with its mask: 10.0.0.0(255.0.0.0).
         masked = re.fullmatch(r"([^()/]+)\(([^()]+)\)", text)
@@ -250,7 +262,7 @@ class IpRanges(Listing):
         except ValueError:
             raise ValueError(f"{text!r} is not a range of IP addresses; {right}") from None
         if network:
-            if network.network_address != limits[0]:
+            if strict and network.network_address != limits[0]:
                 raise ValueError(f"{text!r} does not begin where its network begins; write {network}")
             return network.network_address, network.broadcast_address
         if limits[0].version != limits[1].version:

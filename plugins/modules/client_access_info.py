@@ -257,8 +257,8 @@ certificates:
       sample: [IMAP, POP]
 connectors:
   description:
-    - The receive connectors by which users send, which are those on port 587, or else the one that Exchange made for
-      it. This is null if they were not to be read, or could not be.
+    - The receive connectors on port 587, those by which users send first. If there is none of these, the one that
+      Exchange made for them is here. This is null if they were not to be read, or could not be.
   returned: success
   type: list
   elements: dict
@@ -267,6 +267,15 @@ connectors:
       description: Name of the connector.
       type: str
       sample: Client Frontend EX01
+    for_users:
+      description:
+        - Whether users send by it. Exchange chooses a connector by the client's address and takes the most specific
+          range, so users in general get the one whose C(remote_ip_ranges) are the most addresses, of those on the same
+          address of the server.
+        - V(false) for one beside it that serves a few addresses of its own, such as a relay for appliances, and for one
+          of few addresses that takes no users. It is neither judged nor told to users.
+      type: bool
+      sample: true
     settings:
       description: Its stored settings, by the option names of M(mailops.exchange.receive_connector).
       type: dict
@@ -285,7 +294,8 @@ client_settings:
             - What to connect to, the best first, each with C(server), C(port) and C(encryption).
             - C(encryption) is a value of the option of M(mailops.exchange.mail_probe), V(implicit_tls) (what mail
               programs call SSL/TLS), V(starttls) or V(none).
-            - Empty if users are told nothing; null if that was not to be read, or could not be.
+            - Empty if users are told nothing, or no connector takes them; null if that was not to be read, or could
+              not be.
           type: list
           elements: dict
           sample:
@@ -312,7 +322,8 @@ findings:
           V(certificate-weak), V(certificate-services-unreadable)."
         - "About sending: V(connector-missing), V(connector-disabled), V(submission-port-not-bound),
           V(connector-without-tls), V(basic-without-tls), V(connector-refuses-users), V(connector-not-advertised),
-          V(connector-certificate-missing), V(connector-fqdn-not-covered)."
+          V(connector-certificate-missing), V(connector-fqdn-not-covered), V(connector-restricted),
+          V(connector-not-judged)."
       type: str
       sample: plain-text-login
     severity:
@@ -356,7 +367,6 @@ from ansible_collections.mailops.exchange.plugins.module_utils.connectors import
 from ansible_collections.mailops.exchange.plugins.module_utils.findings import (
     Facts,
     ProtocolFacts,
-    client_connectors,
     client_settings,
     find,
 )
@@ -411,7 +421,7 @@ def look(host: Host, options: dict[str, Any], protocols: list[str], gather: list
         protocols=[protocol for protocol, _stored in described.values()],
         now=utc_now(),
         certificates=certificates,
-        connectors=None if connectors is None else client_connectors(connectors, server),
+        connectors=connectors,
         unread=unread,
         expires_within_days=options["expires_within_days"],
     )
@@ -422,14 +432,20 @@ def look(host: Host, options: dict[str, Any], protocols: list[str], gather: list
         "version": str(server.version),
         **{key: described[key][1] if key in described else None for key in PROTOCOLS},
         "certificates": None if certificates is None else [one.shown(facts.now) for one in certificates],
-        "connectors": None if facts.connectors is None else [_shown(connector) for connector in facts.connectors],
+        "connectors": None
+        if connectors is None
+        else [*(_shown(one, True) for one in facts.serving), *(_shown(one, False) for one in facts.others)],
         "client_settings": client_settings(facts),
         "findings": [finding.shown() for finding in find(facts)],
     }
 
 
-def _shown(connector: Connector) -> dict[str, Any]:
-    return {"name": connector.name, "settings": shown(CONNECTOR_SETTINGS, connector.values)}
+def _shown(connector: Connector, for_users: bool) -> dict[str, Any]:
+    return {
+        "name": connector.name,
+        "for_users": for_users,
+        "settings": shown(CONNECTOR_SETTINGS, connector.values),
+    }
 
 
 def _describe(

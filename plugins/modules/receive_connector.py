@@ -26,9 +26,12 @@ options:
     description:
       - The name of the connector, such as V(Client Frontend EX01), or the same with its server and a backslash in
         front.
-      - Without it the connector is the one of this server that is bound to port 587, and on Exchange 2013 and later
-        belongs to the front-end transport service. If that is not exactly one, it is the one that is called
-        C(Client Frontend <Server>), or C(Client <Server>) on Exchange 2010.
+      - Without it the connector is the one of this server by which users send. It is bound to port 587, and on Exchange
+        2013 and later belongs to the front-end transport service. Of several it is the one whose O(remote_ip_ranges)
+        are the most addresses, and not one beside it for a few, such as a relay for appliances.
+      - If that is not exactly one, it is the one that is called C(Client Frontend <Server>), or C(Client <Server>) on
+        Exchange 2010.
+      - Settings with which the connector would no longer be found in this way need its name.
     type: str
   advertise_client_settings:
     description:
@@ -215,6 +218,7 @@ from ansible_collections.mailops.exchange.plugins.module_utils.certificates impo
 from ansible_collections.mailops.exchange.plugins.module_utils.connectors import (
     conflicts,
     find_connector,
+    lost,
     read_connectors,
     refused_changes,
     remarks,
@@ -278,6 +282,8 @@ def main() -> None:
         own = plan.changes.keys()
         others = [other for other in connectors if other is not connector]
         refuse([*conflicts(values, own), *refused_changes(connector, others, server, values, own)])
+        if not name:
+            refuse(lost(connector, others, server, values))
         for remark in remarks(connector, values, desired.keys(), certificate):
             module.warn(remark)
         if plan.changed:

@@ -32,6 +32,31 @@ def processes(organisation: SimulatorProcess, *names: str, server: str = "EX01")
     return [found[name]["pid"] for name in names or POP]
 
 
+RELAY = "Appliances"
+
+
+def add_relay(organisation: SimulatorProcess, server: str = "EX01", **values: Any) -> None:
+    """A connector on port 587 beside the users' one, as is published for appliances: anonymous, for few addresses."""
+    given = {
+        "Bindings": "0.0.0.0:587",
+        "RemoteIPRanges": ["10.10.50.0/24"],
+        "AuthMechanism": "Tls",
+        "PermissionGroups": "AnonymousUsers",
+        "RequireTLS": True,
+        **values,
+    }
+    if organisation.servers[server] != "2010":
+        given["TransportRole"] = "FrontendTransport"
+    made = organisation.run(server, "New-ReceiveConnector", {"Name": RELAY, "Custom": True, **given})
+    assert made["errors"] == []
+
+
+def connectors(organisation: SimulatorProcess, server: str = "EX01") -> dict[str, dict[str, Any]]:
+    """The stored values of the receive connectors by name."""
+    found: dict[str, dict[str, Any]] = organisation.state()["servers"][server]["connectors"]
+    return found
+
+
 def is_a_sentence(message: str) -> bool:
     """One line that ends as a sentence does, and no inside of Python."""
     return message.endswith(".") and "\n" not in message and "Traceback" not in message

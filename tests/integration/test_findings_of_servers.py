@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from evidence import is_a_sentence, writes
+from evidence import RELAY, add_relay, is_a_sentence, writes
 from module_runner import run_module
 from runner import Controller, inventory
 from simulator_process import SimulatorProcess
@@ -34,6 +34,10 @@ def pop(**parameters: Any) -> Step:
 
 def submission(**parameters: Any) -> Step:
     return behind("Set-ReceiveConnector", Identity=CONNECTOR, **parameters)
+
+
+def relay(**values: Any) -> Step:
+    return lambda organisation, run: add_relay(organisation, **values)
 
 
 def windows(cmdlet: str, **parameters: Any) -> Step:
@@ -215,6 +219,25 @@ TRAPS: list[tuple[str, str, list[Step], list[Step]]] = [
         [module("receive_connector", tls_certificate_name="EX01.contoso.test")],
     ),
     (
+        "connector-not-judged",
+        "notice",
+        [relay()],
+        [behind("Set-ReceiveConnector", Identity=rf"EX01\{RELAY}", Bindings=["0.0.0.0:2587"])],
+    ),
+    (
+        "connector-restricted",
+        "notice",
+        [submission(RemoteIPRanges=["10.0.0.0/8"])],
+        [module("receive_connector", remote_ip_ranges={"add": ["0.0.0.0-255.255.255.255"]})],
+    ),
+    # A relay alone takes no users, and is not to be opened for them.
+    (
+        "connector-missing",
+        "error",
+        [submission(Name="Sending", Bindings=["0.0.0.0:2587"]), relay()],
+        [behind("Set-ReceiveConnector", Identity=r"EX01\Sending", Bindings=["0.0.0.0:587"])],
+    ),
+    (
         "connector-fqdn-not-covered",
         "warning",
         [submission(Fqdn="smtp.contoso.test")],
@@ -260,6 +283,29 @@ def test_nothing_grave_out_of_the_box_and_nothing_is_written(organisation: Simul
     assert {finding["severity"] for finding in result["findings"]} == {"notice"}
     assert [connector["name"] for connector in result["connectors"]] == ["Client Frontend EX01"]
     assert writes(organisation) == []
+
+
+def test_a_relay_beside_the_connector_of_users_changes_nothing_of_what_they_are_told(
+    organisation: SimulatorProcess, run: Run
+) -> None:
+    before = look(run)
+    add_relay(organisation, AuthMechanism="None", RequireTLS=False, RemoteIPRanges=["10.10.50.7/24", "fd00::17"])
+    after = look(run)
+    assert after["client_settings"] == before["client_settings"]
+    assert [finding for finding in after["findings"] if finding not in before["findings"]] == [
+        {
+            "id": "connector-not-judged",
+            "severity": "notice",
+            "seen": f"The receive connector '{RELAY}' is on port 587 too, for the addresses 10.10.50.7/24, fd00::17 "
+            "only.",
+            "why": "Exchange chooses the connector by the client's address. Clients that get this one do not meet what "
+            "is judged here and told to users.",
+            "cure": "Nothing has to be done if it is for appliances and the like. If users send from there, leave them "
+            "to their own connector: take them out of remote_ip_ranges with mailops.exchange.receive_connector, for "
+            f"'{RELAY}'.",
+            "protocol": "smtp",
+        }
+    ]
 
 
 def test_what_is_left_out_is_not_asked_for(organisation: SimulatorProcess, run: Run) -> None:

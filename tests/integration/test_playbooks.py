@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import yaml
-from evidence import writes
+from evidence import RELAY, add_relay, writes
 from runner import PASSWORD, Controller, Outcome, inventory
 from simulator_process import SimulatorProcess
 
@@ -155,3 +155,36 @@ def test_adopt_writes_what_changes_nothing(
         assert rerun.returncode == 0, rerun.output
         assert rerun.stats["ex01"]["changed"] == 0, rerun.changed("ex01")
         assert writes(organisation) == []
+
+
+def test_a_relay_connector_is_neither_in_the_way_nor_adopted(
+    controller: Controller, organisation: SimulatorProcess
+) -> None:
+    hosts = inventory(organisation.description)
+    add_relay(organisation, AuthMechanism="None", RequireTLS=False)
+    looked = controller.run(playbook("preflight"), hosts, "-e", "preflight_fail=true")
+    assert looked.returncode == 0, looked.output
+    told = "\n".join(printed(looked, "Say what is found", "ex01"))
+    assert f"The receive connector '{RELAY}' is on port 587 too, for the addresses 10.10.50.0/24 only." in told
+    assert "connector-refuses-users" not in looked.output
+
+    changed = {"Identity": "Client Frontend EX02", "MaxMessageSize": "9MB"}
+    assert organisation.run("EX02", "Set-ReceiveConnector", changed)["errors"] == []
+    compared = "\n".join(printed(controller.run(playbook("preflight"), hosts), "differs between the servers", "ex01"))
+    assert "max_message_size is '36MB' on EX01; '9MB' on EX02." in compared
+
+    folder = controller.folder / "host_vars"
+    adopted = controller.run(playbook("adopt"), hosts, "-e", f"adopt_folder={folder}")
+    assert adopted.returncode == 0, adopted.output
+    variables = yaml.load((folder / "ex01.yml").read_text(), Loader=Variables)  # noqa: S506 - ours, and safe
+    for key in ("pop3", "imap4"):
+        assert variables[f"{key}_connector"]["name"] == "Client Frontend EX01"
+        assert variables[f"{key}_connector"]["permission_groups"] == ["ExchangeUsers"]
+    assert RELAY not in (folder / "ex01.yml").read_text()
+
+    organisation.clear_log()
+    play = [{"hosts": "ex01", "gather_facts": False, "roles": ["mailops.exchange.pop3", "mailops.exchange.imap4"]}]
+    rerun = controller.run(play, hosts, "-e", f"@{folder / 'ex01.yml'}")
+    assert rerun.returncode == 0, rerun.output
+    assert rerun.stats["ex01"]["changed"] == 0, rerun.changed("ex01")
+    assert writes(organisation) == []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from evidence import POP, services, stored, writes
+from evidence import POP, RELAY, add_relay, connectors, services, stored, writes
 from runner import PASSWORD, Controller, inventory
 from simulator_process import SimulatorProcess
 
@@ -65,6 +65,35 @@ def test_the_whole_job_and_back(controller: Controller, organisation: SimulatorP
     assert undone.returncode == 0, undone.output
     assert has_access(organisation) is False
     assert services(organisation) == [("Stopped", "Manual")] * 2
+
+
+@pytest.mark.parametrize(
+    "values", [{}, {"AuthMechanism": "None", "RequireTLS": False}], ids=["as published", "without TLS"]
+)
+def test_a_relay_connector_on_the_port_of_clients_is_no_hindrance(
+    controller: Controller, organisation: SimulatorProcess, values: dict[str, Any]
+) -> None:
+    add_relay(organisation, **values)
+    relay = connectors(organisation)[RELAY]
+    hosts = inventory(organisation.description, **whole_job(organisation))
+    predicted = controller.run(ENABLE, hosts, *ONE, "--check", "--diff")
+    assert predicted.returncode == 0, predicted.output
+    assert writes(organisation) == []
+
+    done = controller.run(ENABLE, hosts, *ONE, "--diff")
+    assert done.returncode == 0, done.output
+    assert done.diffs("ex01") == predicted.diffs("ex01")
+    assert connectors(organisation)["Client Frontend EX01"]["AdvertiseClientSettings"] is True
+    assert connectors(organisation)[RELAY] == relay
+
+    organisation.clear_log()
+    again = controller.run(ENABLE, hosts, *ONE)
+    assert again.returncode == 0, again.output
+    assert again.stats["ex01"]["changed"] == 0, again.changed("ex01")
+    assert writes(organisation) == []
+    told = again.task("Look at the server", "ex01")["result"]["client_settings"]
+    for side in ("external", "internal"):
+        assert told[side]["smtp"] == [{"server": "EX01.contoso.test", "port": 587, "encryption": "starttls"}]
 
 
 def test_the_whole_job_of_both_roles_on_every_version(

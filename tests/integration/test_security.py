@@ -204,6 +204,7 @@ def test_adopted_variables_hold_nothing_but_values(controller: Controller) -> No
     told_to_users = [evil, "{% raw %}", lines]
     settings = {"banner": evil, "external_connection_settings": told_to_users, "x509_certificate_name": lines}
     services = [{"name": "MSExchangePop3", "status": lines, "start_mode": lines}]
+    connector = {"fqdn": evil, "bindings": [evil], "permission_groups": [evil]}
     told = {
         "fqdn": lines,
         "product": "Exchange Server SE",
@@ -211,7 +212,7 @@ def test_adopted_variables_hold_nothing_but_values(controller: Controller) -> No
         "pop3": {"services": services, "settings": settings},
         "imap4": None,
         "certificates": None,
-        "connectors": [{"name": evil, "settings": {"fqdn": evil, "bindings": [evil], "permission_groups": [evil]}}],
+        "connectors": [{"name": evil, "for_users": True, "settings": connector}],
     }
     template = controller.collections / "ansible_collections/mailops/exchange/playbooks/templates/adopted.yml.j2"
     plays: list[dict[str, Any]] = [
@@ -234,7 +235,7 @@ def test_adopted_variables_hold_nothing_but_values(controller: Controller) -> No
     read = done.task("read", "localhost")["result"]["msg"]
     assert set(read) == {"pop3_manage_services", "pop3_connector", *(f"pop3_{option}" for option in settings)}
     assert read["pop3_external_connection_settings"] == told_to_users
-    assert read["pop3_connector"] == {"name": evil, "fqdn": evil, "bindings": [evil], "permission_groups": [evil]}
+    assert read["pop3_connector"] == {"name": evil, **connector}
     assert not path.exists()
 
 

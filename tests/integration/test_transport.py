@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from evidence import is_a_sentence, writes
+from evidence import RELAY, add_relay, connectors, is_a_sentence, writes
 from module_runner import run_module
 from runner import PASSWORD
 from simulator_process import SimulatorProcess
@@ -123,6 +123,22 @@ def test_connector(run: Run, organisation: SimulatorProcess, server: str) -> Non
     assert stored[name]["Fqdn"] == NAME
     others = {connector for connector, values in stored.items() if values["Fqdn"] == NAME}
     assert others == {name}
+
+
+def test_a_relay_on_its_port_is_not_taken_for_it(run: Run, organisation: SimulatorProcess, server: str) -> None:
+    """Whatever the names: the one of users is renamed."""
+    name = f"Client {server}" if server == "E14" else f"Client Frontend {server}"
+    renamed = organisation.run(server, "Set-ReceiveConnector", {"Identity": name, "Name": "Einlieferung"})
+    assert renamed["errors"] == []
+    add_relay(organisation, server)
+    relay = connectors(organisation, server)[RELAY]
+    assert cycle(run, organisation, "receive_connector", {"max_message_size": "50MB"})["connector"] == "Einlieferung"
+    assert connectors(organisation, server)[RELAY] == relay
+    organisation.clear_log()
+    refused = run("receive_connector", {"remote_ip_ranges": ["10.1.2.3"], "permission_groups": ["AnonymousUsers"]})
+    assert refused.get("failed"), refused
+    assert "'Einlieferung' is no longer the receive connector by which users send" in refused["msg"]
+    assert writes(organisation) == []
 
 
 def test_the_connector_shows_the_certificate(run: Run, organisation: SimulatorProcess, server: str) -> None:

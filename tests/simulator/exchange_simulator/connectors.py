@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from .catalogue.connectors import CONNECTOR_SETTINGS, CONNECTORS, ConnectorRow
+from .catalogue.connectors import CONNECTOR_SETTINGS, CONNECTORS
 from .directory import DirectoryObject
 from .values import convert
 
@@ -17,11 +18,15 @@ class ReceiveConnector:
     """One connector: its settings with its name among them, and where it is in the directory."""
 
     def __init__(
-        self, row: ConnectorRow, server: Server, created: datetime.datetime, replication_delay: datetime.timedelta
+        self,
+        name: str,
+        given: Mapping[str, object],
+        server: Server,
+        created: datetime.datetime,
+        replication_delay: datetime.timedelta,
     ) -> None:
         self.server = server
-        self._born_as = f"{row.prefix} {server.name}"
-        given = row.values | {"Bindings": row.bindings}
+        self._born_as = name
         values: dict[str, Any] = {"Name": self._born_as}
         for setting in CONNECTOR_SETTINGS:
             if server.version in setting.releases:
@@ -43,5 +48,10 @@ def setup(
     server: Server, created: datetime.datetime, replication_delay: datetime.timedelta
 ) -> tuple[ReceiveConnector, ...]:
     """The connectors a server of its release is born with."""
-    rows = [row for row in CONNECTORS if server.version in row.releases]
-    return tuple(ReceiveConnector(row, server, created, replication_delay) for row in rows)
+    return tuple(
+        ReceiveConnector(
+            f"{row.prefix} {server.name}", row.values | {"Bindings": row.bindings}, server, created, replication_delay
+        )
+        for row in CONNECTORS
+        if server.version in row.releases
+    )

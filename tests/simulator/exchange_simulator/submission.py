@@ -1,13 +1,15 @@
 """Mail submission by clients: what the receive connectors bound to port 587 offer, over aiosmtpd.
 
-Inferred: that every connector bound to 587 serves clients, that a change to a connector counts at once, and that mail
-for other than the organisation's mailboxes is refused, since nothing outside exists here.
+Of several connectors the one whose remote addresses match a client most specifically serves it. Inferred: that a client
+whom no connector takes is hung up on, that a change to a connector counts at once, and that mail for other than the
+organisation's mailboxes is refused, since nothing outside exists here.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import ipaddress
 import re
 import socket
 import ssl
@@ -20,6 +22,7 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 from .mail import authenticate
 from .mailboxes import Mailbox
+from .values import IpRange
 
 if TYPE_CHECKING:
     from .organisation import Organisation
@@ -35,8 +38,9 @@ _FQDN = re.compile(r"[A-Za-z0-9.-]+")
 
 @dataclass(frozen=True)
 class Offer:
-    """What one server offers to clients that submit mail."""
+    """What one connector offers to clients that submit mail."""
 
+    ranges: tuple[IpRange, ...]
     fqdn: str
     auth: frozenset[str]
     require_tls: bool
@@ -45,17 +49,19 @@ class Offer:
     process: int
 
     @classmethod
-    def of(cls, organisation: Organisation, server: Server) -> Offer | None:
-        """The offer of a server's connector on the submission port; None while nothing serves it."""
+    def all_of(cls, organisation: Organisation, server: Server) -> tuple[Offer, ...]:
+        """The offers of a server's connectors on the submission port; none while nothing serves it."""
         service = server.services.get(_FRONT_END if server.release.split_services else _TRANSPORT)
         if service is None or not service.running or server.component_state(_COMPONENT) == "Inactive":
-            return None
+            return ()
         controller = organisation.controller_of(server.name)
+        offers = []
         for connector in server.connectors:
             values = connector.settings.read(controller, organisation.now).values
             if values["Enabled"] and any(binding.port == PORT for binding in values["Bindings"]):
                 fqdn = str(values["Fqdn"] or server.fqdn)
-                return cls(
+                offer = cls(
+                    ranges=tuple(values["RemoteIPRanges"]),
                     fqdn=fqdn if _FQDN.fullmatch(fqdn) else server.fqdn,
                     auth=frozenset(values["AuthMechanism"].split(", ")),
                     require_tls=bool(values["RequireTLS"]),
@@ -63,7 +69,20 @@ class Offer:
                     certificate=server.certificates.for_smtp(values.get("TlsCertificateName"), fqdn).file,
                     process=service.pid,
                 )
-        return None
+                offers.append(offer)
+        return tuple(offers)
+
+
+def _chosen(offers: tuple[Offer, ...], client: str) -> Offer | None:
+    """The offer that takes a client; the fewer addresses a range has, the more specific it is."""
+    address = ipaddress.ip_address(client)
+    fitting = [
+        (one.size, number)
+        for number, offer in enumerate(offers)
+        for one in offer.ranges
+        if one.lower.version == address.version and int(one.lower) <= int(address) <= int(one.upper)
+    ]
+    return offers[min(fitting)[1]] if fitting else None
 
 
 class _Smtp(SMTP):
@@ -122,7 +141,7 @@ class _Handler:
 class _Port:
     """One open port with its conversations."""
 
-    offer: Offer
+    offers: tuple[Offer, ...]
     listener: socket.socket
     conversations: list[SMTP] = field(default_factory=list)
 
@@ -143,38 +162,41 @@ class Submission:
     def follow(self, is_open: bool) -> None:
         """Bring the open ports into line with the organisation; its lock is held."""
         for server in self._organisation.servers.values():
-            offer = Offer.of(self._organisation, server) if is_open else None
+            offers = Offer.all_of(self._organisation, server) if is_open else ()
             port = self._ports.get(server.name)
-            if port is not None and port.offer != offer:
+            if port is not None and port.offers != offers:
                 self._close(self._ports.pop(server.name))
                 port = None
-            if port is None and offer is not None:
+            if port is None and offers:
                 # The service runs on without a port it cannot have, as the real one does.
                 with contextlib.suppress(OSError):
-                    self._open(server, offer)
+                    self._open(server, offers)
 
-    def _open(self, server: Server, offer: Offer) -> None:
+    def _open(self, server: Server, offers: tuple[Offer, ...]) -> None:
         listener = socket.create_server((server.address, PORT + self._organisation.port_offset), backlog=64)
-        port = self._ports[server.name] = _Port(offer, listener)
+        port = self._ports[server.name] = _Port(offers, listener)
         if self._loop is None:
             self._loop = asyncio.new_event_loop()
             threading.Thread(target=self._loop.run_forever, daemon=True).start()
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(offer.certificate)
-        threading.Thread(target=self._accept, args=(port, context, self._loop), daemon=True).start()
+        threading.Thread(target=self._accept, args=(port, self._loop), daemon=True).start()
 
-    def _accept(self, port: _Port, context: ssl.SSLContext, loop: asyncio.AbstractEventLoop) -> None:
+    def _accept(self, port: _Port, loop: asyncio.AbstractEventLoop) -> None:
         while True:
             try:
-                connection, _ = port.listener.accept()
+                connection, (client, _) = port.listener.accept()
             except OSError:
                 return
-            asyncio.run_coroutine_threadsafe(self._converse(port, context, connection, loop), loop)
+            if offer := _chosen(port.offers, client):
+                asyncio.run_coroutine_threadsafe(self._converse(port, offer, connection, loop), loop)
+            else:
+                connection.close()
 
     async def _converse(
-        self, port: _Port, context: ssl.SSLContext, connection: socket.socket, loop: asyncio.AbstractEventLoop
+        self, port: _Port, offer: Offer, connection: socket.socket, loop: asyncio.AbstractEventLoop
     ) -> None:
-        offer, handler = port.offer, _Handler(self._organisation, port.offer)
+        handler = _Handler(self._organisation, offer)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(offer.certificate)
         basic = "BasicAuth" in offer.auth
         encrypts = "Tls" in offer.auth
 

@@ -1,4 +1,4 @@
-"""Get- and Set-ReceiveConnector: which connectors there are, how they are named, and what Exchange refuses."""
+"""Get-, Set- and New-ReceiveConnector: which connectors there are, how they are named, and what Exchange refuses."""
 
 from __future__ import annotations
 
@@ -272,3 +272,20 @@ def test_a_write_replicates_and_may_not_stick(make: Callable[..., Organisation])
     admin.organisation.faults.arm({"kind": "write_does_not_stick", "cmdlet": "Set-ReceiveConnector"})
     change(admin, AdvertiseClientSettings=True)
     assert stored(admin)["AdvertiseClientSettings"] is False
+
+
+def test_a_new_connector_as_microsoft_makes_one_for_relay(admin: Administrator) -> None:
+    given = {"TransportRole": "FrontendTransport", "Bindings": "0.0.0.0:587", "RemoteIPRanges": "10.10.50.1/24"}
+    relay = {"Name": "Relay", "Custom": True, **given}
+    admin.refused("New-ReceiveConnector", **relay | {"RemoteIPRanges": None})
+    assert "conflict" in str(admin.refused("New-ReceiveConnector", **relay | {"RemoteIPRanges": "0.0.0.0/0"}))
+    assert "already exists" in str(admin.refused("New-ReceiveConnector", **relay | {"Name": "Client Frontend EX01"}))
+    admin.do("New-ReceiveConnector", **relay, WhatIf=True)
+    assert len(named(admin, Server="EX01")) == 5
+    assert admin.one("New-ReceiveConnector", **relay).PSObject.to_string == r"EX01\Relay"
+    admin.do("Set-ReceiveConnector", Identity="Relay", PermissionGroups="AnonymousUsers")
+    after = stored(admin, name="Relay")
+    assert (after["AuthMechanism"], after["PermissionGroups"]) == ("Tls", "AnonymousUsers")
+    assert (after["RemoteIPRanges"], after["Fqdn"]) == (["10.10.50.1/24"], "EX01.contoso.test")
+    admin.organisation.reset()
+    assert len(named(admin, Server="EX01")) == 5

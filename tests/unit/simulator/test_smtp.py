@@ -123,3 +123,20 @@ def test_the_certificate_is_the_one_for_the_connector(admin: Administrator) -> N
     admin.do("Set-ReceiveConnector", Identity=_CONNECTOR, Fqdn="mail.contoso.test")
     with smtplib.SMTP(server.address, 20587, timeout=10) as client:
         assert client.starttls(context=trusting)[0] == 220
+
+
+def test_the_connector_is_chosen_by_the_clients_address(admin: Administrator) -> None:
+    def features() -> set[str]:
+        with smtplib.SMTP(admin.organisation.servers["EX01"].address, 20587, timeout=10) as client:
+            client.ehlo()
+            return {"starttls", "auth"} & client.esmtp_features.keys()
+
+    relay = {"TransportRole": "FrontendTransport", "Bindings": "0.0.0.0:587", "AuthMechanism": "None"}
+    admin.run("New-ReceiveConnector", Name="Relay", RemoteIPRanges="10.10.50.0/24", **relay)
+    assert features() == {"starttls"}
+    admin.do("Set-ReceiveConnector", Identity="Relay", RemoteIPRanges=["10.10.50.0/24", "127.0.0.1"])
+    assert features() == set()
+    admin.do("Set-ReceiveConnector", Identity="Relay", Enabled=False)
+    admin.do("Set-ReceiveConnector", Identity=_CONNECTOR, RemoteIPRanges="10.0.0.0/8")
+    with pytest.raises(OSError, match="closed"):
+        features()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from .certificates import ALLOWED_SERVICES
@@ -184,6 +185,19 @@ CMDLETS: tuple[Cmdlet, ...] = (
         Parameter("Identity", Kind.CONNECTOR, position=0, pipeline=True, mandatory=True),
         Parameter("Name", Kind.TEXT),
         *(setting.parameter for setting in CONNECTOR_SETTINGS if setting.settable),
+        _CONTROLLER,
+        *_WHAT_IF,
+    ),
+    _exchange(
+        "New-ReceiveConnector",
+        Parameter("Name", Kind.TEXT, position=0, mandatory=True),
+        Parameter("Server", Kind.SERVER, pipeline=True),
+        Parameter("Custom", Kind.SWITCH),
+        *(
+            replace(setting.parameter, mandatory=setting.name in ("Bindings", "RemoteIPRanges"))
+            for setting in CONNECTOR_SETTINGS
+            if setting.settable
+        ),
         _CONTROLLER,
         *_WHAT_IF,
     ),

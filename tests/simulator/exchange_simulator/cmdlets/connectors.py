@@ -1,8 +1,9 @@
-"""Get- and Set-ReceiveConnector.
+"""Get-, Set- and New-ReceiveConnector, of its usages only Custom.
 
 The rules between the values are documented. Inferred: their wording, except where a conflict of bindings between two
 transport roles is told, that a Set- whose identity matches several connectors is refused like that of other objects,
-that Custom cannot be set, and that EnableAuthGSSAPI needs Integrated only where it is switched on.
+that Custom cannot be set, that EnableAuthGSSAPI needs Integrated only where it is switched on, and that a new
+connector reaches all domain controllers at once.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from .. import shapes
 from ..catalogue.connectors import CONNECTOR_SETTINGS, SERVER_FOLLOWS, ConnectorSetting
 from ..catalogue.kinds import Kind
 from ..connectors import ReceiveConnector
+from ..directory import DirectoryObject
 from ..engine import Call, behaviour, has_wildcard, matches
 from .checks import invalid, requested_changes, unmodified
 from .lookup import controller, not_found, server
@@ -72,6 +74,24 @@ def set_receive_connector(call: Call) -> None:
     _check_neighbours(call, connector, stored | changes)
     if call.writes:
         connector.settings.write(changes, chosen, call.now)
+
+
+@behaviour("New-ReceiveConnector")
+def new_receive_connector(call: Call) -> None:
+    owner, delay = server(call, "Server"), call.organisation.replication_delay
+    # The usage Custom begins with TLS alone and lets nobody send.
+    given = {"AuthMechanism": "Tls", "PermissionGroups": "None"}
+    connector = ReceiveConnector(call.arguments["Name"], given, owner, call.now, delay)
+    values = connector.settings.latest()
+    changes = requested_changes(call, values)
+    values |= changes
+    for name, text in _contradictions(call, connector, values, changes.keys()):
+        raise invalid(call, name, text)
+    _check_neighbours(call, connector, values)
+    if call.writes:
+        connector.settings = DirectoryObject(values, call.now, delay)
+        owner.connectors = (*owner.connectors, connector)
+        call.output.append(_connector_object(call, connector))
 
 
 def _matching(call: Call, wanted: str) -> list[ReceiveConnector]:

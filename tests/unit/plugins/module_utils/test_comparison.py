@@ -97,6 +97,16 @@ def test_another_spelling_is_no_difference(pair):
     assert differences(pair) == []
 
 
+def test_the_connectors_of_users_are_compared_and_not_those_beside_them(pair):
+    first, second = (result["connectors"] for result in pair)
+    first.insert(0, {**first[0], "name": "Relay", "for_users": False})
+    assert differences(pair) == []
+    second[0]["settings"]["max_message_size"] = "10MB"
+    assert [finding.protocol for finding in differences(pair)] == ["smtp"]
+    second.append({**second[0], "name": "Branch"})
+    assert differences(pair) == []
+
+
 def test_what_was_not_read_is_not_compared(pair):
     pair[1] |= {"imap4": None, "connectors": None}
     del pair[1]["pop3"]["settings"]["banner"]
@@ -110,5 +120,9 @@ def test_what_is_no_list_of_results_is_refused(odd):
 
 
 def test_parts_of_odd_shape_do_not_crash():
-    odd = [{"server": "A", "pop3": 1, "connectors": {}}, {"server": "B", "pop3": {"settings": [], "services": None}}]
+    odd = [
+        {"server": "A", "pop3": 1, "connectors": {}},
+        {"server": "C", "connectors": [1]},
+        {"server": "B", "pop3": {"settings": [], "services": None}},
+    ]
     assert differences(odd) == []

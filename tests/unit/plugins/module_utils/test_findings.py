@@ -14,13 +14,12 @@ from hypothesis import strategies as st
 
 from ansible_collections.mailops.exchange.plugins.module_utils import findings
 from ansible_collections.mailops.exchange.plugins.module_utils.certificates import Certificate
-from ansible_collections.mailops.exchange.plugins.module_utils.connectors import Connector
+from ansible_collections.mailops.exchange.plugins.module_utils.connectors import Connector, client_connectors
 from ansible_collections.mailops.exchange.plugins.module_utils.findings import (
     AUTH_CERTIFICATE,
     SEVERITIES,
     Facts,
     ProtocolFacts,
-    client_connectors,
     client_settings,
     find,
 )
@@ -80,6 +79,7 @@ CONNECTOR = {
     "enabled": True,
     "fqdn": MAIL,
     "permission_groups": ("ExchangeUsers",),
+    "remote_ip_ranges": ("0.0.0.0-255.255.255.255", "::-ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"),
     "require_tls": False,
     "tls_certificate_name": "",
 }
@@ -87,6 +87,12 @@ CONNECTOR = {
 
 def connector(name="Client Frontend EX01", **values):
     return Connector(name, "FrontendTransport", {**CONNECTOR, **values})
+
+
+def relay(name="Relay", **values):
+    """One beside that of users, for appliances."""
+    own = {"remote_ip_ranges": ("10.10.50.0/24",), "permission_groups": ("AnonymousUsers",)}
+    return connector(name, **{"auth_mechanism": ("None",), "bindings": ("0.0.0.0:587",), **own, **values})
 
 
 def facts(
@@ -242,8 +248,24 @@ TRAPS = [
         {"certificates": (GOOD, AUTH)},
     ),
     ("connector-missing", "error", {"connectors": []}, {}),
+    ("connector-missing", "error", {"connectors": [relay()]}, {"connectors": [relay(), connector()]}),
+    ("connector-not-judged", "notice", {"connectors": [connector(), relay()]}, {}),
+    (
+        "connector-not-judged",
+        "notice",
+        {"connectors": [connector(), connector("Odd", remote_ip_ranges=("10.0.0.0/8", "?"))]},
+        {"connectors": [connector(), relay(enabled=False)]},
+    ),
+    (
+        "connector-restricted",
+        "notice",
+        {"submission": {"remote_ip_ranges": ("10.0.0.0/8",)}},
+        {"submission": {"remote_ip_ranges": ("0.0.0.0-127.255.255.255", "128.0.0.0/1")}},
+    ),
     ("connector-disabled", "error", {"submission": {"enabled": False}}, {"submission": {"enabled": True}}),
     ("connector-disabled", "notice", {"connectors": [connector(), connector("Old", enabled=False)]}, {}),
+    # The relay serves no user in its place.
+    ("connector-disabled", "error", {"connectors": [connector(enabled=False), relay()]}, {}),
     (
         "submission-port-not-bound",
         "error",
@@ -367,6 +389,63 @@ def test_the_connectors_of_clients():
     assert client_connectors([proxy, moved, by_port], server) == [by_port]
     assert client_connectors([proxy, moved], server) == [moved]
     assert client_connectors([proxy], server) == []
+
+
+IPV4, IPV6 = CONNECTOR["remote_ip_ranges"]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "expected"),
+    [
+        ({}, {"remote_ip_ranges": ("10.0.0.0/8",)}, ["A"]),
+        ({}, {"remote_ip_ranges": ("10.0.0.0(255.0.0.0)", "fd00::/8")}, ["A"]),
+        # Not as many as they look: some are the same.
+        (
+            {"remote_ip_ranges": ("10.0.0.0-10.0.200.0",)},
+            {"remote_ip_ranges": ("10.0.0.2-10.0.127.255", "10.0.0.0/17", "10.0.0.1")},
+            ["A"],
+        ),
+        ({"remote_ip_ranges": ("10.0.0.0/8",)}, {"remote_ip_ranges": ("192.0.2.7/24",)}, ["A"]),
+        ({"remote_ip_ranges": ("10.1.0.0/16",)}, {"remote_ip_ranges": ("10.2.0.0/16",)}, ["A", "B"]),
+        # Wide where it does not listen.
+        ({}, {"remote_ip_ranges": ("10.0.0.1", IPV6), "bindings": ("0.0.0.0:587",)}, ["A"]),
+        ({"remote_ip_ranges": (IPV4,)}, {"remote_ip_ranges": (IPV6,)}, ["A", "B"]),
+        ({"bindings": ("0.0.0.0:587",)}, {"bindings": ("[::]:587",)}, ["A", "B"]),
+        # By the address of the server they can be on, too.
+        ({"bindings": ("10.0.0.1:587",)}, {"bindings": ("10.0.0.2:587",)}, ["A", "B"]),
+        (
+            {"bindings": ("10.0.0.1:587",)},
+            {"bindings": ("10.0.0.2:587",), "remote_ip_ranges": ("10.0.0.0/8",)},
+            ["A", "B"],
+        ),
+        ({}, {"bindings": ("10.0.0.2:587",), "remote_ip_ranges": ("10.0.0.0/8",)}, ["A"]),
+        # One that is off serves nobody, and one that is on may do it in its place, if it takes users.
+        ({"enabled": False}, {"remote_ip_ranges": ("10.0.0.0/8",)}, ["A", "B"]),
+        (
+            {"enabled": False},
+            {"remote_ip_ranges": ("10.0.0.0/8",), "permission_groups": ("AnonymousUsers",)},
+            ["A"],
+        ),
+        ({}, {"remote_ip_ranges": ("10.0.0.0/8",), "enabled": False}, ["A"]),
+        # What cannot be read is not known to be wide.
+        ({"remote_ip_ranges": ("10.0.0.1", "fd00::1")}, {"remote_ip_ranges": ()}, ["A"]),
+        ({}, {"remote_ip_ranges": ("odd",)}, ["A"]),
+        ({"remote_ip_ranges": ("odd",)}, {"remote_ip_ranges": ("odd",)}, ["A", "B"]),
+    ],
+)
+def test_users_get_the_connector_that_takes_most_addresses(first, second, expected):
+    one, other = connector("A", **first), connector("B", **second)
+    for both in ([one, other], [other, one]):
+        assert sorted(found.name for found in client_connectors(both, facts().server)) == expected
+
+
+def test_what_is_not_for_users_is_not_told_to_them():
+    expected = [{"server": MAIL, "port": 587, "encryption": "starttls"}]
+    branch = connector("Branch", remote_ip_ranges=("10.1.0.0/16",), fqdn="branch.contoso.test")
+    for connectors in ([connector(), relay()], [relay(), connector()], [branch, connector()]):
+        assert client_settings(facts(connectors=connectors))["external"]["smtp"] == expected
+    refusing = connector(permission_groups=("AnonymousUsers",))
+    assert client_settings(facts(connectors=[refusing]))["external"]["smtp"] == []
 
 
 def test_what_users_need_to_know():

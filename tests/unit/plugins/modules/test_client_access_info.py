@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from module_runner import run_module
 from test_odd_values import is_one_sentence_after_another, spoil
-from transport_host import CLIENT, make_der, transport_host
+from transport_host import CLIENT, FRONT, make_der, transport_host
 
 from ansible_collections.mailops.exchange.plugins.module_utils.services import restart_owed
 
@@ -210,6 +210,23 @@ def test_only_connectors_of_clients_and_of_this_server_are_shown(host):
     host.add_connector("Client Frontend EX02", CLIENT, server="EX02")
     host.add_connector("Branch", CLIENT, Bindings=["10.0.0.1:587"])
     assert [one["name"] for one in host.run(MODULE)["connectors"]] == ["Client Frontend EX01", "Branch"]
+
+
+def test_a_relay_on_the_port_is_shown_and_neither_judged_nor_told(host):
+    before = host.run(MODULE)
+    relay = {"AuthMechanism": "None", "PermissionGroups": "AnonymousUsers", "RemoteIPRanges": ["10.10.50.0/24"]}
+    host.connectors = {"EX01\\Relay": {}, **host.connectors}
+    host.add_connector("Relay", CLIENT, FRONT, Bindings=["0.0.0.0:587"], **relay)
+    result = host.run(MODULE)
+    assert [(one["name"], one["for_users"]) for one in result["connectors"]] == [
+        ("Client Frontend EX01", True),
+        ("Relay", False),
+    ]
+    assert result["client_settings"] == before["client_settings"]
+    assert found(result) - found(before) == {("connector-not-judged", "smtp")}
+    (told,) = [finding for finding in result["findings"] if finding["id"] == "connector-not-judged"]
+    assert told["severity"] == "notice"
+    assert told["seen"] == ("The receive connector 'Relay' is on port 587 too, for the addresses 10.10.50.0/24 only.")
 
 
 @pytest.mark.parametrize("version", ["SE", "2016", "2013", "2010"])

@@ -23,6 +23,7 @@ REPOSITORY = Path(__file__).resolve().parents[4]
 CAPTURES = Path(os.environ.get("EXCHANGE_CAPTURES", REPOSITORY.parent / "shared" / "captures"))
 MODULE = "receive_connector"
 FRONTEND = "EX01\\Client Frontend EX01"
+RELAY = {"RemoteIPRanges": ["10.10.50.0/24"], "PermissionGroups": "AnonymousUsers", "AuthMechanism": "Tls"}
 KINDS = {setting.option: setting.kind for setting in CONNECTOR_SETTINGS}
 
 
@@ -183,8 +184,44 @@ def test_two_on_the_port_and_none_with_the_usual_name_are_not_decided_between(ho
     host.add_connector("One", CLIENT, FRONT, RemoteIPRanges=["10.1.0.0/16"])
     host.add_connector("Two", CLIENT, FRONT, RemoteIPRanges=["10.2.0.0/16"])
     assert host.run(MODULE, {"enabled": False})["msg"].startswith(
-        "EX01 has 2 receive connectors on port 587 and none of them is called 'Client Frontend EX01'; give the option"
+        "EX01 has 2 receive connectors for users on port 587 and none of them is called 'Client Frontend EX01'; give "
     )
+
+
+def test_the_one_of_users_is_told_from_those_of_few_addresses(host):
+    """By how many addresses they take, whatever their names, and in every spelling of the ranges."""
+    client = host.connectors.pop(FRONTEND)
+    host.add_connector("Relay", CLIENT, FRONT, **RELAY)
+    host.add_connector("Branch", CLIENT, FRONT, RemoteIPRanges=["10.1.0.7/16", "10.2.0.0(255.255.0.0)"])
+    host.connectors["EX01\\Users"] = {**client, "Name": "Users", "Identity": "EX01\\Users"}
+    assert host.run(MODULE, {"require_tls": True})["connector"] == "Users"
+    host.connectors["EX01\\Users"]["RemoteIPRanges"] = [{"$text": "0.0.0.0/0"}]
+    assert host.run(MODULE, {"require_tls": True})["changed"] is False
+
+
+def test_a_relay_alone_is_not_taken_for_that_of_users(host):
+    host.connectors.pop(FRONTEND)
+    host.add_connector("Relay", CLIENT, FRONT, **RELAY)
+    assert "no receive connectors for users on port 587" in host.run(MODULE, {"enabled": True})["msg"]
+    assert host.run(MODULE, {"name": "Relay", "max_message_size": "10MB"})["changed"] is True
+
+
+@pytest.mark.parametrize(
+    "change", [{"remote_ip_ranges": ["10.1.2.0/24"]}, {"bindings": ["0.0.0.0:2587"]}], ids=["narrowed", "moved"]
+)
+def test_without_a_name_it_stays_the_one_that_is_found(host, change):
+    """Otherwise the same task would change another connector in the next run."""
+    host.connectors.pop(FRONTEND)
+    host.add_connector("Users", CLIENT, FRONT)
+    host.add_connector("Branch", CLIENT, FRONT, RemoteIPRanges=["10.1.0.0/16"])
+    for check in (True, False):
+        assert host.run(MODULE, change, check=check)["msg"] == (
+            "name: with these settings 'Users' is no longer the receive connector by which users send, and the next "
+            "task without a name would not find it; give its name."
+        )
+    assert host.writes == []
+    assert host.run(MODULE, {"name": "Users", **change})["changed"] is True
+    assert host.run(MODULE, {"name": "Users", **change})["changed"] is False
 
 
 def test_one_of_the_back_end_is_not_for_clients(host):
@@ -398,8 +435,8 @@ def test_bad_input_gets_one_sentence_and_nothing_is_written(host, options, messa
 def test_if_the_connector_cannot_be_told_the_names_are_listed(host):
     host.connectors.pop(FRONTEND)
     assert host.run(MODULE, {"enabled": True})["msg"] == (
-        "EX01 has no receive connectors on port 587 and none of them is called 'Client Frontend EX01'; give the option "
-        "name, it is one of 'Default EX01', 'Client Proxy EX01', 'Default Frontend EX01'."
+        "EX01 has no receive connectors for users on port 587 and none of them is called 'Client Frontend EX01'; give "
+        "the option name, it is one of 'Default EX01', 'Client Proxy EX01', 'Default Frontend EX01'."
     )
 
 
