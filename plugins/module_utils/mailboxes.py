@@ -18,9 +18,15 @@ from ansible_collections.mailops.exchange.plugins.module_utils.host import (
     OutcomeUnknown,
     harmless,
 )
-from ansible_collections.mailops.exchange.plugins.module_utils.kinds import Bool, Int, Kind, wire_list, wire_text
-from ansible_collections.mailops.exchange.plugins.module_utils.plan import Plan, Setting, make_plan
-from ansible_collections.mailops.exchange.plugins.module_utils.resource import absent, refuse, unsupported
+from ansible_collections.mailops.exchange.plugins.module_utils.kinds import Bool, Int, Kind, wire_text, wire_texts
+from ansible_collections.mailops.exchange.plugins.module_utils.plan import (
+    Plan,
+    Setting,
+    Stored,
+    make_plan,
+    read_members,
+)
+from ansible_collections.mailops.exchange.plugins.module_utils.resource import refuse, unread, unsupported
 from ansible_collections.mailops.exchange.plugins.module_utils.vocabulary.mailboxes import (
     CUSTOM,
     MAILBOX_SETTINGS,
@@ -76,7 +82,7 @@ class MailboxIdentities(Kind):
         return tuple({name.casefold(): name for name in names}.values())
 
     def read(self, value: Any) -> tuple[str, ...]:
-        return tuple(map(wire_text, wire_list(value)))
+        return tuple(wire_texts(value))
 
 
 class Filter(Kind):
@@ -133,8 +139,7 @@ class Task:
     @property
     def members(self) -> list[str]:
         """What has to be read of a mailbox: nothing else, because there may be tens of thousands of them."""
-        switches = {f"{option.partition('_')[0]}_use_protocol_defaults" for option in self.desired}
-        wanted = self.desired.keys() | switches
+        wanted = self.desired.keys() | set(map(_switch, self.desired))
         return [*_NAMES, *(s.parameter for s in MAILBOX_SETTINGS if s.option in wanted)]
 
     def problems(self) -> Iterator[str]:
@@ -326,10 +331,12 @@ def _compare(task: Task, mailboxes: Iterable[Found], meant: set[str] | None) -> 
         is_meant = meant is None or _guid(found) in meant
         matched += is_meant
         desired = task.desired if is_meant else task.others
-        if not changes.differing:
-            refuse(absent(f"the settings of {_label(found)}", MAILBOX_SETTINGS, desired, _stored(found, desired)))
-        plan = _plan(found, desired)
-        for option in _not_counting(found, desired):
+        stored = _stored(found, desired)
+        if stored.unreadable or not desired.keys() <= stored.values.keys():
+            wanted = desired.keys() | stored.unreadable.keys()
+            refuse(unread(f"the settings of {_label(found)}", GET, MAILBOX_SETTINGS, wanted, stored), **stored.shapes)
+        plan = _plan(stored, desired)
+        for option in _not_counting(stored, desired):
             changes.unprepared[option].append(_label(found))
         if not plan.changed:
             continue
@@ -357,39 +364,40 @@ def _is_health(found: Found) -> bool:
     return ",cn=monitoring mailboxes," in place or wire_text(found.get("SamAccountName")).startswith("HealthMailbox")
 
 
-def _stored(found: Found, options: Iterable[str]) -> dict[str, Any]:
-    return {
-        s.option: s.kind.read(found[s.parameter])
-        for s in MAILBOX_SETTINGS
-        if s.option in options and s.parameter in found
-    }
+def _stored(found: Found, options: Iterable[str]) -> Stored:
+    """What is stored for these options, and for the switches on which some of them depend."""
+    needed = {*options, *(_switch(option) for option in options if _is_custom(option))}
+    return read_members((s for s in MAILBOX_SETTINGS if s.option in needed), found)
 
 
-def _uses_defaults(found: Found, option: str) -> bool:
-    return found.get(f"{PREFIXES[option.partition('_')[0]]}UseProtocolDefaults") is True
+def _switch(option: str) -> str:
+    return f"{option.partition('_')[0]}_use_protocol_defaults"
+
+
+def _uses_defaults(stored: Stored, option: str) -> bool:
+    return stored.values.get(_switch(option)) is True
 
 
 def _is_custom(option: str) -> bool:
     return option.partition("_")[2] in CUSTOM
 
 
-def _not_counting(found: Found, desired: Mapping[str, Any]) -> list[str]:
+def _not_counting(stored: Stored, desired: Mapping[str, Any]) -> list[str]:
     switched = [prefix for prefix in PREFIXES if desired.get(f"{prefix}_use_protocol_defaults") is False]
     return [
         option
         for option in desired
-        if _is_custom(option) and option.partition("_")[0] not in switched and _uses_defaults(found, option)
+        if _is_custom(option) and option.partition("_")[0] not in switched and _uses_defaults(stored, option)
     ]
 
 
-def _plan(found: Found, desired: Mapping[str, Any]) -> Plan:
+def _plan(stored: Stored, desired: Mapping[str, Any]) -> Plan:
     if not desired:
         return Plan()
-    stored = _stored(found, desired)
-    plan = make_plan(MAILBOX_SETTINGS, desired, stored)
+    plan = make_plan(MAILBOX_SETTINGS, desired, stored.values)
     for option in desired:
         # What is stored beside the defaults counts for nothing, so it is no reason not to write the same.
-        if _is_custom(option) and option not in plan.changes and _uses_defaults(found, option):
+        if _is_custom(option) and option not in plan.changes and _uses_defaults(stored, option):
             plan.changes[option] = plan.after[option] = desired[option]
             plan.before[option] = "the protocol's default"
     return plan
@@ -456,18 +464,14 @@ def _still_different(
     reply = host.pipe(GET, [change.guid for change in batch], members=["Guid", *sent])
     if reply.state != "completed":
         raise CmdletFailure(GET, reply.errors, reply.reason)
-    stored = {_guid(found): _stored(found, wanted) for found in reply.output}
-    return [
-        change
-        for change in batch
-        if change.guid not in stored or make_plan(MAILBOX_SETTINGS, wanted, stored[change.guid]).changed
-    ]
+    plans = {_guid(found): make_plan(MAILBOX_SETTINGS, wanted, _stored(found, wanted).values) for found in reply.output}
+    return [change for change in batch if (plan := plans.get(change.guid)) is None or plan.changed or plan.unread]
 
 
 def _reason(change: Change, position: int, failed: Sequence[Change], errors: Sequence[CmdletError]) -> str:
     """Exchange's message on one mailbox; errors come in the order of what was piped, without saying for which."""
     if not errors:
-        return f"{SET} was answered without an error, but the mailbox does not have what was written."
+        return f"{SET} was answered without an error, but the mailbox does not show what was written."
     if len(errors) == len(failed):
         return errors[position].sentence(SET)
     mentioned = [error for error in errors if change.guid in error.message.casefold() or change.label in error.message]

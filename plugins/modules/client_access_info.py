@@ -150,11 +150,12 @@ pop3:
           type: str
           sample: MSExchangePop3
         status:
-          description: V(running), V(stopped), V(missing), or another of Windows' words in lower case.
+          description: V(running), V(stopped), V(missing), or another of Windows' words in lower case; empty if it
+            cannot be read.
           type: str
           sample: running
         start_mode:
-          description: V(automatic), V(manual) or V(disabled); null for a missing service.
+          description: V(automatic), V(manual) or V(disabled); null for a missing service, or if it cannot be read.
           type: str
           sample: automatic
         started:
@@ -167,6 +168,12 @@ pop3:
         M(mailops.exchange.imap_settings).
       type: dict
       sample: {login_type: SecureLogin}
+    unreadable: &unreadable
+      description: The settings whose stored value cannot be read, and the form in which each came. They are neither
+        shown nor judged.
+      returned: when there are any
+      type: dict
+      sample: {ssl_bindings: "null"}
     settings_changed:
       description: When the settings were last changed, as the domain controller asked has it; null if that cannot be
         read.
@@ -271,6 +278,7 @@ connectors:
       description: Its stored settings, by the option names of M(mailops.exchange.receive_connector).
       type: dict
       sample: {enabled: true, fqdn: mail.contoso.com}
+    unreadable: *unreadable
 client_settings:
   description: What users need to set up their mail programs.
   returned: success
@@ -362,8 +370,14 @@ from ansible_collections.mailops.exchange.plugins.module_utils.findings import (
 )
 from ansible_collections.mailops.exchange.plugins.module_utils.host import Failure, Host, Server
 from ansible_collections.mailops.exchange.plugins.module_utils.kinds import Int
-from ansible_collections.mailops.exchange.plugins.module_utils.plan import Setting
-from ansible_collections.mailops.exchange.plugins.module_utils.resource import argument_spec, read_settings, run, shown
+from ansible_collections.mailops.exchange.plugins.module_utils.plan import Setting, Stored
+from ansible_collections.mailops.exchange.plugins.module_utils.resource import (
+    argument_spec,
+    read_settings,
+    run,
+    shown,
+    warn_of_unreadable,
+)
 from ansible_collections.mailops.exchange.plugins.module_utils.services import (
     Service,
     component_state,
@@ -405,13 +419,16 @@ def look(host: Host, options: dict[str, Any], protocols: list[str], gather: list
             return None
 
     certificates = read("certificates", "Get-ExchangeCertificate", read_certificates)
-    connectors = read("connectors", "Get-ReceiveConnector", read_connectors)
+    connectors = read("connectors", "Get-ReceiveConnector", read_client_connectors)
+    for one in connectors or ():
+        what = f"the settings of the receive connector {one.name!r} of {server.name}"
+        warn_of_unreadable(host, what, one.stored)
     facts = Facts(
         server=server,
         protocols=[protocol for protocol, _stored in described.values()],
         now=utc_now(),
         certificates=certificates,
-        connectors=None if connectors is None else client_connectors(connectors, server),
+        connectors=connectors,
         unread=unread,
         expires_within_days=options["expires_within_days"],
     )
@@ -428,8 +445,13 @@ def look(host: Host, options: dict[str, Any], protocols: list[str], gather: list
     }
 
 
+def read_client_connectors(host: Host, server: Server) -> list[Connector]:
+    return client_connectors(read_connectors(host, server), server)
+
+
 def _shown(connector: Connector) -> dict[str, Any]:
-    return {"name": connector.name, "settings": shown(CONNECTOR_SETTINGS, connector.values)}
+    settings = shown(CONNECTOR_SETTINGS, connector.values)
+    return {"name": connector.name, "settings": settings, **connector.stored.shapes}
 
 
 def _describe(
@@ -444,6 +466,9 @@ def _describe(
     protocol = PROTOCOLS[key]
     own = [services[name] for name in service_names(protocol, server)]
     stored = read_settings(host, protocol, server)
+    warn_of_unreadable(host, f"the {protocol.title} settings of {server.title}", stored)
+    for service in own:
+        warn_of_unreadable(host, f"the service {service.name}", Stored({}, service.unreadable))
     times = [(service.has_process, starts.get(service.name)) for service in own]
     judgement = restart_owed(stored.changed_utc, times, tolerance)
     component = component_state(host, protocol, server)
@@ -451,7 +476,8 @@ def _describe(
         "services": [
             {"name": s.name, "status": s.status, "start_mode": s.start_mode, "started": starts.get(s.name)} for s in own
         ],
-        "settings": stored.shown(protocol),
+        "settings": shown(protocol.settings, stored.values),
+        **stored.shapes,
         "settings_changed": stored.changed_utc or None,
         "component": component,
         "restart_owed": judgement.answer,

@@ -87,7 +87,7 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.mailops.exchange.plugins.module_utils.host import Failure, Host
-from ansible_collections.mailops.exchange.plugins.module_utils.kinds import Int, wire_list, wire_text
+from ansible_collections.mailops.exchange.plugins.module_utils.kinds import Int, Unreadable, wire_texts
 from ansible_collections.mailops.exchange.plugins.module_utils.plan import Setting
 from ansible_collections.mailops.exchange.plugins.module_utils.resource import run
 from ansible_collections.mailops.exchange.plugins.module_utils.services import (
@@ -99,6 +99,7 @@ from ansible_collections.mailops.exchange.plugins.module_utils.services import (
     plan_services,
     read_services,
     refuse_disabled,
+    refuse_unread,
 )
 
 ACTIVATION = "WAS"
@@ -109,11 +110,23 @@ OPTIONS = (Setting("timeout", "", Int(1, 3600, "seconds")),)
 def restart(host: Host, options: dict[str, Any]) -> dict[str, Any]:
     """Stop WAS and with it all that depends on it, start what ran and W3SVC, and wait for Exchange."""
     known = host.read("Get-Service", endpoint="windows", members=("DependentServices",), Name=ACTIVATION)
-    dependents = [wire_text(name) for service in known for name in wire_list(service.get("DependentServices"))]
+    try:
+        dependents = wire_texts((known or [{}])[0].get("DependentServices"))
+    except Unreadable as came:
+        raise Failure(
+            f"Get-Service shows DependentServices of {ACTIVATION} as {came}, which cannot be read, so nothing was "
+            "stopped; please report that."
+        ) from None
     others = [name for name in dict.fromkeys(dependents) if name.casefold() != WEB.casefold()]
     services = read_services(host, (WEB, *others))
     if services[WEB].status == MISSING:
         raise Failure("The service W3SVC does not exist on this host; IIS is not installed there.")
+    if unknown := [name for name in others if services[name].status == MISSING]:
+        raise Failure(
+            f"Get-Service shows DependentServices of {ACTIVATION} that are not there ({', '.join(unknown)}), so "
+            "nothing was stopped; please report that."
+        )
+    refuse_unread(services.values(), "status")
     again = [services[WEB], *(services[name] for name in others if services[name].status == RUNNING)]
     refuse_disabled(again, "restarted", None)
     names = [service.name for service in again]
