@@ -14,11 +14,13 @@ from typing import Any
 
 from ansible_collections.mailops.exchange.plugins.module_utils.certificate_payload import read_payload
 from ansible_collections.mailops.exchange.plugins.module_utils.host import Failure, Host, Server
-from ansible_collections.mailops.exchange.plugins.module_utils.kinds import wire_text
+from ansible_collections.mailops.exchange.plugins.module_utils.kinds import Bool, wire_text
+from ansible_collections.mailops.exchange.plugins.module_utils.plan import Setting, read_members
 from ansible_collections.mailops.exchange.plugins.module_utils.vocabulary.transport import ALLOWED_SERVICES
 
+LIVE = (Setting("services", "Services", ALLOWED_SERVICES), Setting("has_private_key", "HasPrivateKey", Bool()))
 # A remote reader gets only the first two; the others exist where access is local.
-MEMBERS = ("RawData", "SerializationData", "Services", "Status", "HasPrivateKey")
+MEMBERS = ("RawData", "SerializationData", "Status", *(setting.parameter for setting in LIVE))
 
 # What Exchange will not use; Untrusted and RevocationCheckFailure may be a matter of the server's network alone.
 UNUSABLE = frozenset({"invalid", "pendingrequest", "revoked"})
@@ -139,13 +141,14 @@ def read_certificate(wire: Mapping[str, Any]) -> Certificate:
         raise ValueError("it came without its RawData")
     thumbprint = hashlib.sha1(der, usedforsecurity=False).hexdigest().upper()
     payload = read_payload(_bytes(wire.get("SerializationData")), der)
-    services = wire.get("Services") if wire.get("Services") is not None else payload.services
-    has_key = wire.get("HasPrivateKey")
+    told = {"Services": payload.services, "HasPrivateKey": payload.has_private_key}
+    told |= {member: wire[member] for member in told if wire.get(member) is not None}
+    known = read_members(LIVE, told).values
     return Certificate(
         thumbprint=thumbprint,
         **_read_x509(der, thumbprint),
-        services=None if services is None else frozenset(ALLOWED_SERVICES.read(services)) - {ALLOWED_SERVICES.NONE},
-        has_private_key=has_key if isinstance(has_key, bool) else payload.has_private_key,
+        services=frozenset(known["services"]) - {ALLOWED_SERVICES.NONE} if "services" in known else None,
+        has_private_key=known.get("has_private_key"),
         status=wire_text(wire.get("Status")) or None,
     )
 

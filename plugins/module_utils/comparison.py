@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.mailops.exchange.plugins.module_utils.findings import NOTICE, WARNING, Finding
+from ansible_collections.mailops.exchange.plugins.module_utils.kinds import Unreadable
 from ansible_collections.mailops.exchange.plugins.module_utils.plan import Setting
 from ansible_collections.mailops.exchange.plugins.module_utils.vocabulary.client_access import PROTOCOLS
 from ansible_collections.mailops.exchange.plugins.module_utils.vocabulary.transport import CONNECTOR_SETTINGS
@@ -62,7 +63,10 @@ def _settings(
         for server, options in stored.items():
             if isinstance(options, Mapping) and setting.option in options:
                 value = _neutral(options[setting.option], (fqdns[server], server))
-                values.append((server, setting.kind.key(setting.kind.read(value)), value))
+                try:
+                    values.append((server, setting.kind.key(setting.kind.read(value)), value))
+                except Unreadable as came:
+                    raise ValueError(f"{setting.option} of {server} is {came}, which is no value of it") from None
         if len(groups := _groups(values)) > 1:
             yield _differ(key, setting.option, groups)
 
@@ -72,7 +76,8 @@ def _services(parts: Mapping[str, Any], key: str) -> Iterator[Finding]:
     for server, part in parts.items():
         for service in part.get("services") or () if isinstance(part, Mapping) else ():
             for what in ("status", "start_mode"):
-                read.setdefault((what, service["name"]), []).append((server, service[what], service[what]))
+                if service[what]:
+                    read.setdefault((what, service["name"]), []).append((server, service[what], service[what]))
     for (what, name), values in read.items():
         if len(groups := _groups(values)) > 1:
             yield _differ(key, f"{what} of the service {name}", groups)

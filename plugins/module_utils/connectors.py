@@ -6,12 +6,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ansible_collections.mailops.exchange.plugins.module_utils.certificates import Certificate
 from ansible_collections.mailops.exchange.plugins.module_utils.host import Failure, Host, Server
-from ansible_collections.mailops.exchange.plugins.module_utils.kinds import binding_port, span_ticks, wire_text
+from ansible_collections.mailops.exchange.plugins.module_utils.kinds import (
+    Unreadable,
+    binding_port,
+    span_ticks,
+    wire_text,
+)
+from ansible_collections.mailops.exchange.plugins.module_utils.plan import Stored, read_members
 from ansible_collections.mailops.exchange.plugins.module_utils.vocabulary.transport import (
     CLIENT_SUBMISSION_PORT,
     CONNECTOR_SETTINGS,
@@ -32,6 +38,12 @@ class Connector:
     """`FrontendTransport` or `HubTransport`; empty before Exchange 2013, which has but one."""
     values: dict[str, Any]
     """Canonical, by option; what the server's version does not have is not in it."""
+    unreadable: dict[str, Unreadable] = field(default_factory=dict)
+    """By option, what came in the place of values."""
+
+    @property
+    def stored(self) -> Stored:
+        return Stored(self.values, self.unreadable)
 
     @property
     def local(self) -> dict[int, set[str]]:
@@ -75,23 +87,38 @@ def read_connectors(host: Host, server: Server) -> list[Connector]:
     # By server and not by identity: one that does not exist is logged as an error on the server each time it is asked
     # for, and a bare name or a pattern reaches other servers.
     for wire in host.read("Get-ReceiveConnector", members=members, Server=server.name):
-        owner = wire_text(wire.get("Identity")).partition("\\")[0]
-        if owner.casefold() == server.name.casefold() and wire_text(wire.get("Name")):
+        for member in ("Identity", "Name"):
+            # Left out it might be the one for client submission, and another one would be taken for it.
+            if not wire_text(wire.get(member)):
+                raise Failure(
+                    f"Get-ReceiveConnector shows {member} of a connector of {server.name} as "
+                    f"{Unreadable(wire.get(member))}, which cannot be read, so it is not known which one that is; "
+                    "please report that."
+                )
+        owner = wire_text(wire["Identity"]).partition("\\")[0]
+        if owner.casefold() == server.name.casefold():
             connectors.append(_read(wire))
     return connectors
 
 
 def _read(wire: Mapping[str, Any]) -> Connector:
-    return Connector(
-        name=wire_text(wire["Name"]),
-        role=wire_text(wire.get("TransportRole")),
-        values={s.option: s.kind.read(wire[s.parameter]) for s in CONNECTOR_SETTINGS if s.parameter in wire},
-    )
+    stored = read_members(CONNECTOR_SETTINGS, wire)
+    return Connector(wire_text(wire["Name"]), wire_text(wire.get("TransportRole")), stored.values, stored.unreadable)
 
 
 def default_name(server: Server) -> str:
     """The name Exchange gives the connector for client submission."""
     return f"Client {server.name}" if server.version < EXCHANGE_2013 else f"Client Frontend {server.name}"
+
+
+def refuse_unknown_bindings(connectors: Sequence[Connector], server: Server) -> None:
+    """Without its bindings a connector may be the one of users, and another one be taken for it."""
+    if unknown := [one for one in connectors if "bindings" in one.unreadable and one.role != "HubTransport"]:
+        listed = "; ".join(f"those of {one.name!r} came as {one.unreadable['bindings']}" for one in unknown)
+        raise Failure(
+            f"The bindings of receive connectors of {server.name} cannot be read, so it is not known which one is for "
+            f"client submission: {listed}; give the option name, and please report that."
+        )
 
 
 def client_connectors(connectors: Sequence[Connector], server: Server) -> list[Connector]:
@@ -144,6 +171,7 @@ def find_connector(connectors: Sequence[Connector], server: Server, name: str | 
         if not found:
             raise Failure(f"name: {server.name} has no receive connector {own!r}; it has {listed}.")
         return found[0]
+    refuse_unknown_bindings(connectors, server)
     if connector := connector_of_users(connectors, server):
         return connector
     raise Failure(

@@ -139,7 +139,7 @@ def _server(facts: Facts) -> Iterator[Finding]:
 
 def _services(protocol: ProtocolFacts) -> Iterator[Finding]:
     # Exchange is installed with both protocols off, and off they may stay: only what is half on is wrong.
-    wanted = any(s.has_process or s.start_mode == "automatic" for s in protocol.services)
+    wanted = any((s.status and s.has_process) or s.start_mode == "automatic" for s in protocol.services)
     key, title = protocol.key, protocol.title
     module = "mailops.exchange.protocol_service"
     for service in protocol.services:
@@ -153,11 +153,11 @@ def _services(protocol: ProtocolFacts) -> Iterator[Finding]:
                 key,
             )
             continue
-        if service.status != RUNNING:
+        if service.status not in (RUNNING, ""):
             yield Finding(
                 "service-not-running",
                 ERROR if wanted else NOTICE,
-                f"The service {service.name} is {service.status or 'in an unknown state'}.",
+                f"The service {service.name} is {service.status}.",
                 f"{title} needs all of its services: clients talk to the front end, which hands them on.",
                 f"Set state to started with {module}, for {title}.",
                 key,
@@ -171,11 +171,11 @@ def _services(protocol: ProtocolFacts) -> Iterator[Finding]:
                 f"Set start_mode to automatic with {module}, for {title}; in the role it is {key}_start_mode.",
                 key,
             )
-        elif service.start_mode != "automatic":
+        elif service.start_mode not in ("automatic", None):
             yield Finding(
                 "service-not-automatic",
                 WARNING if wanted else NOTICE,
-                f"The start mode of the service {service.name} is {service.start_mode or 'unknown'}.",
+                f"The start mode of the service {service.name} is {service.start_mode}.",
                 f"After the next restart of Windows {title} is off.",
                 f"Set start_mode to automatic with {module}, for {title}; in the role it is {key}_start_mode.",
                 key,
@@ -451,7 +451,7 @@ def _clients(connector: Connector) -> str:
 def _connector(connector: Connector) -> Iterator[Finding]:
     values, name = connector.values, connector.name
     auth = values.get("auth_mechanism", ("Tls",))
-    if not connector.is_bound_for_clients:
+    if "bindings" in values and not connector.is_bound_for_clients:
         yield Finding(
             "submission-port-not-bound",
             ERROR,
@@ -478,7 +478,7 @@ def _connector(connector: Connector) -> Iterator[Finding]:
             _set_connector("auth_mechanism", "add: [Tls]", connector),
             "smtp",
         )
-    if "BasicAuth" in auth and "BasicAuthRequireTLS" not in auth and values.get("require_tls") is not True:
+    if "BasicAuth" in auth and "BasicAuthRequireTLS" not in auth and values.get("require_tls") is False:
         yield Finding(
             "basic-without-tls",
             WARNING,
@@ -508,7 +508,7 @@ def _connector(connector: Connector) -> Iterator[Finding]:
 
 
 def _connector_certificate(facts: Facts, connector: Connector) -> Iterator[Finding]:
-    if facts.certificates is None:
+    if facts.certificates is None or connector.unreadable.keys() & {"fqdn", "tls_certificate_name"}:
         return
     fqdn = str(connector.values.get("fqdn") or facts.server.fqdn)
     identifier = _identifier(connector)
@@ -575,9 +575,11 @@ def client_settings(facts: Facts) -> dict[str, dict[str, list[dict[str, Any]] | 
     return told
 
 
-def _submission(server: Server, connectors: Iterable[Connector]) -> list[dict[str, Any]]:
+def _submission(server: Server, connectors: Iterable[Connector]) -> list[dict[str, Any]] | None:
     entries = []
     for connector in connectors:
+        if connector.unreadable.keys() & {"enabled", "bindings", "auth_mechanism", "fqdn", "permission_groups"}:
+            return None
         if not connector.is_enabled or not connector.takes_users:
             continue
         ports = {binding_port(binding) for binding in connector.values.get("bindings", ())} - {None}

@@ -4,8 +4,9 @@
 
 The contract of every kind. `parse` turns what a user wrote into the canonical form, or raises ValueError with the
 clause that follows the option's name in a sentence: what is wrong and what would be right. `read` turns what Exchange
-sent into the canonical form and never refuses: a value it does not understand stays as its text. Both leave a canonical
-value as it is. `key` is the part that counts when two canonical values are compared.
+sent into the canonical form, or raises Unreadable with what came: a value made up in its place would be compared and
+written over. Both leave a canonical value as it is. `key` is the part that counts when two canonical values are
+compared.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import ipaddress
 import re
 import unicodedata
 from abc import ABC, abstractmethod
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
@@ -37,19 +38,58 @@ def stray(text: str) -> str | None:
     return "a control character" if unicodedata.category(found[0]) == "Cc" else "what is no character"
 
 
-def wire_text(value: Any) -> str:
-    """The text of a wire value, which may be the text itself or an object with its ToString."""
+class Unreadable(ValueError):
+    """A value is there and cannot be read: what came, as a part of a sentence."""
+
+    def __init__(self, value: Any, where: str = "") -> None:
+        self.shape = f"{_shape(value)[:150]}{where}"
+        """The same without what it says, for everybody to see."""
+        text = _text(value)
+        super().__init__(f"{self.shape}, {text[:80]!r}" if text else self.shape)
+
+
+def _shape(value: Any) -> str:
     if value is None:
-        return ""
+        return "null"
+    if isinstance(value, list | tuple):
+        return f"a list of {len(value)}"
+    if isinstance(value, str):
+        return "text" if value else "empty text"
+    if not isinstance(value, Mapping):
+        return {bool: "a boolean", int: "an integer"}.get(type(value), "a number")
+    if "$bytes" in value:
+        return "binary data"
+    told = f"an object of the type {value['$type']}" if value.get("$type") else "an object"
+    members = ", ".join(sorted(name for name in value if not name.startswith("$")))
+    return f"{told}{'' if _text(value) else ' without text'}{members and f' with the members {members}'}"
+
+
+def _text(value: Any) -> str | None:
+    """The text of a wire value, which may be the text itself or an object with its ToString; None if it has none."""
     if isinstance(value, Mapping):
-        return str(value.get("$text") or "")
-    return str(value)
+        value = value.get("$text")
+    return str(value) if isinstance(value, str | int | float) else None
 
 
-def wire_list(value: Any) -> list[Any]:
-    """The items of a wire value that may be a list, a single item or nothing."""
-    items = value if isinstance(value, list | tuple) else [value]
-    return [item for item in items if wire_text(item)]
+def wire_text(value: Any) -> str:
+    """The text of a wire value; empty if it has none."""
+    return _text(value) or ""
+
+
+def wire_texts(value: Any, read: Callable[[str], str] = str) -> list[str]:
+    """The texts of a list's items; Unreadable if it is no list, or an item has none or none that `read` takes."""
+    if not isinstance(value, list | tuple):
+        raise Unreadable(value)
+    texts = []
+    for item in value:
+        try:
+            text = read(wire_text(item).strip())
+        except ValueError:
+            text = ""
+        if not text:
+            raise Unreadable(item, f", in a list of {len(value)}")
+        texts.append(text)
+    return texts
 
 
 def _join(words: list[str]) -> str:
@@ -68,7 +108,7 @@ class Kind(ABC):
 
     @abstractmethod
     def read(self, value: Any) -> Any:
-        """The canonical form of what Exchange sent."""
+        """The canonical form of what Exchange sent; Unreadable if it is none that this kind knows."""
 
     def merge(self, wanted: Any, actual: Any) -> Any:
         """The whole value to be reached, given the stored one."""
@@ -105,8 +145,12 @@ class Bool(Kind):
         except KeyError:
             raise ValueError(f"{value!r} is neither true nor false") from None
 
-    def read(self, value: Any) -> Any:
-        return value if isinstance(value, bool) else self.WORDS.get(wire_text(value).casefold(), wire_text(value))
+    def read(self, value: Any) -> bool:
+        # Over the wire numbers are not truth values.
+        known = value if isinstance(value, bool) else self.WORDS.get(wire_text(value).casefold())
+        if known is None:
+            raise Unreadable(value)
+        return known
 
 
 @dataclass(frozen=True)
@@ -131,9 +175,11 @@ class Int(Kind):
     def _range(self) -> str:
         return f"{self.lowest} to {self.highest}{self.unit and ' '}{self.unit}"
 
-    def read(self, value: Any) -> Any:
+    def read(self, value: Any) -> int:
         text = wire_text(value)
-        return int(text) if re.fullmatch(_WHOLE_NUMBER, text) else text
+        if not re.fullmatch(_WHOLE_NUMBER, text):
+            raise Unreadable(value)
+        return int(text)
 
 
 @dataclass(frozen=True)
@@ -156,16 +202,19 @@ class Enum(Kind):
         return name
 
     def read(self, value: Any) -> str:
-        text = wire_text(value)
         number = wire_text(value.get("$value")) if isinstance(value, Mapping) else ""
-        # The names are documented, some of the numbers are inferred: a number counts only under an unknown name.
-        return self._known(text) or self._known(number) or text
+        # The names are documented, some of the numbers are inferred: a number counts only under an unknown name, which
+        # may be a translated one.
+        name = self._known(wire_text(value)) or self._known(number)
+        if name is None:
+            raise Unreadable(value)
+        return name
 
 
 _SECOND = 10_000_000
 _CLOCK = re.compile(r"(?:(?P<d>\d{1,9})\.)?(?P<h>\d{1,9}):(?P<m>\d\d?)(?::(?P<s>\d\d?)(?:\.(?P<f>\d{1,7}))?)?")
 _ISO = re.compile(
-    r"P(?:(?P<d>\d{1,9})D)?(?:T(?:(?P<h>\d{1,9})H)?(?:(?P<m>\d{1,9})M)?(?:(?P<s>\d{1,9})(?:\.(?P<f>\d{1,7}))?S)?)?"
+    r"P(?=.*\d)(?:(?P<d>\d{1,9})D)?(?:T(?:(?P<h>\d{1,9})H)?(?:(?P<m>\d{1,9})M)?(?:(?P<s>\d{1,9})(?:\.(?P<f>\d{1,7}))?S)?)?"
 )
 
 
@@ -185,7 +234,7 @@ def _span(ticks: int) -> str:
 
 
 def span_ticks(span: str) -> int | None:
-    """The length of a canonical time span; None where Exchange stores one that is not understood."""
+    """The length of a canonical time span; None where there is none."""
     match = _CLOCK.fullmatch(span)
     return _ticks(match) if match else None
 
@@ -233,11 +282,13 @@ class TimeSpan(Kind):
         )
 
     def read(self, value: Any) -> str:
-        if isinstance(value, Mapping) and isinstance(value.get("Ticks"), int):
-            return _span(value["Ticks"]) if value["Ticks"] >= 0 else wire_text(value)
-        text = wire_text(value)
-        match = _CLOCK.fullmatch(text) or _ISO.fullmatch(text)
-        return _span(_ticks(match)) if match else text
+        ticks = value.get("Ticks") if isinstance(value, Mapping) else None
+        if not isinstance(ticks, int):
+            match = _CLOCK.fullmatch(wire_text(value)) or _ISO.fullmatch(wire_text(value))
+            ticks = _ticks(match) if match else -1
+        if not 0 <= ticks < 1 << 63:
+            raise Unreadable(value)
+        return _span(ticks)
 
 
 _UNITS = {"B": 1, "KB": 1 << 10, "MB": 1 << 20, "GB": 1 << 30, "TB": 1 << 40}
@@ -273,7 +324,7 @@ class ByteSize(Kind):
         try:
             return ByteSize.parse(self, re.sub(r"\D", "", in_bytes[1]) if in_bytes else text)
         except ValueError:
-            return text
+            raise Unreadable(value) from None
 
     def equal(self, wanted: Any, actual: Any) -> bool:
         # Exchange may round a small size up to a whole KB; asking for it again would change nothing, for ever.
@@ -293,6 +344,8 @@ class Text(Kind):
         return str(value)
 
     def read(self, value: Any) -> str:
+        if value is not None and _text(value) is None:
+            raise Unreadable(value)
         return wire_text(value)
 
     def send(self, value: Any) -> Any:
@@ -398,6 +451,9 @@ class Listing(Kind):
 
     option_type = "raw"
 
+    UNPARSED: ClassVar[str] = ""
+    """How an entry looks that others may have stored although no option takes it: it goes back as it came."""
+
     @abstractmethod
     def parse_entry(self, text: str) -> str:
         """The canonical form of one entry; ValueError with the clause of a sentence."""
@@ -441,14 +497,21 @@ class Listing(Kind):
         return tuple(sorted(unique.values(), key=str.casefold))
 
     def read(self, value: Any) -> tuple[str, ...]:
-        return self._in_order(map(self._read_entry, wire_list(value)))
+        # All entries or none: one that is left out here would be gone when the list is written back.
+        if isinstance(value, list | tuple):
+            return self._in_order(wire_texts(value, self._read_entry))
+        try:
+            return (self.parse_entry(wire_text(value)),)
+        except ValueError:
+            raise Unreadable(value) from None
 
-    def _read_entry(self, item: Any) -> str:
-        text = wire_text(item)
+    def _read_entry(self, text: str) -> str:
         try:
             return self.parse_entry(text)
         except ValueError:
-            return text
+            if re.fullmatch(self.UNPARSED, text, re.IGNORECASE):
+                return text
+            raise
 
     def merge(self, wanted: Any, actual: Any) -> tuple[str, ...]:
         if not isinstance(wanted, Edit):
@@ -478,6 +541,8 @@ def _port(text: str) -> int:
 
 class Bindings(Listing):
     """Addresses and ports to listen on: `0.0.0.0:995`, `[::]:995`."""
+
+    UNPARSED = r"(?:\[[\w.:%]+\]|[\w.*%]+):\d{1,5}"
 
     def parse_entry(self, text: str) -> str:
         wrong = "write IPv4:port or [IPv6]:port, such as 0.0.0.0:995 or [::]:995"
@@ -511,6 +576,7 @@ class ConnectionSettings(Listing):
     """What clients are told to connect to: `Host:Port`, with `:SSL` or `:TLS` for the encryption."""
 
     METHODS = ("SSL", "TLS")
+    UNPARSED = r"[^\s:,;(){}]+:\d{1,5}(?::(?:SSL|TLS)?)?"
 
     def parse_entry(self, text: str) -> str:
         right = "write Host:Port:SSL, Host:Port:TLS, or Host:Port for no encryption, such as mail.contoso.com:995:SSL"

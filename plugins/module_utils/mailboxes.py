@@ -18,9 +18,15 @@ from ansible_collections.mailops.exchange.plugins.module_utils.host import (
     OutcomeUnknown,
     harmless,
 )
-from ansible_collections.mailops.exchange.plugins.module_utils.kinds import Bool, Int, Kind, wire_list, wire_text
-from ansible_collections.mailops.exchange.plugins.module_utils.plan import Plan, Setting, make_plan
-from ansible_collections.mailops.exchange.plugins.module_utils.resource import absent, refuse, unsupported
+from ansible_collections.mailops.exchange.plugins.module_utils.kinds import Bool, Int, Kind, wire_text, wire_texts
+from ansible_collections.mailops.exchange.plugins.module_utils.plan import (
+    Plan,
+    Setting,
+    Stored,
+    make_plan,
+    read_members,
+)
+from ansible_collections.mailops.exchange.plugins.module_utils.resource import refuse, unread, unsupported
 from ansible_collections.mailops.exchange.plugins.module_utils.vocabulary.mailboxes import (
     CUSTOM,
     MAILBOX_SETTINGS,
@@ -82,7 +88,7 @@ class MailboxIdentities(Kind):
         return tuple({name.casefold(): name for name in names}.values())
 
     def read(self, value: Any) -> tuple[str, ...]:
-        return tuple(map(wire_text, wire_list(value)))
+        return tuple(wire_texts(value))
 
 
 class Filter(Kind):
@@ -144,8 +150,7 @@ class Task:
     @property
     def members(self) -> list[str]:
         """What has to be read of a mailbox: nothing else, because there may be tens of thousands of them."""
-        switches = {f"{option.partition('_')[0]}_use_protocol_defaults" for option in self.desired}
-        wanted = self.desired.keys() | switches
+        wanted = self.desired.keys() | set(map(_switch, self.desired))
         return [*_NAMES, *(s.parameter for s in MAILBOX_SETTINGS if s.option in wanted)]
 
     def problems(self) -> Iterator[str]:
@@ -484,10 +489,11 @@ def _compare(
         matched += is_meant
         desired = task.desired if is_meant else task.others
         stored = _stored(found, desired)
-        if len(stored) < len(desired):
-            refuse(absent(f"the settings of {_label(found)}", MAILBOX_SETTINGS, desired, stored))
-        plan = _plan(found, desired, stored)
-        for option in _not_counting(found, desired):
+        if stored.unreadable or not desired.keys() <= stored.values.keys():
+            wanted = desired.keys() | stored.unreadable.keys()
+            refuse(unread(f"the settings of {_label(found)}", GET, MAILBOX_SETTINGS, wanted, stored), **stored.shapes)
+        plan = _plan(stored, desired)
+        for option in _not_counting(stored, desired):
             changes.unprepared[option].append(_label(found))
         if not plan.changed:
             continue
@@ -525,36 +531,38 @@ def _is_health(found: Found) -> bool | None:
     return is_health if place or account else None
 
 
-def _stored(found: Found, options: Iterable[str]) -> dict[str, Any]:
-    return {
-        s.option: s.kind.read(found[s.parameter])
-        for s in MAILBOX_SETTINGS
-        if s.option in options and s.parameter in found
-    }
+def _stored(found: Found, options: Iterable[str]) -> Stored:
+    """What is stored for these options, and for the switches on which some of them depend."""
+    needed = {*options, *(_switch(option) for option in options if _is_custom(option))}
+    return read_members((s for s in MAILBOX_SETTINGS if s.option in needed), found)
 
 
-def _uses_defaults(found: Found, option: str) -> bool:
-    return found.get(f"{PREFIXES[option.partition('_')[0]]}UseProtocolDefaults") is True
+def _switch(option: str) -> str:
+    return f"{option.partition('_')[0]}_use_protocol_defaults"
+
+
+def _uses_defaults(stored: Stored, option: str) -> bool:
+    return stored.values.get(_switch(option)) is True
 
 
 def _is_custom(option: str) -> bool:
     return option.partition("_")[2] in CUSTOM
 
 
-def _not_counting(found: Found, desired: Mapping[str, Any]) -> list[str]:
+def _not_counting(stored: Stored, desired: Mapping[str, Any]) -> list[str]:
     switched = [prefix for prefix in PREFIXES if desired.get(f"{prefix}_use_protocol_defaults") is False]
     return [
         option
         for option in desired
-        if _is_custom(option) and option.partition("_")[0] not in switched and _uses_defaults(found, option)
+        if _is_custom(option) and option.partition("_")[0] not in switched and _uses_defaults(stored, option)
     ]
 
 
-def _plan(found: Found, desired: Mapping[str, Any], stored: Mapping[str, Any]) -> Plan:
-    plan = make_plan(MAILBOX_SETTINGS, desired, stored)
+def _plan(stored: Stored, desired: Mapping[str, Any]) -> Plan:
+    plan = make_plan(MAILBOX_SETTINGS, desired, stored.values)
     for option in desired:
         # What is stored beside the defaults counts for nothing, so it is no reason not to write the same.
-        if _is_custom(option) and option not in plan.changes and _uses_defaults(found, option):
+        if _is_custom(option) and option not in plan.changes and _uses_defaults(stored, option):
             plan.changes[option] = plan.after[option] = desired[option]
             plan.before[option] = "the protocol's default"
     return plan
@@ -650,12 +658,15 @@ def _read_back(
     reply = host.pipe(GET, [change.key for change in batch], members=["Guid", "DistinguishedName", *sent])
     if reply.state != "completed":
         raise CmdletFailure(GET, reply.errors, reply.reason)
-    stored = {key: _stored(found, wanted) for found in reply.output for key in (_guid(found), _place(found).casefold())}
+    plans = {
+        key: make_plan(MAILBOX_SETTINGS, wanted, _stored(found, wanted).values)
+        for found in reply.output
+        for key in (_guid(found), _place(found).casefold())
+    }
     told = str(CmdletFailure(GET, reply.errors)) if reply.errors else f"{GET} does not show it."
-    unread = {change.key: told for change in batch if change.key.casefold() not in stored}
-    differing = [
-        change
-        for change in batch
-        if change.key in unread or make_plan(MAILBOX_SETTINGS, wanted, stored[change.key.casefold()]).changed
-    ]
+    unread = {change.key: told for change in batch if change.key.casefold() not in plans}
+    for change in batch:
+        if (plan := plans.get(change.key.casefold())) and plan.unread:
+            unread[change.key] = f"{GET} does not show {' and '.join(plan.unread)} so that it can be read."
+    differing = [change for change in batch if change.key in unread or plans[change.key.casefold()].changed]
     return differing, unread

@@ -4,9 +4,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Protocol
 
@@ -22,11 +22,18 @@ from ansible_collections.mailops.exchange.plugins.module_utils.kinds import (
     ConnectionSetting,
     Edit,
     Identity,
+    Unreadable,
     binding_port,
     stray,
     wire_text,
 )
-from ansible_collections.mailops.exchange.plugins.module_utils.plan import Plan, Setting, make_plan
+from ansible_collections.mailops.exchange.plugins.module_utils.plan import (
+    Plan,
+    Setting,
+    Stored,
+    make_plan,
+    read_members,
+)
 from ansible_collections.mailops.exchange.plugins.module_utils.settle import settle
 from ansible_collections.mailops.exchange.plugins.module_utils.vocabulary import client_access
 
@@ -77,10 +84,10 @@ def parse(settings: Iterable[Setting], params: Mapping[str, Any]) -> Options:
     return options
 
 
-def refuse(problems: Iterable[str]) -> None:
+def refuse(problems: Iterable[str], **result: Any) -> None:
     """End the task if there is any problem."""
     if sentences := " ".join(problems):
-        raise Failure(sentences)
+        raise Failure(sentences, **result)
 
 
 def run(module: Module, work: Work, settings: Iterable[Setting] = ()) -> None:
@@ -112,16 +119,11 @@ class Target:
 
 
 @dataclass(frozen=True)
-class Stored:
+class ProtocolSettings(Stored):
     """The settings of one protocol as the server has them stored."""
 
-    values: dict[str, Any]
-    """Canonical, by option; what the server's version does not have is not in it."""
-    changed_utc: str
+    changed_utc: str = ""
     """When a domain controller last wrote the object; empty if that cannot be read."""
-
-    def shown(self, protocol: client_access.Protocol) -> dict[str, Any]:
-        return shown(protocol.settings, self.values)
 
 
 def shown(settings: Iterable[Setting], values: Mapping[str, Any]) -> dict[str, Any]:
@@ -129,7 +131,7 @@ def shown(settings: Iterable[Setting], values: Mapping[str, Any]) -> dict[str, A
     return {s.option: s.kind.render(values[s.option]) for s in settings if s.option in values}
 
 
-def read_settings(host: Host, protocol: client_access.Protocol, server: Server) -> Stored:
+def read_settings(host: Host, protocol: client_access.Protocol, server: Server) -> ProtocolSettings:
     """The stored settings of one protocol."""
     cmdlet = f"Get-{protocol.noun}"
     members = [*(setting.parameter for setting in protocol.settings), "WhenChangedUTC"]
@@ -139,10 +141,13 @@ def read_settings(host: Host, protocol: client_access.Protocol, server: Server) 
             f"{cmdlet} answered with {len(found)} objects instead of one for {server.title}; "
             f"a server without the client access role has no {protocol.title} settings."
         )
-    return Stored(
-        values={s.option: s.kind.read(found[0][s.parameter]) for s in protocol.settings if s.parameter in found[0]},
-        changed_utc=wire_text(found[0].get("WhenChangedUTC")),
-    )
+    stored = read_members(protocol.settings, found[0])
+    if not stored.values and not stored.unreadable:
+        raise Failure(
+            f"{cmdlet} shows none of the {protocol.title} settings of {server.title}: what came is "
+            f"{Unreadable(found[0])}; please report that."
+        )
+    return ProtocolSettings(stored.values, stored.unreadable, wire_text(found[0].get("WhenChangedUTC")))
 
 
 def conflicts(values: Mapping[str, Any], own: AbstractSet[str]) -> Iterator[str]:
@@ -185,8 +190,9 @@ def manage_settings(module: Module, protocol: client_access.Protocol) -> None:
             module.warn("login_type: with PlainTextLogin clients may send passwords in clear over unencrypted lines.")
         server = host.server(identity)
         refuse(unsupported(f"Set-{protocol.noun}", protocol.settings, desired, server))
-        stored = read_settings(host, protocol, server)
-        refuse(absent(f"the {protocol.title} settings of {server.title}", protocol.settings, desired, stored.values))
+        stored: Stored = read_settings(host, protocol, server)
+        what = f"the {protocol.title} settings of {server.title}"
+        refuse(unread(what, f"Get-{protocol.noun}", protocol.settings, desired, stored), **stored.shapes)
         plan = make_plan(protocol.settings, desired, stored.values)
         values = {**stored.values, **plan.changes}
         refuse(conflicts(values, plan.changes.keys()))
@@ -196,18 +202,18 @@ def manage_settings(module: Module, protocol: client_access.Protocol) -> None:
         if plan.changed:
             target = Target(protocol.settings, f"Set-{protocol.noun}", {"Server": server.name}, server.name, title)
             try:
-                values |= write_plan(
-                    host, target, stored.values, plan, lambda: read_settings(host, protocol, server).values
-                )
+                stored = write_plan(host, target, stored, plan, lambda: read_settings(host, protocol, server))
             except Failure as failure:
                 failure.result["restart_required"] = failure.result.get("changed", False)
                 raise
+        warn_of_unreadable(host, what, stored)
         return {
             "changed": plan.changed,
             "diff": plan.diff(title),
             "restart_required": plan.changed,
             "server": server.name,
-            "settings": shown(protocol.settings, values),
+            "settings": shown(protocol.settings, stored.values),
+            **stored.shapes,
         }
 
     run(module, work, protocol.settings)
@@ -223,18 +229,35 @@ def unsupported(cmdlet: str, settings: Iterable[Setting], desired: Mapping[str, 
             )
 
 
-def absent(
-    what: str, settings: Iterable[Setting], desired: Mapping[str, Any], stored: Mapping[str, Any]
+def unread(
+    what: str, cmdlet: str, settings: Iterable[Setting], wanted: Container[str], stored: Stored
 ) -> Iterator[str]:
-    """Sentences on settings that the object did not come with."""
+    """Sentences on settings that the object did not come with, or in a form that cannot be read."""
     for setting in settings:
-        if setting.option in desired and setting.option not in stored:
-            yield f"{setting.option}: {what} have no {setting.parameter}; leave it out for this server."
+        option = setting.option
+        if option not in wanted or option in stored.values:
+            continue
+        if came := stored.unreadable.get(option):
+            yield (
+                f"{option}: {cmdlet} shows {setting.parameter} in {what} as {came}, which cannot be read, so it is "
+                "neither compared nor written; please report that."
+            )
+        else:
+            yield f"{option}: {what} have no {setting.parameter}; leave it out for this server."
+
+
+def warn_of_unreadable(host: Host, what: str, stored: Stored) -> None:
+    """Say what is missing among the settings shown, although nobody asked for it."""
+    if stored.unreadable:
+        listed = "; ".join(f"{option} came as {came}" for option, came in stored.unreadable.items())
+        host.warnings.append(f"Of {what} not all can be read, and this is left out: {listed}; please report that.")
 
 
 def _unused_name(values: Mapping[str, Any]) -> str | None:
     lists = ("external_connection_settings", "internal_connection_settings")
-    told = [ConnectionSetting.of(entry) for option in lists for entry in values.get(option, ())]
+    if any(option not in values for option in lists):
+        return None
+    told = [ConnectionSetting.of(entry) for option in lists for entry in values[option]]
     name = str(values["x509_certificate_name"])
     if not name or name.casefold() in {setting.host.casefold() for setting in told if setting}:
         return None
@@ -244,7 +267,7 @@ def _unused_name(values: Mapping[str, Any]) -> str | None:
     )
 
 
-def write_plan(host: Host, target: Target, before: Options, plan: Plan, read: Callable[[], Options]) -> Options:
+def write_plan(host: Host, target: Target, before: Stored, plan: Plan, read: Callable[[], Stored]) -> Stored:
     """Write the plan, and make sure of it: what the server has afterwards, or a Failure that says what has moved."""
 
     def send(outstanding: Plan) -> None:
@@ -255,34 +278,46 @@ def write_plan(host: Host, target: Target, before: Options, plan: Plan, read: Ca
         }
         host.write(target.cmdlet, **target.identity, **values)
 
-    def look() -> tuple[Options, Plan]:
+    def look() -> tuple[Stored, Plan]:
         stored = read()
-        return stored, make_plan(target.settings, plan.changes, stored)
+        left = make_plan(target.settings, plan.changes, stored.values)
+        came = {option: f", it came as {shape}" for option, shape in stored.unreadable.items()}
+        refuse(
+            (
+                f"{option}: it was written, but what {target.server} has stored now cannot be read"
+                f"{came.get(option, '')}; please report that."
+                for option in left.unread
+            ),
+            **stored.shapes,
+        )
+        return stored, left
 
     stored, outstanding, problem = settle(host, plan, send, look)
     if stored is None:
-        return plan.changes
+        return replace(before, values={**before.values, **plan.changes})
     if not outstanding and problem is None:
         return stored
-    moved = make_plan(target.settings, stored, before)
+    moved = make_plan(target.settings, stored.values, before.values)
     if isinstance(problem, CmdletFailure):
         kept = ", ".join(f"{option} {value!r}" for option, value in moved.after.items())
         sentences = [str(problem), *([f"{target.server} has stored all the same: {kept}."] * bool(kept))]
     else:
         sentences = [*_not_stored(target, before, plan, outstanding, stored, sent="sent" if problem else "written")]
         sentences += [str(problem)] * bool(problem)
-    raise Failure(" ".join(sentences), changed=moved.changed, diff=moved.diff(target.title)) from problem
+    raise Failure(
+        " ".join(sentences), changed=moved.changed, diff=moved.diff(target.title), **stored.shapes
+    ) from problem
 
 
 def _not_stored(
-    target: Target, before: Options, plan: Plan, outstanding: Plan, stored: Options, *, sent: str
+    target: Target, before: Stored, plan: Plan, outstanding: Plan, stored: Stored, *, sent: str
 ) -> Iterator[str]:
     for option, wanted in outstanding.after.items():
         yield f"{option}: {wanted!r} was {sent}, but {target.server} has {outstanding.before[option]!r} stored."
     # A parameter that RBAC withholds is taken for the beginning of another one's name: MaxConnections for
     # MaxConnectionsPerUser.
-    others = {option: value for option, value in before.items() if option not in plan.changes}
-    unasked = make_plan(target.settings, others, stored)
+    others = {option: value for option, value in before.values.items() if option not in plan.changes}
+    unasked = make_plan(target.settings, others, stored.values)
     for option, value in unasked.after.items():
         has = unasked.before[option]
         yield f"{option}: nothing was written, but {target.server} has {has!r} stored instead of {value!r}."

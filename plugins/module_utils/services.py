@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,16 +15,33 @@ from ansible_collections.mailops.exchange.plugins.module_utils.host import (
     OutcomeUnknown,
     Server,
 )
-from ansible_collections.mailops.exchange.plugins.module_utils.kinds import wire_text
-from ansible_collections.mailops.exchange.plugins.module_utils.plan import Plan
+from ansible_collections.mailops.exchange.plugins.module_utils.kinds import Int, Unreadable, wire_text
+from ansible_collections.mailops.exchange.plugins.module_utils.plan import (
+    Plan,
+    Setting,
+    Stored,
+    read_members,
+)
+from ansible_collections.mailops.exchange.plugins.module_utils.resource import refuse, unread
 from ansible_collections.mailops.exchange.plugins.module_utils.settle import settle
-from ansible_collections.mailops.exchange.plugins.module_utils.vocabulary.client_access import START_MODE, Protocol
+from ansible_collections.mailops.exchange.plugins.module_utils.vocabulary.client_access import (
+    SERVICE_STATE,
+    START_MODE,
+    Protocol,
+)
 from ansible_collections.mailops.exchange.plugins.module_utils.vocabulary.versions import EXCHANGE_2013, EXCHANGE_2016
 
 RUNNING = "running"
 STOPPED = "stopped"
 MISSING = "missing"
 CMDLETS = {"started": "Start-Service", "stopped": "Stop-Service", "restarted": "Restart-Service"}
+
+# Win32_Service and not Get-Service: it has the start mode on every PowerShell, and the process.
+_MEMBERS = (
+    Setting("status", "State", SERVICE_STATE),
+    Setting("start_mode", "StartMode", START_MODE),
+    Setting("process_id", "ProcessId", Int(0, 4294967295)),
+)
 
 
 @dataclass(frozen=True)
@@ -33,9 +50,12 @@ class Service:
 
     name: str
     status: str = MISSING
+    """Empty if it cannot be read."""
     start_mode: str | None = None
     process_id: int = 0
     computer: str = ""
+    unreadable: dict[str, Unreadable] = field(default_factory=dict)
+    """What came for those of the above that cannot be read."""
 
     @property
     def has_process(self) -> bool:
@@ -55,24 +75,35 @@ def service_names(protocol: Protocol, server: Server) -> tuple[str, ...]:
 
 def read_services(host: Host, names: Sequence[str]) -> dict[str, Service]:
     """The services by the names asked for, in that order; one the host does not have is `missing`."""
-    # Win32_Service and not Get-Service: it has the start mode on every PowerShell, and the process.
-    members = ("Name", "State", "StartMode", "ProcessId", "SystemName")
+    members = ("Name", "SystemName", *(setting.parameter for setting in _MEMBERS))
     found = host.cim("Win32_Service", where=" OR ".join(f"Name='{name}'" for name in names), members=members)
     by_name = {wire_text(item.get("Name")).casefold(): item for item in found}
+    if "" in by_name:
+        came = Unreadable(by_name[""].get("Name"))
+        raise Failure(f"Win32_Service shows Name of a service as {came}, which cannot be read; please report that.")
     return {name: _read(name, by_name.get(name.casefold())) for name in names}
 
 
 def _read(name: str, item: Mapping[str, Any] | None) -> Service:
     if item is None:
         return Service(name)
-    pid = wire_text(item.get("ProcessId"))
+    known = read_members(_MEMBERS, {setting.parameter: item.get(setting.parameter) for setting in _MEMBERS})
     return Service(
         name=name,
-        status=wire_text(item.get("State")).casefold().replace(" ", "_"),
-        start_mode=START_MODE.read(item.get("StartMode")).casefold() or None,
-        process_id=int(pid) if pid.isdecimal() and len(pid) <= 10 else 0,
+        status=known.values.get("status", "").casefold().replace(" ", "_"),
+        start_mode=known.values.get("start_mode", "").casefold() or None,
+        process_id=known.values.get("process_id", 0),
         computer=wire_text(item.get("SystemName")),
+        unreadable=known.unreadable,
     )
+
+
+def refuse_unread(services: Iterable[Service], *members: str) -> None:
+    """What is not known of a service is neither taken for stopped nor changed."""
+    for service in services:
+        stored = Stored({}, service.unreadable)
+        wanted = service.unreadable.keys() & set(members)
+        refuse(unread(f"the service {service.name}", "Win32_Service", _MEMBERS, wanted, stored), **stored.shapes)
 
 
 def insist_on_host(host: Host, server: Server, services: Iterable[Service]) -> None:
@@ -173,7 +204,7 @@ def moved_by(plan: Plan, before: Mapping[str, Service], now: Mapping[str, Servic
     moved = Plan()
     for name, change in plan.changes.items():
         was, has = _facts(before[name], before[name]), _facts(before[name], now[name])
-        if any(was[key] != has[key] for key in change):
+        if not now[name].unreadable and any(was[key] != has[key] for key in change):
             moved.changes[name] = moved.after[name] = {key: has[key] for key in change}
             moved.before[name] = {key: was[key] for key in change}
     return moved
@@ -189,7 +220,7 @@ def steady_services(host: Host, names: Sequence[str], timeout: float, *, staying
 
     def steady() -> bool:
         services.update(read_services(host, names))
-        return all(service.status in (RUNNING, STOPPED) for service in services.values())
+        return not any(service.status.endswith("_pending") for service in services.values())
 
     host.wait(steady, timeout)
     if staying and any(service.has_process for service in services.values()):
@@ -211,6 +242,7 @@ def manage_services(
                 f"The service {service.name} does not exist on {server.title}; "
                 f"repair the installation, {protocol.title} cannot work without it."
             )
+    refuse_unread(services.values(), *(["status"] if state else []), *(["start_mode"] if start_mode else []))
     refuse_disabled(services.values(), state, start_mode)
     plan = plan_services(services.values(), state, start_mode)
     title = f"{protocol.title} services of {server.name}"
@@ -269,7 +301,7 @@ def _inactive(host: Host, protocol: Protocol, server: Server, names: Iterable[st
 
 
 def standing(services: Iterable[Service]) -> str:
-    return ", ".join(f"{service.name} is {service.status}" for service in services)
+    return ", ".join(f"{service.name} is {service.status or 'in a state that cannot be read'}" for service in services)
 
 
 def _not_settled(server: Server, outstanding: Mapping[str, Mapping[str, Any]], now: Mapping[str, Service]) -> str:

@@ -33,12 +33,15 @@ def settle(
             seen, outstanding = look()
         except (Failure, Unreachable) as blind:
             if problem is None:
+                # It was answered without an error.
+                if isinstance(blind, Failure):
+                    blind.result.setdefault("changed", True)
                 raise
             sentence = f"{problem} And it cannot be read back: {blind}"
             if isinstance(blind, Unreachable):
                 raise Unreachable(sentence) from blind
             # Where nobody can tell, whoever restarts what has changed had better do so.
-            raise Failure(sentence, changed=isinstance(problem, OutcomeUnknown)) from blind
+            raise Failure(sentence, **blind.result | {"changed": isinstance(problem, OutcomeUnknown)}) from blind
         if not isinstance(problem, OutcomeUnknown):
             return seen, outstanding, problem
         if not outstanding:

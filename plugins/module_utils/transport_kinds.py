@@ -20,8 +20,9 @@ from ansible_collections.mailops.exchange.plugins.module_utils.kinds import (
     Kind,
     Listing,
     Text,
-    wire_list,
+    Unreadable,
     wire_text,
+    wire_texts,
 )
 
 # A thumbprint copied from the dialog of Windows begins with a left-to-right mark that nobody sees.
@@ -41,7 +42,7 @@ class Thumbprint(Text):
         return text
 
     def read(self, value: Any) -> str:
-        return _UNSEEN.sub("", wire_text(value)).upper()
+        return _UNSEEN.sub("", super().read(value)).upper()
 
 
 def is_thumbprint(text: str) -> bool:
@@ -84,19 +85,24 @@ class Flags(Listing):
         return tuple(sorted(dict.fromkeys(entries), key=lambda name: (numbers.get(name, last), name)))
 
     def read(self, value: Any) -> tuple[str, ...]:
-        number = value.get("$value") if isinstance(value, Mapping) else value
-        if isinstance(number, int) and not isinstance(number, bool):
-            names = [name for name, bit in self.numbers.items() if number & bit]
-            # Bits that a later version of Exchange might know stay visible by their number.
-            if unknown := number & ~sum(self.numbers.values()):
-                names.append(str(unknown))
-        else:
-            told = ",".join(map(wire_text, wire_list(value))).split(",")
-            names = [self._spelled(name.strip()) for name in told if name.strip()]
-        return self._in_order(names) or (self.NONE,)
+        bits = 0
+        told = value.get("$value") if isinstance(value, Mapping) else None
+        listed = isinstance(value, list | tuple)
+        for name in wire_texts(value) if listed else wire_text(value if told is None else told).split(","):
+            bit = self._bits(name.strip().casefold())
+            if bit is None:
+                raise Unreadable(value)
+            bits |= bit
+        names = [name for name, bit in self.numbers.items() if bits & bit]
+        # Bits that a later version of Exchange might know stay visible by their number.
+        if unknown := bits & ~sum(self.numbers.values()):
+            names.append(str(unknown))
+        return tuple(names) or (self.NONE,)
 
-    def _spelled(self, text: str) -> str:
-        return next((name for name in (*self.numbers, self.NONE) if name.casefold() == text.casefold()), text)
+    def _bits(self, name: str) -> int | None:
+        if re.fullmatch(r"\d{1,10}", name):
+            return int(name)
+        return {spelling.casefold(): bit for spelling, bit in {self.NONE: 0, **self.numbers}.items()}.get(name)
 
     def merge(self, wanted: Any, actual: Any) -> tuple[str, ...]:
         if not isinstance(wanted, Edit):
@@ -153,10 +159,9 @@ class UnlimitedInt(Kind):
                 return self.UNLIMITED
             if isinstance(value.get("Value"), int):
                 value = value["Value"]
-        text = wire_text(value)
-        if text.casefold() == self.UNLIMITED.casefold():
+        if wire_text(value).casefold() == self.UNLIMITED.casefold():
             return self.UNLIMITED
-        return int(text) if re.fullmatch(r"-?[0-9]{1,19}", text) else text
+        return Int(self.lowest, self.highest).read(value)
 
 
 @dataclass(frozen=True)
@@ -218,6 +223,8 @@ class ListenOn(Bindings):
 
 class IpRanges(Listing):
     """Ranges of addresses: one address, `first-last`, or a network with its prefix length."""
+
+    UNPARSED = r"[\da-f.:%]+(?:[-/][\da-f.:%]+|\([\da-f.:]+\))?"
 
     def parse(self, value: Any) -> tuple[str, ...] | Edit:
         parsed = super().parse(value)
@@ -316,7 +323,7 @@ class CertificateIdentifier(Text):
         return bool(value) and not value.startswith("<I>")
 
     def read(self, value: Any) -> str:
-        text = wire_text(value)
+        text = super().read(value)
         try:
             return self.parse(text)
         except ValueError:

@@ -150,11 +150,12 @@ pop3:
           type: str
           sample: MSExchangePop3
         status:
-          description: V(running), V(stopped), V(missing), or another of Windows' words in lower case.
+          description: V(running), V(stopped), V(missing), or another of Windows' words in lower case; empty if it
+            cannot be read.
           type: str
           sample: running
         start_mode:
-          description: V(automatic), V(manual) or V(disabled); null for a missing service.
+          description: V(automatic), V(manual) or V(disabled); null for a missing service, or if it cannot be read.
           type: str
           sample: automatic
         started:
@@ -167,6 +168,12 @@ pop3:
         M(mailops.exchange.imap_settings).
       type: dict
       sample: {login_type: SecureLogin}
+    unreadable: &unreadable
+      description: The settings whose stored value cannot be read, and the form in which each came. They are neither
+        shown nor judged.
+      returned: when there are any
+      type: dict
+      sample: {ssl_bindings: "null"}
     settings_changed:
       description: When the settings were last changed, as the domain controller asked has it; null if that cannot be
         read.
@@ -280,6 +287,7 @@ connectors:
       description: Its stored settings, by the option names of M(mailops.exchange.receive_connector).
       type: dict
       sample: {enabled: true, fqdn: mail.contoso.com}
+    unreadable: *unreadable
 client_settings:
   description: What users need to set up their mail programs.
   returned: success
@@ -363,7 +371,12 @@ from typing import Any, TypeVar
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.mailops.exchange.plugins.module_utils.certificates import read_certificates, utc_now
-from ansible_collections.mailops.exchange.plugins.module_utils.connectors import Connector, read_connectors
+from ansible_collections.mailops.exchange.plugins.module_utils.connectors import (
+    Connector,
+    client_connectors,
+    read_connectors,
+    refuse_unknown_bindings,
+)
 from ansible_collections.mailops.exchange.plugins.module_utils.findings import (
     Facts,
     ProtocolFacts,
@@ -372,8 +385,14 @@ from ansible_collections.mailops.exchange.plugins.module_utils.findings import (
 )
 from ansible_collections.mailops.exchange.plugins.module_utils.host import Failure, Host, Server
 from ansible_collections.mailops.exchange.plugins.module_utils.kinds import Int
-from ansible_collections.mailops.exchange.plugins.module_utils.plan import Setting
-from ansible_collections.mailops.exchange.plugins.module_utils.resource import argument_spec, read_settings, run, shown
+from ansible_collections.mailops.exchange.plugins.module_utils.plan import Setting, Stored
+from ansible_collections.mailops.exchange.plugins.module_utils.resource import (
+    argument_spec,
+    read_settings,
+    run,
+    shown,
+    warn_of_unreadable,
+)
 from ansible_collections.mailops.exchange.plugins.module_utils.services import (
     Service,
     component_state,
@@ -415,7 +434,7 @@ def look(host: Host, options: dict[str, Any], protocols: list[str], gather: list
             return None
 
     certificates = read("certificates", "Get-ExchangeCertificate", read_certificates)
-    connectors = read("connectors", "Get-ReceiveConnector", read_connectors)
+    connectors = read("connectors", "Get-ReceiveConnector", read_judged_connectors)
     facts = Facts(
         server=server,
         protocols=[protocol for protocol, _stored in described.values()],
@@ -425,6 +444,8 @@ def look(host: Host, options: dict[str, Any], protocols: list[str], gather: list
         unread=unread,
         expires_within_days=options["expires_within_days"],
     )
+    for one in (*facts.serving, *facts.others):
+        warn_of_unreadable(host, f"the settings of the receive connector {one.name!r} of {server.name}", one.stored)
     return {
         "server": server.name,
         "fqdn": server.fqdn,
@@ -440,12 +461,17 @@ def look(host: Host, options: dict[str, Any], protocols: list[str], gather: list
     }
 
 
+def read_judged_connectors(host: Host, server: Server) -> list[Connector]:
+    """All connectors of the server, if it can be told which of them are for users."""
+    connectors = read_connectors(host, server)
+    if not client_connectors(connectors, server):
+        refuse_unknown_bindings(connectors, server)
+    return connectors
+
+
 def _shown(connector: Connector, for_users: bool) -> dict[str, Any]:
-    return {
-        "name": connector.name,
-        "for_users": for_users,
-        "settings": shown(CONNECTOR_SETTINGS, connector.values),
-    }
+    settings = shown(CONNECTOR_SETTINGS, connector.values)
+    return {"name": connector.name, "for_users": for_users, "settings": settings, **connector.stored.shapes}
 
 
 def _describe(
@@ -460,6 +486,9 @@ def _describe(
     protocol = PROTOCOLS[key]
     own = [services[name] for name in service_names(protocol, server)]
     stored = read_settings(host, protocol, server)
+    warn_of_unreadable(host, f"the {protocol.title} settings of {server.title}", stored)
+    for service in own:
+        warn_of_unreadable(host, f"the service {service.name}", Stored({}, service.unreadable))
     times = [(service.has_process, starts.get(service.name)) for service in own]
     judgement = restart_owed(stored.changed_utc, times, tolerance)
     component = component_state(host, protocol, server)
@@ -467,7 +496,8 @@ def _describe(
         "services": [
             {"name": s.name, "status": s.status, "start_mode": s.start_mode, "started": starts.get(s.name)} for s in own
         ],
-        "settings": stored.shown(protocol),
+        "settings": shown(protocol.settings, stored.values),
+        **stored.shapes,
         "settings_changed": stored.changed_utc or None,
         "component": component,
         "restart_owed": judgement.answer,

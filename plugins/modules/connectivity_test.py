@@ -167,7 +167,7 @@ from ansible_collections.mailops.exchange.plugins.module_utils.kinds import (
     stray,
     wire_text,
 )
-from ansible_collections.mailops.exchange.plugins.module_utils.plan import Setting
+from ansible_collections.mailops.exchange.plugins.module_utils.plan import Setting, read_members
 from ansible_collections.mailops.exchange.plugins.module_utils.resource import argument_spec, refuse, run
 from ansible_collections.mailops.exchange.plugins.module_utils.vocabulary.client_access import PROTOCOLS
 
@@ -175,7 +175,7 @@ CMDLETS = {"pop3": "Test-PopConnectivity", "imap4": "Test-ImapConnectivity"}
 # The worst first.
 RESULTS = ("Failure", "Skipped", "Success")
 MEMBERS = ("ClientAccessServer", "Scenario", "Result", "Latency", "Error")
-_DURATION = TimeSpan(0, 0)
+_LATENCY = (Setting("latency", "Latency", TimeSpan(0, 0)),)
 
 
 class Secret(Text):
@@ -221,7 +221,7 @@ def read_result(value: Any) -> str:
 
 
 def read_test(found: Mapping[str, Any]) -> dict[str, Any]:
-    ticks = span_ticks(_DURATION.read(found.get("Latency")))
+    ticks = span_ticks(read_members(_LATENCY, found).values.get("latency", ""))
     return {
         "server": wire_text(found.get("ClientAccessServer")),
         "scenario": wire_text(found.get("Scenario")),

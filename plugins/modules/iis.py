@@ -15,7 +15,7 @@ description:
     after a restart of IIS; later versions need it only if the page still shows the old values after the restart of
     the protocol's services.
   - Does what C(net stop was /y) and C(net start w3svc) do, and starts the services again that depend on WAS and ran, or
-    are stopped although Windows starts them automatically, as a restart that went wrong leaves them. If any of them does
+    that are stopped although Windows starts them automatically, as a restart that went wrong leaves them. If one does
     not start, the others are started all the same, and the task fails and names it. Then it waits until Exchange's
     remote PowerShell, which lives in IIS, answers a cmdlet again.
   - All users of Outlook, Outlook on the web and ActiveSync on this server, and all administrators connected to it, are
@@ -89,7 +89,7 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.mailops.exchange.plugins.module_utils.host import Failure, Host, OutcomeUnknown
-from ansible_collections.mailops.exchange.plugins.module_utils.kinds import Int, wire_text
+from ansible_collections.mailops.exchange.plugins.module_utils.kinds import Int, Unreadable, wire_texts
 from ansible_collections.mailops.exchange.plugins.module_utils.plan import Setting
 from ansible_collections.mailops.exchange.plugins.module_utils.resource import run
 from ansible_collections.mailops.exchange.plugins.module_utils.services import (
@@ -101,6 +101,7 @@ from ansible_collections.mailops.exchange.plugins.module_utils.services import (
     plan_services,
     read_services,
     refuse_disabled,
+    refuse_unread,
     standing,
     steady_services,
     write_service,
@@ -114,26 +115,38 @@ OPTIONS = (Setting("timeout", "", Int(1, 3600, "seconds")),)
 
 def dependents(host: Host) -> list[str]:
     """The services that stop with WAS, without W3SVC; a Failure if the host does not tell all of them."""
-    names: list[str] = []
-    for service in host.read("Get-Service", endpoint="windows", members=("DependentServices",), Name=ACTIVATION):
-        told = service.get("DependentServices")
-        names += map(wire_text, told if isinstance(told, list) else [told])
-    if "" in names or WEB.casefold() not in map(str.casefold, names):
+    known = host.read("Get-Service", endpoint="windows", members=("DependentServices",), Name=ACTIVATION)
+    told = known[0].get("DependentServices") if known else None
+    try:
+        names = list(dict.fromkeys(wire_texts(told)))
+        if WEB.casefold() not in map(str.casefold, names):
+            raise Unreadable(told, f" without {WEB}")
+    except Unreadable as came:
         raise Failure(
-            f"Get-Service does not tell all services that depend on {ACTIVATION}, and they would stay stopped, so "
-            f"nothing was stopped; it tells of {', '.join(filter(None, names)) or 'none'}."
-        )
-    return [name for name in dict.fromkeys(names) if name.casefold() != WEB.casefold()]
+            f"Get-Service shows DependentServices of {ACTIVATION} as {came}, which cannot be read, so nothing was "
+            "stopped; please report that."
+        ) from None
+    return [name for name in names if name.casefold() != WEB.casefold()]
 
 
 def restart(host: Host, options: dict[str, Any]) -> dict[str, Any]:
     """Stop WAS and with it all that depends on it, start what ran and W3SVC, and wait for Exchange."""
-    found = read_services(host, (WEB,))
+    others = dependents(host)
+    found = read_services(host, (WEB, *others))
     if found[WEB].status == MISSING:
         raise Failure("The service W3SVC does not exist on this host; IIS is not installed there.")
+    if unknown := [name for name in others if found[name].status == MISSING]:
+        raise Failure(
+            f"Get-Service shows DependentServices of {ACTIVATION} that are not there ({', '.join(unknown)}), so "
+            "nothing was stopped; please report that."
+        )
+    refuse_unread(found.values(), "status", "start_mode")
     # One that starts by itself and is stopped all the same was left so by a restart that went wrong.
-    others = read_services(host, dependents(host)).values()
-    services = found | {s.name: s for s in others if s.status == RUNNING or s.start_mode == "automatic"}
+    services = {
+        name: service
+        for name, service in found.items()
+        if name == WEB or service.status == RUNNING or service.start_mode == "automatic"
+    }
     refuse_disabled(services.values(), "restarted", None)
     names, timeout = list(services), options["timeout"]
     plan = plan_services(services.values(), "restarted", None)

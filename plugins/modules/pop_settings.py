@@ -84,6 +84,12 @@ settings:
     max_command_size: 512
     pre_authenticated_connection_timeout: "00:01:00"
     ssl_bindings: ["0.0.0.0:995", "[::]:995"]
+unreadable:
+  description: The settings whose stored value cannot be read, and the form in which each came; RV(settings) lacks them.
+  returned: when there are any
+  type: dict
+  sample:
+    ssl_bindings: "null"
 restart_required:
   description: Whether this task changed a stored setting, which takes effect when the services are restarted.
   returned: success, and after a failed write, where it tells what has changed all the same

@@ -183,6 +183,12 @@ settings:
     fqdn: mail.contoso.com
     max_message_size: 36MB
     tls_certificate_name: "<I>CN=Contoso Issuing CA<S>CN=mail.contoso.com"
+unreadable:
+  description: The settings whose stored value cannot be read, and the form in which each came; RV(settings) lacks them.
+  returned: when there are any
+  type: dict
+  sample:
+    bindings: "null"
 cmdlets:
   description: The writing cmdlets that were sent, with their parameters; in check mode those that would have been sent.
   returned: always
@@ -225,15 +231,16 @@ from ansible_collections.mailops.exchange.plugins.module_utils.connectors import
 )
 from ansible_collections.mailops.exchange.plugins.module_utils.host import Host, Server
 from ansible_collections.mailops.exchange.plugins.module_utils.kinds import Edit
-from ansible_collections.mailops.exchange.plugins.module_utils.plan import Setting, make_plan
+from ansible_collections.mailops.exchange.plugins.module_utils.plan import Setting, Stored, make_plan
 from ansible_collections.mailops.exchange.plugins.module_utils.resource import (
     Target,
-    absent,
     argument_spec,
     refuse,
     run,
     shown,
+    unread,
     unsupported,
+    warn_of_unreadable,
     write_plan,
 )
 from ansible_collections.mailops.exchange.plugins.module_utils.transport_kinds import (
@@ -272,7 +279,8 @@ def main() -> None:
         connectors = read_connectors(host, server)
         connector = find_connector(connectors, server, name)
         title = f"receive connector {connector.name!r} of {server.name}"
-        refuse(absent(f"the settings of the {title}", CONNECTOR_SETTINGS, desired, connector.values))
+        what, stored = f"the settings of the {title}", connector.stored
+        refuse(unread(what, "Get-ReceiveConnector", CONNECTOR_SETTINGS, desired, stored), **stored.shapes)
         certificate = None
         if CertificateIdentifier.is_reference(reference := desired.get("tls_certificate_name", "")):
             certificate = look_up(host, server, reference)
@@ -290,16 +298,18 @@ def main() -> None:
             identity = {"Identity": f"{server.name}\\{connector.name}"}
             target = Target(CONNECTOR_SETTINGS, "Set-ReceiveConnector", identity, server.name, title)
 
-            def read_back() -> dict[str, Any]:
-                return find_connector(read_connectors(host, server), server, connector.name).values
+            def read_back() -> Stored:
+                return find_connector(read_connectors(host, server), server, connector.name).stored
 
-            values |= write_plan(host, target, connector.values, plan, read_back)
+            stored = write_plan(host, target, stored, plan, read_back)
+        warn_of_unreadable(host, what, stored)
         return {
             "changed": plan.changed,
             "diff": plan.diff(title),
             "server": server.name,
             "connector": connector.name,
-            "settings": shown(CONNECTOR_SETTINGS, values),
+            "settings": shown(CONNECTOR_SETTINGS, stored.values),
+            **stored.shapes,
         }
 
     run(module, work, OPTIONS)

@@ -8,7 +8,7 @@ import base64
 import re
 import typing as t
 import uuid
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from xml.etree import ElementTree
 from xml.parsers import expat
 
@@ -115,13 +115,15 @@ def to_plain(
 ) -> t.Any:
     """An object in CLIXML as JSON values: primitives as they are, lists as lists, others as members and ``$text``.
 
+    Members are called what they were asked for, in whatever case they come. An object without text has its ``$type``.
     References lead to objects of the same ``document``, which on the wire is the object itself.
     """
     if isinstance(item, str):
         if "<!DOCTYPE" in item:
             refuse_unsafe(item)
         item = ElementTree.fromstring(item)  # noqa: S314 - it declares no entities
-    return _Reader(item if document is None else document).value(item, members)
+    wanted = None if members is None else {name.casefold(): name for name in members}
+    return _Reader(item if document is None else document).value(item, wanted)
 
 
 class _Reader:
@@ -133,7 +135,7 @@ class _Reader:
         self._left = LARGEST_COPY
         self._depth = 0
 
-    def value(self, element: ElementTree.Element, members: Collection[str] | None = None) -> t.Any:
+    def value(self, element: ElementTree.Element, members: Mapping[str, str] | None = None) -> t.Any:
         tag, text = element.tag, element.text or ""
         self._left -= len(text) + 64
         if self._left < 0:
@@ -172,36 +174,38 @@ class _Reader:
         self._depth -= 1
         return values
 
-    def _object(self, element: ElementTree.Element, members: Collection[str] | None) -> t.Any:
+    def _object(self, element: ElementTree.Element, members: Mapping[str, str] | None) -> t.Any:
         self._depth += 1
         # An object that refers to itself has no end either.
         if self._depth > DEEPEST:
             raise ValueError(f"the XML has more than {DEEPEST} elements in each other")
         text = None
-        is_enum = False
+        types: list[str | None] = []
         properties: dict[str, t.Any] = {}
         content: list[t.Any] = []
         for child in element:
             if child.tag in ("Props", "MS"):
                 for member in child:
                     name = _string(member.get("N") or "")
-                    if name in members if members is not None else name not in BULKY_MEMBERS:
+                    if members is not None:
+                        name = members.get(name.casefold(), "")
+                    if name and (members is not None or name not in BULKY_MEMBERS):
                         properties[name] = self.value(member)
             elif child.tag == "ToString":
                 text = self.value(child)
             elif child.tag in ("TN", "TNRef"):
-                types = child if child.tag == "TN" else self._named("TN", child)
-                is_enum = any(one.text == "System.Enum" for one in types)
+                types = [one.text for one in (child if child.tag == "TN" else self._named("TN", child))]
             else:
                 content.append(self.value(child))
         self._depth -= 1
         if content and isinstance(content[0], list):
             return content[0]
-        if content and isinstance(content[0], int) and is_enum:
+        if content and isinstance(content[0], int) and "System.Enum" in types:
             return {"$text": text, "$value": content[0]}
         if content and not properties:
             return content[0]
-        return {"$text": text, **properties}
+        named = {"$type": types[0]} if text is None and types else {}
+        return {"$text": text, **named, **properties}
 
     def _named(self, tag: str, reference: ElementTree.Element) -> ElementTree.Element:
         if self._names is None:

@@ -209,7 +209,7 @@ def test_adopted_variables_hold_nothing_but_values(controller: Controller) -> No
         "fqdn": lines,
         "product": "Exchange Server SE",
         "version": "15.2.2562.17",
-        "pop3": {"services": services, "settings": settings},
+        "pop3": {"services": services, "settings": settings, "unreadable": {"login_type": "text"}},
         "imap4": None,
         "certificates": None,
         "connectors": [{"name": evil, "for_users": True, "settings": connector}],
@@ -236,6 +236,10 @@ def test_adopted_variables_hold_nothing_but_values(controller: Controller) -> No
     assert set(read) == {"pop3_manage_services", "pop3_connector", *(f"pop3_{option}" for option in settings)}
     assert read["pop3_external_connection_settings"] == told_to_users
     assert read["pop3_connector"] == {"name": evil, **connector}
+    assert (
+        "# Not in this file, because it could not be read: login_type"
+        in (controller.folder / "adopted.yml").read_text().splitlines()
+    )
     assert not path.exists()
 
 

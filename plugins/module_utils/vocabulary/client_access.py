@@ -111,5 +111,17 @@ IMAP4 = Protocol(
 )
 PROTOCOLS = {"pop3": POP3, "imap4": IMAP4}
 
+# As Win32_Service writes them; the numbers are those of ServiceControllerStatus.
+SERVICE_STATE = Enum(
+    {
+        "Stopped": 1,
+        "Start Pending": 2,
+        "Stop Pending": 3,
+        "Running": 4,
+        "Continue Pending": 5,
+        "Pause Pending": 6,
+        "Paused": 7,
+    }
+)
 # ServiceStartMode as Set-Service takes it; Win32_Service says Auto.
 START_MODE = Enum({"Boot": 0, "System": 1, "Automatic": 2, "Manual": 3, "Disabled": 4}, {"auto": "Automatic"})

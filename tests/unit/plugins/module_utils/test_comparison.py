@@ -110,7 +110,14 @@ def test_the_connectors_of_users_are_compared_and_not_those_beside_them(pair):
 def test_what_was_not_read_is_not_compared(pair):
     pair[1] |= {"imap4": None, "connectors": None}
     del pair[1]["pop3"]["settings"]["banner"]
+    pair[1]["pop3"]["services"][0] |= {"status": "", "start_mode": None}
     assert differences(pair) == []
+
+
+def test_what_is_no_value_of_a_setting_is_refused(pair):
+    pair[1]["pop3"]["settings"]["login_type"] = "Sideways"
+    with pytest.raises(ValueError, match="login_type of EX02 is text, 'Sideways', which is no value of it"):
+        differences(pair)
 
 
 @pytest.mark.parametrize("odd", [None, "text", 3, {}, {"server": "EX01"}, [None], [{}], [{"server": 1}], ["text"]])

@@ -24,6 +24,7 @@ from ansible_collections.mailops.exchange.plugins.module_utils.findings import (
     find,
 )
 from ansible_collections.mailops.exchange.plugins.module_utils.host import Server
+from ansible_collections.mailops.exchange.plugins.module_utils.plan import read_members
 from ansible_collections.mailops.exchange.plugins.module_utils.services import Judgement, Service
 from ansible_collections.mailops.exchange.plugins.module_utils.vocabulary.client_access import POP3
 from ansible_collections.mailops.exchange.plugins.module_utils.vocabulary.transport import CONNECTOR_SETTINGS
@@ -489,7 +490,7 @@ WIRE = st.recursive(
 
 def read_odd(settings, data):
     """Each setting as its kind reads something odd, or absent."""
-    return {s.option: s.kind.read(data.draw(WIRE)) for s in settings if data.draw(st.booleans())}
+    return read_members(settings, {s.parameter: data.draw(WIRE) for s in settings if data.draw(st.booleans())})
 
 
 @given(st.data())
@@ -501,16 +502,16 @@ def test_odd_values_of_a_server_are_judged_without_a_crash(data):
         services=data.draw(st.none() | st.frozensets(st.sampled_from(["POP", "SMTP", "128", "x"]))),
         subject=data.draw(st.sampled_from(["", "CN=", '"', AUTH_CERTIFICATE])),
     )
-    protocol = ProtocolFacts(
-        "pop3", [odd_service], read_odd(POP3.settings, data), data.draw(st.none() | st.text()), Judgement("?", "Odd.")
-    )
+    read = read_odd(POP3.settings, data).values
+    protocol = ProtocolFacts("pop3", [odd_service], read, data.draw(st.none() | st.text()), Judgement("?", "Odd."))
+    sending = read_odd(CONNECTOR_SETTINGS, data)
     version = data.draw(st.sampled_from([Version(0), Version(14), Version(15, 2), Version(99)]))
     odd = Facts(
         Server("", "", version),
         [protocol],
         NOW,
         [odd_certificate],
-        [Connector(data.draw(st.text(max_size=4)), "", read_odd(CONNECTOR_SETTINGS, data))],
+        [Connector(data.draw(st.text(max_size=4)), "", sending.values, sending.unreadable)],
     )
     assert {finding.severity for finding in find(odd)} <= set(SEVERITIES)
     assert client_settings(odd).keys() == {"external", "internal"}

@@ -1,4 +1,4 @@
-"""Kinds: the same value however it is written, and nothing the server says is refused."""
+"""Kinds: the same value however it is written, and nothing made up where the server says something else."""
 
 from __future__ import annotations
 
@@ -22,10 +22,12 @@ from ansible_collections.mailops.exchange.plugins.module_utils.kinds import (
     SingleLine,
     Text,
     TimeSpan,
+    Unreadable,
     WebAddress,
     WindowsPath,
 )
 from ansible_collections.mailops.exchange.plugins.module_utils.vocabulary.client_access import PROTOCOLS
+from ansible_collections.mailops.exchange.plugins.module_utils.vocabulary.transport import CONNECTOR_SETTINGS
 
 SPAN = TimeSpan(0, 10 * 86400)
 SIZE = ByteSize()
@@ -48,13 +50,17 @@ wire = st.recursive(
     max_leaves=6,
 )
 ALL = {f"{p}.{s.option}": s.kind for p, protocol in PROTOCOLS.items() for s in protocol.settings}
+ALL |= {f"smtp.{s.option}": s.kind for s in CONNECTOR_SETTINGS}
 
 
 @pytest.mark.parametrize("name", ALL)
 @given(value=wire)
-def test_what_the_server_says_is_never_refused_and_reading_again_changes_nothing(name, value):
+def test_what_the_server_says_is_a_value_or_unreadable_and_reading_again_changes_nothing(name, value):
     kind = ALL[name]
-    once = kind.read(value)
+    try:
+        once = kind.read(value)
+    except Unreadable:
+        return
     assert kind.read(once) == once
     kind.render(once)
     kind.send(once)
@@ -161,11 +167,6 @@ def test_enums_go_by_name_in_any_case_and_by_number(name, case):
     assert {SORTED.read(value) for value in wired} == {name}
     # Where the two do not agree the name is right: some numbers are inferred.
     assert SORTED.read({"$text": name, "$value": 1 - number}) == name
-
-
-def test_an_unknown_enum_value_of_the_server_is_shown_as_it_is():
-    assert SORTED.read({"$text": "Sideways", "$value": 7}) == "Sideways"
-    assert SORTED.read({"$text": "Descending"}) == "Descending"
 
 
 @pytest.mark.parametrize(

@@ -86,7 +86,7 @@ def test_a_restart_that_did_nothing_has_changed_nothing(host):
 def test_dependent_services_that_are_not_told_stop_it_before_anything_is_stopped(host, told):
     host._get_service = lambda Name: [{"DependentServices": told}]
     result = host.run("iis", {"state": "restarted"})
-    assert result["msg"].startswith("Get-Service does not tell all services that depend on WAS")
+    assert result["msg"].startswith("Get-Service shows DependentServices of WAS as ")
     assert host.writes == []
 
 

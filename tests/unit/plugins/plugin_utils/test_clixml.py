@@ -62,3 +62,19 @@ def test_only_the_members_asked_for() -> None:
     )
     assert to_plain(document) == {"$text": "x", "Name": "n", "RawData": {"$bytes": "AAE="}}
     assert to_plain(document, ["SerializationData"]) == {"$text": "x", "SerializationData": {"$bytes": "AAE="}}
+
+
+def test_members_are_called_what_they_were_asked_for() -> None:
+    document = '<Obj RefId="0"><ToString>x</ToString><Props><S N="sslbindings">a</S><S N="Other">b</S></Props></Obj>'
+    assert to_plain(document, ["SSLBindings", "OTHER"]) == {"$text": "x", "SSLBindings": "a", "OTHER": "b"}
+
+
+def test_what_has_no_text_shows_its_type() -> None:
+    types = '<TN RefId="0"><T>Microsoft.Exchange.Data.IPBinding</T><T>System.Object</T></TN>'
+    bare = f'<Obj RefId="1">{types}<Props><I32 N="Port">995</I32></Props></Obj>'
+    again = '<Obj RefId="2"><TNRef RefId="0" /><Props><I32 N="Port">110</I32></Props></Obj>'
+    read = to_plain(
+        f'<Obj RefId="0"><ToString>x</ToString><Props><Obj N="B" RefId="3"><LST>{bare}{again}</LST></Obj></Props></Obj>'
+    )
+    named = {"$text": None, "$type": "Microsoft.Exchange.Data.IPBinding"}
+    assert read == {"$text": "x", "B": [{**named, "Port": 995}, {**named, "Port": 110}]}
