@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import sys
@@ -17,6 +16,7 @@ from debian import Unavailable
 from evidence import is_a_sentence
 from kdc import Kdc
 from module_runner import run_module
+from needed import ROOTS, do_without
 from runner import PASSWORD, Controller
 from simulator_process import SimulatorProcess
 
@@ -99,7 +99,7 @@ def realm() -> Iterator[Kdc]:
     try:
         kdc.check()
     except Unavailable as reason:
-        pytest.fail(str(reason)) if os.environ.get("CI") else pytest.skip(str(reason))
+        do_without(ROOTS, reason)
     realm = Kdc({"administrator": PASSWORD, "stranger": PASSWORD}, [f"{name}.contoso.test" for name in SERVERS])
     with pytest.MonkeyPatch.context() as patch:
         for name, value in realm.environment.items():
