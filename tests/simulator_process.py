@@ -25,6 +25,10 @@ STOP_DEADLINE = 15.0
 PASSWORD = "Simulated-Passw0rd!"
 SERVERS = {"EX01": "SE", "EX02": "2016"}
 
+# What an administrator turns on at /PowerShell, which takes Kerberos alone as it is installed.
+BASIC: dict[str, Any] = {"exchange_basic_authentication": True}
+NTLM: dict[str, Any] = {"exchange_windows_authentication": True}
+
 
 class SimulatorFailed(Exception):
     """The simulator did not start, or refused a request."""
@@ -70,7 +74,9 @@ class SimulatorProcess:
         self.directory.mkdir(parents=True, exist_ok=True)
         self._claim, address = claim_block()
         options = {"address": address, "directory": self.directory, **self.options}
-        arguments = [part for name, value in options.items() for part in (f"--{name.replace('_', '-')}", str(value))]
+        arguments = []
+        for name, value in options.items():
+            arguments += [f"--{name.replace('_', '-')}", *([] if value is True else [str(value)])]
         for name, version in self.servers.items():
             arguments += ["--server", f"{name}:{version}"]
         atexit.register(self.stop)

@@ -13,11 +13,16 @@ from typing import Any
 import pytest
 from evidence import stored
 from runner import PASSWORD, Controller, inventory, wait_until
-from simulator_process import SimulatorProcess
+from simulator_process import BASIC, NTLM, SimulatorProcess
 
 BANNER = {"mailops.exchange.pop_settings": {"banner": "Session banner."}, "name": "banner"}
 INFO = {"mailops.exchange.client_access_info": {}, "name": "info"}
 NOTHING_OPEN = {"exchange": 0, "windows": 0}
+
+
+@pytest.fixture(scope="module")
+def powershell_directory() -> dict[str, Any]:
+    return BASIC | NTLM
 
 
 def play(*tasks: dict[str, Any], hosts: str = "ex01", **keywords: Any) -> list[dict[str, Any]]:
