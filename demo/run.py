@@ -21,7 +21,7 @@ DEMO = Path(__file__).resolve().parent
 ROOT = DEMO.parent
 sys.path.insert(0, str(ROOT / "tests"))
 
-from simulator_process import SimulatorProcess  # noqa: E402 - the simulator belongs to the tests, which are no package
+from simulator_process import BASIC, SimulatorProcess  # noqa: E402 - the simulator belongs to the tests, which are no package
 
 SERVERS = {"EX01": "SE", "EX02": "2019", "EX03": "2016"}
 # As in inventory.yml; the others get the next addresses.
@@ -264,7 +264,12 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="exchange-demo-") as directory:
         work = Path(directory)
         simulator = SimulatorProcess(
-            SERVERS, password=password, directory=work / "simulator", address=ADDRESS, mailbox="Other Person:other"
+            SERVERS,
+            password=password,
+            directory=work / "simulator",
+            address=ADDRESS,
+            mailbox="Other Person:other",
+            **BASIC,
         )
         try:
             simulator.start()

@@ -23,7 +23,16 @@ for _directory in (COLLECTIONS, ROOT / "tests" / "simulator", ROOT / "tests"):
     if str(_directory) not in sys.path:
         sys.path.insert(0, str(_directory))
 
+from needed import CAPTURES, SHARED, do_without  # noqa: E402
 from secrets_left_behind import left_behind  # noqa: E402
+
+
+@pytest.fixture(scope="session")
+def captures() -> Path:
+    """The folder of objects as real servers sent them."""
+    if not CAPTURES.is_dir():
+        do_without(SHARED, f"there are no captures of real servers at {CAPTURES}, nor named by EXCHANGE_CAPTURES")
+    return CAPTURES
 
 
 @pytest.hookimpl(trylast=True)

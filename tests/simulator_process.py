@@ -25,6 +25,10 @@ STOP_DEADLINE = 15.0
 PASSWORD = "Simulated-Passw0rd!"
 SERVERS = {"EX01": "SE", "EX02": "2016"}
 
+# What an administrator turns on at /PowerShell, which takes Kerberos alone as it is installed.
+BASIC: dict[str, Any] = {"exchange_basic_authentication": True}
+NTLM: dict[str, Any] = {"exchange_windows_authentication": True}
+
 
 class SimulatorFailed(Exception):
     """The simulator did not start, or refused a request."""
@@ -76,7 +80,7 @@ class SimulatorProcess:
         arguments: list[str] = []
         for name, value in options.items():
             for one in value if isinstance(value, list) else [value]:
-                arguments += [f"--{name.replace('_', '-')}", str(one)]
+                arguments += [f"--{name.replace('_', '-')}", *([] if one is True else [str(one)])]
         for name, version in self.servers.items():
             arguments += ["--server", f"{name}:{version}"]
         atexit.register(self.stop)

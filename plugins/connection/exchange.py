@@ -12,7 +12,8 @@ author:
 description:
   - The line over which the modules of this collection reach a host. They find it by themselves, whatever
     C(ansible_connection) says, so an inventory that reaches its Windows hosts with P(ansible.builtin.winrm#connection)
-    or P(ansible.builtin.psrp#connection) needs no change.
+    or P(ansible.builtin.psrp#connection) needs no change where it logs on by what the exchange endpoint takes, see
+    O(auth).
   - One PowerShell session for each of the two endpoints of a host is opened when it is first needed, kept while the
     play lasts, and closed at its end. The I(exchange) endpoint (C(/PowerShell/) in IIS) runs Exchange's cmdlets, the
     I(windows) endpoint (WinRM) those for services and processes.
@@ -63,8 +64,10 @@ options:
       - name: ansible_exchange_password
   auth:
     description:
-      - Authentication at both endpoints. V(plaintext) and V(ssl), winrm's words, mean V(basic). Of a list of winrm
-        transports the first counts.
+      - Authentication at both endpoints. The exchange endpoint takes V(kerberos) only as it is installed, and
+        V(negotiate) that comes to it. It takes V(basic) over HTTPS, or V(ntlm), where an administrator has turned
+        them on by C(Set-PowerShellVirtualDirectory), and never V(credssp).
+      - V(plaintext) and V(ssl), winrm's words, mean V(basic). Of a list of winrm transports the first counts.
       - If not set, it is V(basic) where C(ansible_connection=winrm) and O(remote_user) has no C(@), as the winrm
         connection guesses, and otherwise V(negotiate).
     type: raw

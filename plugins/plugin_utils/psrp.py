@@ -9,6 +9,7 @@ import typing as t
 
 from pypsrp.complex_objects import PSCredential, PSInvocationState
 from pypsrp.exceptions import WinRMError, WSManFaultError
+from pypsrp.negotiate import HTTPNegotiateAuth
 from pypsrp.powershell import Fragmenter, PowerShell, RunspacePool
 from pypsrp.wsman import SelectorSet, WSMan
 
@@ -34,6 +35,9 @@ from ansible_collections.mailops.exchange.plugins.plugin_utils.wire import (
 # So many finished pipelines may wait for the end of their shell, which closes them all in one request; a play of some
 # hundred tasks must not come near the 1,000 that WinRM allows a shell.
 KEPT = 50
+
+# What can be taken of a server's offer. pypsrp takes the first that it knows, and then stumbles over its own choice.
+OFFERS = {"kerberos": ["Negotiate", "Kerberos"], "ntlm": ["Negotiate", "NTLM"]}
 
 
 class PsrpShell:
@@ -93,6 +97,8 @@ class PsrpShell:
 
         def build_metered() -> t.Any:
             session = build()
+            if settings.auth in OFFERS:
+                vars(session.auth)["_check_auth_supported"] = self._chosen
             self._meter.watch(session)
             return session
 
@@ -106,6 +112,11 @@ class PsrpShell:
         pool._serializer = self._serializer
         pool._fragmenter = Fragmenter(wsman.max_payload_size, self._serializer)
         return pool
+
+    def _chosen(self, response: t.Any, _known: list[str]) -> t.Any:
+        """What to take of a server's offer; AuthenticationError if there is nothing in it."""
+        negotiate: t.Any = HTTPNegotiateAuth
+        return negotiate._check_auth_supported(response, OFFERS[self._settings.auth])
 
     def run(self, request: dict[str, t.Any], seconds: float) -> dict[str, t.Any]:
         """Run a request's pipeline; Refused, Interrupted or Overdue if its answer did not come whole."""

@@ -177,10 +177,16 @@ def sentence(settings: Settings, name: str, error: Exception) -> str:
     url, user, auth = settings.url(name), settings.user, settings.auth
     if said := kerberos.sentence(error, host=settings.hostname_override or settings.host, user=user):
         return said
-    if isinstance(error, AuthenticationError):
+    # IIS never offers CredSSP, whose library has an error of its own for that.
+    unoffered = name == "exchange" and auth == "credssp" and isinstance(error, kerberos.Errors)
+    if isinstance(error, AuthenticationError) or unoffered:
+        told = f"{url} refused user {user!r} with {auth} authentication: check user and password"
+        if name != "exchange" or auth == "kerberos":
+            return f"{told}, and that this authentication is switched on there."
         return (
-            f"{url} refused user {user!r} with {auth} authentication: check user and password, and that this "
-            "authentication is switched on there."
+            f"{told}; /PowerShell takes Kerberos only unless an administrator turned on more, so set "
+            "ansible_exchange_auth to kerberos, or to basic after Set-PowerShellVirtualDirectory -BasicAuthentication "
+            "$true on the server."
         )
     if isinstance(error, WSManFaultError):
         if error.code == SHELL_LIMIT_REACHED:

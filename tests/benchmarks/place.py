@@ -13,7 +13,7 @@ from typing import Any
 
 from measuring import BenchmarkFailed, Figures, cost, cpu_seconds
 from runner import PASSWORD, Controller, Outcome
-from simulator_process import SimulatorProcess
+from simulator_process import BASIC, SimulatorProcess
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 COUNTED = ("requests", "bytes_in", "bytes_out", "connections", "log_ons", "shells_opened")
@@ -39,7 +39,7 @@ class Place:
         return cls(Controller(folder, collections), quick, 1 if quick else repetitions)
 
     def organisation(self, servers: Mapping[str, str], **options: object) -> SimulatorProcess:
-        return SimulatorProcess(servers, password=PASSWORD, **options)
+        return SimulatorProcess(servers, password=PASSWORD, **BASIC, **options)
 
     def watch(self, playbook: Any, inventory: Any, *arguments: str) -> Outcome:
         """Run a playbook once and record its results; not for taking its time."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,8 +14,6 @@ from exchange_simulator.engine import Command
 from exchange_simulator.organisation import Organisation
 
 _NAMESPACE = "{http://schemas.microsoft.com/powershell/2004/04}"
-_DEFAULT = Path(__file__).resolve().parents[3] / "shared" / "captures"
-_CAPTURES = Path(os.environ.get("EXCHANGE_CAPTURES", _DEFAULT))
 # Added by the shell that received the objects, so not on the wire.
 _ADDED_ON_RECEIPT = {"PSComputerName", "RunspaceId", "PSShowComputerName"}
 _SERVICE = "System.ServiceProcess.ServiceController"
@@ -77,16 +74,6 @@ def _differences(
             yield f"{path}: {tag}"
     for theirs_item, mine_item in zip(wanted.findall("LST/*"), got.findall("LST/*"), strict=False):
         yield from _differences(real, theirs_item, ours, mine_item, f"{path}[]")
-
-
-@pytest.fixture(scope="module")
-def captures() -> Path:
-    if not _CAPTURES.is_dir():
-        reason = f"the real captures are not at {_CAPTURES}; set EXCHANGE_CAPTURES"
-        if os.environ.get("CI") == "true":
-            pytest.fail(reason)
-        pytest.skip(reason)
-    return _CAPTURES
 
 
 @pytest.fixture(scope="module")

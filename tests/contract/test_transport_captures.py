@@ -11,13 +11,13 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-from test_captures import Document, ask, captures, differences, load, organisation
+from test_captures import Document, ask, differences, load, organisation
 
 from ansible_collections.mailops.exchange.plugins.module_utils.certificates import read_certificate
 from exchange_simulator.certificate_payload import Description, signed, stream
 from exchange_simulator.organisation import Organisation
 
-__all__ = ["captures", "organisation"]
+__all__ = ["organisation"]
 
 _CERTIFICATES = (
     "exchange2019",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import contextlib
 import json
-import os
 import tempfile
 from functools import cache
 from pathlib import Path
@@ -15,6 +14,7 @@ from xml.etree import ElementTree
 import pytest
 from fuzzing import fuzz, spoilt, watched
 from hypothesis import strategies as st
+from needed import CAPTURES
 from psrpcore.types import serialize_clixml
 
 from ansible_collections.mailops.exchange.plugins.module_utils.host import Failure, Reply, Server
@@ -24,7 +24,6 @@ from ansible_collections.mailops.exchange.plugins.plugin_utils.wire import Trans
 from exchange_simulator.engine import Command
 from exchange_simulator.organisation import Organisation
 
-CAPTURES = Path(os.environ.get("EXCHANGE_CAPTURES", Path(__file__).resolve().parents[3] / "shared" / "captures"))
 TAGS = (
     "Obj", "Ref", "TN", "TNRef", "T", "ToString", "Props", "MS", "LST", "IE", "STK", "QUE", "DCT", "En", "S", "C", "B",
     "DT", "TS", "By", "SB", "U16", "I16", "U32", "I32", "U64", "I64", "Sg", "Db", "D", "BA", "G", "URI", "Nil",
@@ -88,7 +87,12 @@ def objects(document: str) -> list[bytes]:
         elif element.tag == "TNRef":
             element.tag = "TN"
             element.extend(types[element.get("RefId")])
-    return [text for one in root if len(text := ElementTree.tostring(one)) < 30_000 and b"<Ref " not in text][:4]
+    return [text for one in root if len(text := ElementTree.tostring(one)) < 30_000 and is_whole(one)][:4]
+
+
+def is_whole(one: ElementTree.Element) -> bool:
+    """Whether an object refers to nothing outside of it, as in a file of several it may."""
+    return {ref.get("RefId") for ref in one.iter("Ref")} <= {held.get("RefId") for held in one.iter("Obj")}
 
 
 def read(item: str | ElementTree.Element) -> None:

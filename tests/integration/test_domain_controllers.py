@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from module_runner import run_module
 from runner import PASSWORD
-from simulator_process import SimulatorProcess
+from simulator_process import BASIC, SimulatorProcess
 
 from ansible_collections.mailops.exchange.plugins.plugin_utils.session import Session
 
@@ -34,6 +34,7 @@ def _organisation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulato
         directory=tmp_path_factory.mktemp("organisation"),
         domain_controllers=2,
         replication_delay=900,
+        **BASIC,
     ) as process:
         yield process
 

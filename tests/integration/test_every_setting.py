@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from module_runner import run_module
 from runner import PASSWORD
-from simulator_process import SimulatorProcess
+from simulator_process import BASIC, SimulatorProcess
 
 from ansible_collections.mailops.exchange.plugins.plugin_utils.session import Session
 
@@ -102,7 +102,7 @@ CASES = [(protocol, option) for protocol in PROTOCOLS for option in rows(protoco
 @pytest.fixture(scope="module")
 def organisation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimulatorProcess]:
     folder = tmp_path_factory.mktemp("organisation")
-    with SimulatorProcess(servers={"EX01": "SE"}, password=PASSWORD, directory=folder) as process:
+    with SimulatorProcess(servers={"EX01": "SE"}, password=PASSWORD, directory=folder, **BASIC) as process:
         yield process
 
 

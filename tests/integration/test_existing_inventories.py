@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-import os
+import re
 import socket
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
+from evidence import writes
+from kdc import REALM, Kdc
+from needed import ROOTS, do_without
 from runner import PASSWORD, Controller
-from simulator_process import SimulatorProcess
+from simulator_process import BASIC, NTLM, SERVERS, SimulatorProcess
 
+ROOT = Path(__file__).resolve().parents[2]
 PLAY = [
     {
         "hosts": "all",
@@ -20,6 +26,18 @@ PLAY = [
         ],
     }
 ]
+PRINCIPAL = {"ansible_user": f"administrator@{REALM}"}
+DOWN_LEVEL = {"ansible_user": "CONTOSO\\administrator"}
+WINRM = {"ansible_connection": "winrm", "ansible_winrm_server_cert_validation": "ignore"}
+PSRP = {"ansible_connection": "psrp", "ansible_psrp_cert_validation": "ignore"}
+
+
+def first_of(guide: str) -> dict[str, Any]:
+    """The variables of the first inventory that a guide shows."""
+    text = (ROOT / guide).read_text(encoding="utf-8").replace("svc-ansible@CONTOSO.COM", f"administrator@{REALM}")
+    (block, *_) = re.findall(r"^```yaml\n(exchange:\n.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    variables: dict[str, Any] = yaml.safe_load(block)["exchange"]["vars"]
+    return variables
 
 
 def low_ports_are_allowed() -> bool:
@@ -34,61 +52,38 @@ def low_ports_are_allowed() -> bool:
 
 
 @pytest.fixture(scope="module")
-def organisation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimulatorProcess]:
+def _organisation(
+    request: pytest.FixtureRequest, realm: Kdc, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[SimulatorProcess]:
     """Two servers on the real ports: an inventory without a word of ours can find Exchange nowhere else."""
     if not low_ports_are_allowed():
-        message = "ports below 1024 are needed here: run as root or lower net.ipv4.ip_unprivileged_port_start"
-        pytest.fail(message) if os.environ.get("CI") else pytest.skip(message)
-    with SimulatorProcess(
-        servers={"EX01": "SE", "EX02": "2016"},
-        password=PASSWORD,
-        directory=tmp_path_factory.mktemp("organisation"),
-        port_offset=0,
-    ) as process:
+        do_without(ROOTS, "ports below 1024 are needed: run as root, or lower net.ipv4.ip_unprivileged_port_start")
+    options = {"directory": tmp_path_factory.mktemp("organisation"), "port_offset": 0, "keytab": realm.keytab}
+    with SimulatorProcess(SERVERS, password=PASSWORD, **options, **request.param) as process:
         yield process
 
 
-@pytest.mark.parametrize(
-    "variables",
-    [
-        pytest.param(
-            {
-                "ansible_connection": "winrm",
-                "ansible_winrm_transport": "ntlm",
-                "ansible_winrm_server_cert_validation": "ignore",
-            },
-            id="winrm",
-        ),
-        pytest.param(
-            {"ansible_connection": "psrp", "ansible_psrp_auth": "ntlm", "ansible_psrp_cert_validation": "ignore"},
-            id="psrp",
-        ),
-        pytest.param(
-            {
-                "ansible_connection": "winrm",
-                "ansible_winrm_transport": ["ntlm"],
-                "ansible_port": 5985,
-                "ansible_winrm_server_cert_validation": "ignore",
-            },
-            id="winrm over HTTP with message encryption",
-        ),
-    ],
-)
-def test_role(controller: Controller, organisation: SimulatorProcess, variables: dict[str, Any]) -> None:
-    organisation.reset()
+@pytest.fixture
+def organisation(_organisation: SimulatorProcess) -> SimulatorProcess:
+    _organisation.reset()
+    return _organisation
+
+
+def inventory(organisation: SimulatorProcess, variables: dict[str, Any]) -> dict[str, Any]:
     hosts = {
-        "all": {
-            "hosts": {
-                name.lower(): {"ansible_host": server["address"]}
-                for name, server in organisation.description["servers"].items()
-            },
-            "vars": {
-                "ansible_user": f"CONTOSO\\{organisation.description['user']}",
-                "ansible_password": "{{ lookup('env', 'EXCHANGE_TEST_PASSWORD') }}",
-                **variables,
-            },
+        # There is no DNS here; with it neither is needed.
+        server["fqdn"].lower(): {
+            "ansible_host": server["address"],
+            "ansible_winrm_kerberos_hostname_override": server["fqdn"].lower(),
         }
+        for server in organisation.description["servers"].values()
     }
+    password = {"ansible_password": "{{ lookup('env', 'EXCHANGE_TEST_PASSWORD') }}"}
+    return {"all": {"hosts": hosts, "vars": {**password, **variables}}}
+
+
+def is_enough(controller: Controller, organisation: SimulatorProcess, variables: dict[str, Any]) -> None:
+    hosts = inventory(organisation, variables)
     done = controller.run(PLAY, hosts)
     assert done.returncode == 0, done.output
     for server in organisation.state()["servers"].values():
@@ -97,3 +92,52 @@ def test_role(controller: Controller, organisation: SimulatorProcess, variables:
         assert server["shells_open"] == {"exchange": 0, "windows": 0}
     again = controller.run(PLAY, hosts)
     assert [item["changed"] for item in again.stats.values()] == [0, 0], again.output
+
+
+@pytest.mark.parametrize("_organisation", [{}], ids=["as installed"], indirect=True)
+@pytest.mark.parametrize(
+    "variables",
+    [
+        pytest.param({**WINRM, **PRINCIPAL, "ansible_winrm_transport": "kerberos"}, id="winrm"),
+        pytest.param({**PSRP, **PRINCIPAL}, id="psrp, which tries Kerberos first"),
+        pytest.param(first_of("README.md"), id="README"),
+        pytest.param(first_of("docs/connecting.md"), id="guide"),
+    ],
+)
+def test_kerberos(controller: Controller, organisation: SimulatorProcess, variables: dict[str, Any]) -> None:
+    is_enough(controller, organisation, variables)
+
+
+@pytest.mark.parametrize(
+    ("_organisation", "variables"),
+    [
+        pytest.param(NTLM, {**WINRM, **DOWN_LEVEL, "ansible_winrm_transport": "ntlm"}, id="winrm by NTLM"),
+        pytest.param(NTLM, {**PSRP, **DOWN_LEVEL, "ansible_psrp_auth": "ntlm"}, id="psrp by NTLM"),
+        pytest.param(
+            NTLM,
+            {**WINRM, **DOWN_LEVEL, "ansible_port": 5985, "ansible_winrm_transport": ["ntlm"]},
+            id="winrm by NTLM over HTTP with message encryption",
+        ),
+        pytest.param(BASIC, {**WINRM, "ansible_user": "administrator"}, id="winrm by Basic"),
+    ],
+    indirect=["_organisation"],
+)
+def test_what_was_turned_on(controller: Controller, organisation: SimulatorProcess, variables: dict[str, Any]) -> None:
+    is_enough(controller, organisation, variables)
+
+
+@pytest.mark.parametrize(
+    ("_organisation", "more"),
+    [({}, {"ansible_exchange_auth": "kerberos"}), (BASIC, {"ansible_exchange_auth": "basic"})],
+    ids=["kerberos", "basic"],
+    indirect=["_organisation"],
+)
+def test_ntlm_needs_one_variable_more(
+    controller: Controller, organisation: SimulatorProcess, more: dict[str, Any]
+) -> None:
+    variables = {**WINRM, **PRINCIPAL, "ansible_winrm_transport": "ntlm"}
+    refused = controller.run(PLAY, inventory(organisation, variables))
+    assert {host["unreachable"] for host in refused.stats.values()} == {1}, refused.output
+    assert "/PowerShell takes Kerberos only unless an administrator turned on more" in refused.output
+    assert writes(organisation) == []
+    is_enough(controller, organisation, variables | more)

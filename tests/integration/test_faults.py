@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from evidence import is_a_sentence, stored
 from module_runner import run_module
-from simulator_process import SimulatorProcess
+from simulator_process import BASIC, NTLM, SimulatorProcess
 
 from ansible_collections.mailops.exchange.plugins.module_utils.host import Unreachable
 from ansible_collections.mailops.exchange.plugins.plugin_utils import psrp, winrs
@@ -75,6 +75,11 @@ class Host:
 
 
 Open = Callable[..., Host]
+
+
+@pytest.fixture(scope="module")
+def powershell_directory() -> dict[str, Any]:
+    return BASIC | NTLM
 
 
 @pytest.fixture(params=WAYS)

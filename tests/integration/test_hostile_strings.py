@@ -20,7 +20,7 @@ from evidence import POP, is_a_sentence
 from hostile import HOSTILE, NO_TEXT
 from module_runner import MODULES, run_module
 from runner import PASSWORD, Controller, inventory
-from simulator_process import SimulatorProcess
+from simulator_process import BASIC, NTLM, SimulatorProcess
 
 from ansible_collections.mailops.exchange.plugins import modules
 from ansible_collections.mailops.exchange.plugins.module_utils.kinds import stray
@@ -247,7 +247,7 @@ def test_what_another_administrator_stored_comes_back(host: Host, organisation: 
 def locked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimulatorProcess]:
     """Passwords are in no log, so all hostile strings in one are the password of everybody here."""
     folder = tmp_path_factory.mktemp("organisation")
-    with SimulatorProcess({"EX01": "SE"}, password=ALL_IN_ONE, directory=folder) as organisation:
+    with SimulatorProcess({"EX01": "SE"}, password=ALL_IN_ONE, directory=folder, **BASIC, **NTLM) as organisation:
         yield organisation
 
 

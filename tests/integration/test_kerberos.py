@@ -25,6 +25,12 @@ CMDLETS = {"windows": "Get-Service", "exchange": "Get-PopSettings"}
 SERVICES = {"windows": "WSMAN", "exchange": "HTTP"}
 
 
+@pytest.fixture(scope="module")
+def powershell_directory() -> dict[str, Any]:
+    """Nothing: this is how Exchange is installed."""
+    return {}
+
+
 @pytest.fixture
 def organisation(kerberized: SimulatorProcess) -> SimulatorProcess:
     kerberized.reset()
@@ -73,6 +79,26 @@ def test_session(
     assert f"{SERVICES[endpoint]}/{FQDN}" in realm.issued()[before:]
 
 
+@pytest.mark.parametrize(
+    ("auth", "scheme"), [("basic", "https"), ("ntlm", "https"), ("ntlm", "http"), ("credssp", "https")]
+)
+def test_powershell_as_installed_takes_kerberos_alone(
+    organisation: SimulatorProcess, open_session: Callable[..., Session], auth: str, scheme: str
+) -> None:
+    session = open_session(scheme, auth=auth, user="CONTOSO\\administrator")
+    assert ask(session, "windows")["state"] == "completed"
+    reply = ask(session, "exchange")
+    assert reply["state"] == "unreachable"
+    assert reply["reason"] == (
+        f"{session.settings.url('exchange')} refused user 'CONTOSO\\\\administrator' with {auth} authentication: check "
+        "user and password; /PowerShell takes Kerberos only unless an administrator turned on more, so set "
+        "ansible_exchange_auth to kerberos, or to basic after Set-PowerShellVirtualDirectory -BasicAuthentication "
+        "$true on the server."
+    )
+    assert organisation.state()["servers"]["EX01"]["shells_opened"] == {"exchange": 0, "windows": 1}
+    assert ask(open_session(scheme), "exchange")["state"] == "completed"
+
+
 @pytest.mark.parametrize(("endpoint", "service"), [("windows", "HTTP"), ("windows", "WSMAN"), ("exchange", "HTTP")])
 def test_service_names_that_an_endpoint_has(open_session: Callable[..., Session], endpoint: str, service: str) -> None:
     assert ask(open_session(services={**SERVICES, endpoint: service}), endpoint)["state"] == "completed"
@@ -93,8 +119,10 @@ def test_refused(open_session: Callable[..., Session], scheme: str, endpoint: st
     assert "refused user" in reply["reason"]
 
 
-@pytest.mark.parametrize("endpoint", ["windows", "exchange"])
-@pytest.mark.parametrize("auth", ["kerberos", "negotiate", "ntlm"])
+@pytest.mark.parametrize(
+    ("endpoint", "auth"),
+    [(endpoint, auth) for endpoint in CMDLETS for auth in ("kerberos", "negotiate")] + [("windows", "ntlm")],
+)
 @pytest.mark.parametrize("binding", [None, b"tls-server-end-point:" + bytes(32)], ids=["none", "wrong"])
 def test_extended_protection(
     open_session: Callable[..., Session],

@@ -10,7 +10,7 @@ import pytest
 from least_privilege import CONTROLLER, FEATURES, Feature, entries
 from module_runner import run_module
 from runner import PASSWORD
-from simulator_process import SimulatorProcess
+from simulator_process import BASIC, SimulatorProcess
 
 from ansible_collections.mailops.exchange.plugins.module_utils.plan import Setting
 from ansible_collections.mailops.exchange.plugins.module_utils.vocabulary.client_access import PROTOCOLS
@@ -28,7 +28,7 @@ def _organisation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulato
     folder = tmp_path_factory.mktemp("organisation")
     # Exchange 2010 beside SE, for PowerShell 2, which has other cmdlets for the same.
     servers = {"EX01": "SE", "EX14": "2010"}
-    with SimulatorProcess(servers=servers, password=PASSWORD, directory=folder, mailboxes=3) as process:
+    with SimulatorProcess(servers=servers, password=PASSWORD, directory=folder, mailboxes=3, **BASIC) as process:
         yield process
 
 

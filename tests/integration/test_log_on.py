@@ -7,11 +7,16 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from simulator_process import SimulatorProcess
+from simulator_process import NTLM, SimulatorProcess
 
 from ansible_collections.mailops.exchange.plugins.plugin_utils.session import Session
 
 CMDLETS = {"windows": "Get-Service", "exchange": "Get-PopSettings"}
+
+
+@pytest.fixture(scope="module")
+def powershell_directory() -> dict[str, Any]:
+    return NTLM
 
 
 @pytest.fixture
@@ -35,6 +40,16 @@ def test_ntlm(ask: Callable[..., dict[str, Any]], endpoint: str, scheme: str, au
     assert reply["state"] == "completed", reply["reason"]
     assert reply["output"]
     assert "refused user" in ask(endpoint, scheme, auth=auth, password="wrong")["reason"]
+
+
+@pytest.mark.parametrize("binding", [None, b"tls-server-end-point:" + bytes(32)], ids=["none", "wrong"])
+def test_extended_protection(
+    ask: Callable[..., dict[str, Any]], monkeypatch: pytest.MonkeyPatch, binding: bytes | None
+) -> None:
+    monkeypatch.setattr("pypsrp.negotiate.HTTPNegotiateAuth._get_cbt_data", lambda _response: binding)
+    reply = ask("exchange", "https", auth="ntlm")
+    assert reply["state"] == "unreachable"
+    assert "refused user" in reply["reason"]
 
 
 @pytest.mark.parametrize("user", ["CONTOSO\\administrator", "administrator@contoso.test"])

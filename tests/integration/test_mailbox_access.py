@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from module_runner import run_module
 from runner import PASSWORD
-from simulator_process import SimulatorProcess
+from simulator_process import BASIC, SimulatorProcess
 
 from ansible_collections.mailops.exchange.plugins.plugin_utils.session import Session
 
@@ -24,7 +24,7 @@ Run = Callable[..., dict[str, Any]]
 @pytest.fixture(scope="module")
 def _organisation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimulatorProcess]:
     directory = tmp_path_factory.mktemp("organisation")
-    with SimulatorProcess(VERSIONS, password=PASSWORD, directory=directory, mailboxes=MANY) as process:
+    with SimulatorProcess(VERSIONS, password=PASSWORD, directory=directory, mailboxes=MANY, **BASIC) as process:
         yield process
 
 

@@ -9,7 +9,7 @@ import pytest
 from ansible.module_utils.basic import AnsibleModule
 from module_runner import run_module
 from runner import PASSWORD
-from simulator_process import SimulatorProcess
+from simulator_process import BASIC, SimulatorProcess
 
 from ansible_collections.mailops.exchange.plugins.plugin_utils.session import Session
 
@@ -22,7 +22,7 @@ Run = Callable[..., dict[str, Any]]
 @pytest.fixture(scope="module")
 def _organisation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimulatorProcess]:
     """One whose Administrator has another name, and somebody else his."""
-    options: dict[str, Any] = {"mailboxes": 4, "mailbox": TWINS, "administrator": f"{ADMINISTRATOR}:boss"}
+    options: dict[str, Any] = {"mailboxes": 4, "mailbox": TWINS, "administrator": f"{ADMINISTRATOR}:boss", **BASIC}
     with SimulatorProcess(
         {"EX01": "SE"}, password=PASSWORD, directory=tmp_path_factory.mktemp("organisation"), **options
     ) as process:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from evidence import is_a_sentence
 from runner import PASSWORD, Controller, inventory, wait_until
-from simulator_process import SimulatorProcess
+from simulator_process import BASIC, SimulatorProcess
 
 BANNER = "POP3 at Contoso is ready."
 NOTHING_OPEN = {"exchange": 0, "windows": 0}
@@ -51,7 +51,7 @@ PLAY = [
 def fifty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimulatorProcess]:
     servers = {name: ("SE", "2019", "2016")[number % 3] for number, name in enumerate(UP)}
     folder = tmp_path_factory.mktemp("organisation")
-    with SimulatorProcess(servers, password=PASSWORD, directory=folder) as process:
+    with SimulatorProcess(servers, password=PASSWORD, directory=folder, **BASIC) as process:
         for name in SLOW:
             process.fault(name, "slow", cmdlet="Get-PopSettings", seconds=2)
         for name, (kind, cmdlet, times) in DROPPING.items():

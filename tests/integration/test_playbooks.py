@@ -9,7 +9,7 @@ import pytest
 import yaml
 from evidence import RELAY, add_relay, writes
 from runner import PASSWORD, Controller, Outcome, inventory
-from simulator_process import SimulatorProcess
+from simulator_process import BASIC, SimulatorProcess
 
 HOSTS = ("ex01", "ex02")
 WANTED: dict[str, Any] = {
@@ -124,7 +124,7 @@ def test_adopt_writes_what_changes_nothing(
     controller: Controller, version: str, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     with SimulatorProcess(
-        servers={"EX01": version}, password=PASSWORD, directory=tmp_path_factory.mktemp("organisation")
+        servers={"EX01": version}, password=PASSWORD, directory=tmp_path_factory.mktemp("organisation"), **BASIC
     ) as organisation:
         hosts = inventory(organisation.description)
         changes = {"Server": "EX01", "Banner": "Set: by 'hand' # and {{ odd }}", "MaxConnectionsPerUser": 7}

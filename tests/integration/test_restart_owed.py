@@ -10,7 +10,7 @@ import pytest
 from evidence import is_a_sentence, processes, writes
 from module_runner import run_module
 from runner import PASSWORD, Controller, inventory
-from simulator_process import SimulatorProcess
+from simulator_process import BASIC, SimulatorProcess
 
 from ansible_collections.mailops.exchange.plugins.plugin_utils.session import Session
 
@@ -33,6 +33,7 @@ def _organisation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulato
         directory=tmp_path_factory.mktemp("organisation"),
         domain_controllers=2,
         replication_delay=DELAY,
+        **BASIC,
     ) as process:
         yield process
 

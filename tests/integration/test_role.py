@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from runner import PASSWORD, Controller, inventory
-from simulator_process import SimulatorProcess
+from simulator_process import BASIC, SimulatorProcess
 
 WRITING = re.compile(r"^(Set|Start|Stop|Restart|Enable|Disable|Add|Remove|New)-")
 HOSTS = ("ex01", "ex02")
@@ -167,7 +167,7 @@ def test_iis_is_restarted_when_asked_and_the_endpoint_answers_again(
 @pytest.mark.parametrize("version", ["2019", "2013", "2010"])
 def test_the_other_versions(controller: Controller, version: str, tmp_path_factory: pytest.TempPathFactory) -> None:
     with SimulatorProcess(
-        servers={"EX01": version}, password=PASSWORD, directory=tmp_path_factory.mktemp("organisation")
+        servers={"EX01": version}, password=PASSWORD, directory=tmp_path_factory.mktemp("organisation"), **BASIC
     ) as organisation:
         hosts = inventory(organisation.description, **SETTINGS)
         predicted = controller.run(ENABLE, hosts, "--check", "--diff")

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from evidence import POP, RELAY, add_relay, connectors, services, stored, writes
 from runner import PASSWORD, Controller, inventory
-from simulator_process import SimulatorProcess
+from simulator_process import BASIC, SimulatorProcess
 
 ENABLE = "mailops.exchange.enable_pop3"
 DISABLE = "mailops.exchange.disable_pop3"
@@ -101,7 +101,7 @@ def test_the_whole_job_of_both_roles_on_every_version(
 ) -> None:
     versions = {"SE01": "SE", "E19": "2019", "E16": "2016", "E15": "2013", "E14": "2010"}
     folder = tmp_path_factory.mktemp("organisation")
-    with SimulatorProcess(servers=versions, password=PASSWORD, directory=folder) as organisation:
+    with SimulatorProcess(servers=versions, password=PASSWORD, directory=folder, **BASIC) as organisation:
         job = whole_job(organisation)
         del job["pop3_mailboxes"], job["pop3_probe"]
         twin = {key.replace("pop3", "imap4"): value for key, value in job.items()}
@@ -186,7 +186,10 @@ def test_a_part_that_is_switched_off_is_left_alone(controller: Controller, organ
 def test_iis_is_restarted_when_needed(controller: Controller, tmp_path_factory: pytest.TempPathFactory) -> None:
     """Exchange 2013 needs it for what users look up, and for nothing else; newer versions do not need it."""
     with SimulatorProcess(
-        servers={"EX01": "2013", "EX02": "SE"}, password=PASSWORD, directory=tmp_path_factory.mktemp("organisation")
+        servers={"EX01": "2013", "EX02": "SE"},
+        password=PASSWORD,
+        directory=tmp_path_factory.mktemp("organisation"),
+        **BASIC,
     ) as organisation:
 
         def restarted() -> list[str]:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from evidence import IMAP, POP, processes, services, stored, writes
 from runner import PASSWORD
-from simulator_process import SimulatorProcess
+from simulator_process import BASIC, SimulatorProcess
 
 Run = Callable[..., dict[str, Any]]
 RUNNING, STOPPED = ("Running", "Manual"), ("Stopped", "Manual")
@@ -21,7 +21,7 @@ def _organisation(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[SimulatorProcess]:
     with SimulatorProcess(
-        servers={"EX01": request.param}, password=PASSWORD, directory=tmp_path_factory.mktemp("organisation")
+        servers={"EX01": request.param}, password=PASSWORD, directory=tmp_path_factory.mktemp("organisation"), **BASIC
     ) as process:
         yield process
 

@@ -17,7 +17,7 @@ import requests
 from evidence import stored
 from module_runner import run_module
 from runner import PASSWORD, Controller, inventory, wait_until
-from simulator_process import SimulatorProcess
+from simulator_process import BASIC, NTLM, SimulatorProcess
 
 from ansible_collections.mailops.exchange.plugins.plugin_utils.session import Session
 from ansible_collections.mailops.exchange.plugins.plugin_utils.wire import GRACE
@@ -25,6 +25,11 @@ from ansible_collections.mailops.exchange.plugins.plugin_utils.wire import GRACE
 BANNER = {"mailops.exchange.pop_settings": {"banner": "Session banner."}, "name": "banner"}
 INFO = {"mailops.exchange.client_access_info": {}, "name": "info"}
 NOTHING_OPEN = {"exchange": 0, "windows": 0}
+
+
+@pytest.fixture(scope="module")
+def powershell_directory() -> dict[str, Any]:
+    return BASIC | NTLM
 
 
 def play(*tasks: dict[str, Any], hosts: str = "ex01", **keywords: Any) -> list[dict[str, Any]]:

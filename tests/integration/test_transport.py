@@ -9,7 +9,7 @@ import pytest
 from evidence import RELAY, add_relay, connectors, is_a_sentence, writes
 from module_runner import run_module
 from runner import PASSWORD
-from simulator_process import SimulatorProcess
+from simulator_process import BASIC, SimulatorProcess
 
 from ansible_collections.mailops.exchange.plugins.plugin_utils.session import Session
 
@@ -21,7 +21,7 @@ Run = Callable[..., dict[str, Any]]
 @pytest.fixture(scope="module")
 def _organisation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimulatorProcess]:
     folder = tmp_path_factory.mktemp("organisation")
-    with SimulatorProcess(servers=SERVERS, password=PASSWORD, directory=folder) as process:
+    with SimulatorProcess(servers=SERVERS, password=PASSWORD, directory=folder, **BASIC) as process:
         yield process
 
 

@@ -11,7 +11,7 @@ from evidence import writes
 from kdc import REALM, Kdc
 from module_runner import run_module
 from runner import PASSWORD, Controller
-from simulator_process import SimulatorProcess
+from simulator_process import BASIC, NTLM, SimulatorProcess
 
 from ansible_collections.mailops.exchange.plugins.module_utils.host import Unreachable
 from ansible_collections.mailops.exchange.plugins.plugin_utils.session import Session
@@ -42,6 +42,11 @@ TASKS: dict[str, dict[str, Any]] = {
     "cas_mailbox": {"identities": [READER], "pop_enabled": False},
     "protocol_service": {"protocol": "pop3", "state": "started", "start_mode": "automatic"},
 }
+
+
+@pytest.fixture(scope="module")
+def powershell_directory() -> dict[str, Any]:
+    return BASIC | NTLM
 
 
 @pytest.fixture

@@ -29,7 +29,7 @@ sys.path[:0] = [str(REPOSITORY / "tests"), str(REPOSITORY / "tests" / "integrati
 
 from evidence import POP, is_a_sentence  # noqa: E402
 from runner import PASSWORD, Controller, Outcome, inventory, wait_until  # noqa: E402
-from simulator_process import SimulatorProcess  # noqa: E402
+from simulator_process import BASIC, SimulatorProcess  # noqa: E402
 
 VERSIONS = ("SE", "2019", "2016", "2013", "2010")
 KINDS: list[Any] = [
@@ -391,7 +391,7 @@ def main() -> int:
     with (
         tempfile.TemporaryDirectory(prefix="mx-") as home,
         tempfile.TemporaryDirectory(prefix="mx-") as collections,
-        SimulatorProcess(servers, password=PASSWORD, mailboxes=options.servers) as organisation,
+        SimulatorProcess(servers, password=PASSWORD, mailboxes=options.servers, **BASIC) as organisation,
     ):
         galaxy = [str(Path(sys.executable).parent / "ansible-galaxy"), "collection", "install", str(REPOSITORY)]
         subprocess.run([*galaxy, "-p", collections, "--offline", "--force"], check=True, capture_output=True)

@@ -16,6 +16,7 @@ from .auth import Accounts
 from .control import Control
 from .organisation import Organisation
 from .web import Wire
+from .wsman import profiles
 
 VERSIONS = ("SE", "2019", "2016", "2013", "2010")
 PASSWORD_VARIABLE = "EXCHANGE_SIMULATOR_PASSWORD"
@@ -60,7 +61,15 @@ def main() -> int:
         for name, alias in options.mailbox:
             organisation.mailboxes.add(name, alias)
         organisation.accounts |= {one.account: password for one in organisation.mailboxes if not one.is_monitoring}
-        wire = Wire(organisation, accounts, port_offset=options.port_offset, shell_limit=options.shell_limit)
+        wire = Wire(
+            organisation,
+            accounts,
+            port_offset=options.port_offset,
+            shell_limit=options.shell_limit,
+            profiles=profiles(
+                basic=options.exchange_basic_authentication, windows=options.exchange_windows_authentication
+            ),
+        )
         accounts.publish()
         try:
             wire.start()
@@ -109,6 +118,14 @@ def _arguments() -> _Parser:
         "--keytab", type=Path, help="accept Kerberos; keys of HTTP/<fqdn> and WSMAN/<fqdn> of every server"
     )
     parser.add_argument("--realm", help="the user's Kerberos realm, if not the domain in upper case")
+    parser.add_argument(
+        "--exchange-basic-authentication", action="store_true", help="/PowerShell takes Basic over TLS beside Kerberos"
+    )
+    parser.add_argument(
+        "--exchange-windows-authentication",
+        action="store_true",
+        help="/PowerShell takes NTLM and Negotiate beside Kerberos",
+    )
     parser.add_argument("--shell-limit", default=18, type=int)
     parser.add_argument("--exit-with-parent", action="store_true", help="end when standard input is closed")
     return parser

@@ -104,7 +104,8 @@ class Decision:
 class ConnectionAuthentication:
     """The log-on of one TCP connection: NTLM and Kerberos prove a connection, Basic each request.
 
-    ``services`` are the Kerberos names under which the server is asked for here; ``certificate`` is the client's own.
+    ``realm`` is Basic's, or None where that is off; ``services`` are the Kerberos names under which the server is asked
+    for here; ``certificate`` is the client's own.
     """
 
     def __init__(
@@ -112,7 +113,7 @@ class ConnectionAuthentication:
         accounts: Accounts,
         *,
         schemes: tuple[str, ...],
-        realm: str,
+        realm: str | None,
         bindings: GssChannelBindings | None,
         services: frozenset[str] = frozenset(),
         certificate: bytes | None = None,
@@ -122,7 +123,8 @@ class ConnectionAuthentication:
         self._schemes = schemes
         self._bindings = bindings
         # Basic is offered over TLS only: the password would travel in clear.
-        self.offers = (*schemes, f'Basic realm="{realm}"') if self._tls else schemes
+        self._takes_basic = self._tls and realm is not None
+        self.offers = (*schemes, f'Basic realm="{realm}"') if self._takes_basic else schemes
         self._services = services
         self._certificate = certificate
         self._context: spnego.ContextProxy | None = None
@@ -135,10 +137,13 @@ class ConnectionAuthentication:
             return self._established or Decision(None, self.offers)
         if header == MUTUAL_TLS:
             return self._certified()
-        if scheme.casefold() == "basic" and self._tls:
+        if scheme.casefold() == "basic" and self._takes_basic:
             return self._basic(value)
         known = next((known for known in self._schemes if known.casefold() == scheme.casefold()), None)
-        return self._negotiate(known, value) if known else Decision(None, self.offers)
+        # Outside of a realm Kerberos is offered all the same, and there is no ticket that could be read.
+        if known is None or (known == "Kerberos" and self._accounts.keytab is None):
+            return Decision(None, self.offers)
+        return self._negotiate(known, value)
 
     def open(self, body: bytes) -> bytes:
         """Decrypt a message that came in a MIME envelope."""

@@ -9,7 +9,7 @@ import ssl
 import sys
 import threading
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from functools import partial
 from http import HTTPStatus
@@ -26,7 +26,7 @@ from .auth import Accounts, BadMessage, ConnectionAuthentication, Decision, serv
 from .faults import spoiled
 from .organisation import Organisation
 from .psrp import ClientGone
-from .wsman import COUNTERS, PROFILES, Dropped, Endpoint, EndpointName, Profile, Request, Silent, Unavailable
+from .wsman import COUNTERS, Dropped, Endpoint, EndpointName, Profile, Request, Silent, Unavailable
 
 _SOAP = "application/soap+xml;charset=UTF-8"
 _PAGE_TYPE = "text/html; charset=us-ascii"
@@ -139,7 +139,7 @@ class _Handler(AnsweringHandler):
         self._authentication = ConnectionAuthentication(
             endpoint.accounts,
             schemes=profile.kerberos_schemes if in_realm and not tls else profile.schemes,
-            realm=profile.realm.format(fqdn=fqdn),
+            realm=profile.realm.format(fqdn=fqdn) if profile.basic else None,
             bindings=self.server.bindings(self.connection),
             services=frozenset(f"{service}/{fqdn}".casefold() for service in profile.services),
             certificate=self.connection.getpeercert(binary_form=True) if tls else None,
@@ -283,12 +283,23 @@ class _Listener(ThreadingHTTPServer):
 class Wire:
     """All endpoints of the organisation."""
 
-    def __init__(self, organisation: Organisation, accounts: Accounts, *, port_offset: int, shell_limit: int) -> None:
+    def __init__(
+        self,
+        organisation: Organisation,
+        accounts: Accounts,
+        *,
+        port_offset: int,
+        shell_limit: int,
+        profiles: Mapping[EndpointName, Profile],
+    ) -> None:
         self._organisation = organisation
         self._port_offset = port_offset
         self._listeners: list[_Listener] = []
         self._endpoints: dict[str, dict[EndpointName, Endpoint]] = {
-            name: {kind: Endpoint(kind, server, organisation, accounts, shell_limit) for kind in PROFILES}
+            name: {
+                kind: Endpoint(kind, profile, server, organisation, accounts, shell_limit)
+                for kind, profile in profiles.items()
+            }
             for name, server in organisation.servers.items()
         }
         organisation.on_iis_stopped.append(lambda name: self._endpoints[name]["exchange"].drop_shells())

@@ -13,7 +13,7 @@ import uuid
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
@@ -58,6 +58,8 @@ class Profile:
     schemes: tuple[str, ...]
     # What is offered in their place over plain HTTP by a server that is in a Kerberos realm.
     kerberos_schemes: tuple[str, ...]
+    # Over TLS only.
+    basic: bool
     services: tuple[str, ...]
     realm: str
     boundary_gap: str
@@ -71,10 +73,11 @@ PROFILES: dict[EndpointName, Profile] = {
         resource_uri=f"{_NS['pwsh']}/Microsoft.Exchange",
         http_port=80,
         https_port=443,
-        # Documented are Kerberos and, where allowed, Basic over TLS; NTLM is inferred.
-        schemes=("Negotiate", "NTLM"),
+        # IIS shows each authentication of it as disabled, and Kerberos is taken all the same (TechNet wiki 31066).
         # [I]: pypsrp issue 66 replicates a server that offers Kerberos alone; no recording shows what Exchange offers.
+        schemes=("Kerberos",),
         kerberos_schemes=("Kerberos",),
+        basic=False,
         services=("HTTP",),
         realm="{fqdn}",
         # Exchange writes the MIME boundary with a space after the dashes.
@@ -89,6 +92,7 @@ PROFILES: dict[EndpointName, Profile] = {
         https_port=5986,
         schemes=("Negotiate", "CredSSP"),
         kerberos_schemes=("Negotiate", "Kerberos", "CredSSP"),
+        basic=True,
         services=("HTTP", "WSMAN"),
         realm="WSMAN",
         boundary_gap="",
@@ -96,6 +100,14 @@ PROFILES: dict[EndpointName, Profile] = {
         quota="This user is allowed a maximum number of {limit} concurrent shells, which has been exceeded.",
     ),
 }
+
+
+def profiles(*, basic: bool, windows: bool) -> dict[EndpointName, Profile]:
+    """Both endpoints, with what an administrator has turned on by Set-PowerShellVirtualDirectory."""
+    as_installed = PROFILES["exchange"]
+    # [I]: what IIS offers wherever its Windows authentication is on.
+    schemes = (*as_installed.schemes, *(("Negotiate", "NTLM") if windows else ()))
+    return {**PROFILES, "exchange": replace(as_installed, schemes=schemes, kerberos_schemes=schemes, basic=basic)}
 
 
 class Fault(Exception):
@@ -213,9 +225,17 @@ class Shell:
 class Endpoint:
     """One of the two endpoints of one server: its shells and counters."""
 
-    def __init__(self, name: EndpointName, server: Server, organisation: Organisation, accounts: Accounts, limit: int):
+    def __init__(
+        self,
+        name: EndpointName,
+        profile: Profile,
+        server: Server,
+        organisation: Organisation,
+        accounts: Accounts,
+        limit: int,
+    ) -> None:
         self.name = name
-        self.profile = PROFILES[name]
+        self.profile = profile
         self.server = server
         self.accounts = accounts
         self._organisation = organisation

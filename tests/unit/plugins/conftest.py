@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 from module_runner import run_module
+
+from ansible_collections.mailops.exchange.plugins.plugin_utils.clixml import to_plain
 
 VERSIONS = {"SE": (15, 2, 2562, 17), "2016": (15, 1, 2507, 6), "2013": (15, 0, 1497, 2), "2010": (14, 3, 123, 4)}
 LOGIN = {"PlainTextLogin": 1, "PlainTextAuthentication": 2, "SecureLogin": 3}
@@ -248,3 +252,17 @@ def host() -> FakeHost:
 def host_of() -> type[FakeHost]:
     """Hosts of other versions."""
     return FakeHost
+
+
+@pytest.fixture
+def captured(captures: Path) -> Callable[..., list[Any]]:
+    """Reads the objects of a capture, all their members or some."""
+
+    def read(name: str, members: list[str] | None = None) -> list[Any]:
+        root = ElementTree.parse(captures / f"{name}.xml").getroot()
+        for element in root.iter():
+            element.tag = element.tag.rpartition("}")[2]
+        # Reference numbers run on over a whole file, while on the wire each object starts anew.
+        return [to_plain(element, members, document=root) for element in root]
+
+    return read

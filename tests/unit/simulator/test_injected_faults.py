@@ -17,7 +17,7 @@ import requests
 from pypsrp.complex_objects import PSInvocationState
 from pypsrp.exceptions import AuthenticationError, WinRMError, WinRMTransportError, WSManFaultError
 from pypsrp.powershell import PowerShell, RunspacePool
-from simulator_process import SimulatorFailed, SimulatorProcess
+from simulator_process import BASIC, NTLM, SimulatorFailed, SimulatorProcess
 from test_wire import CONFIGURATIONS, cmdlet, connect, session, shells
 from winrm.exceptions import WinRMError as WinRMErrorOfPywinrm
 from winrm.exceptions import WinRMOperationTimeoutError
@@ -32,7 +32,7 @@ LOG_ONS = [("https", "basic"), ("http", "ntlm")]
 
 @pytest.fixture(scope="module")
 def process() -> Iterator[SimulatorProcess]:
-    with SimulatorProcess() as process:
+    with SimulatorProcess(**BASIC, **NTLM) as process:
         yield process
 
 

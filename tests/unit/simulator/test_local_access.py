@@ -11,7 +11,7 @@ from psrpcore.types import deserialize_clixml
 from pypsrp.complex_objects import PSInvocationState
 from pypsrp.powershell import PowerShell, RunspacePool
 from pypsrp.wsman import WSMan
-from simulator_process import SimulatorProcess
+from simulator_process import BASIC, SimulatorProcess
 from winrs_client import powershell
 
 from exchange_simulator.engine import Command, Result, Runspace
@@ -24,7 +24,7 @@ CREDENTIAL = "Microsoft.Exchange.Data.Directory.ADInvalidCredentialException"
 
 @pytest.fixture(scope="module")
 def process() -> Iterator[SimulatorProcess]:
-    with SimulatorProcess({"EX01": "SE", "EX02": "2010"}) as process:
+    with SimulatorProcess({"EX01": "SE", "EX02": "2010"}, **BASIC) as process:
         yield process
 
 

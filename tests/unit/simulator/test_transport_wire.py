@@ -9,7 +9,7 @@ import pytest
 from pypsrp.complex_objects import PSCredential
 from pypsrp.powershell import PowerShell, RunspacePool
 from pypsrp.wsman import WSMan
-from simulator_process import SimulatorFailed, SimulatorProcess
+from simulator_process import BASIC, SimulatorFailed, SimulatorProcess
 
 _MAIL = "mail.contoso.test"
 _CLIENT = r"EX01\Client Frontend EX01"
@@ -17,7 +17,7 @@ _CLIENT = r"EX01\Client Frontend EX01"
 
 @pytest.fixture(scope="module")
 def process() -> Iterator[SimulatorProcess]:
-    with SimulatorProcess() as process:
+    with SimulatorProcess(**BASIC) as process:
         yield process
 
 

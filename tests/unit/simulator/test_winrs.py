@@ -10,14 +10,14 @@ import requests
 from psrpcore.types import deserialize_clixml
 from pypsrp.powershell import RunspacePool
 from pypsrp.wsman import WSMan
-from simulator_process import SimulatorFailed, SimulatorProcess
+from simulator_process import BASIC, SimulatorFailed, SimulatorProcess
 from winrm.exceptions import WinRMOperationTimeoutError, WSManFaultError
 from winrs_client import BOOTSTRAP, SWITCHES, powershell, protocol, script, start
 
 
 @pytest.fixture(scope="module")
 def process() -> Iterator[SimulatorProcess]:
-    with SimulatorProcess(shell_limit=2) as process:
+    with SimulatorProcess(shell_limit=2, **BASIC) as process:
         yield process
 
 

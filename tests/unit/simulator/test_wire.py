@@ -34,7 +34,7 @@ from pypsrp.complex_objects import PSInvocationState
 from pypsrp.exceptions import AuthenticationError, WinRMTransportError, WSManFaultError
 from pypsrp.powershell import PowerShell, RunspacePool
 from pypsrp.wsman import NAMESPACES, WSMan
-from simulator_process import PASSWORD, SIMULATOR, SimulatorFailed, SimulatorProcess
+from simulator_process import BASIC, NTLM, PASSWORD, SIMULATOR, SimulatorFailed, SimulatorProcess
 
 from exchange_simulator.engine import Result
 from exchange_simulator.psrp import ClientGone, NotFound
@@ -47,7 +47,7 @@ LOG_ONS = [("https", "basic"), ("http", "ntlm"), ("https", "ntlm"), ("http", "ne
 
 @pytest.fixture(scope="module")
 def process() -> Iterator[SimulatorProcess]:
-    with SimulatorProcess(shell_limit=3) as process:
+    with SimulatorProcess(shell_limit=3, **BASIC, **NTLM) as process:
         yield process
 
 
@@ -171,6 +171,40 @@ def test_basic_is_not_accepted_in_clear(simulator: SimulatorProcess, endpoint: s
         session(simulator, endpoint, "http", "basic", encryption="never"),
     ):
         pass
+
+
+@pytest.mark.parametrize(
+    ("turned_on", "http", "https"),
+    [
+        ({}, "Kerberos", "Kerberos"),
+        (BASIC, "Kerberos", 'Kerberos, Basic realm="EX01.contoso.test"'),
+        (NTLM, "Kerberos, Negotiate, NTLM", "Kerberos, Negotiate, NTLM"),
+    ],
+    ids=["as installed", "basic", "windows"],
+)
+def test_what_powershell_takes_beside_kerberos_is_turned_on(turned_on: dict[str, Any], http: str, https: str) -> None:
+    with SimulatorProcess({"EX01": "SE"}, **turned_on) as process:
+        server = process.description["servers"]["EX01"]
+        proofs = {
+            "Basic": base64.b64encode(f"administrator:{process.password}".encode()).decode(),
+            # The first of NTLM's messages, which is answered with a challenge.
+            "NTLM": "TlRMTVNTUAABAAAAB4IIogAAAAAAAAAAAAAAAAAAAAAKAGFKAAAADw==",
+            "Kerberos": "YIIBAA==",
+        }
+        for protocol, offered in (("http", http), ("https", https)):
+            url = f"{protocol}://{server['address']}:{server[f'exchange_{protocol}']}/PowerShell/"
+            with requests.Session() as client:
+                client.trust_env, client.verify = False, process.description["ca"]
+                assert client.post(url).headers["WWW-Authenticate"] == offered
+                for scheme, proof in proofs.items():
+                    answer = client.post(url, headers={"Authorization": f"{scheme} {proof}"})
+                    if scheme == "Basic" and scheme in offered:
+                        assert answer.status_code == 200
+                    else:
+                        assert answer.status_code == 401, scheme
+                        challenged = answer.headers["WWW-Authenticate"] != offered
+                        assert challenged == (scheme == "NTLM" and scheme in offered), scheme
+        assert process.errors() == ""
 
 
 def test_an_unencrypted_message_is_refused_over_plain_http(simulator: SimulatorProcess) -> None:
@@ -534,7 +568,7 @@ def _terminate(process: SimulatorProcess) -> None:
 
 @pytest.mark.parametrize("end", [_stop, _terminate], ids=["input closed", "SIGTERM"])
 def test_the_end_is_clean_while_a_client_waits(tmp_path: Path, end: Callable[[SimulatorProcess], None]) -> None:
-    process = SimulatorProcess(directory=tmp_path).start()
+    process = SimulatorProcess(directory=tmp_path, **BASIC).start()
     process.fault("EX01", "slow", cmdlet="Get-PopSettings", seconds=3600)
     pool = RunspacePool(connect(process, "exchange"), configuration_name=CONFIGURATIONS["exchange"])
     pool.open()

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import tracemalloc
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from xml.etree import ElementTree
 
 import pytest
 from hypothesis import given, settings
@@ -24,22 +21,14 @@ from ansible_collections.mailops.exchange.plugins.module_utils.certificates impo
 from ansible_collections.mailops.exchange.plugins.module_utils.host import Failure, Server
 from ansible_collections.mailops.exchange.plugins.module_utils.transport_kinds import Thumbprint
 from ansible_collections.mailops.exchange.plugins.module_utils.vocabulary.versions import Version
-from ansible_collections.mailops.exchange.plugins.plugin_utils.clixml import to_plain
 
-REPOSITORY = Path(__file__).resolve().parents[4]
-CAPTURES = Path(os.environ.get("EXCHANGE_CAPTURES", REPOSITORY.parent / "shared" / "captures"))
 EX01 = Server("EX01", "EX01.contoso.test", Version(15, 2, 2562, 17))
 NUMBERS = {"IMAP": 1, "POP": 2, "IIS": 8, "SMTP": 16}
 
 
-def capture(name):
-    if not CAPTURES.is_dir():
-        message = f"the real captures are not here ({CAPTURES}); set EXCHANGE_CAPTURES to their folder"
-        pytest.fail(message) if os.environ.get("CI") else pytest.skip(message)
-    root = ElementTree.parse(CAPTURES / f"Get-ExchangeCertificate.{name}.xml").getroot()
-    for element in root.iter():
-        element.tag = element.tag.rpartition("}")[2]
-    return [to_plain(element, MEMBERS, document=root) for element in root]
+@pytest.fixture
+def capture(captured):
+    return lambda name: captured(f"Get-ExchangeCertificate.{name}", MEMBERS)
 
 
 @pytest.mark.parametrize(
@@ -53,7 +42,7 @@ def capture(name):
         ("deserialized-rawdata-only", [None] * 5),
     ],
 )
-def test_every_capture_gives_the_numbers_of_its_readme(name, services):
+def test_every_capture_gives_the_numbers_of_its_readme(capture, name, services):
     certificates = [read_certificate(wire) for wire in capture(name)]
     known = [None if c.services is None else sum(NUMBERS[service] for service in c.services) for c in certificates]
     assert known == services
@@ -71,7 +60,7 @@ def test_every_capture_gives_the_numbers_of_its_readme(name, services):
         "deserialized-rawdata-only",
     ],
 )
-def test_subject_issuer_and_thumbprint_are_what_the_server_wrote(name):
+def test_subject_issuer_and_thumbprint_are_what_the_server_wrote(capture, name):
     for wire in capture(name):
         lines = [line.strip() for line in wire["$text"].splitlines()]
         certificate = read_certificate(wire)
@@ -83,7 +72,7 @@ def test_subject_issuer_and_thumbprint_are_what_the_server_wrote(name):
         assert abs(written - certificate.not_after) <= timedelta(hours=14)
 
 
-def test_names_dates_and_key_of_a_real_certificate():
+def test_names_dates_and_key_of_a_real_certificate(capture):
     certificate = read_certificate(capture("pop-imap-iis")[1])
     assert certificate.names == ("win-ctd3l0rgen4", "win-ctd3l0rgen4.exlab.dom")
     assert certificate.key == "RSA 2048"

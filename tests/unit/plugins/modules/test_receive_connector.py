@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-from xml.etree import ElementTree
-
 import pytest
 from ansible.module_utils.basic import AnsibleModule
 from hypothesis import given
@@ -17,10 +13,7 @@ from ansible_collections.mailops.exchange.plugins.module_utils.host import Host,
 from ansible_collections.mailops.exchange.plugins.module_utils.resource import shown
 from ansible_collections.mailops.exchange.plugins.module_utils.vocabulary.transport import CONNECTOR_SETTINGS
 from ansible_collections.mailops.exchange.plugins.module_utils.vocabulary.versions import Version
-from ansible_collections.mailops.exchange.plugins.plugin_utils.clixml import to_plain
 
-REPOSITORY = Path(__file__).resolve().parents[4]
-CAPTURES = Path(os.environ.get("EXCHANGE_CAPTURES", REPOSITORY.parent / "shared" / "captures"))
 MODULE = "receive_connector"
 FRONTEND = "EX01\\Client Frontend EX01"
 RELAY = {"RemoteIPRanges": ["10.10.50.0/24"], "PermissionGroups": "AnonymousUsers", "AuthMechanism": "Tls"}
@@ -456,14 +449,8 @@ def test_ranges_are_the_same_in_every_spelling(first, second):
     assert kind.equal(kind.parse([f"{low}/32"]), kind.read([f"{low}"]))
 
 
-def test_the_real_connectors_are_read():
-    if not CAPTURES.is_dir():
-        message = f"the real captures are not here ({CAPTURES}); set EXCHANGE_CAPTURES to their folder"
-        pytest.fail(message) if os.environ.get("CI") else pytest.skip(message)
-    root = ElementTree.parse(CAPTURES / "Get-ReceiveConnector.exchange2019.xml").getroot()
-    for element in root.iter():
-        element.tag = element.tag.rpartition("}")[2]
-    wires = [to_plain(element, document=root) for element in root]
+def test_the_real_connectors_are_read(captured):
+    wires = captured("Get-ReceiveConnector.exchange2019")
 
     class Recorded(Host):
         def read(self, cmdlet, **_parameters):

@@ -1,0 +1,25 @@
+"""What a clone alone may not have: a test that needs it is left out, unless a variable says that it has to be there.
+
+``.ci/run`` sets the variables. None of them is ``CI``, which every forge sets, whatever its machines have.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+
+# Objects of real servers lie beside the project, and only there: they are not ours to hand on.
+CAPTURES = Path(os.environ.get("EXCHANGE_CAPTURES", Path(__file__).resolve().parents[2] / "shared" / "captures"))
+
+SHARED = "MAILOPS_REQUIRE_SHARED"
+"""The facts beside the project."""
+ROOTS = "MAILOPS_REQUIRE_ROOT"
+"""What root can have on Debian: its packages, and ports below 1024."""
+
+
+def do_without(variable: str, reason: object) -> NoReturn:
+    """End the test: it has failed where ``variable`` is set, and is left out everywhere else."""
+    pytest.fail(str(reason)) if os.environ.get(variable) else pytest.skip(str(reason))
