@@ -15,7 +15,8 @@ from ansible_collections.mailops.exchange.plugins.plugin_utils.action import Exc
 
 ROOT = Path(__file__).resolve().parents[2]
 RUNTIME = yaml.safe_load((ROOT / "meta" / "runtime.yml").read_text(encoding="utf-8"))
-MODULES = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("*.py"))
+# controller_file has nothing to do with a host, and no option that it would share with the others.
+MODULES = sorted({path.stem for path in (ROOT / "plugins" / "modules").glob("*.py")} - {"controller_file"})
 
 
 ROLES = {"pop3": ("pop_settings", POP3), "imap4": ("imap_settings", IMAP4)}
