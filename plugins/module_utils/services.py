@@ -322,6 +322,8 @@ class Judgement:
     reason: str
     started: str | None = None
     """The earliest start among the running services."""
+    possible_until: str | None = None
+    """The end of the tolerance; only a change that is noted after it would be certain not to be covered."""
 
 
 def restart_owed(changed: str, services: Sequence[tuple[bool, str | None]], tolerance: float) -> Judgement:
@@ -351,6 +353,7 @@ def restart_owed(changed: str, services: Sequence[tuple[bool, str | None]], tole
             f"The settings show a change {later.total_seconds():.0f} seconds after a service started, less than the "
             f"tolerance of {tolerance:g}: it may be the same change reaching another domain controller late."
         )
+        return Judgement(answer, reason, shown, (earliest + timedelta(seconds=tolerance)).isoformat("T", "seconds"))
     else:
         answer, reason = "no", "Every running service started after the last change of the settings."
     return Judgement(answer, reason, shown)

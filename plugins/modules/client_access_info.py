@@ -194,6 +194,15 @@ pop3:
     restart_reason:
       description: Why, in a sentence.
       type: str
+    restart_possible_until:
+      description:
+        - The end of O(restart_tolerance), counted from RV(pop3.running_since), if RV(pop3.restart_owed) is
+          V(possible); otherwise null. A change that was noted up to then may be one that the services started with, one
+          noted later is not.
+        - Waiting until then settles nothing. A restart does, or a domain controller that is known to have had the
+          change first, given as O(domain_controller).
+      type: str
+      sample: null
     running_since:
       description: The earliest start of a running service, by which was judged; null if none is known.
       type: str
@@ -502,6 +511,7 @@ def _describe(
         "component": component,
         "restart_owed": judgement.answer,
         "restart_reason": judgement.reason,
+        "restart_possible_until": judgement.possible_until,
         "running_since": judgement.started,
     }
 

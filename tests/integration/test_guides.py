@@ -88,6 +88,7 @@ def test_what_is_named_is_there(guide: Path) -> None:
             f"playbooks/{name}.yml",
             f"roles/{name}",
             f"plugins/connection/{name}.py",
+            f"plugins/lookup/{name}.py",
         )
         assert any((ROOT / place).exists() for place in places), name
     for link in LINK.findall(text):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,12 +13,21 @@ from evidence import RELAY, add_relay, writes
 from runner import PASSWORD, Controller, Outcome, inventory
 from simulator_process import BASIC, SimulatorProcess
 
-HOSTS = ("ex01", "ex02")
+PLAYBOOKS = Path(__file__).resolve().parents[2] / "playbooks"
 WANTED: dict[str, Any] = {
     "pop3_banner": "POP3 at Contoso is ready.",
     "pop3_external_connection_settings": ["mail.contoso.test:995:SSL"],
     "pop3_x509_certificate_name": "mail.contoso.test",
 }
+
+ROLES = ("pop3", "imap4")
+INFO = [
+    {
+        "hosts": "exchange",
+        "gather_facts": False,
+        "tasks": [{"name": "Look", "mailops.exchange.client_access_info": {"protocols": ["pop3"], "gather": []}}],
+    }
+]
 
 
 class Variables(yaml.SafeLoader):
@@ -33,6 +44,26 @@ def printed(outcome: Outcome, task: str, host: str) -> list[str]:
 
 def playbook(name: str) -> str:
     return f"mailops.exchange.{name}"
+
+
+@pytest.mark.parametrize("name", sorted(path.stem for path in PLAYBOOKS.glob("*.yml")))
+def test_a_run_without_hosts_fails_and_names_the_pattern(controller: Controller, name: str) -> None:
+    hosts = {"exchange": {"hosts": {"ex01": {}}, "vars": {"exchange_hosts": "other"}}, "other": {"hosts": {"web": {}}}}
+    mistyped = controller.run(playbook(name), hosts, "-e", "exchange_hosts=exchnge")
+    assert mistyped.returncode != 0
+    assert "No host of the inventory matches 'exchnge': " in mistyped.output
+    limited = controller.run(playbook(name), hosts, "--limit", "web")
+    assert limited.returncode != 0
+    assert "--limit 'web' leaves none of the hosts that match 'exchange': " in limited.output
+    assert not mistyped.results + limited.results
+
+
+def test_the_pattern_can_come_from_the_playbook_that_imports_ours(
+    controller: Controller, organisation: SimulatorProcess
+) -> None:
+    imported = {"ansible.builtin.import_playbook": playbook("preflight"), "vars": {"exchange_hosts": "ex02"}}
+    done = controller.run([imported], inventory(organisation.description))
+    assert (done.returncode, list(done.stats)) == (0, ["ex02"]), done.output
 
 
 def test_preflight_says_what_is_wrong_and_fails_when_asked_to(
@@ -119,6 +150,84 @@ def test_drift_tells_servers_that_cannot_be_compared(controller: Controller, org
     assert writes(organisation) == []
 
 
+def test_drift_tells_a_change_without_its_restart(controller: Controller, organisation: SimulatorProcess) -> None:
+    hosts = inventory(organisation.description, **WANTED)
+    hosts["exchange"]["hosts"].pop("ex02")
+    file = controller.folder / "drift.json"
+
+    def drift(*arguments: str) -> tuple[Outcome, dict[str, Any]]:
+        outcome = controller.run(playbook("drift"), hosts, "-e", f"drift_file={file}", *arguments)
+        report: dict[str, Any] = json.loads(file.read_text())["servers"]["ex01"]
+        return outcome, report
+
+    def restart_of(outcome: Outcome) -> list[str]:
+        (line,) = (line for line in printed(outcome, "Show the table", "ex01") if line.startswith("ex01"))
+        return line.split(maxsplit=3)
+
+    assert controller.run(playbook("enable_pop3"), hosts).returncode == 0
+    assert drift("-e", "drift_fail=true")[1]["state"] == "same"
+    organisation.clock(600)
+    hosts["exchange"]["vars"]["pop3_banner"] = "Another."
+    assert controller.run(playbook("enable_pop3"), hosts, "--tags", "pop3_settings").returncode == 0
+
+    # The two times differ by less than the tolerance.
+    possible, report = drift()
+    assert (possible.returncode, report["state"]) == (0, "restart_possible")
+    restart = report["protocols"]["pop3"]["restart"]
+    since = controller.run(INFO, hosts).task("Look", "ex01")["result"]["pop3"]["running_since"]
+    until = datetime.fromisoformat(since).replace(microsecond=0) + timedelta(seconds=900)
+    assert (restart["owed"], restart["possible_until"]) == ("possible", until.isoformat())
+    told = f"possibly owed                      until {until.isoformat()}: {restart['reason']}"
+    assert restart_of(possible) == ["ex01", "pop3", "restart", told]
+    failed, _report = drift("-e", "drift_fail=true")
+    assert failed.returncode != 0
+    assert "Not as told: ex01 (restart_possible)" in failed.output
+
+    # They differ by more.
+    certain, report = drift("-e", "pop3_restart_tolerance=60", "-e", "drift_fail=true")
+    assert (certain.returncode != 0, report["state"]) == (True, "differs")
+    assert report["protocols"]["pop3"]["restart"]["owed"] == "yes"
+    assert set(report["protocols"]["pop3"]["differences"]) == {"restart"}
+    assert any("MSExchangePop3 restarted" in line for line in printed(certain, "Show the table", "ex01"))
+
+    # One of them is not shown.
+    organisation.fault("EX01", "process_unreadable")
+    unknown, report = drift("-e", "drift_fail=true")
+    assert (unknown.returncode != 0, report["state"]) == (True, "restart_unknown")
+    assert report["protocols"]["pop3"]["restart"]["possible_until"] is None
+    assert restart_of(unknown)[3].startswith("not known whether owed ")
+    # Who has the restarts done elsewhere is not told of them.
+    other, report = drift("-e", "drift_fail=true", "-e", "pop3_manage_restart=false")
+    assert (other.returncode, report["state"], report["protocols"]["pop3"]["restart"]) == (0, "same", {})
+
+
+def test_drift_tells_of_what_it_compared_itself(controller: Controller, organisation: SimulatorProcess) -> None:
+    """Not of what a role did, or of what failed, earlier in the same run."""
+    hosts = inventory(organisation.description, **WANTED)
+    hosts["exchange"]["hosts"].pop("ex02")
+    file = controller.folder / "drift.json"
+    wrong = {"hosts": "exchange", "gather_facts": False, "tasks": [{"set_fact": {"drift_failure": "Then."}}]}
+    roles = {"hosts": "exchange", "gather_facts": False, "roles": [f"mailops.exchange.{role}" for role in ROLES]}
+    drift = {"ansible.builtin.import_playbook": playbook("drift"), "vars": {"drift_file": str(file)}}
+    done = controller.run([wrong, roles, drift], hosts)
+    assert done.returncode == 0, done.output
+    report = json.loads(file.read_text())["servers"]["ex01"]
+    assert (report["state"], report["failure"], list(report["protocols"])) == ("same", None, ["pop3"])
+
+
+@pytest.mark.parametrize(("name", "variable"), [("drift", "drift_file"), ("adopt", "adopt_folder")])
+def test_nothing_is_asked_when_there_is_no_place_for_the_answer(
+    controller: Controller, organisation: SimulatorProcess, name: str, variable: str
+) -> None:
+    inside = controller.collections / "ansible_collections" / "mailops" / "exchange" / "playbooks" / "host_vars"
+    outcome = controller.run(playbook(name), inventory(organisation.description), "-e", f"{variable}={inside}")
+    assert outcome.returncode != 0
+    assert "inside the collection in" in outcome.output
+    assert {result["task"] for result in outcome.results} == {outcome.results[0]["task"]}
+    assert not inside.exists()
+    assert organisation.log() == []
+
+
 @pytest.mark.parametrize("version", ["SE", "2013", "2010"])
 def test_adopt_writes_what_changes_nothing(
     controller: Controller, version: str, tmp_path_factory: pytest.TempPathFactory
@@ -148,7 +257,7 @@ def test_adopt_writes_what_changes_nothing(
             {
                 "hosts": "exchange",
                 "gather_facts": False,
-                "roles": ["mailops.exchange.pop3", "mailops.exchange.imap4"],
+                "roles": [f"mailops.exchange.{role}" for role in ROLES],
             }
         ]
         rerun = controller.run(play, hosts, "-e", f"@{folder / 'ex01.yml'}")
@@ -188,3 +297,52 @@ def test_a_relay_connector_is_neither_in_the_way_nor_adopted(
     assert rerun.returncode == 0, rerun.output
     assert rerun.stats["ex01"]["changed"] == 0, rerun.changed("ex01")
     assert writes(organisation) == []
+
+
+def test_adopt_overwrites_nothing_unasked(controller: Controller, organisation: SimulatorProcess) -> None:
+    hosts = inventory(organisation.description)
+    folder = controller.folder / "host_vars"
+    own = "rack: 7 # Grüße\r\npop3_banner: !vault |\n  $ANSIBLE_VAULT;1.1;AES256\n  3162\n# no end of line".encode()
+    folder.mkdir()
+    (folder / "ex02.yml").write_bytes(own)
+
+    refused = controller.run(playbook("adopt"), hosts)
+    assert refused.returncode != 0
+    message = refused.task("nothing is overwritten", "ex02")["result"]["msg"]
+    assert message.startswith(f"{folder / 'ex02.yml'} is there and holds something else: ")
+    assert "adopt_overwrite=true" in message
+    assert "adopt_folder" in message
+    # Not that of the other host either.
+    assert [path.name for path in folder.iterdir()] == ["ex02.yml"]
+    assert (folder / "ex02.yml").read_bytes() == own
+
+    planned = controller.run(playbook("adopt"), hosts, "-e", "adopt_overwrite=true", "--check")
+    assert (planned.returncode, len(planned.changed("ex02"))) == (0, 1), planned.output
+    assert [path.name for path in folder.iterdir()] == ["ex02.yml"]
+    replaced = controller.run(playbook("adopt"), hosts, "-e", "adopt_overwrite=true")
+    assert replaced.returncode == 0, replaced.output
+    backup = replaced.task("Write the variables", "ex02")["result"]["backup_file"]
+    assert replaced.task("Write the variables", "ex01")["result"]["backup_file"] is None
+    assert Path(backup).read_bytes() == own
+    assert sorted(folder.iterdir()) == [folder / "ex01.yml", folder / "ex02.yml", Path(backup)]
+
+    # What it would write again is there, which is no reason to refuse.
+    again = controller.run(playbook("adopt"), hosts)
+    assert (again.returncode, again.changed("ex01"), again.changed("ex02")) == (0, [], []), again.output
+    assert len(list(folder.iterdir())) == 3
+
+
+@pytest.mark.parametrize("other", ["ex01.yaml", "ex01.json", "ex01/main.yml"])
+def test_adopt_writes_nothing_beside_other_variables_of_the_host(
+    controller: Controller, organisation: SimulatorProcess, other: str
+) -> None:
+    """Ansible reads one of them only, so that one or the other would have no effect."""
+    place = controller.folder / "host_vars" / other
+    place.parent.mkdir(parents=True)
+    place.write_text("ansible_user: anna\n")
+    outcome = controller.run(playbook("adopt"), inventory(organisation.description))
+    assert outcome.returncode != 0
+    message = outcome.task("no other file or folder", "ex01")["result"]["msg"]
+    assert message.startswith(f"{controller.folder / 'host_vars' / other.partition('/')[0]} holds variables of ex01, ")
+    assert [path for path in (controller.folder / "host_vars").rglob("*") if path.is_file()] == [place]
+    assert organisation.log() == []

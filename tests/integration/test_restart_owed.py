@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -91,7 +92,10 @@ def test_no_then_possible_then_yes_then_no(organisation: SimulatorProcess, play:
     change(organisation, "After ten minutes.")
     info = play("client_access_info")
     assert owed(info) == "possible"
-    assert owed(play("client_access_info", {"restart_tolerance": 300})) == "yes"
+    since, until = (datetime.fromisoformat(info["pop3"][key]) for key in ("running_since", "restart_possible_until"))
+    assert until == since.replace(microsecond=0) + timedelta(seconds=900)
+    certain = play("client_access_info", {"restart_tolerance": 300})
+    assert (owed(certain), certain["pop3"]["restart_possible_until"]) == ("yes", None)
     assert owed(info, "imap4") == "no"
     # The judgement is about the two times, not about now.
     organisation.clock(DAY)

@@ -15,7 +15,8 @@ from ansible_collections.mailops.exchange.plugins.plugin_utils.action import Exc
 
 ROOT = Path(__file__).resolve().parents[2]
 RUNTIME = yaml.safe_load((ROOT / "meta" / "runtime.yml").read_text(encoding="utf-8"))
-MODULES = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("*.py"))
+# controller_file has nothing to do with a host, and no option that it would share with the others.
+MODULES = sorted({path.stem for path in (ROOT / "plugins" / "modules").glob("*.py")} - {"controller_file"})
 
 
 ROLES = {"pop3": ("pop_settings", POP3), "imap4": ("imap_settings", IMAP4)}
@@ -38,6 +39,12 @@ def test_every_module_is_in_the_action_group() -> None:
 def test_every_module_goes_through_the_action_plugin(module: str) -> None:
     action = importlib.import_module(f"ansible_collections.mailops.exchange.plugins.action.{module}")
     assert issubclass(action.ActionModule, ExchangeAction)
+
+
+@pytest.mark.parametrize("playbook", sorted((ROOT / "playbooks").glob("*.yml")), ids=lambda path: path.stem)
+def test_no_playbook_is_content_without_hosts(playbook: Path) -> None:
+    hosts = "{{ query('mailops.exchange.host_pattern', exchange_hosts | default('exchange')) }}"
+    assert [play["hosts"] for play in yaml.safe_load(playbook.read_text(encoding="utf-8"))] == [hosts]
 
 
 @pytest.mark.parametrize("role", ROLES)

@@ -1,0 +1,97 @@
+# Copyright: (c) 2026, mailops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The pattern of a play's hosts, or an error if it matches none."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: host_pattern
+short_description: Make a play fail whose hosts are none
+version_added: 0.1.0
+author:
+  - mailops contributors (@mailops)
+description:
+  - Returns the pattern that it is given, for C(hosts) of a play. If the pattern, or one of its parts, matches no host
+    of the inventory, or if C(--limit) leaves none of them, the run ends with an error. Ansible would skip the play and
+    call that a success.
+  - The playbooks of this collection take O(_terms) from C(exchange_hosts). Ansible needs C(hosts) before it reads the
+    variables of any host, so that C(exchange_hosts) has to be given on the command line, or by the C(vars) of an
+    C(import_playbook). In C(group_vars), C(host_vars) or the inventory it has no effect.
+options:
+  _terms:
+    description: One or more patterns as C(hosts) takes them.
+    type: list
+    elements: str
+    required: true
+seealso:
+  - name: Patterns
+    description: What a pattern of hosts can be.
+    link: https://docs.ansible.com/ansible/latest/inventory_guide/intro_patterns.html
+"""
+
+EXAMPLES = r"""
+- name: Fail, and do not skip, if the inventory has no such hosts
+  hosts: "{{ query('mailops.exchange.host_pattern', 'exchange:&paris') }}"
+  gather_facts: false
+  tasks:
+    - name: Look at the server
+      mailops.exchange.client_access_info:
+"""
+
+RETURN = r"""
+_raw:
+  description: The patterns as they were given.
+  type: list
+  elements: str
+"""
+
+from typing import Any
+
+from ansible import context
+from ansible.errors import AnsibleError, AnsibleLookupError
+from ansible.inventory.manager import InventoryManager, split_host_pattern
+from ansible.plugins.lookup import LookupBase
+
+# Nothing is run then, and often there is no inventory.
+LISTINGS = ("syntax", "listtasks", "listtags")
+
+
+class LookupModule(LookupBase):
+    """Checks a pattern against the inventory."""
+
+    def run(self, terms: Any, variables: Any = None, **kwargs: Any) -> list[str]:
+        patterns = [str(term) for term in self._flatten(terms)]
+        if any(context.CLIARGS.get(listing) for listing in LISTINGS):
+            return patterns
+        # As ansible.builtin.inventory_hostnames does: there is no way to the inventory itself from here.
+        inventory = InventoryManager(self._loader, parse=False)
+        for group, hosts in variables["groups"].items():
+            inventory.add_group(group)
+            for host in hosts:
+                inventory.add_host(host, group=group)
+        whole = ",".join(patterns)
+        positive = [part for part in split_host_pattern(patterns) if part[0] not in "&!"]
+        for part in (*positive, patterns):
+            if not _matches(inventory, part):
+                told = repr(whole) if part in (whole, patterns) else f"{part!r}, which is a part of {whole!r}"
+                raise AnsibleLookupError(
+                    f"No host of the inventory matches {told}: give a pattern that has hosts, as "
+                    "-e exchange_hosts=... on the command line (in group_vars or host_vars it has no effect)."
+                )
+        if limit := variables.get("ansible_limit"):
+            inventory.subset(limit)
+            if not _matches(inventory, patterns):
+                raise AnsibleLookupError(
+                    f"--limit {limit!r} leaves none of the hosts that match {whole!r}: give another limit, or another "
+                    "pattern, as -e exchange_hosts=... on the command line."
+                )
+        return patterns
+
+
+def _matches(inventory: InventoryManager, pattern: str | list[str]) -> bool:
+    try:
+        # Nothing at all would be everything to it.
+        return bool(split_host_pattern(pattern) and inventory.get_hosts(pattern))
+    except AnsibleError:
+        # A subscript beyond the end of its group.
+        return False
