@@ -171,7 +171,6 @@ pop3:
     unreadable: &unreadable
       description: The settings whose stored value cannot be read, and the form in which each came. They are neither
         shown nor judged.
-      returned: when there are any
       type: dict
       sample: {ssl_bindings: "null"}
     settings_changed:
@@ -451,7 +450,7 @@ def read_client_connectors(host: Host, server: Server) -> list[Connector]:
 
 def _shown(connector: Connector) -> dict[str, Any]:
     settings = shown(CONNECTOR_SETTINGS, connector.values)
-    return {"name": connector.name, "settings": settings, **connector.stored.shapes}
+    return {"name": connector.name, "settings": settings, "unreadable": connector.stored.shapes}
 
 
 def _describe(
@@ -477,7 +476,7 @@ def _describe(
             {"name": s.name, "status": s.status, "start_mode": s.start_mode, "started": starts.get(s.name)} for s in own
         ],
         "settings": shown(protocol.settings, stored.values),
-        **stored.shapes,
+        "unreadable": stored.shapes,
         "settings_changed": stored.changed_utc or None,
         "component": component,
         "restart_owed": judgement.answer,

@@ -99,7 +99,7 @@ from ansible_collections.mailops.exchange.plugins.module_utils.services import (
     plan_services,
     read_services,
     refuse_disabled,
-    refuse_unread,
+    refuse_unknown,
 )
 
 ACTIVATION = "WAS"
@@ -126,7 +126,7 @@ def restart(host: Host, options: dict[str, Any]) -> dict[str, Any]:
             f"Get-Service shows DependentServices of {ACTIVATION} that are not there ({', '.join(unknown)}), so "
             "nothing was stopped; please report that."
         )
-    refuse_unread(services.values(), "status")
+    refuse_unknown(services.values(), "status")
     again = [services[WEB], *(services[name] for name in others if services[name].status == RUNNING)]
     refuse_disabled(again, "restarted", None)
     names = [service.name for service in again]
