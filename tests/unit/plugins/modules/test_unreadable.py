@@ -228,6 +228,16 @@ def test_the_report_judges_nothing_that_it_cannot_read(sending, warned):
     ]
 
 
+def test_whether_passwords_go_in_clear_is_not_guessed(sending):
+    sending.connectors[FRONTEND] |= {"AuthMechanism": "Tls, BasicAuth", "RequireTLS": TEXTLESS}
+    options = {"protocols": ["pop3"], "gather": ["connectors"]}
+    assert "basic-without-tls" not in {
+        finding["id"] for finding in sending.run("client_access_info", options)["findings"]
+    }
+    sending.connectors[FRONTEND]["RequireTLS"] = False
+    assert "basic-without-tls" in {finding["id"] for finding in sending.run("client_access_info", options)["findings"]}
+
+
 def test_which_connector_is_for_clients_is_not_guessed(sending):
     sending.connectors[FRONTEND]["Bindings"] = [TEXTLESS]
     sending.add_connector("Relay", CLIENT, FRONT)
