@@ -26,7 +26,7 @@ from ansible_collections.mailops.exchange.plugins.module_utils.plan import (
     make_plan,
     read_members,
 )
-from ansible_collections.mailops.exchange.plugins.module_utils.resource import refuse, unread, unsupported
+from ansible_collections.mailops.exchange.plugins.module_utils.resource import refuse, refuse_unread, unsupported
 from ansible_collections.mailops.exchange.plugins.module_utils.vocabulary.mailboxes import (
     CUSTOM,
     MAILBOX_SETTINGS,
@@ -491,7 +491,7 @@ def _compare(
         stored = _stored(found, desired)
         if stored.unreadable or not desired.keys() <= stored.values.keys():
             wanted = desired.keys() | stored.unreadable.keys()
-            refuse(unread(f"the settings of {_label(found)}", GET, MAILBOX_SETTINGS, wanted, stored), **stored.shapes)
+            refuse_unread(f"the settings of {_label(found)}", GET, MAILBOX_SETTINGS, wanted, stored)
         plan = _plan(stored, desired)
         for option in _not_counting(stored, desired):
             changes.unprepared[option].append(_label(found))

@@ -33,10 +33,9 @@ class Stored:
     """By option, what came in the place of values: nothing is compared with it, judged by it or written over it."""
 
     @property
-    def shapes(self) -> dict[str, dict[str, str]]:
-        """The part of a result that tells what came in the place of values, where anything did."""
-        shapes = {option: came.shape for option, came in self.unreadable.items()}
-        return {"unreadable": shapes} if shapes else {}
+    def shapes(self) -> dict[str, str]:
+        """What came in the place of values, as results show it."""
+        return {option: came.shape for option, came in self.unreadable.items()}
 
 
 def read_members(settings: Iterable[Setting], wire: Mapping[str, Any]) -> Stored:
@@ -66,7 +65,8 @@ class Plan:
         return bool(self.changes)
 
     def __bool__(self) -> bool:
-        return self.changed
+        """Whether anything is not as wanted, or not known to be so."""
+        return bool(self.changes or self.unread)
 
     def diff(self, title: str) -> dict[str, Any]:
         return {"before_header": title, "after_header": title, "before": self.before, "after": self.after}

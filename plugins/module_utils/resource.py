@@ -84,10 +84,10 @@ def parse(settings: Iterable[Setting], params: Mapping[str, Any]) -> Options:
     return options
 
 
-def refuse(problems: Iterable[str], **result: Any) -> None:
+def refuse(problems: Iterable[str]) -> None:
     """End the task if there is any problem."""
     if sentences := " ".join(problems):
-        raise Failure(sentences, **result)
+        raise Failure(sentences)
 
 
 def run(module: Module, work: Work, settings: Iterable[Setting] = ()) -> None:
@@ -192,7 +192,7 @@ def manage_settings(module: Module, protocol: client_access.Protocol) -> None:
         refuse(unsupported(f"Set-{protocol.noun}", protocol.settings, desired, server))
         stored: Stored = read_settings(host, protocol, server)
         what = f"the {protocol.title} settings of {server.title}"
-        refuse(unread(what, f"Get-{protocol.noun}", protocol.settings, desired, stored), **stored.shapes)
+        refuse_unread(what, f"Get-{protocol.noun}", protocol.settings, desired, stored)
         plan = make_plan(protocol.settings, desired, stored.values)
         values = {**stored.values, **plan.changes}
         refuse(conflicts(values, plan.changes.keys()))
@@ -213,7 +213,7 @@ def manage_settings(module: Module, protocol: client_access.Protocol) -> None:
             "restart_required": plan.changed,
             "server": server.name,
             "settings": shown(protocol.settings, stored.values),
-            **stored.shapes,
+            "unreadable": stored.shapes,
         }
 
     run(module, work, protocol.settings)
@@ -229,21 +229,22 @@ def unsupported(cmdlet: str, settings: Iterable[Setting], desired: Mapping[str, 
             )
 
 
-def unread(
-    what: str, cmdlet: str, settings: Iterable[Setting], wanted: Container[str], stored: Stored
-) -> Iterator[str]:
-    """Sentences on settings that the object did not come with, or in a form that cannot be read."""
+def refuse_unread(what: str, cmdlet: str, settings: Iterable[Setting], wanted: Container[str], stored: Stored) -> None:
+    """End the task if the object came without settings that are wanted, or with such that cannot be read."""
+    problems = []
     for setting in settings:
         option = setting.option
         if option not in wanted or option in stored.values:
             continue
         if came := stored.unreadable.get(option):
-            yield (
+            problems.append(
                 f"{option}: {cmdlet} shows {setting.parameter} in {what} as {came}, which cannot be read, so it is "
                 "neither compared nor written; please report that."
             )
         else:
-            yield f"{option}: {what} have no {setting.parameter}; leave it out for this server."
+            problems.append(f"{option}: {what} have no {setting.parameter}; leave it out for this server.")
+    if problems:
+        raise Failure(" ".join(problems), unreadable=stored.shapes)
 
 
 def warn_of_unreadable(host: Host, what: str, stored: Stored) -> None:
@@ -281,15 +282,14 @@ def write_plan(host: Host, target: Target, before: Stored, plan: Plan, read: Cal
     def look() -> tuple[Stored, Plan]:
         stored = read()
         left = make_plan(target.settings, plan.changes, stored.values)
-        came = {option: f", it came as {shape}" for option, shape in stored.unreadable.items()}
-        refuse(
-            (
+        if left.unread:
+            came = {option: f", it came as {shape}" for option, shape in stored.unreadable.items()}
+            told = (
                 f"{option}: it was written, but what {target.server} has stored now cannot be read"
                 f"{came.get(option, '')}; please report that."
                 for option in left.unread
-            ),
-            **stored.shapes,
-        )
+            )
+            raise Failure(" ".join(told), unreadable=stored.shapes)
         return stored, left
 
     stored, outstanding, problem = settle(host, plan, send, look)
@@ -305,7 +305,7 @@ def write_plan(host: Host, target: Target, before: Stored, plan: Plan, read: Cal
         sentences = [*_not_stored(target, before, plan, outstanding, stored, sent="sent" if problem else "written")]
         sentences += [str(problem)] * bool(problem)
     raise Failure(
-        " ".join(sentences), changed=moved.changed, diff=moved.diff(target.title), **stored.shapes
+        " ".join(sentences), changed=moved.changed, diff=moved.diff(target.title), unreadable=stored.shapes
     ) from problem
 
 

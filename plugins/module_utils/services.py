@@ -22,7 +22,7 @@ from ansible_collections.mailops.exchange.plugins.module_utils.plan import (
     Stored,
     read_members,
 )
-from ansible_collections.mailops.exchange.plugins.module_utils.resource import refuse, unread
+from ansible_collections.mailops.exchange.plugins.module_utils.resource import refuse_unread
 from ansible_collections.mailops.exchange.plugins.module_utils.settle import settle
 from ansible_collections.mailops.exchange.plugins.module_utils.vocabulary.client_access import (
     SERVICE_STATE,
@@ -98,12 +98,12 @@ def _read(name: str, item: Mapping[str, Any] | None) -> Service:
     )
 
 
-def refuse_unread(services: Iterable[Service], *members: str) -> None:
+def refuse_unknown(services: Iterable[Service], *members: str) -> None:
     """What is not known of a service is neither taken for stopped nor changed."""
     for service in services:
         stored = Stored({}, service.unreadable)
         wanted = service.unreadable.keys() & set(members)
-        refuse(unread(f"the service {service.name}", "Win32_Service", _MEMBERS, wanted, stored), **stored.shapes)
+        refuse_unread(f"the service {service.name}", "Win32_Service", _MEMBERS, wanted, stored)
 
 
 def insist_on_host(host: Host, server: Server, services: Iterable[Service]) -> None:
@@ -242,7 +242,7 @@ def manage_services(
                 f"The service {service.name} does not exist on {server.title}; "
                 f"repair the installation, {protocol.title} cannot work without it."
             )
-    refuse_unread(services.values(), *(["status"] if state else []), *(["start_mode"] if start_mode else []))
+    refuse_unknown(services.values(), *(["status"] if state else []), *(["start_mode"] if start_mode else []))
     refuse_disabled(services.values(), state, start_mode)
     plan = plan_services(services.values(), state, start_mode)
     title = f"{protocol.title} services of {server.name}"

@@ -224,7 +224,7 @@ class ListenOn(Bindings):
 class IpRanges(Listing):
     """Ranges of addresses: one address, `first-last`, or a network with its prefix length."""
 
-    UNPARSED = r"[\da-f.:%]+(?:[-/][\da-f.:%]+|\([\da-f.:]+\))?"
+    UNPARSED = r"(?=.*[.:])[\da-f.:%]+(?:[-/][\da-f.:%]+|\([\da-f.:]+\))?"
 
     def parse(self, value: Any) -> tuple[str, ...] | Edit:
         parsed = super().parse(value)

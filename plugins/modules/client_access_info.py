@@ -171,7 +171,6 @@ pop3:
     unreadable: &unreadable
       description: The settings whose stored value cannot be read, and the form in which each came. They are neither
         shown nor judged.
-      returned: when there are any
       type: dict
       sample: {ssl_bindings: "null"}
     settings_changed:
@@ -480,7 +479,7 @@ def read_judged_connectors(host: Host, server: Server) -> list[Connector]:
 
 def _shown(connector: Connector, for_users: bool) -> dict[str, Any]:
     settings = shown(CONNECTOR_SETTINGS, connector.values)
-    return {"name": connector.name, "for_users": for_users, "settings": settings, **connector.stored.shapes}
+    return {"name": connector.name, "for_users": for_users, "settings": settings, "unreadable": connector.stored.shapes}
 
 
 def _describe(
@@ -506,7 +505,7 @@ def _describe(
             {"name": s.name, "status": s.status, "start_mode": s.start_mode, "started": starts.get(s.name)} for s in own
         ],
         "settings": shown(protocol.settings, stored.values),
-        **stored.shapes,
+        "unreadable": stored.shapes,
         "settings_changed": stored.changed_utc or None,
         "component": component,
         "restart_owed": judgement.answer,

@@ -101,7 +101,7 @@ from ansible_collections.mailops.exchange.plugins.module_utils.services import (
     plan_services,
     read_services,
     refuse_disabled,
-    refuse_unread,
+    refuse_unknown,
     standing,
     steady_services,
     write_service,
@@ -140,7 +140,7 @@ def restart(host: Host, options: dict[str, Any]) -> dict[str, Any]:
             f"Get-Service shows DependentServices of {ACTIVATION} that are not there ({', '.join(unknown)}), so "
             "nothing was stopped; please report that."
         )
-    refuse_unread(found.values(), "status", "start_mode")
+    refuse_unknown(found.values(), "status", "start_mode")
     # One that starts by itself and is stopped all the same was left so by a restart that went wrong.
     services = {
         name: service

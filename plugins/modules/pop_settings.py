@@ -85,8 +85,10 @@ settings:
     pre_authenticated_connection_timeout: "00:01:00"
     ssl_bindings: ["0.0.0.0:995", "[::]:995"]
 unreadable:
-  description: The settings whose stored value cannot be read, and the form in which each came; RV(settings) lacks them.
-  returned: when there are any
+  description:
+    - The settings whose stored value cannot be read, and the form in which each came. RV(settings) lacks them, and a
+      task that was to compare one of them fails.
+  returned: success
   type: dict
   sample:
     ssl_bindings: "null"

@@ -184,8 +184,10 @@ settings:
     max_message_size: 36MB
     tls_certificate_name: "<I>CN=Contoso Issuing CA<S>CN=mail.contoso.com"
 unreadable:
-  description: The settings whose stored value cannot be read, and the form in which each came; RV(settings) lacks them.
-  returned: when there are any
+  description:
+    - The settings whose stored value cannot be read, and the form in which each came. RV(settings) lacks them, and a
+      task that was to compare one of them fails.
+  returned: success
   type: dict
   sample:
     bindings: "null"
@@ -236,9 +238,9 @@ from ansible_collections.mailops.exchange.plugins.module_utils.resource import (
     Target,
     argument_spec,
     refuse,
+    refuse_unread,
     run,
     shown,
-    unread,
     unsupported,
     warn_of_unreadable,
     write_plan,
@@ -280,7 +282,7 @@ def main() -> None:
         connector = find_connector(connectors, server, name)
         title = f"receive connector {connector.name!r} of {server.name}"
         what, stored = f"the settings of the {title}", connector.stored
-        refuse(unread(what, "Get-ReceiveConnector", CONNECTOR_SETTINGS, desired, stored), **stored.shapes)
+        refuse_unread(what, "Get-ReceiveConnector", CONNECTOR_SETTINGS, desired, stored)
         certificate = None
         if CertificateIdentifier.is_reference(reference := desired.get("tls_certificate_name", "")):
             certificate = look_up(host, server, reference)
@@ -309,7 +311,7 @@ def main() -> None:
             "server": server.name,
             "connector": connector.name,
             "settings": shown(CONNECTOR_SETTINGS, stored.values),
-            **stored.shapes,
+            "unreadable": stored.shapes,
         }
 
     run(module, work, OPTIONS)

@@ -76,7 +76,16 @@ UNREADABLE = [
     (BINDINGS, [listed("<S>0.0.0.0:995</S>", odd) for odd in (*texts("1.1.1.1:1,[::]:2", TYPE, ""), "<I32>995</I32>")]),
     (CONNECTIONS, ["<Nil />", *texts("a:1:SSL,b:2:TLS", "a/995/SSL", "a:995:Sicher", "a:1:SSL;b:2")]),
     (CONNECTIONS, [listed(one) for one in texts("a/995/SSL", "a:995:Sicher", "a:1:SSL;b:2", TYPE)]),
-    (RANGES, ["<Nil />", "<S>10.0.0.0/8, ::1</S>", listed("<S>10.0.0.0/8,::1</S>"), listed(obj(text=TYPE))]),
+    (
+        RANGES,
+        [
+            "<Nil />",
+            "<S>10.0.0.0/8, ::1</S>",
+            listed("<I32>5</I32>"),
+            listed("<S>10.0.0.0/8,::1</S>"),
+            listed(obj(text=TYPE)),
+        ],
+    ),
     *(
         (kind, [TEXTLESS, "<BA>AAE=</BA>", listed(TEXTLESS), listed("<Nil />"), listed(listed("<S>x</S>"))])
         for kind in KINDS.values()
@@ -104,7 +113,7 @@ def test_of_what_is_not_understood_no_value_is_made(kind, shapes):
 
 ENTRIES = [
     (BINDINGS, st.builds("{}:{}".format, st.ip_addresses(v=4), st.integers(1, 65535))),
-    (CONNECTIONS, st.from_regex(r"[a-z]{1,5}:[1-9]\d{0,3}(:SSL)?", fullmatch=True)),
+    (CONNECTIONS, st.from_regex(r"[a-z]{1,5}:[1-9][0-9]{0,3}(:SSL)?", fullmatch=True)),
     (RANGES, st.ip_addresses(v=4).map(str)),
     (AUTH, st.sampled_from(["Tls", "Integrated", "BasicAuth"])),
 ]

@@ -222,10 +222,21 @@ def test_the_report_judges_nothing_that_it_cannot_read(sending, warned):
     assert result["pop3"]["services"][0]["status"] == ""
     assert result["pop3"]["services"][0]["start_mode"] is None
     ids = {finding["id"] for finding in result["findings"] if "MSExchangePOP3BE" not in finding["seen"]}
+    assert {finding["severity"] for finding in result["findings"]} == {"notice"}, "the protocol may be off as a whole"
     assert ids == {"no-external-settings", "connector-not-advertised", "restart-owed"}
     assert [warning.partition(" not all")[0] for warning in warned] == [
         f"Of {what}" for what in (POP, "the service MSExchangePop3", SENDING)
     ]
+
+
+def test_whether_passwords_go_in_clear_is_not_guessed(sending):
+    sending.connectors[FRONTEND] |= {"AuthMechanism": "Tls, BasicAuth", "RequireTLS": TEXTLESS}
+    options = {"protocols": ["pop3"], "gather": ["connectors"]}
+    assert "basic-without-tls" not in {
+        finding["id"] for finding in sending.run("client_access_info", options)["findings"]
+    }
+    sending.connectors[FRONTEND]["RequireTLS"] = False
+    assert "basic-without-tls" in {finding["id"] for finding in sending.run("client_access_info", options)["findings"]}
 
 
 def test_which_connector_is_for_clients_is_not_guessed(sending):
@@ -279,6 +290,14 @@ def test_a_service_is_not_touched_for_what_is_not_known_of_it(host, member, opti
     assert host.writes == []
 
 
+def test_a_service_without_a_name_is_not_taken_for_a_missing_one(host, monkeypatch):
+    monkeypatch.setattr(host, "_get_ciminstance", lambda **_: [{"Name": TEXTLESS, "State": "Running"}])
+    result = host.run("protocol_service", {"protocol": "pop3", "state": "started"})
+    assert (
+        result["msg"] == f"Win32_Service shows Name of a service as {TOLD}, which cannot be read; please report that."
+    )
+
+
 def test_a_state_by_its_number_is_known(host):
     for name in ("MSExchangePop3", "MSExchangePOP3BE"):
         host.services[name] |= {"State": 4, "StartMode": "AutomaticDelayedStart"}
@@ -315,6 +334,19 @@ def test_no_mailbox_is_written_if_one_cannot_be_read(member, options):
     result = host.run({"identities": ["anna", "bert"], **options})
     assert f"Get-CASMailbox shows {member} in the settings of bert@contoso.test as {TOLD}" in result["msg"]
     assert host.writes == []
+
+
+def test_a_mailbox_that_cannot_be_read_back_is_told():
+    class Spoilt(dict):
+        def update(self, *_, **__):
+            self["PopEnabled"] = TEXTLESS
+
+    host = MailboxHost("anna")
+    host.mailboxes["anna"] = Spoilt(host.mailboxes["anna"])
+    result = host.run({"identities": ["anna"], "pop_enabled": False})
+    assert result["msg"].endswith(
+        "anna@contoso.test: Set-CASMailbox gave no error. Get-CASMailbox does not show pop_enabled so that it can be read."
+    )
 
 
 def test_a_switch_that_comes_as_text_counts():
