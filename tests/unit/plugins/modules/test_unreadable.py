@@ -345,7 +345,8 @@ def test_a_mailbox_that_cannot_be_read_back_is_told():
     host.mailboxes["anna"] = Spoilt(host.mailboxes["anna"])
     result = host.run({"identities": ["anna"], "pop_enabled": False})
     assert result["msg"].endswith(
-        "anna@contoso.test: Set-CASMailbox gave no error. Get-CASMailbox does not show pop_enabled so that it can be read."
+        "anna@contoso.test: Set-CASMailbox gave no error. "
+        "Get-CASMailbox does not show pop_enabled so that it can be read."
     )
 
 
