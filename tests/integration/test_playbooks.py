@@ -66,6 +66,20 @@ def test_the_pattern_can_come_from_the_playbook_that_imports_ours(
     assert (done.returncode, list(done.stats)) == (0, ["ex02"]), done.output
 
 
+@pytest.mark.parametrize("name", ["enable_pop3", "disable_pop3", "enable_imap4", "disable_imap4"])
+def test_a_server_that_is_lost_is_the_last_one_touched(
+    controller: Controller, organisation: SimulatorProcess, name: str
+) -> None:
+    hosts = inventory(organisation.description)
+    hosts["exchange"]["hosts"]["ex01"]["ansible_password"] = "wrong"
+    done = controller.run(playbook(name), hosts, "--tags", "pop3_services,imap4_services")
+    assert done.returncode != 0
+    assert done.stats["ex01"]["unreachable"] == 1
+    message = done.task("Stop if a server before was lost", "ex02")["result"]["msg"]
+    assert message.startswith("ex02 is not touched, because the run has lost ex01 before.")
+    assert organisation.log() == []
+
+
 def test_preflight_says_what_is_wrong_and_fails_when_asked_to(
     controller: Controller, organisation: SimulatorProcess
 ) -> None:
