@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
+from ansible_collections.mailops.exchange.plugins.module_utils.components import INACTIVE, UNKNOWN, component_state
 from ansible_collections.mailops.exchange.plugins.module_utils.host import (
     CmdletFailure,
     Failure,
@@ -105,33 +106,17 @@ def process_starts(host: Host, services: Iterable[Service]) -> dict[str, str]:
     }
 
 
-def component_state(host: Host, protocol: Protocol, server: Server) -> str | None:
-    """The state of the protocol's server component, such as `Active`; None where there is none or it is not shown."""
-    if server.version < EXCHANGE_2013:
-        return None
-    reply = host.call(
-        "Get-ServerComponentState",
-        endpoint="exchange",
-        members=("Component", "State"),
-        Identity=server.name,
-        Component=protocol.component,
-    )
-    states = [
-        wire_text(item.get("State"))
-        for item in reply.output
-        if wire_text(item.get("Component")).casefold() == protocol.component.casefold()
-    ]
-    return states[0] if len(states) == 1 and states[0] else None
-
-
-def plan_services(services: Iterable[Service], state: str | None, start_mode: str | None) -> Plan:
+def plan_services(
+    services: Iterable[Service], state: str | None, start_mode: str | None, *, keep_disabled: bool = False
+) -> Plan:
     """What is to be done with each service: its new start mode, and the status it is to have."""
     plan = Plan()
     status = {None: None, "started": RUNNING, "stopped": STOPPED, "restarted": RUNNING}[state]
     for service in services:
         before: dict[str, Any] = {}
         after: dict[str, Any] = {}
-        if start_mode and start_mode != service.start_mode:
+        kept = keep_disabled and service.start_mode == "disabled"
+        if start_mode and start_mode != service.start_mode and not kept:
             before["start_mode"], after["start_mode"] = service.start_mode, start_mode
         if status and (status != service.status or state == "restarted"):
             before["status"], after["status"] = service.status, status
@@ -216,7 +201,14 @@ def _has_mode(mode: str, now: Service) -> bool:
 
 
 def manage_services(
-    host: Host, protocol: Protocol, server: Server, *, state: str | None, start_mode: str | None, timeout: float
+    host: Host,
+    protocol: Protocol,
+    server: Server,
+    *,
+    state: str | None,
+    start_mode: str | None,
+    keep_disabled: bool,
+    timeout: float,
 ) -> dict[str, Any]:
     """Bring the services of a protocol into the wanted state, and make sure that they stay there."""
     names = service_names(protocol, server)
@@ -229,7 +221,7 @@ def manage_services(
                 f"repair the installation, {protocol.title} cannot work without it."
             )
     refuse_disabled(services.values(), state, start_mode)
-    plan = plan_services(services.values(), state, start_mode)
+    plan = plan_services(services.values(), state, start_mode, keep_disabled=keep_disabled)
     result = {"changed": plan.changed, "diff": plan.diff(f"{protocol.title} services of {server.name}")}
     control = ServiceControl(host, timeout)
     touched = [name for name, change in plan.changes.items() if "status" in change]
@@ -239,7 +231,7 @@ def manage_services(
     except Failure as failure:
         failure.result.update(result)
         starting = touched if wanted == RUNNING and isinstance(failure, CmdletFailure) else ()
-        if why := _inactive(host, protocol, server, starting):
+        if why := _by_exchange(host, protocol, server, starting):
             raise Failure(f"{why} {failure}", **result) from None
         raise
     if host.check_mode:
@@ -262,22 +254,31 @@ def _shown(service: Service, change: Mapping[str, Any] | None = None) -> dict[st
     return shown | {key: value for key, value in (change or {}).items() if key in shown}
 
 
-def _inactive(host: Host, protocol: Protocol, server: Server, names: Iterable[str]) -> str | None:
-    """The reason that Exchange itself has for stopping a front-end service, if that is it."""
-    if protocol.front_end not in names or (state := component_state(host, protocol, server)) in (None, "Active"):
+def _by_exchange(host: Host, protocol: Protocol, server: Server, names: Iterable[str]) -> str | None:
+    """Whether Exchange itself has stopped a front-end service, if that is so or not known."""
+    if protocol.front_end not in names:
         return None
-    return (
-        f"{protocol.front_end} does not stay up on {server.name}, because the server component {protocol.component} "
-        f"is {state} and Exchange stops the service then; make it Active with Set-ServerComponentState."
-    )
+    component = component_state(host, protocol, server)
+    if component.state == INACTIVE:
+        return (
+            f"Exchange stops {protocol.front_end} while its server component is not active. {component.reason} "
+            "Make it Active with Set-ServerComponentState."
+        )
+    if component.state == UNKNOWN:
+        return (
+            f"The event log of the host has the reason. Exchange stops {protocol.front_end} while the server component "
+            f"{component.name} is not active, and whether it is, is not known: {component.reason}"
+        )
+    return None
 
 
 def _not_settled(host: Host, protocol: Protocol, server: Server, wrong: Sequence[Service], wanted: str) -> str:
     names = [service.name for service in wrong]
-    if wanted == RUNNING and (why := _inactive(host, protocol, server, names)):
-        return why
     told = ", ".join(f"{service.name} is {service.status}" for service in wrong)
-    return f"{told} on {server.name} and not {wanted} as it was told to be; the event log of the host has the reason."
+    told = f"{told} on {server.name} and not {wanted} as it was told to be"
+    if wanted == RUNNING and (why := _by_exchange(host, protocol, server, names)):
+        return f"{told}. {why}"
+    return f"{told}; the event log of the host has the reason."
 
 
 @dataclass(frozen=True)
