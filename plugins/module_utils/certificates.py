@@ -263,6 +263,12 @@ def _host_names(certificate: Any) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name.casefold() for name in names))
 
 
+def found_by(certificates: Iterable[Certificate], service: str, name: str) -> list[Certificate]:
+    """Those among which POP or IMAP finds one by its X509CertificateName; a wildcard needs no assignment."""
+    covering = [one for one in certificates if one.covers(name)]
+    return [one for one in covering if not one.names_exactly(name) or one.services is None or service in one.services]
+
+
 def by_thumbprint(certificates: Iterable[Certificate], thumbprint: str, server: Server, option: str) -> Certificate:
     """The certificate with this thumbprint, or a Failure."""
     certificates = list(certificates)

@@ -9,7 +9,8 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from ansible_collections.mailops.exchange.plugins.module_utils.certificates import Certificate, in_order
+from ansible_collections.mailops.exchange.plugins.module_utils.certificates import Certificate, found_by, in_order
+from ansible_collections.mailops.exchange.plugins.module_utils.components import INACTIVE, UNKNOWN, Component
 from ansible_collections.mailops.exchange.plugins.module_utils.connectors import (
     Connector,
     client_connectors,
@@ -66,7 +67,7 @@ class ProtocolFacts:
     key: str
     services: Sequence[Service]
     values: Mapping[str, Any]
-    component: str | None
+    component: Component
     restart: Judgement
 
     @property
@@ -189,16 +190,27 @@ def _services(protocol: ProtocolFacts) -> Iterator[Finding]:
             f"Set state to restarted with {module}, for {title}.",
             key,
         )
-    if protocol.component not in (None, "Active"):
-        component = PROTOCOLS[key].component
+    component = protocol.component
+    if component.state == INACTIVE:
         yield Finding(
             "component-inactive",
             ERROR,
-            f"The server component {component} is {protocol.component}.",
+            str(component.reason),
             f"Exchange turns clients away and stops the front-end service of {title}; the server may be in "
             "maintenance.",
-            f"When that is over, make {component} Active with Set-ServerComponentState, as the requester that took "
-            "it down, and start the service.",
+            "When that is over, make it Active with Set-ServerComponentState, as the requester that took it down, and "
+            "start the service.",
+            key,
+        )
+    if component.state == UNKNOWN:
+        yield Finding(
+            "component-unknown",
+            WARNING,
+            f"It is not known whether the server component {component.name} is Active. {component.reason}",
+            "While it is not, as in maintenance, Exchange turns clients away and stops the front-end service of "
+            f"{title}. The role does not begin without knowing.",
+            "See to it that Get-ServerComponentState answers this user; View-Only Organization Management grants it. "
+            f"With {key}_ignore_unknown_component the role goes on all the same.",
             key,
         )
 
@@ -293,8 +305,7 @@ def _certificate(facts: Facts, protocol: ProtocolFacts) -> Iterator[Finding]:
     if name is None:
         return
     covering = [certificate for certificate in facts.usable if certificate.covers(name)]
-    # A wildcard needs no assignment.
-    taken = [c for c in covering if not c.names_exactly(name) or c.services is None or service in c.services]
+    taken = found_by(covering, service, name)
     if not covering:
         yield Finding(
             "x509-name-not-covered",

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from ansible_collections.mailops.exchange.plugins.module_utils.components import INACTIVE, UNKNOWN, component_state
 from ansible_collections.mailops.exchange.plugins.module_utils.host import (
     Failure,
     Host,
@@ -134,33 +135,17 @@ def process_starts(host: Host, services: Iterable[Service]) -> dict[str, str]:
     }
 
 
-def component_state(host: Host, protocol: Protocol, server: Server) -> str | None:
-    """The state of the protocol's server component, such as `Active`; None where there is none or it is not shown."""
-    if server.version < EXCHANGE_2013:
-        return None
-    reply = host.call(
-        "Get-ServerComponentState",
-        endpoint="exchange",
-        members=("Component", "State"),
-        Identity=server.name,
-        Component=protocol.component,
-    )
-    states = [
-        wire_text(item.get("State"))
-        for item in reply.output
-        if wire_text(item.get("Component")).casefold() == protocol.component.casefold()
-    ]
-    return states[0] if len(states) == 1 and states[0] else None
-
-
-def plan_services(services: Iterable[Service], state: str | None, start_mode: str | None) -> Plan:
+def plan_services(
+    services: Iterable[Service], state: str | None, start_mode: str | None, *, keep_disabled: bool = False
+) -> Plan:
     """What is to be done with each service: its new start mode, and the status it is to have."""
     plan = Plan()
     status = {None: None, "started": RUNNING, "stopped": STOPPED, "restarted": RUNNING}[state]
     for service in services:
         before: dict[str, Any] = {}
         after: dict[str, Any] = {}
-        if start_mode and start_mode != service.start_mode:
+        kept = keep_disabled and service.start_mode == "disabled"
+        if start_mode and start_mode != service.start_mode and not kept:
             before["start_mode"], after["start_mode"] = service.start_mode, start_mode
         if status and (status != service.status or state == "restarted"):
             before["status"], after["status"] = service.status, status
@@ -230,7 +215,14 @@ def steady_services(host: Host, names: Sequence[str], timeout: float, *, staying
 
 
 def manage_services(
-    host: Host, protocol: Protocol, server: Server, *, state: str | None, start_mode: str | None, timeout: float
+    host: Host,
+    protocol: Protocol,
+    server: Server,
+    *,
+    state: str | None,
+    start_mode: str | None,
+    keep_disabled: bool,
+    timeout: float,
 ) -> dict[str, Any]:
     """Bring the services of a protocol into the wanted state, and make sure that they stay there."""
     names = service_names(protocol, server)
@@ -244,7 +236,7 @@ def manage_services(
             )
     refuse_unknown(services.values(), *(["status"] if state else []), *(["start_mode"] if start_mode else []))
     refuse_disabled(services.values(), state, start_mode)
-    plan = plan_services(services.values(), state, start_mode)
+    plan = plan_services(services.values(), state, start_mode, keep_disabled=keep_disabled)
     title = f"{protocol.title} services of {server.name}"
     result = {"changed": plan.changed, "diff": plan.diff(title), "server": server.name}
     if not plan.changed:
@@ -274,15 +266,13 @@ def manage_services(
         return {**result, "services": [_shown(service) for service in now.values()]}
     moved = moved_by(plan, services, now)
     starting = [name for name, left in outstanding.items() if "status" in left or "restarted" in left] if to_run else []
-    why = None if isinstance(problem, OutcomeUnknown) else _inactive(host, protocol, server, starting)
-    told = "" if problem is None else str(problem)
-    if problem is not None and moved.changed:
-        told += f" Now {standing(now.values())}."
-    raise Failure(
-        " ".join(filter(None, (why, told))) or _not_settled(server, outstanding, now),
-        changed=moved.changed,
-        diff=moved.diff(title),
-    ) from problem
+    why = None if isinstance(problem, OutcomeUnknown) else _by_exchange(host, protocol, server, starting)
+    if problem is None:
+        told = _not_settled(server, outstanding, now, why)
+    else:
+        now_told = f"Now {standing(now.values())}." if moved.changed else None
+        told = " ".join(filter(None, (why, str(problem), now_told)))
+    raise Failure(told, changed=moved.changed, diff=moved.diff(title)) from problem
 
 
 def _shown(service: Service, change: Mapping[str, Any] | None = None) -> dict[str, Any]:
@@ -290,28 +280,39 @@ def _shown(service: Service, change: Mapping[str, Any] | None = None) -> dict[st
     return shown | {key: value for key, value in (change or {}).items() if key in shown}
 
 
-def _inactive(host: Host, protocol: Protocol, server: Server, names: Iterable[str]) -> str | None:
-    """The reason that Exchange itself has for stopping a front-end service, if that is it."""
-    if protocol.front_end not in names or (state := component_state(host, protocol, server)) in (None, "Active"):
+def _by_exchange(host: Host, protocol: Protocol, server: Server, names: Iterable[str]) -> str | None:
+    """Whether Exchange itself has stopped a front-end service, if that is so or not known."""
+    if protocol.front_end not in names:
         return None
-    return (
-        f"{protocol.front_end} does not stay up on {server.name}, because the server component {protocol.component} "
-        f"is {state} and Exchange stops the service then; make it Active with Set-ServerComponentState."
-    )
+    component = component_state(host, protocol, server)
+    if component.state == INACTIVE:
+        return (
+            f"Exchange stops {protocol.front_end} while its server component is not active. {component.reason} "
+            "Make it Active with Set-ServerComponentState."
+        )
+    if component.state == UNKNOWN:
+        return (
+            f"The event log of the host has the reason. Exchange stops {protocol.front_end} while the server component "
+            f"{component.name} is not active, and whether it is, is not known: {component.reason}"
+        )
+    return None
 
 
 def standing(services: Iterable[Service]) -> str:
     return ", ".join(f"{service.name} is {service.status or 'in a state that cannot be read'}" for service in services)
 
 
-def _not_settled(server: Server, outstanding: Mapping[str, Mapping[str, Any]], now: Mapping[str, Service]) -> str:
+def _not_settled(
+    server: Server, outstanding: Mapping[str, Mapping[str, Any]], now: Mapping[str, Service], why: str | None
+) -> str:
     for name, left in outstanding.items():
         if "start_mode" in left:
             has = now[name].start_mode
             return f"{name} was set to start_mode {left['start_mode']}, but {server.name} has {has}."
     wanted = next((left["status"] for left in outstanding.values() if "status" in left), "restarted")
     wrong = standing(now[name] for name in outstanding)
-    return f"{wrong} on {server.name} and not {wanted} as it was told to be; the event log of the host has the reason."
+    reason = f". {why}" if why else "; the event log of the host has the reason."
+    return f"{wrong} on {server.name} and not {wanted} as it was told to be{reason}"
 
 
 @dataclass(frozen=True)

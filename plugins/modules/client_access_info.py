@@ -14,7 +14,7 @@ description:
   - Reads the version of an Exchange server and, for both protocols, services, stored settings and component state,
     then its certificates and the receive connectors by which users send. Nothing is changed.
   - A restart is owed if the settings were changed after one of the running services started, whoever changed them and
-    whenever.
+    whenever; or if clients are still shown another certificate than a service that starts now would find.
   - Judges what it has read. Each of the RV(findings) says what was seen, why it matters, and how to cure it. A
     finding never makes the task fail.
   - P(mailops.exchange.server_differences#filter) compares the results of several servers.
@@ -35,10 +35,25 @@ options:
       - What to read beside services and settings. Leave out what you do not need, it is faster.
       - If certificates or connectors cannot be read, because RBAC withholds the cmdlet for example, the task goes on
         without them. They are null then, and one of the RV(findings) names the cmdlet.
+      - With V(served_certificates) the controller looks which certificate a running protocol shows clients, by a TLS
+        handshake with the host. Where that fails within 5 seconds, it is null. With V(certificates) beside it tells of
+        a restart that a new certificate still needs.
     type: list
     elements: str
-    choices: [certificates, connectors]
+    choices: [certificates, connectors, served_certificates]
     default: [certificates, connectors]
+  tls_ports:
+    description:
+      - By protocol, the port of the host's address at which V(served_certificates) looks. If not given, it is that of
+        C(ssl_bindings).
+    type: dict
+    suboptions:
+      pop3:
+        description: The port of POP3.
+        type: int
+      imap4:
+        description: The port of IMAP4.
+        type: int
   expires_within_days:
     description:
       - A certificate that is valid for fewer days than this is a finding, from 0 to 3650. V(0) is never.
@@ -179,13 +194,30 @@ pop3:
       type: str
       sample: "2026-03-02T07:10:00Z"
     component:
-      description: State of the server component C(PopProxy) or C(ImapProxy); null before Exchange 2013 or if it is
-        not shown.
+      description: State of the server component C(PopProxy) or C(ImapProxy) in Exchange's own word; null before
+        Exchange 2013 or if it is not shown.
       type: str
       sample: Active
+    component_state:
+      description:
+        - V(active) if the component serves clients, V(inactive) if not, as in maintenance, which includes Exchange's
+          C(Draining).
+        - V(unknown) if that cannot be read, V(none) before Exchange 2013, which has no components.
+      type: str
+      sample: active
+    component_reason:
+      description: In a sentence, how it came to be V(inactive), with the requester where that can be read, or why it is
+        V(unknown); null otherwise.
+      type: str
+      sample: The server component PopProxy is Inactive, as requested by Maintenance.
+    served_certificate:
+      description: Thumbprint of the certificate that clients are shown; null if that was not looked at or not seen.
+      type: str
+      sample: 611C687DFC4343A5A03E0005A1EC6E9B6AFF586D
     restart_owed:
       description:
-        - V(yes) if the settings were changed after a running service started, V(no) if not or if no service runs.
+        - V(yes) if the settings were changed after a running service started, or if RV(pop3.served_certificate) is
+          another one than a service that starts now would find. V(no) if not or if no service runs.
         - V(possible) if that was less than O(restart_tolerance) seconds after the start, V(unknown) if a time cannot
           be read.
       type: str
@@ -330,7 +362,7 @@ findings:
         - Which kind of finding it is. The words stay the same in later versions.
         - "About the server: V(exchange-unsupported), V(part-unreadable)."
         - "About services: V(service-missing), V(service-not-running), V(service-disabled), V(service-not-automatic),
-          V(restart-owed), V(component-inactive)."
+          V(restart-owed), V(component-inactive), V(component-unknown)."
         - "About settings: V(plain-text-login), V(loopback-not-bound), V(port-bound-twice),
           V(connection-setting-not-bound), V(no-external-settings)."
         - "About certificates: V(x509-name-not-covered), V(certificate-not-assigned), V(connection-host-not-covered),
@@ -373,12 +405,18 @@ cmdlets:
   elements: dict
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.mailops.exchange.plugins.module_utils.certificates import read_certificates, utc_now
+from ansible_collections.mailops.exchange.plugins.module_utils.certificates import (
+    Certificate,
+    read_certificates,
+    utc_now,
+)
+from ansible_collections.mailops.exchange.plugins.module_utils.components import INACTIVE, component_state
 from ansible_collections.mailops.exchange.plugins.module_utils.connectors import (
     Connector,
     client_connectors,
@@ -386,6 +424,7 @@ from ansible_collections.mailops.exchange.plugins.module_utils.connectors import
     refuse_unknown_bindings,
 )
 from ansible_collections.mailops.exchange.plugins.module_utils.findings import (
+    SERVICES,
     Facts,
     ProtocolFacts,
     client_settings,
@@ -397,13 +436,19 @@ from ansible_collections.mailops.exchange.plugins.module_utils.plan import Setti
 from ansible_collections.mailops.exchange.plugins.module_utils.resource import (
     argument_spec,
     read_settings,
+    refuse,
     run,
     shown,
     warn_of_unreadable,
 )
+from ansible_collections.mailops.exchange.plugins.module_utils.served_certificates import (
+    judge,
+    served_thumbprint,
+    tls_port,
+)
 from ansible_collections.mailops.exchange.plugins.module_utils.services import (
+    RUNNING,
     Service,
-    component_state,
     insist_on_host,
     process_starts,
     read_services,
@@ -419,6 +464,8 @@ OPTIONS = (
     Setting("restart_tolerance", "", Int(0, 31536000, "seconds")),
 )
 PARTS = ("certificates", "connectors")
+# Not looked at unless asked for: it is the only part for which the controller opens another connection.
+SERVED = "served_certificates"
 Part = TypeVar("Part")
 
 
@@ -429,7 +476,6 @@ def look(host: Host, options: dict[str, Any], protocols: list[str], gather: list
     services = read_services(host, names) if names else {}
     insist_on_host(host, server, services.values())
     starts = process_starts(host, services.values())
-    described = {key: _describe(host, key, server, services, starts, options["restart_tolerance"]) for key in protocols}
     unread: dict[str, str] = {}
 
     def read(part: str, cmdlet: str, reader: Callable[[Host, Server], Part]) -> Part | None:
@@ -443,6 +489,9 @@ def look(host: Host, options: dict[str, Any], protocols: list[str], gather: list
 
     certificates = read("certificates", "Get-ExchangeCertificate", read_certificates)
     connectors = read("connectors", "Get-ReceiveConnector", read_judged_connectors)
+    ports = options["tls_ports"] if SERVED in gather else None
+    seen = Seen(services, starts, certificates or (), options["restart_tolerance"], ports)
+    described = {key: _describe(host, key, server, seen) for key in protocols}
     facts = Facts(
         server=server,
         protocols=[protocol for protocol, _stored in described.values()],
@@ -482,24 +531,35 @@ def _shown(connector: Connector, for_users: bool) -> dict[str, Any]:
     return {"name": connector.name, "for_users": for_users, "settings": settings, "unreadable": connector.stored.shapes}
 
 
-def _describe(
-    host: Host,
-    key: str,
-    server: Server,
-    services: Mapping[str, Service],
-    starts: Mapping[str, str],
-    tolerance: int,
-) -> tuple[ProtocolFacts, dict[str, Any]]:
+@dataclass(frozen=True)
+class Seen:
+    """What is known of a server before a protocol is looked at."""
+
+    services: Mapping[str, Service]
+    starts: Mapping[str, str]
+    certificates: Sequence[Certificate]
+    tolerance: int
+    tls_ports: Mapping[str, int | None] | None
+    """None if nobody is to look which certificates are shown."""
+
+
+def _describe(host: Host, key: str, server: Server, seen: Seen) -> tuple[ProtocolFacts, dict[str, Any]]:
     """One protocol as it is judged, and as it is returned."""
-    protocol = PROTOCOLS[key]
-    own = [services[name] for name in service_names(protocol, server)]
+    protocol, starts = PROTOCOLS[key], seen.starts
+    own = [seen.services[name] for name in service_names(protocol, server)]
     stored = read_settings(host, protocol, server)
     warn_of_unreadable(host, f"the {protocol.title} settings of {server.title}", stored)
     for service in own:
         warn_of_unreadable(host, f"the service {service.name}", Stored({}, service.unreadable))
     times = [(service.has_process, starts.get(service.name)) for service in own]
-    judgement = restart_owed(stored.changed_utc, times, tolerance)
+    judgement = restart_owed(stored.changed_utc, times, seen.tolerance)
     component = component_state(host, protocol, server)
+    served = None
+    if seen.tls_ports is not None and component.state != INACTIVE and all(s.status == RUNNING for s in own):
+        port = seen.tls_ports.get(key) or tls_port(stored.values.get("ssl_bindings", ()))
+        served = served_thumbprint(str(host.memory.get("host")), port) if port else None
+    if name := stored.values.get("x509_certificate_name"):
+        judgement = judge(judgement, seen.certificates, SERVICES[key], name, served, utc_now())
     return ProtocolFacts(key, own, stored.values, component, judgement), {
         "services": [
             {"name": s.name, "status": s.status, "start_mode": s.start_mode, "started": starts.get(s.name)} for s in own
@@ -507,7 +567,10 @@ def _describe(
         "settings": shown(protocol.settings, stored.values),
         "unreadable": stored.shapes,
         "settings_changed": stored.changed_utc or None,
-        "component": component,
+        "component": component.shown,
+        "component_state": component.state,
+        "component_reason": component.reason,
+        "served_certificate": served,
         "restart_owed": judgement.answer,
         "restart_reason": judgement.reason,
         "restart_possible_until": judgement.possible_until,
@@ -521,14 +584,25 @@ def main() -> None:
         argument_spec={
             **argument_spec(),
             "protocols": {"type": "list", "elements": "str", "choices": protocols, "default": protocols},
-            "gather": {"type": "list", "elements": "str", "choices": parts, "default": parts},
+            "gather": {"type": "list", "elements": "str", "choices": [*parts, SERVED], "default": parts},
+            "tls_ports": {"type": "dict", "options": {key: {"type": "int"} for key in protocols}},
             "expires_within_days": {"type": "int", "default": 30},
             "restart_tolerance": {"type": "int", "default": 900},
         },
         supports_check_mode=True,
     )
     params = module.params
-    run(module, lambda host, options: look(host, options, params["protocols"], params["gather"]), OPTIONS)
+    ports = params["tls_ports"] or {}
+
+    def work(host: Host, options: dict[str, Any]) -> dict[str, Any]:
+        refuse(
+            f"tls_ports.{key}: {port} is not a port, which is from 1 to 65535."
+            for key, port in ports.items()
+            if port is not None and not 1 <= port <= 65535
+        )
+        return look(host, {**options, "tls_ports": ports}, params["protocols"], params["gather"])
+
+    run(module, work, OPTIONS)
 
 
 if __name__ == "__main__":

@@ -16,7 +16,8 @@ description:
     setting takes effect only when both have been restarted.
   - A service that is disabled gets its start mode before it is started.
   - After a change the module waits until each service has its status, and looks once more whether it stays up. If
-    not, and the server component C(PopProxy) or C(ImapProxy) is inactive, that is named as the reason.
+    not, and the server component C(PopProxy) or C(ImapProxy) is inactive, that is named as the reason; if it cannot be
+    read, that is said.
 extends_documentation_fragment:
   - mailops.exchange.attributes
   - mailops.exchange.server
@@ -45,6 +46,13 @@ options:
       - Exchange is installed with V(manual).
       - If a service is disabled and O(state) wants it to be started, this has to be given.
     type: str
+  keep_disabled:
+    description:
+      - Whether a service that is disabled stays so, and O(start_mode) is for the others. Hardening guides want services
+        that nobody needs to be disabled.
+      - Does not go with a O(state) in which services run.
+    type: bool
+    default: false
   timeout:
     description:
       - How long a service may take to start or to stop, in seconds, from 1 to 3600.
@@ -81,6 +89,13 @@ EXAMPLES = r"""
     protocol: imap4
     state: stopped
     start_mode: disabled
+
+- name: Serve no POP3 clients any more, and leave services disabled that are
+  mailops.exchange.protocol_service:
+    protocol: pop3
+    state: stopped
+    start_mode: manual
+    keep_disabled: true
 """
 
 RETURN = r"""
@@ -152,6 +167,7 @@ def main() -> None:
             **argument_spec(OPTIONS),
             "protocol": {"type": "str", "choices": list(PROTOCOLS), "required": True},
             "state": {"type": "str", "choices": ["started", "stopped", "restarted"]},
+            "keep_disabled": {"type": "bool", "default": False},
             "timeout": {"type": "int", "default": 120},
         },
         required_one_of=[("state", "start_mode")],
@@ -163,12 +179,15 @@ def main() -> None:
         mode = options["start_mode"].casefold() if "start_mode" in options else None
         if mode == "disabled" and state in ("started", "restarted"):
             refuse([f"start_mode: 'disabled' does not go with the state {state}; give automatic or manual."])
+        if module.params["keep_disabled"] and state in ("started", "restarted"):
+            refuse([f"keep_disabled: a disabled service cannot be {state}; leave it out, or give the state stopped."])
         return manage_services(
             host,
             PROTOCOLS[module.params["protocol"]],
             host.server(options.get("server")),
             state=state,
             start_mode=mode,
+            keep_disabled=module.params["keep_disabled"],
             timeout=options["timeout"],
         )
 

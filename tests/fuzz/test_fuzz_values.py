@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from ansible_collections.mailops.exchange.plugins.module_utils import comparison, connectors
 from ansible_collections.mailops.exchange.plugins.module_utils.certificates import Certificate
+from ansible_collections.mailops.exchange.plugins.module_utils.components import Component
 from ansible_collections.mailops.exchange.plugins.module_utils.connectors import Connector, default_name, find_connector
 from ansible_collections.mailops.exchange.plugins.module_utils.findings import (
     Facts,
@@ -189,7 +190,7 @@ def protocols(draw: st.DrawFn) -> ProtocolFacts:
         key,
         draw(st.lists(SERVICES, max_size=2)),
         draw(values(PROTOCOLS[key].settings)),
-        draw(st.none() | st.text(max_size=9)),
+        Component("PopProxy", draw(st.sampled_from(["active", "inactive", "unknown"])), reason="It is so."),
         restart_owed(draw(MOMENTS), draw(STARTS), draw(st.integers(0, 900))),
     )
 

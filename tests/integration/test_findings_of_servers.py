@@ -110,6 +110,7 @@ TRAPS: list[tuple[str, str, list[Step], list[Step]]] = [
         [component("Inactive")],
         [component("Active")],
     ),
+    ("component-unknown", "warning", [fault("rbac_without", cmdlet="Get-ServerComponentState")], [HEALTHY]),
     (
         "plain-text-login",
         "warning",

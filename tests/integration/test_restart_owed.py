@@ -185,6 +185,199 @@ def test_the_named_controller_is_asked_and_written_to(
     assert SECOND not in named
 
 
+NAME = "pop.contoso.test"
+
+
+@pytest.fixture(params=["pop3", "imap4"])
+def protocol(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def renewed(
+    controller: Controller, organisation: SimulatorProcess, play: Play, protocol: str
+) -> tuple[dict[str, Any], str, Callable[[], str]]:
+    """What a role is told on a server whose certificate is to be renewed, the new one, and how to see the one shown."""
+    port = {"pop3": 20995, "imap4": 20993}[protocol]
+    ca = organisation.description["ca"]
+    told: dict[str, Any] = {
+        "x509_certificate_name": NAME,
+        "certificate": {},
+        "external_connection_settings": [f"{NAME}:{port - 20000}:SSL"],
+        "probe": {"host": NAME, "port": port, "ca_cert": ca},
+    }
+    told = {f"{protocol}_{option}": value for option, value in told.items()}
+    organisation.add_certificate("EX01", NAME, days=30)
+    begun = controller.run(f"mailops.exchange.enable_{protocol}", inventory(organisation.description, **told))
+    assert begun.returncode == 0, begun.output
+    organisation.clock(DAY)
+    new = organisation.add_certificate("EX01", NAME, begins=-0.5)
+    organisation.clear_log()
+
+    def shown() -> str:
+        address = organisation.description["servers"]["EX01"]["address"]
+        probe = {"protocol": protocol, "host": NAME, "connect_to": address, "port": port, "ca_cert": ca}
+        thumbprint: str = play("mail_probe", probe)["certificate"]["thumbprint"]
+        return thumbprint
+
+    assert shown() != new
+    return told, new, shown
+
+
+def test_a_new_certificate_is_shown_though_a_later_part_fails(
+    controller: Controller,
+    organisation: SimulatorProcess,
+    protocol: str,
+    renewed: tuple[dict[str, Any], str, Callable[[], str]],
+) -> None:
+    told, new, shown = renewed
+    enable = f"mailops.exchange.enable_{protocol}"
+    failed = controller.run(enable, inventory(organisation.description, **told, **{f"{protocol}_max_command_size": 5}))
+    assert failed.returncode != 0
+    assert (failed.stats["ex01"]["failures"], failed.stats["ex01"]["changed"]) == (1, 2), failed.output
+    assert failed.task("Fail with what went wrong", "ex01")["result"]["msg"] == (
+        f"max_command_size: 5 is out of range; give {'40 to 1024' if protocol == 'pop3' else '1024 to 16384'} bytes."
+    )
+    assert writes(organisation) == ["Enable-ExchangeCertificate", "Restart-Service", "Restart-Service"]
+    assert shown() == new
+
+    organisation.clear_log()
+    again = controller.run(enable, inventory(organisation.description, **told))
+    assert (again.returncode, again.stats["ex01"]["changed"], writes(organisation)) == (0, 0, []), again.output
+
+
+def test_a_run_that_ended_after_the_assignment_is_healed_by_the_next(
+    controller: Controller,
+    organisation: SimulatorProcess,
+    play: Play,
+    protocol: str,
+    renewed: tuple[dict[str, Any], str, Callable[[], str]],
+) -> None:
+    told, new, shown = renewed
+    enable = f"mailops.exchange.enable_{protocol}"
+    hosts = inventory(organisation.description, **told)
+    # The tag leaves the role where a kill between Enable-ExchangeCertificate and Restart-Service would.
+    assert controller.run(enable, hosts, "--tags", f"{protocol}_certificate").returncode == 0
+    assert writes(organisation) == ["Enable-ExchangeCertificate"]
+    assert shown() != new
+    options = {
+        "gather": ["certificates", "served_certificates"],
+        "tls_ports": {protocol: told[f"{protocol}_probe"]["port"]},
+    }
+    info = play("client_access_info", options)
+    assert (owed(info, protocol), info[protocol]["served_certificate"]) == ("yes", shown())
+    assert new in info[protocol]["restart_reason"]
+
+    organisation.clear_log()
+    # What is not to be looked at or cannot be seen is no reason for a restart: nothing listens on the usual port here.
+    for blind in ({f"{protocol}_compare_served_certificate": False}, {f"{protocol}_probe": {"host": NAME}}):
+        variables = {**told, **blind, f"{protocol}_manage_verification": False}
+        unseen = controller.run(enable, inventory(organisation.description, **variables))
+        assert (unseen.returncode, unseen.stats["ex01"]["changed"]) == (0, 0), unseen.output
+    predicted = controller.run(enable, hosts, "--check")
+    assert writes(organisation) == []
+    healed = controller.run(enable, hosts)
+    assert healed.returncode == 0, healed.output
+    assert healed.changed("ex01") == predicted.changed("ex01")
+    assert (len(healed.changed("ex01")), shown()) == (1, new)
+    assert writes(organisation) == ["Restart-Service", "Restart-Service"]
+
+    organisation.clear_log()
+    quiet = controller.run(enable, hosts)
+    assert (quiet.returncode, quiet.stats["ex01"]["changed"], writes(organisation)) == (0, 0, []), quiet.output
+    info = play("client_access_info", options)
+    assert (owed(info, protocol), info[protocol]["served_certificate"]) == ("no", new)
+
+
+def test_what_mailboxes_and_the_look_up_page_need_is_done_though_a_later_part_fails(
+    controller: Controller, organisation: SimulatorProcess, play: Play
+) -> None:
+    play("protocol_service", START)
+    organisation.clock(DAY)
+    before = processes(organisation)
+    organisation.clear_log()
+    hosts = inventory(
+        organisation.description,
+        pop3_start_mode="manual",
+        pop3_connector={"advertise_client_settings": True},
+        pop3_mailboxes={"identities": ["reader@contoso.test"], "enabled": False},
+        pop3_restart_for_mailboxes=True,
+        pop3_restart_iis="always",
+        pop3_max_command_size=5,
+    )
+    failed = controller.run("mailops.exchange.enable_pop3", hosts)
+    assert failed.returncode != 0
+    assert "max_command_size: 5" in failed.task("Configure the POP3 settings", "ex01")["result"]["msg"]
+    done = writes(organisation)
+    assert done[:4] == ["Set-ReceiveConnector", "Set-CASMailbox", "Restart-Service", "Restart-Service"]
+    assert "Start-Service" in done[4:]
+    assert all(now != then for now, then in zip(processes(organisation), before, strict=True))
+
+    # Even where the services themselves refuse: nothing would tell the next run of it.
+    organisation.reset()
+    play("protocol_service", START)
+    organisation.clear_log()
+    organisation.fault("EX01", "service_refuses_stop", service="MSExchangePop3")
+    failed = controller.run("mailops.exchange.enable_pop3", hosts)
+    assert failed.returncode != 0
+    told = failed.task("Fail with what went wrong", "ex01")["result"]["msg"]
+    assert told.startswith("max_command_size: 5 is out of range; give 40 to 1024 bytes. Restart-Service failed: ")
+    assert writes(organisation)[:4] == ["Set-ReceiveConnector", "Set-CASMailbox", "Restart-Service", "Stop-Service"]
+
+
+def test_a_run_that_fails_restarts_for_its_own_changes_only(
+    controller: Controller, organisation: SimulatorProcess, play: Play
+) -> None:
+    play("protocol_service", START)
+    organisation.clock(DAY)
+    change(organisation, "Somebody else's.")
+    organisation.clear_log()
+    hosts = inventory(organisation.description, pop3_start_mode="manual", pop3_max_command_size=5)
+    failed = controller.run("mailops.exchange.enable_pop3", hosts)
+    assert failed.returncode != 0
+    assert writes(organisation) == []
+    mended = controller.run(
+        "mailops.exchange.enable_pop3", inventory(organisation.description, pop3_start_mode="manual")
+    )
+    assert (mended.returncode, writes(organisation)) == (0, ["Restart-Service", "Restart-Service"]), mended.output
+
+
+def test_what_an_earlier_play_changed_is_no_reason_to_restart_when_a_later_one_fails(
+    controller: Controller, organisation: SimulatorProcess, play: Play
+) -> None:
+    play("protocol_service", START)
+    organisation.clock(DAY)
+    organisation.clear_log()
+    role = {"role": "mailops.exchange.pop3", "pop3_start_mode": "manual"}
+    plays = [
+        {"hosts": "ex01", "gather_facts": False, "roles": [{**role, "pop3_banner": "Ours."}]},
+        {"hosts": "ex01", "gather_facts": False, "roles": [{**role, "pop3_connector": {"name": "None such"}}]},
+    ]
+    failed = controller.run(plays, inventory(organisation.description))
+    assert failed.returncode != 0
+    assert failed.of("ex01")[-1]["result"]["msg"].startswith("name: ")
+    assert writes(organisation) == ["Set-PopSettings", "Restart-Service", "Restart-Service"]
+
+
+def test_a_server_ended_by_the_failure_of_another_one_is_restarted(
+    controller: Controller, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """With any_errors_fatal a failure ends the play for all servers, wherever they are in it."""
+    folder = tmp_path_factory.mktemp("organisation")
+    with SimulatorProcess({"EX01": "SE", "EX02": "2019"}, password=PASSWORD, directory=folder) as organisation:
+        roles = ["mailops.exchange.pop3"]
+        play = [{"hosts": "exchange", "gather_facts": False, "any_errors_fatal": True, "roles": roles}]
+        assert controller.run(play, inventory(organisation.description)).returncode == 0
+        organisation.clock(DAY)
+        organisation.fault("EX01", "service_refuses_start", service="MSExchangePOP3BE")
+        organisation.run("EX01", "Stop-Service", {"Name": "MSExchangePOP3BE"}, endpoint="windows")
+        organisation.clear_log()
+        ended = controller.run(play, inventory(organisation.description, pop3_banner="New."))
+        assert ended.returncode != 0
+        assert "Verify that no restart is owed" not in ended.output
+        assert organisation.state()["servers"]["EX02"]["effective"]["pop3"]["Banner"] == "New."
+
+
 def test_the_role_reports_what_is_only_possible_and_acts_on_what_is_certain(
     controller: Controller, organisation: SimulatorProcess, play: Play
 ) -> None:

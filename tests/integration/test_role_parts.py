@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from evidence import POP, RELAY, add_relay, connectors, services, stored, writes
+from evidence import IMAP, POP, RELAY, add_relay, connectors, services, stored, writes
 from runner import PASSWORD, Controller, inventory
 from simulator_process import BASIC, SimulatorProcess
 
@@ -42,8 +42,7 @@ def test_the_whole_job_and_back(controller: Controller, organisation: SimulatorP
     assert done.returncode == 0, done.output
     assert done.diffs("ex01") == predicted.diffs("ex01")
     order = [name for name in writes(organisation) if name not in ("Set-Service", "Test-Path")]
-    assert order[:2] == ["Enable-ExchangeCertificate", "Set-PopSettings"]
-    assert order[-2:] == ["Set-ReceiveConnector", "Set-CASMailbox"]
+    assert order[:4] == ["Set-ReceiveConnector", "Set-CASMailbox", "Enable-ExchangeCertificate", "Set-PopSettings"]
     assert has_access(organisation) is False
     seen = done.task("See what a mail program sees", "ex01")["result"]
     assert seen["certificate"]["name_matches"] is True
@@ -145,9 +144,96 @@ def test_a_server_in_maintenance_is_left_alone(controller: Controller, organisat
     for playbook in (ENABLE, DISABLE):
         outcome = controller.run(playbook, hosts, *ONE)
         assert outcome.returncode == 0, outcome.output
-        assert "EX01 is in maintenance and is left alone" in outcome.task("in maintenance", "ex01")["result"]["msg"]
+        assert outcome.task("is in maintenance and", "ex01")["result"]["msg"] == (
+            "EX01 is in maintenance and is left alone: The server component PopProxy is Inactive, as requested by "
+            "Maintenance."
+        )
         assert outcome.stats["ex01"]["changed"] == 0
     assert writes(organisation) == []
+
+
+@pytest.mark.parametrize(
+    ("protocol", "names", "component"), [("pop3", POP, "PopProxy"), ("imap4", IMAP, "ImapProxy")], ids=["pop3", "imap4"]
+)
+def test_a_server_that_may_be_in_maintenance_is_left_alone_unless_told_otherwise(
+    controller: Controller, organisation: SimulatorProcess, protocol: str, names: tuple[str, ...], component: str
+) -> None:
+    state = {"Identity": "EX01", "Component": "ServerWideOffline", "State": "Inactive", "Requester": "Maintenance"}
+    assert organisation.run("EX01", "Set-ServerComponentState", state)["errors"] == []
+    organisation.fault("EX01", "rbac_without", cmdlet="Get-ServerComponentState")
+    option = f"{protocol}_ignore_unknown_component"
+    hosts = inventory(organisation.description, **{f"{protocol}_banner": "Not now."})
+    for playbook in (f"mailops.exchange.enable_{protocol}", f"mailops.exchange.disable_{protocol}"):
+        for arguments in ((), ("--check",)):
+            outcome = controller.run(playbook, hosts, *ONE, *arguments)
+            assert outcome.returncode != 0
+            told = outcome.task("not known whether the server is in maintenance", "ex01")["result"]["msg"]
+            assert told.startswith("EX01 may be in maintenance and is left as it is: Get-ServerComponentState is not ")
+            assert told.endswith(f"To go on all the same, set {option} to true.")
+    drift = ("-e", "drift_fail=true", "-e", f"drift_protocols=['{protocol}']")
+    compared = controller.run("mailops.exchange.drift", hosts, *ONE, *drift)
+    assert compared.returncode != 0
+    assert "could not be compared: EX01 may be in maintenance" in compared.output
+    assert writes(organisation) == []
+
+    # The server is not in maintenance, and whoever runs the role knows that.
+    organisation.run("EX01", "Set-ServerComponentState", {**state, "State": "Active"})
+    outcome = controller.run(f"mailops.exchange.enable_{protocol}", hosts, *ONE, "-e", f"{option}=true")
+    assert outcome.returncode == 0, outcome.output
+    assert services(organisation, *names) == [("Running", "Automatic")] * 2
+    assert stored(organisation, protocol)["Banner"] == "Not now."
+    organisation.fault("EX01", "none")
+    again = controller.run(f"mailops.exchange.enable_{protocol}", hosts, *ONE)
+    assert (again.returncode, again.stats["ex01"]["changed"]) == (0, 0), again.output
+
+
+@pytest.mark.parametrize(("protocol", "names"), [("pop3", POP), ("imap4", IMAP)], ids=["pop3", "imap4"])
+def test_disabled_services_are_hardened_ones_and_stay_disabled(
+    controller: Controller, organisation: SimulatorProcess, protocol: str, names: tuple[str, ...]
+) -> None:
+    disable = f"mailops.exchange.disable_{protocol}"
+    hosts = inventory(organisation.description)
+
+    def behind(cmdlet: str, name: str, **parameters: str) -> None:
+        parameters = {"Name": name, **parameters}
+        assert organisation.run("EX01", cmdlet, parameters, endpoint="windows")["errors"] == []
+
+    for name in names:
+        behind("Set-Service", name, StartupType="Disabled")
+    off = inventory(organisation.description, **{f"{protocol}_state": "absent"})
+    drift = ("-e", "drift_fail=true", "-e", f"drift_protocols=['{protocol}']")
+    assert controller.run("mailops.exchange.drift", off, *ONE, *drift).returncode == 0
+    outcome = controller.run(disable, hosts, *ONE)
+    assert (outcome.returncode, outcome.stats["ex01"]["changed"]) == (0, 0), outcome.output
+    assert (writes(organisation), services(organisation, *names)) == ([], [("Stopped", "Disabled")] * 2)
+
+    # Each service for itself, and whatever is given for the other state.
+    behind("Set-Service", names[1], StartupType="Automatic")
+    behind("Start-Service", names[1])
+    for mode in ("automatic", "manual"):
+        given = inventory(organisation.description, **{f"{protocol}_start_mode": mode})
+        assert controller.run(disable, given, *ONE, "--check").stats["ex01"]["changed"] == 1
+        assert writes(organisation) == []
+        outcome = controller.run(disable, given, *ONE)
+        assert outcome.returncode == 0, outcome.output
+        assert services(organisation, *names) == [("Stopped", "Disabled"), ("Stopped", "Manual")]
+        behind("Set-Service", names[1], StartupType="Automatic")
+        organisation.clear_log()
+
+    hardened = inventory(organisation.description, **{f"{protocol}_start_mode": "disabled"})
+    assert controller.run(disable, hardened, *ONE).returncode == 0
+    assert services(organisation, *names) == [("Stopped", "Disabled")] * 2
+    organisation.clear_log()
+    assert controller.run(disable, hardened, *ONE).stats["ex01"]["changed"] == 0
+    assert writes(organisation) == []
+    organisation.clear_log()
+    refused = controller.run(f"mailops.exchange.enable_{protocol}", hardened, *ONE)
+    assert refused.returncode != 0
+    assert refused.task("Stop at a start mode", "ex01")["result"]["msg"] == (
+        f"{protocol}_start_mode: a disabled service cannot be started, so disabled does not go with {protocol}_state "
+        "present; give automatic or manual."
+    )
+    assert organisation.log() == []
 
 
 def test_what_a_run_would_not_put_right_stops_it_before_it_begins(

@@ -98,11 +98,15 @@ def test_a_controller_that_was_asked_for_is_not_given_up(run: Run, organisation:
 
 
 def test_rbac_does_not_grant_the_component_state(run: Run, organisation: SimulatorProcess) -> None:
-    """It only explains and decides nothing, so it may be missing."""
+    """To the modules it only explains and decides nothing, so it may be missing."""
     organisation.fault("EX01", "rbac_without", cmdlet="Get-ServerComponentState")
-    assert run("client_access_info", {})["pop3"]["component"] is None
+    seen = run("client_access_info", {})["pop3"]
+    assert (seen["component"], seen["component_state"]) == (None, "unknown")
+    assert is_a_sentence(seen["component_reason"])
     organisation.fault("EX01", "service_dies", service="MSExchangePop3")
-    assert run("protocol_service", START)["msg"].startswith("MSExchangePop3 is stopped on EX01 and not running")
+    message = run("protocol_service", START)["msg"]
+    assert message.startswith("MSExchangePop3 is stopped on EX01 and not running")
+    assert seen["component_reason"] in message
 
 
 @pytest.mark.parametrize("missing", POP)
@@ -187,8 +191,9 @@ def test_an_inactive_component_is_named_as_the_reason(run: Run, organisation: Si
     result = run("protocol_service", {"protocol": "pop3", "state": state})
     assert (result["failed"], result["msg"]) == (
         True,
-        "MSExchangePop3 does not stay up on EX01, because the server component PopProxy is Inactive and Exchange "
-        "stops the service then; make it Active with Set-ServerComponentState.",
+        "MSExchangePop3 is stopped on EX01 and not running as it was told to be. Exchange stops MSExchangePop3 while "
+        "its server component is not active. The server component PopProxy is Inactive, as requested by Maintenance. "
+        "Make it Active with Set-ServerComponentState.",
     )
     assert services(organisation) == [STOPPED, RUNNING]
     assert run("client_access_info", {})["pop3"]["component"] == "Inactive"
@@ -308,6 +313,7 @@ def test_the_role_stops_with_the_sentence_and_the_next_run_converges(
     assert result["msg"].startswith(f"{POP[1]} is stopped on EX01")
     organisation.fault("EX01", "none")
     healed = controller.run("mailops.exchange.enable_pop3", hosts)
+    assert healed.returncode == 0, healed.output
     assert (healed.returncode, healed.stats["ex01"]["changed"], healed.stats["ex02"]["changed"]) == (0, 1, 2)
     for server in ("EX01", "EX02"):
         assert services(organisation, server=server) == [("Running", "Automatic")] * 2

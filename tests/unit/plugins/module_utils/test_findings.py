@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from ansible_collections.mailops.exchange.plugins.module_utils import findings
 from ansible_collections.mailops.exchange.plugins.module_utils.certificates import Certificate
+from ansible_collections.mailops.exchange.plugins.module_utils.components import Component
 from ansible_collections.mailops.exchange.plugins.module_utils.connectors import Connector, client_connectors
 from ansible_collections.mailops.exchange.plugins.module_utils.findings import (
     AUTH_CERTIFICATE,
@@ -99,7 +100,7 @@ def relay(name="Relay", **values):
 def facts(
     version="SE",
     services=(RUNNING, BACK_END),
-    component="Active",
+    component="active",
     restart="no",
     certificates=(GOOD, AUTH),
     connectors=None,
@@ -109,7 +110,8 @@ def facts(
     """A server on which all is well, but for what is given; the rest of the keywords are settings of POP3."""
     own = {key: more.pop(key) for key in ("unread", "expires_within_days") if key in more}
     judgement = Judgement(restart, "It was looked at.")
-    protocol = ProtocolFacts("pop3", services, {**SETTINGS, **more}, component, judgement)
+    state = Component("PopProxy", component, reason=f"PopProxy is {component}.")
+    protocol = ProtocolFacts("pop3", services, {**SETTINGS, **more}, state, judgement)
     found = [connector(**submission or {})] if connectors is None else connectors
     server = Server("EX01", "EX01.contoso.test", VERSIONS[version])
     return Facts(server, [protocol], NOW, certificates, found, **own)
@@ -141,8 +143,9 @@ TRAPS = [
     ("restart-owed", "warning", {"restart": "yes"}, {"restart": "no"}),
     ("restart-owed", "notice", {"restart": "possible"}, {}),
     ("restart-owed", "notice", {"restart": "unknown"}, {}),
-    ("component-inactive", "error", {"component": "Inactive"}, {"component": "Active"}),
-    ("component-inactive", "error", {"component": "Draining"}, {"component": None}),
+    ("component-inactive", "error", {"component": "inactive"}, {"component": "active"}),
+    ("component-inactive", "error", {"component": "inactive"}, {"component": "unknown"}),
+    ("component-unknown", "warning", {"component": "unknown"}, {"component": "none"}),
     ("plain-text-login", "warning", {"login_type": "PlainTextLogin"}, {"login_type": "SecureLogin"}),
     (
         "loopback-not-bound",
@@ -347,7 +350,7 @@ def test_each_finding_is_documented_and_has_its_trap_here():
 
 
 def test_the_gravest_come_first():
-    found = find(facts(version="2016", component="Inactive", external_connection_settings=()))
+    found = find(facts(version="2016", component="inactive", external_connection_settings=()))
     assert [finding.severity for finding in found] == sorted((f.severity for f in found), key=SEVERITIES.index)
     assert {finding.severity for finding in found} == set(SEVERITIES)
 
@@ -502,8 +505,13 @@ def test_odd_values_of_a_server_are_judged_without_a_crash(data):
         services=data.draw(st.none() | st.frozensets(st.sampled_from(["POP", "SMTP", "128", "x"]))),
         subject=data.draw(st.sampled_from(["", "CN=", '"', AUTH_CERTIFICATE])),
     )
-    read = read_odd(POP3.settings, data).values
-    protocol = ProtocolFacts("pop3", [odd_service], read, data.draw(st.none() | st.text()), Judgement("?", "Odd."))
+    protocol = ProtocolFacts(
+        "pop3",
+        [odd_service],
+        read_odd(POP3.settings, data).values,
+        Component("PopProxy", data.draw(st.sampled_from(["inactive", "unknown"])), data.draw(st.text())),
+        Judgement("?", "Odd."),
+    )
     sending = read_odd(CONNECTOR_SETTINGS, data)
     version = data.draw(st.sampled_from([Version(0), Version(14), Version(15, 2), Version(99)]))
     odd = Facts(

@@ -80,7 +80,8 @@ def test_out_of_the_box(host):
     ]
     assert result["pop3"]["settings"]["authenticated_connection_timeout"] == "00:30:00"
     assert result["pop3"]["settings"]["ssl_bindings"] == ["0.0.0.0:995", "[::]:995"]
-    assert result["pop3"]["component"] == "Active"
+    assert (result["pop3"]["component"], result["pop3"]["component_state"]) == ("Active", "active")
+    assert result["pop3"]["component_reason"] is result["pop3"]["served_certificate"] is None
     assert result["imap4"]["restart_owed"] == "no"
     assert host.writes == []
 
@@ -117,8 +118,84 @@ def test_2010_has_one_service_and_no_components(host_of):
     result = host.run("client_access_info")
     assert result["product"] == "Exchange Server 2010"
     assert len(result["imap4"]["services"]) == 1
-    assert result["imap4"]["component"] is None
+    assert (result["imap4"]["component"], result["imap4"]["component_state"]) == (None, "none")
     assert host.asked("Get-ServerComponentState") == []
+    assert not any(key.startswith("component") for key, _ in found(result))
+
+
+def requests(*states: str) -> list[dict[str, str]]:
+    return [
+        {"$text": f"Requestor:{who}; State:{state}; Timestamp:9/28/2021"}
+        for who, state in zip("AB", states, strict=False)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("shown", "state", "reason"),
+    [
+        ({"State": {"$text": "Active", "$value": 1}}, "active", None),
+        ({"State": "ACTIVE", "ServerWideOfflineIsOffline": "False"}, "active", None),
+        ({"State": {"$text": "Inactive"}}, "inactive", "The server component PopProxy is Inactive."),
+        ({"State": "draining"}, "inactive", "The server component PopProxy is draining."),
+        (
+            {"State": "Inactive", "LocalStates": requests("Active", "Inactive"), "RemoteStates": requests("Draining")},
+            "inactive",
+            "The server component PopProxy is Inactive, as requested by B and A.",
+        ),
+        (
+            {"State": "Inactive", "LocalStates": [{"$text": None}, None], "RemoteStates": {"$text": "Nobody"}},
+            "inactive",
+            "The server component PopProxy is Inactive.",
+        ),
+        (
+            {"State": "Active", "ServerWideOfflineIsOffline": True, "LocalStates": requests("Inactive")},
+            "inactive",
+            "The server component PopProxy is Active, and the whole server is offline (ServerWideOffline), as "
+            "requested by A.",
+        ),
+        (
+            {"State": "Functional"},
+            "unknown",
+            "Get-ServerComponentState shows 'Functional' as the state of PopProxy, not Active or Inactive.",
+        ),
+        (
+            {"State": {"$value": 0}},
+            "unknown",
+            "Get-ServerComponentState shows {'$value': 0} as the state of PopProxy, not Active or Inactive.",
+        ),
+        ({}, "unknown", "Get-ServerComponentState shows None as the state of PopProxy, not Active or Inactive."),
+        (
+            {"Component": "ImapProxy", "State": "Active"},
+            "unknown",
+            "Get-ServerComponentState answered with 0 objects for PopProxy of EX01 instead of one.",
+        ),
+    ],
+)
+def test_what_a_component_shows(host, shown, state, reason):
+    host._get_servercomponentstate = lambda Component, **_: [{"Component": Component, **shown}]
+    result = host.run(MODULE, {"protocols": ["pop3"], "gather": []})
+    assert (result["pop3"]["component_state"], result["pop3"]["component_reason"]) == (state, reason)
+    told = {key for key, _ in found(result) if key.startswith("component")}
+    assert told == (set() if state == "active" else {f"component-{state}"})
+
+
+@pytest.mark.parametrize("error", [None, {"id": "x,y", "category": "NotSpecified", "message": "The server is busy"}])
+def test_a_component_that_cannot_be_asked_for_is_not_known(host, error):
+    if error:
+        host.refuses["Get-ServerComponentState"] = error
+    else:
+        host.withheld = {"Get-ServerComponentState"}
+    result = host.run(MODULE, {"protocols": ["pop3"], "gather": []})
+    assert (result["pop3"]["component"], result["pop3"]["component_state"]) == (None, "unknown")
+    told = "Get-ServerComponentState failed: The server is busy." if error else result["pop3"]["component_reason"]
+    assert result["pop3"]["component_reason"] == told
+    assert "Get-ServerComponentState" in told
+    assert ("component-unknown", "pop3") in found(result)
+
+
+def test_an_answer_about_several_components_is_not_known(host):
+    host._get_servercomponentstate = lambda Component, **_: [{"Component": Component, "State": "Active"}] * 2
+    assert host.run(MODULE, {"gather": []})["imap4"]["component_state"] == "unknown"
 
 
 def test_what_is_found_out_of_the_box(host):
@@ -265,8 +342,10 @@ def test_odd_answers_of_servers(host_of, data, tidy):
         ({"protocols": ["pop"]}, "value of protocols must be one or more of: pop3, imap4. Got no match for: pop"),
         (
             {"gather": ["all"]},
-            "value of gather must be one or more of: certificates, connectors. Got no match for: all",
+            "value of gather must be one or more of: certificates, connectors, served_certificates. Got no match for: "
+            "all",
         ),
+        ({"tls_ports": {"pop3": 65536}}, "tls_ports.pop3: 65536 is not a port, which is from 1 to 65535."),
     ],
 )
 def test_wrong_options(host, options, sentence):

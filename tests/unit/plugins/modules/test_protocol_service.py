@@ -50,6 +50,20 @@ def test_restarted_restarts_both_each_time(host):
     assert host.writes == ["Restart-Service"] * 4
 
 
+def test_what_is_disabled_stays_so_if_asked_for(host):
+    host.services["MSExchangePop3"]["StartMode"] = "Disabled"
+    host.services["MSExchangePOP3BE"].update(State="Running", StartMode="Auto")
+    options = {"protocol": "pop3", "state": "stopped", "start_mode": "manual", "keep_disabled": True}
+    predicted = host.run("protocol_service", options, check=True)
+    assert host.writes == []
+    done = host.run("protocol_service", options)
+    assert done["diff"] == predicted["diff"]
+    assert states(host) == [("Stopped", "Disabled"), ("Stopped", "Manual")]
+    assert host.run("protocol_service", options)["changed"] is False
+    assert host.run("protocol_service", options | {"start_mode": "disabled"})["changed"] is True
+    assert states(host) == [("Stopped", "Disabled"), ("Stopped", "Disabled")]
+
+
 def test_stopped_and_disabled(host):
     host.run("protocol_service", {"protocol": "imap4", "state": "started"})
     result = host.run("protocol_service", {"protocol": "imap4", "state": "stopped", "start_mode": "disabled"})
@@ -78,6 +92,10 @@ def test_a_disabled_service_needs_a_start_mode_to_be_started(host):
         (
             {"start_mode": "sometimes"},
             "start_mode: 'sometimes' is none of its values; give Automatic (2), Manual (3) or Disabled (4).",
+        ),
+        (
+            {"state": "restarted", "start_mode": "manual", "keep_disabled": True},
+            "keep_disabled: a disabled service cannot be restarted; leave it out, or give the state stopped.",
         ),
         ({"state": "started", "timeout": 0}, "timeout: 0 is out of range; give 1 to 3600 seconds."),
         ({}, "one of the following is required: state, start_mode"),
@@ -108,7 +126,11 @@ def test_an_inactive_component_is_the_reason(host):
     host.dying, host.component = {"MSExchangePop3"}, "Inactive"
     result = host.run("protocol_service", {"protocol": "pop3", "state": "started"})
     assert result["failed"] is True
-    assert "the server component PopProxy is Inactive" in result["msg"]
+    assert result["msg"] == (
+        "MSExchangePop3 is stopped on EX01 and not running as it was told to be. Exchange stops MSExchangePop3 while "
+        "its server component is not active. The server component PopProxy is Inactive. Make it Active with "
+        "Set-ServerComponentState."
+    )
     assert result["changed"] is True
 
 
@@ -116,8 +138,16 @@ def test_an_inactive_component_is_the_reason_also_if_the_start_fails(host):
     host.refuses["Start-Service"] = {"id": "StartServiceFailed,x", "category": "OpenError", "message": "Cannot start."}
     host.component = "Inactive"
     message = host.run("protocol_service", {"protocol": "pop3", "state": "started"})["msg"]
-    assert "the server component PopProxy is Inactive" in message
+    assert "The server component PopProxy is Inactive." in message
     assert message.endswith("Start-Service failed: Cannot start.")
+
+
+def test_that_the_component_may_be_the_reason_is_said(host):
+    host.dying, host.withheld = {"MSExchangePop3"}, {"Get-ServerComponentState"}
+    message = host.run("protocol_service", {"protocol": "pop3", "state": "started"})["msg"]
+    assert message.startswith("MSExchangePop3 is stopped on EX01 and not running as it was told to be. The event log")
+    assert "Exchange stops MSExchangePop3 while the server component PopProxy is not active" in message
+    assert "is not known: Get-ServerComponentState is not granted to this user by RBAC" in message
 
 
 def test_a_service_that_does_not_stay_up_for_another_reason(host):
