@@ -171,7 +171,9 @@ def restart(host: Host, options: dict[str, Any]) -> dict[str, Any]:
 
     def look() -> tuple[dict[str, Service], dict[str, dict[str, Any]]]:
         now = steady_services(host, names, timeout, staying=True)
-        refuse_unread(now.values(), "status", "process_id")
+        # What is stopped is started again before that is told.
+        if all(service.status == RUNNING for service in now.values()):
+            refuse_unread(now.values(), "process_id")
         return now, outstanding_changes(plan, services, now)
 
     now, outstanding, problem = settle(host, plan.changes, send, look)

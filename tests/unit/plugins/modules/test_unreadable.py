@@ -325,6 +325,20 @@ def test_a_restart_that_can_no_longer_be_seen_is_a_change_that_failed(host, monk
     assert f"shows {member} in the service MSExchangePop3 as null, which cannot be read" in result["msg"]
 
 
+@pytest.mark.parametrize("member", ["State", "ProcessId"])
+def test_iis_is_started_again_although_it_can_no_longer_be_seen(host, monkeypatch, member):
+    read = host._get_ciminstance
+
+    def unseen(**options):
+        return [{**one, member: None} if host.writes else one for one in read(**options)]
+
+    monkeypatch.setattr(host, "_get_ciminstance", unseen)
+    host.breaks = [("Start-Service", False)]
+    result = host.run("iis", {"state": "restarted"})
+    assert (result.get("failed"), result["changed"]) == (True, True)
+    assert {host.services[name]["State"] for name in ("W3SVC", "NetTcpActivator")} == {"Running"}
+
+
 def test_a_state_by_its_number_is_known(host):
     for name in ("MSExchangePop3", "MSExchangePOP3BE"):
         host.services[name] |= {"State": 4, "StartMode": "AutomaticDelayedStart"}
