@@ -113,8 +113,12 @@ def default_name(server: Server) -> str:
 
 def refuse_unknown_bindings(connectors: Sequence[Connector], server: Server) -> None:
     """Without its bindings a connector may be the one of users, and another one be taken for it."""
-    if unknown := [one for one in connectors if "bindings" in one.unreadable and one.role != "HubTransport"]:
-        listed = "; ".join(f"those of {one.name!r} came as {one.unreadable['bindings']}" for one in unknown)
+    # Exchange stores no connector without any.
+    if unknown := [one for one in connectors if not one.values.get("bindings") and one.role != "HubTransport"]:
+        listed = "; ".join(
+            f"those of {one.name!r} {f'came as {came}' if (came := one.unreadable.get('bindings')) else 'did not come'}"
+            for one in unknown
+        )
         raise Failure(
             f"The bindings of receive connectors of {server.name} cannot be read, so it is not known which one is for "
             f"client submission: {listed}; give the option name, and please report that."
@@ -144,9 +148,10 @@ def _is_wider(one: Connector, other: Connector, version: int) -> bool:
     if other.is_enabled and not one.is_enabled:
         return False
     here, there = one.local.get(version, set()), other.local[version]
-    # What cannot be read is not known to be wide.
-    counts = [(connector.reach or {}).get(version, 0) for connector in (one, other)]
-    return counts[0] > counts[1] and bool(here & there or _ANY & (here | there))
+    # What cannot be read is known neither to be wide nor to be narrow, except beside one that takes all.
+    count = (one.reach or {}).get(version, 0)
+    more = count == _ALL[version] if other.reach is None else count > other.reach[version]
+    return more and bool(here & there or _ANY & (here | there))
 
 
 def connector_of_users(connectors: Sequence[Connector], server: Server) -> Connector | None:

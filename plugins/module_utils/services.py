@@ -189,7 +189,7 @@ def moved_by(plan: Plan, before: Mapping[str, Service], now: Mapping[str, Servic
     moved = Plan()
     for name, change in plan.changes.items():
         was, has = _facts(before[name], before[name]), _facts(before[name], now[name])
-        if not now[name].unreadable and any(was[key] != has[key] for key in change):
+        if any(was[key] != has[key] for key in change):
             moved.changes[name] = moved.after[name] = {key: has[key] for key in change}
             moved.before[name] = {key: was[key] for key in change}
     return moved
@@ -234,7 +234,10 @@ def manage_services(
                 f"The service {service.name} does not exist on {server.title}; "
                 f"repair the installation, {protocol.title} cannot work without it."
             )
-    refuse_unknown(services.values(), *(["status"] if state else []), *(["start_mode"] if start_mode else []))
+    judged = [*(["status"] if state else []), *(["start_mode"] if start_mode else [])]
+    # Only another process proves a restart.
+    judged += ["process_id"] if state == "restarted" else []
+    refuse_unknown(services.values(), *judged)
     refuse_disabled(services.values(), state, start_mode)
     plan = plan_services(services.values(), state, start_mode, keep_disabled=keep_disabled)
     title = f"{protocol.title} services of {server.name}"
@@ -257,6 +260,7 @@ def manage_services(
 
     def look() -> tuple[dict[str, Service], dict[str, dict[str, Any]]]:
         now = steady_services(host, names, timeout, staying=to_run)
+        refuse_unknown(now.values(), *judged)
         return now, outstanding_changes(plan, services, now)
 
     now, outstanding, problem = settle(host, plan.changes, send, look)

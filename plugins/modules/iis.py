@@ -140,7 +140,8 @@ def restart(host: Host, options: dict[str, Any]) -> dict[str, Any]:
             f"Get-Service shows DependentServices of {ACTIVATION} that are not there ({', '.join(unknown)}), so "
             "nothing was stopped; please report that."
         )
-    refuse_unknown(found.values(), "status", "start_mode")
+    # Only another process proves a restart.
+    refuse_unknown(found.values(), "status", "start_mode", "process_id")
     # One that starts by itself and is stopped all the same was left so by a restart that went wrong.
     services = {
         name: service
@@ -170,6 +171,9 @@ def restart(host: Host, options: dict[str, Any]) -> dict[str, Any]:
 
     def look() -> tuple[dict[str, Service], dict[str, dict[str, Any]]]:
         now = steady_services(host, names, timeout, staying=True)
+        # What is stopped is started again before that is told.
+        if all(service.status == RUNNING for service in now.values()):
+            refuse_unknown(now.values(), "process_id")
         return now, outstanding_changes(plan, services, now)
 
     now, outstanding, problem = settle(host, plan.changes, send, look)

@@ -113,7 +113,7 @@ def test_drift_shows_a_table_writes_json_and_fails_when_asked_to(
     hosts = inventory(organisation.description, **WANTED)
     assert controller.run(playbook("enable_pop3"), hosts).returncode == 0
     file = controller.folder / "drift.json"
-    arguments = ("-e", f"drift_file={file}", "-e", "drift_fail=true")
+    arguments = ("-e", f"drift_file={file}", "-e", "drift_fail=true", "-e", "drift_protocols=[pop3]")
 
     organisation.clear_log()
     same = controller.run(playbook("drift"), hosts, *arguments)
@@ -140,6 +140,17 @@ def test_drift_shows_a_table_writes_json_and_fails_when_asked_to(
 
     told = controller.run(playbook("drift"), hosts, "-e", f"drift_file={file}")
     assert told.returncode == 0, told.output
+
+
+@pytest.mark.parametrize("given", ['["POP3"]', '["pop3", "imap"]', "[]", '"pop"', '""'])
+def test_drift_ends_before_it_compares_nothing(controller: Controller, given: str) -> None:
+    hosts = {"exchange": {"hosts": {"ex01": {}, "ex02": {}}}}
+    refused = controller.run(playbook("drift"), hosts, "-e", f'{{"drift_protocols": {given}}}')
+    assert refused.returncode != 0
+    (only,) = refused.results
+    assert only["result"]["msg"] == (
+        f"drift_protocols: {given} is no list of protocols to compare; give pop3, imap4 or both."
+    )
 
 
 def test_drift_tells_servers_that_cannot_be_compared(controller: Controller, organisation: SimulatorProcess) -> None:

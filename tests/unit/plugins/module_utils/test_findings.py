@@ -431,8 +431,8 @@ IPV4, IPV6 = CONNECTOR["remote_ip_ranges"]
             ["A"],
         ),
         ({}, {"remote_ip_ranges": ("10.0.0.0/8",), "enabled": False}, ["A"]),
-        # What cannot be read is not known to be wide.
-        ({"remote_ip_ranges": ("10.0.0.1", "fd00::1")}, {"remote_ip_ranges": ()}, ["A"]),
+        # What cannot be read is known neither to be wide nor to be narrow.
+        ({"remote_ip_ranges": ("10.0.0.1", "fd00::1")}, {"remote_ip_ranges": ()}, ["A", "B"]),
         ({}, {"remote_ip_ranges": ("odd",)}, ["A"]),
         ({"remote_ip_ranges": ("odd",)}, {"remote_ip_ranges": ("odd",)}, ["A", "B"]),
     ],

@@ -252,6 +252,24 @@ def test_which_connector_is_for_clients_is_not_guessed(sending):
     assert sending.run("receive_connector", {"enabled": False, "name": "Relay"})["connector"] == "Relay"
 
 
+@pytest.mark.parametrize("member", ["missing", []])
+def test_a_connector_without_bindings_is_not_passed_over(sending, member):
+    sending.add_connector("Relay", CLIENT, FRONT)
+    if member == "missing":
+        del sending.connectors[FRONTEND]["Bindings"]
+    else:
+        sending.connectors[FRONTEND]["Bindings"] = member
+    result = sending.run("receive_connector", {"enabled": False})
+    assert "is for client submission: those of 'Client Frontend EX01' " in result["msg"]
+    assert sending.writes == []
+
+
+def test_a_relay_is_not_written_to_because_the_ranges_of_the_users_connector_cannot_be_read(sending):
+    sending.add_connector("Relay", CLIENT, FRONT, RemoteIPRanges=["10.10.50.0/24"])
+    sending.connectors[FRONTEND] |= {"Bindings": [{"$text": "0.0.0.0:587"}], "RemoteIPRanges": [TEXTLESS]}
+    assert sending.run("receive_connector", {"require_tls": True})["connector"] == "Client Frontend EX01"
+
+
 def test_connectors_of_which_none_is_known_to_be_for_clients_are_not_judged(sending):
     del sending.connectors[FRONTEND]
     sending.connectors["EX01\\Default Frontend EX01"]["Bindings"] = None
@@ -296,6 +314,48 @@ def test_a_service_without_a_name_is_not_taken_for_a_missing_one(host, monkeypat
     assert (
         result["msg"] == f"Win32_Service shows Name of a service as {TOLD}, which cannot be read; please report that."
     )
+
+
+@pytest.mark.parametrize(
+    ("module", "options"), [("protocol_service", {"protocol": "pop3"}), ("iis", {})], ids=["protocol_service", "iis"]
+)
+def test_no_restart_is_taken_for_done_that_no_process_proves(host, module, options):
+    for name in ("MSExchangePOP3BE", "W3SVC"):
+        host.services[name]["ProcessId"] = TEXTLESS
+    result = host.run(module, {"state": "restarted", **options})
+    assert "shows ProcessId in the service " in result["msg"]
+    assert host.writes == []
+
+
+@pytest.mark.parametrize(("lost", "arrived"), [(False, True), (True, True), (True, False)])
+@pytest.mark.parametrize("member", ["State", "ProcessId"])
+def test_a_restart_that_can_no_longer_be_seen_is_a_change_that_failed(host, monkeypatch, member, lost, arrived):
+    for name in ("MSExchangePop3", "MSExchangePOP3BE"):
+        host.services[name] |= {"State": "Running", "ProcessId": 4}
+    read = host._get_ciminstance
+
+    def unseen(**options):
+        return [{**one, member: None} if host.writes or (lost and not host.breaks) else one for one in read(**options)]
+
+    monkeypatch.setattr(host, "_get_ciminstance", unseen)
+    host.breaks = [("Restart-Service", arrived)] if lost else []
+    result = host.run("protocol_service", {"protocol": "pop3", "state": "restarted"})
+    assert (result.get("failed"), result["changed"]) == (True, True)
+    assert f"shows {member} in the service MSExchangePop3 as null, which cannot be read" in result["msg"]
+
+
+@pytest.mark.parametrize("member", ["State", "ProcessId"])
+def test_iis_is_started_again_although_it_can_no_longer_be_seen(host, monkeypatch, member):
+    read = host._get_ciminstance
+
+    def unseen(**options):
+        return [{**one, member: None} if host.writes else one for one in read(**options)]
+
+    monkeypatch.setattr(host, "_get_ciminstance", unseen)
+    host.breaks = [("Start-Service", False)]
+    result = host.run("iis", {"state": "restarted"})
+    assert (result.get("failed"), result["changed"]) == (True, True)
+    assert {host.services[name]["State"] for name in ("W3SVC", "NetTcpActivator")} == {"Running"}
 
 
 def test_a_state_by_its_number_is_known(host):
