@@ -453,6 +453,8 @@ class Listing(Kind):
 
     UNPARSED: ClassVar[str] = ""
     """How an entry looks that others may have stored although no option takes it: it goes back as it came."""
+    EMPTY: ClassVar[str] = ""
+    """Where one entry must be left, the clause of a sentence that says so."""
 
     @abstractmethod
     def parse_entry(self, text: str) -> str:
@@ -465,7 +467,7 @@ class Listing(Kind):
         if isinstance(value, Edit):
             return value
         if not isinstance(value, Mapping):
-            return self._entries(value)
+            return self._whole(value)
         if unknown := [str(key) for key in value if key not in ("set", "add", "remove")]:
             raise ValueError(f"{_join(unknown)!r} is not known in it; give set, or add and remove")
         if "set" in value and len(value) > 1:
@@ -475,12 +477,18 @@ class Listing(Kind):
         if empty := [key for key in value if value[key] is None]:
             raise ValueError(f"{empty[0]} has no value; give a list")
         if "set" in value:
-            return self._entries(value["set"])
+            return self._whole(value["set"])
         edit = Edit(self._entries(value.get("add", ())), self._entries(value.get("remove", ())))
         both = {self.entry_key(entry) for entry in edit.remove}
         if twice := [entry for entry in edit.add if self.entry_key(entry) in both]:
             raise ValueError(f"{twice[0]!r} is in both add and remove; decide for one")
         return edit
+
+    def _whole(self, value: Any) -> tuple[str, ...]:
+        entries = self._entries(value)
+        if self.EMPTY and not entries:
+            raise ValueError(self.EMPTY)
+        return entries
 
     def _entries(self, value: Any) -> tuple[str, ...]:
         if isinstance(value, str):
@@ -499,6 +507,8 @@ class Listing(Kind):
     def read(self, value: Any) -> tuple[str, ...]:
         # All entries or none: one that is left out here would be gone when the list is written back.
         if isinstance(value, list | tuple):
+            if self.EMPTY and not value:
+                raise Unreadable(value)
             return self._in_order(wire_texts(value, self._read_entry))
         try:
             return (self.parse_entry(wire_text(value)),)

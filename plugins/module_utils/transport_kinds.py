@@ -212,25 +212,16 @@ class ConnectorName(Identity):
 
 
 class ListenOn(Bindings):
-    """The bindings of a connector, of which one must be left."""
+    """The bindings of a connector."""
 
-    def parse(self, value: Any) -> tuple[str, ...] | Edit:
-        parsed = super().parse(value)
-        if not parsed:
-            raise ValueError("it is empty; a connector needs at least one binding, such as 0.0.0.0:587")
-        return parsed
+    EMPTY = "it is empty; a connector needs at least one binding, such as 0.0.0.0:587"
 
 
 class IpRanges(Listing):
     """Ranges of addresses: one address, `first-last`, or a network with its prefix length."""
 
     UNPARSED = r"(?=.*[.:])[\da-f.:%]+(?:[-/][\da-f.:%]+|\([\da-f.:]+\))?"
-
-    def parse(self, value: Any) -> tuple[str, ...] | Edit:
-        parsed = super().parse(value)
-        if not parsed:
-            raise ValueError("it is empty, and nobody could connect; 0.0.0.0-255.255.255.255 is every IPv4 address")
-        return parsed
+    EMPTY = "it is empty, and nobody could connect; 0.0.0.0-255.255.255.255 is every IPv4 address"
 
     def parse_entry(self, text: str) -> str:
         first, last = self._limits(text)

@@ -33,8 +33,8 @@ class Destination:
     @classmethod
     def of(cls, path: str) -> Destination:
         """The destination that a path means here, or Refused if nothing can be written there."""
-        if not path:
-            raise Refused("path: it is empty; give the name of a file.")
+        if not path or "\0" in path:
+            raise Refused(f"path: {path!r} cannot be a file; give the name of a file.")
         try:
             # By getcwd() and not by the variable PWD, which is what some other program says.
             named = Path(os.path.abspath(path))  # noqa: PTH100 - Path.resolve() would follow links

@@ -264,6 +264,18 @@ def test_a_connector_without_bindings_is_not_passed_over(sending, member):
     assert sending.writes == []
 
 
+@pytest.mark.parametrize(
+    ("member", "option", "entry"),
+    [("RemoteIPRanges", "remote_ip_ranges", "10.0.0.0/8"), ("Bindings", "bindings", "0.0.0.0:25")],
+)
+def test_no_entry_at_all_where_one_must_be_is_not_taken_for_an_empty_list(sending, member, option, entry):
+    sending.connectors[FRONTEND][member] = []
+    result = sending.run("receive_connector", {"name": "Client Frontend EX01", option: {"add": [entry]}})
+    assert f"shows {member} in the settings of the receive connector 'Client Frontend EX01'" in result["msg"]
+    assert "as a list of 0, which cannot be read" in result["msg"]
+    assert sending.writes == []
+
+
 def test_a_relay_is_not_written_to_because_the_ranges_of_the_users_connector_cannot_be_read(sending):
     sending.add_connector("Relay", CLIENT, FRONT, RemoteIPRanges=["10.10.50.0/24"])
     sending.connectors[FRONTEND] |= {"Bindings": [{"$text": "0.0.0.0:587"}], "RemoteIPRanges": [TEXTLESS]}
