@@ -27,8 +27,9 @@ from ansible_collections.mailops.exchange.plugins.module_utils.kinds import stra
 from ansible_collections.mailops.exchange.plugins.plugin_utils.session import Session
 
 WAYS: dict[str, dict[str, Any]] = {"psrp": {}, "winrm": {"access": "local", "transport": "winrm"}}
-# mail_probe asks nothing of the host; test_hostile_mail.py has it.
-NAMES = sorted(one.name for one in pkgutil.iter_modules(modules.__path__) if one.name != "mail_probe")
+# These ask nothing of the host; test_hostile_mail.py has mail_probe.
+ELSEWHERE = {"controller_file", "mail_probe"}
+NAMES = sorted({one.name for one in pkgutil.iter_modules(modules.__path__)} - ELSEWHERE)
 
 # What a task says beside the option that is looked at. Of several, the first counts that an innocent string goes with.
 TASKS: dict[str, list[dict[str, Any]]] = {

@@ -117,7 +117,7 @@ def test_a_write_that_does_not_stick_is_told(organisation: SimulatorProcess, run
     assert (result["failed"], result["changed"]) == (True, False)
     assert result["msg"] == (
         "1 of 1 mailboxes could not be changed. reader@contoso.test: Set-CASMailbox was answered without an error, but "
-        "the mailbox does not show what was written."
+        "the mailbox does not have what was written."
     )
     organisation.fault("EX01", "none")
     assert run("cas_mailbox", options)["changed"] is True

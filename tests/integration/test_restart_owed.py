@@ -364,7 +364,8 @@ def test_a_server_ended_by_the_failure_of_another_one_is_restarted(
 ) -> None:
     """With any_errors_fatal a failure ends the play for all servers, wherever they are in it."""
     folder = tmp_path_factory.mktemp("organisation")
-    with SimulatorProcess({"EX01": "SE", "EX02": "2019"}, password=PASSWORD, directory=folder) as organisation:
+    servers = {"EX01": "SE", "EX02": "2019"}
+    with SimulatorProcess(servers, password=PASSWORD, directory=folder, **BASIC) as organisation:
         roles = ["mailops.exchange.pop3"]
         play = [{"hosts": "exchange", "gather_facts": False, "any_errors_fatal": True, "roles": roles}]
         assert controller.run(play, inventory(organisation.description)).returncode == 0
