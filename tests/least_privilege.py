@@ -14,11 +14,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ansible_collections.mailops.exchange.plugins.module_utils.plan import Setting
-from ansible_collections.mailops.exchange.plugins.module_utils.vocabulary.client_access import IMAP4, POP3
-from ansible_collections.mailops.exchange.plugins.module_utils.vocabulary.mailboxes import MAILBOX_SETTINGS
-from ansible_collections.mailops.exchange.plugins.module_utils.vocabulary.transport import CONNECTOR_SETTINGS
-from ansible_collections.mailops.exchange.plugins.module_utils.vocabulary.versions import EXCHANGE_2010
+from ansible_collections.mailops.exchange.plugins.module_utils._host.versions import EXCHANGE_2010
+from ansible_collections.mailops.exchange.plugins.module_utils._tables.connectors import CONNECTOR_SETTINGS
+from ansible_collections.mailops.exchange.plugins.module_utils._tables.mailboxes import MAILBOX_SETTINGS
+from ansible_collections.mailops.exchange.plugins.module_utils._tables.protocols import IMAP4, POP3
+from ansible_collections.mailops.exchange.plugins.module_utils._tables.rows import Setting
 
 DOCUMENT = Path(__file__).resolve().parent.parent / "docs" / "security.md"
 BEGIN, END = "<!-- begin of what tests/least_privilege.py writes -->", "<!-- end of what it writes -->"

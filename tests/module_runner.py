@@ -12,7 +12,7 @@ from unittest import mock
 
 from ansible.module_utils import basic
 
-from ansible_collections.mailops.exchange.plugins.module_utils.host import line
+from ansible_collections.mailops.exchange.plugins.module_utils._host.host import line
 
 MODULES = "ansible_collections.mailops.exchange.plugins.modules."
 

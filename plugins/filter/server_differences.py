@@ -53,7 +53,7 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.mailops.exchange.plugins.module_utils.comparison import differences
+from ansible_collections.mailops.exchange.plugins.module_utils._judgement.comparison import differences
 
 
 def server_differences(results: Any) -> list[dict[str, Any]]:

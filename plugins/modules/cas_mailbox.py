@@ -199,10 +199,10 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.mailops.exchange.plugins.module_utils.host import Host
-from ansible_collections.mailops.exchange.plugins.module_utils.mailboxes import OPTIONS, Task, manage
-from ansible_collections.mailops.exchange.plugins.module_utils.resource import argument_spec, run
-from ansible_collections.mailops.exchange.plugins.module_utils.vocabulary.mailboxes import MAILBOX_SETTINGS
+from ansible_collections.mailops.exchange.plugins.module_utils._host.host import Host
+from ansible_collections.mailops.exchange.plugins.module_utils._objects.mailboxes import OPTIONS, Task, manage
+from ansible_collections.mailops.exchange.plugins.module_utils._tables.mailboxes import MAILBOX_SETTINGS
+from ansible_collections.mailops.exchange.plugins.module_utils._work.life import argument_spec, run
 
 
 def main() -> None:

@@ -411,52 +411,55 @@ from typing import Any, TypeVar
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.mailops.exchange.plugins.module_utils.certificates import (
-    Certificate,
-    read_certificates,
-    utc_now,
-)
-from ansible_collections.mailops.exchange.plugins.module_utils.components import INACTIVE, component_state
-from ansible_collections.mailops.exchange.plugins.module_utils.connectors import (
-    Connector,
-    client_connectors,
-    read_connectors,
-    refuse_unknown_bindings,
-)
-from ansible_collections.mailops.exchange.plugins.module_utils.findings import (
+from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import Failure
+from ansible_collections.mailops.exchange.plugins.module_utils._host.host import Host
+from ansible_collections.mailops.exchange.plugins.module_utils._host.server import Server
+from ansible_collections.mailops.exchange.plugins.module_utils._judgement.findings import (
     SERVICES,
     Facts,
     ProtocolFacts,
     client_settings,
     find,
 )
-from ansible_collections.mailops.exchange.plugins.module_utils.host import Failure, Host, Server
-from ansible_collections.mailops.exchange.plugins.module_utils.kinds import Int
-from ansible_collections.mailops.exchange.plugins.module_utils.plan import Setting, Stored
-from ansible_collections.mailops.exchange.plugins.module_utils.resource import (
-    argument_spec,
-    read_settings,
-    refuse,
-    run,
-    shown,
-    warn_of_unreadable,
-)
-from ansible_collections.mailops.exchange.plugins.module_utils.served_certificates import (
+from ansible_collections.mailops.exchange.plugins.module_utils._judgement.restarts import restart_owed
+from ansible_collections.mailops.exchange.plugins.module_utils._judgement.served_certificates import (
     judge,
     served_thumbprint,
     tls_port,
 )
-from ansible_collections.mailops.exchange.plugins.module_utils.services import (
+from ansible_collections.mailops.exchange.plugins.module_utils._kinds.simple import Int
+from ansible_collections.mailops.exchange.plugins.module_utils._objects.certificates import (
+    Certificate,
+    read_certificates,
+    utc_now,
+)
+from ansible_collections.mailops.exchange.plugins.module_utils._objects.components import INACTIVE, component_state
+from ansible_collections.mailops.exchange.plugins.module_utils._objects.connectors import (
+    Connector,
+    client_connectors,
+    read_connectors,
+    refuse_unknown_bindings,
+)
+from ansible_collections.mailops.exchange.plugins.module_utils._objects.protocol_settings import read_settings
+from ansible_collections.mailops.exchange.plugins.module_utils._objects.services import (
     RUNNING,
     Service,
     insist_on_host,
     process_starts,
     read_services,
-    restart_owed,
     service_names,
 )
-from ansible_collections.mailops.exchange.plugins.module_utils.vocabulary.client_access import PROTOCOLS
-from ansible_collections.mailops.exchange.plugins.module_utils.vocabulary.transport import CONNECTOR_SETTINGS
+from ansible_collections.mailops.exchange.plugins.module_utils._tables.connectors import CONNECTOR_SETTINGS
+from ansible_collections.mailops.exchange.plugins.module_utils._tables.protocols import PROTOCOLS
+from ansible_collections.mailops.exchange.plugins.module_utils._tables.rows import Setting
+from ansible_collections.mailops.exchange.plugins.module_utils._work.life import (
+    argument_spec,
+    refuse,
+    run,
+    shown,
+    warn_of_unreadable,
+)
+from ansible_collections.mailops.exchange.plugins.module_utils._work.plan import Stored
 
 OPTIONS = (
     Setting("expires_within_days", "", Int(0, 3650, "days")),

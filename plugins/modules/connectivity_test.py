@@ -154,22 +154,17 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.mailops.exchange.plugins.module_utils.host import CmdletFailure, Failure, Host
-from ansible_collections.mailops.exchange.plugins.module_utils.kinds import (
-    Bool,
-    Enum,
-    Identity,
-    Int,
-    SingleLine,
-    Text,
-    TimeSpan,
-    span_ticks,
-    stray,
-    wire_text,
-)
-from ansible_collections.mailops.exchange.plugins.module_utils.plan import Setting, read_members
-from ansible_collections.mailops.exchange.plugins.module_utils.resource import argument_spec, refuse, run
-from ansible_collections.mailops.exchange.plugins.module_utils.vocabulary.client_access import PROTOCOLS
+from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import CmdletFailure, Failure
+from ansible_collections.mailops.exchange.plugins.module_utils._host.host import Host
+from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import wire_text
+from ansible_collections.mailops.exchange.plugins.module_utils._kinds.base import stray
+from ansible_collections.mailops.exchange.plugins.module_utils._kinds.simple import Bool, Enum, Int
+from ansible_collections.mailops.exchange.plugins.module_utils._kinds.spans import TimeSpan, span_ticks
+from ansible_collections.mailops.exchange.plugins.module_utils._kinds.texts import Identity, SingleLine, Text
+from ansible_collections.mailops.exchange.plugins.module_utils._tables.protocols import PROTOCOLS
+from ansible_collections.mailops.exchange.plugins.module_utils._tables.rows import Setting
+from ansible_collections.mailops.exchange.plugins.module_utils._work.life import argument_spec, refuse, run
+from ansible_collections.mailops.exchange.plugins.module_utils._work.plan import read_members
 
 CMDLETS = {"pop3": "Test-PopConnectivity", "imap4": "Test-ImapConnectivity"}
 # The worst first.

@@ -172,7 +172,16 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.mailops.exchange.plugins.module_utils.certificates import (
+from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import (
+    CmdletFailure,
+    Failure,
+    OutcomeUnknown,
+)
+from ansible_collections.mailops.exchange.plugins.module_utils._host.host import Host
+from ansible_collections.mailops.exchange.plugins.module_utils._host.server import Server
+from ansible_collections.mailops.exchange.plugins.module_utils._kinds.certificates import CertificateName, Thumbprint
+from ansible_collections.mailops.exchange.plugins.module_utils._kinds.simple import Int
+from ansible_collections.mailops.exchange.plugins.module_utils._objects.certificates import (
     Certificate,
     by_name,
     by_thumbprint,
@@ -180,25 +189,13 @@ from ansible_collections.mailops.exchange.plugins.module_utils.certificates impo
     read_certificates,
     utc_now,
 )
-from ansible_collections.mailops.exchange.plugins.module_utils.host import (
-    CmdletFailure,
-    Failure,
-    Host,
-    OutcomeUnknown,
-    Server,
-)
-from ansible_collections.mailops.exchange.plugins.module_utils.kinds import Int
-from ansible_collections.mailops.exchange.plugins.module_utils.plan import Plan, Setting
-from ansible_collections.mailops.exchange.plugins.module_utils.resource import (
-    argument_spec,
-    read_settings,
-    refuse,
-    run,
-)
-from ansible_collections.mailops.exchange.plugins.module_utils.settle import settle
-from ansible_collections.mailops.exchange.plugins.module_utils.transport_kinds import CertificateName, Thumbprint
-from ansible_collections.mailops.exchange.plugins.module_utils.vocabulary.client_access import IMAP4, POP3
-from ansible_collections.mailops.exchange.plugins.module_utils.vocabulary.transport import ASSIGNED_SERVICES
+from ansible_collections.mailops.exchange.plugins.module_utils._objects.protocol_settings import read_settings
+from ansible_collections.mailops.exchange.plugins.module_utils._tables.connectors import ASSIGNED_SERVICES
+from ansible_collections.mailops.exchange.plugins.module_utils._tables.protocols import IMAP4, POP3
+from ansible_collections.mailops.exchange.plugins.module_utils._tables.rows import Setting
+from ansible_collections.mailops.exchange.plugins.module_utils._work.life import argument_spec, refuse, run
+from ansible_collections.mailops.exchange.plugins.module_utils._work.plan import Plan
+from ansible_collections.mailops.exchange.plugins.module_utils._work.settle import settle
 
 PROTOCOLS = {"POP": POP3, "IMAP": IMAP4}
 OPTIONS = (

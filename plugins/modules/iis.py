@@ -88,11 +88,11 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.mailops.exchange.plugins.module_utils.host import Failure, Host, OutcomeUnknown
-from ansible_collections.mailops.exchange.plugins.module_utils.kinds import Int, Unreadable, wire_texts
-from ansible_collections.mailops.exchange.plugins.module_utils.plan import Setting
-from ansible_collections.mailops.exchange.plugins.module_utils.resource import run
-from ansible_collections.mailops.exchange.plugins.module_utils.services import (
+from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import Failure, OutcomeUnknown
+from ansible_collections.mailops.exchange.plugins.module_utils._host.host import Host
+from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import Unreadable, wire_texts
+from ansible_collections.mailops.exchange.plugins.module_utils._kinds.simple import Int
+from ansible_collections.mailops.exchange.plugins.module_utils._objects.services import (
     MISSING,
     RUNNING,
     Service,
@@ -106,7 +106,9 @@ from ansible_collections.mailops.exchange.plugins.module_utils.services import (
     steady_services,
     write_service,
 )
-from ansible_collections.mailops.exchange.plugins.module_utils.settle import settle
+from ansible_collections.mailops.exchange.plugins.module_utils._tables.rows import Setting
+from ansible_collections.mailops.exchange.plugins.module_utils._work.life import run
+from ansible_collections.mailops.exchange.plugins.module_utils._work.settle import settle
 
 ACTIVATION = "WAS"
 WEB = "W3SVC"

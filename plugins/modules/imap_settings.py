@@ -118,8 +118,9 @@ diff:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.mailops.exchange.plugins.module_utils.resource import argument_spec, manage_settings
-from ansible_collections.mailops.exchange.plugins.module_utils.vocabulary.client_access import IMAP4
+from ansible_collections.mailops.exchange.plugins.module_utils._objects.protocol_settings import manage_settings
+from ansible_collections.mailops.exchange.plugins.module_utils._tables.protocols import IMAP4
+from ansible_collections.mailops.exchange.plugins.module_utils._work.life import argument_spec
 
 
 def main() -> None:

@@ -146,12 +146,12 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.mailops.exchange.plugins.module_utils.host import Host
-from ansible_collections.mailops.exchange.plugins.module_utils.kinds import Enum, Int
-from ansible_collections.mailops.exchange.plugins.module_utils.plan import Setting
-from ansible_collections.mailops.exchange.plugins.module_utils.resource import argument_spec, refuse, run
-from ansible_collections.mailops.exchange.plugins.module_utils.services import manage_services
-from ansible_collections.mailops.exchange.plugins.module_utils.vocabulary.client_access import PROTOCOLS
+from ansible_collections.mailops.exchange.plugins.module_utils._host.host import Host
+from ansible_collections.mailops.exchange.plugins.module_utils._kinds.simple import Enum, Int
+from ansible_collections.mailops.exchange.plugins.module_utils._objects.services import manage_services
+from ansible_collections.mailops.exchange.plugins.module_utils._tables.protocols import PROTOCOLS
+from ansible_collections.mailops.exchange.plugins.module_utils._tables.rows import Setting
+from ansible_collections.mailops.exchange.plugins.module_utils._work.life import argument_spec, refuse, run
 
 # Boot and System are for drivers.
 START_MODE = Enum({"Automatic": 2, "Manual": 3, "Disabled": 4}, {"auto": "Automatic"})

@@ -216,14 +216,22 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.mailops.exchange.plugins.module_utils.certificates import (
+from ansible_collections.mailops.exchange.plugins.module_utils._host.host import Host
+from ansible_collections.mailops.exchange.plugins.module_utils._host.server import Server
+from ansible_collections.mailops.exchange.plugins.module_utils._kinds.certificates import (
+    CertificateIdentifier,
+    is_thumbprint,
+)
+from ansible_collections.mailops.exchange.plugins.module_utils._kinds.listings import Edit
+from ansible_collections.mailops.exchange.plugins.module_utils._kinds.texts import ConnectorName
+from ansible_collections.mailops.exchange.plugins.module_utils._objects.certificates import (
     Certificate,
     by_name,
     by_thumbprint,
     read_certificates,
     utc_now,
 )
-from ansible_collections.mailops.exchange.plugins.module_utils.connectors import (
+from ansible_collections.mailops.exchange.plugins.module_utils._objects.connectors import (
     conflicts,
     find_connector,
     lost,
@@ -231,10 +239,9 @@ from ansible_collections.mailops.exchange.plugins.module_utils.connectors import
     refused_changes,
     remarks,
 )
-from ansible_collections.mailops.exchange.plugins.module_utils.host import Host, Server
-from ansible_collections.mailops.exchange.plugins.module_utils.kinds import Edit
-from ansible_collections.mailops.exchange.plugins.module_utils.plan import Setting, Stored, make_plan
-from ansible_collections.mailops.exchange.plugins.module_utils.resource import (
+from ansible_collections.mailops.exchange.plugins.module_utils._tables.connectors import CONNECTOR_SETTINGS
+from ansible_collections.mailops.exchange.plugins.module_utils._tables.rows import Setting
+from ansible_collections.mailops.exchange.plugins.module_utils._work.life import (
     Target,
     argument_spec,
     refuse,
@@ -245,12 +252,7 @@ from ansible_collections.mailops.exchange.plugins.module_utils.resource import (
     warn_of_unreadable,
     write_plan,
 )
-from ansible_collections.mailops.exchange.plugins.module_utils.transport_kinds import (
-    CertificateIdentifier,
-    ConnectorName,
-    is_thumbprint,
-)
-from ansible_collections.mailops.exchange.plugins.module_utils.vocabulary.transport import CONNECTOR_SETTINGS
+from ansible_collections.mailops.exchange.plugins.module_utils._work.plan import Stored, make_plan
 
 OPTIONS = (Setting("name", "", ConnectorName()), *CONNECTOR_SETTINGS)
 

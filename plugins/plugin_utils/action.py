@@ -30,7 +30,8 @@ from ansible.plugins.loader import connection_loader, module_loader
 from ansible.utils.display import Display
 from ansible.utils.path import unfrackpath
 
-from ansible_collections.mailops.exchange.plugins.module_utils.host import Unreachable, line
+from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import Unreachable
+from ansible_collections.mailops.exchange.plugins.module_utils._host.host import line
 
 try:
     from ansible.module_utils.common.json import Direction, get_module_decoder, get_module_encoder
@@ -53,7 +54,7 @@ display = Display()
 # before it forks. It keeps no bytecode of collections, so each task's worker would compile them anew.
 for connection in (CONNECTION, "ssh"):
     connection_loader.get(connection, class_only=True)
-for shared in ("findings", "resource"):
+for shared in ("_judgement.findings", "_objects.protocol_settings"):
     importlib.import_module(f"ansible_collections.mailops.exchange.plugins.module_utils.{shared}")
 # A worker that collects garbage among what it inherits copies all of it, 16 MB each, and finds none: what is there by
 # now lives as long as the playbook.

@@ -14,12 +14,7 @@ import typing as t
 from collections import deque
 
 from ansible_collections.mailops.exchange.plugins.plugin_utils.settings import Settings
-from ansible_collections.mailops.exchange.plugins.plugin_utils.wire import (
-    Interrupted,
-    Overdue,
-    Refused,
-    Shell,
-)
+from ansible_collections.mailops.exchange.plugins.plugin_utils.wire.wsman import Interrupted, Overdue, Refused, Shell
 
 # The management snap-in of Exchange 2013 and newer, of 2010, and of 2007.
 SNAPINS = tuple(f"Microsoft.Exchange.Management.PowerShell.{name}" for name in ("SnapIn", "E2010", "Admin"))
@@ -131,11 +126,11 @@ class Session:
         if shell is None:
             # Each library is needed for its own transport only, and takes its time to import.
             if self.settings.transport == "winrm":
-                from ansible_collections.mailops.exchange.plugins.plugin_utils.winrs import WinrsShell
+                from ansible_collections.mailops.exchange.plugins.plugin_utils.wire.winrs import WinrsShell
 
                 shell = WinrsShell(self.settings, self._said)
             else:
-                from ansible_collections.mailops.exchange.plugins.plugin_utils.psrp import PsrpShell
+                from ansible_collections.mailops.exchange.plugins.plugin_utils.wire.psrp import PsrpShell
 
                 shell = PsrpShell(self.settings, place)
             self._shells[place] = shell

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.mailops.exchange.plugins.module_utils import kinds
-from ansible_collections.mailops.exchange.plugins.module_utils.vocabulary.mailboxes import CUSTOM, MAILBOX_SETTINGS
-from ansible_collections.mailops.exchange.plugins.module_utils.vocabulary.versions import Version
+from ansible_collections.mailops.exchange.plugins.module_utils._host.versions import Version
+from ansible_collections.mailops.exchange.plugins.module_utils._kinds.simple import Bool, Enum
+from ansible_collections.mailops.exchange.plugins.module_utils._tables.mailboxes import CUSTOM, MAILBOX_SETTINGS
 from exchange_simulator.catalogue import mailboxes
 from exchange_simulator.catalogue.kinds import RELEASES, Kind
 from exchange_simulator.catalogue.releases import RELEASE
@@ -23,8 +23,8 @@ def test_the_kinds_of_parameters() -> None:
     theirs = {setting.name: setting for setting in mailboxes.SETTINGS}
     for setting in MAILBOX_SETTINGS:
         other = theirs[setting.parameter]
-        assert isinstance(setting.kind, kinds.Bool) is (other.kind is Kind.BOOLEAN)
-        if isinstance(setting.kind, kinds.Enum):
+        assert isinstance(setting.kind, Bool) is (other.kind is Kind.BOOLEAN)
+        if isinstance(setting.kind, Enum):
             assert other.enum is not None
             assert dict(setting.kind.numbers) == other.enum.members
 

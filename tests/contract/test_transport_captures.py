@@ -13,7 +13,7 @@ from xml.etree import ElementTree
 import pytest
 from test_captures import Document, ask, differences, load, organisation
 
-from ansible_collections.mailops.exchange.plugins.module_utils.certificates import read_certificate
+from ansible_collections.mailops.exchange.plugins.module_utils._objects.certificates import read_certificate
 from exchange_simulator.certificate_payload import Description, signed, stream
 from exchange_simulator.organisation import Organisation
 

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.mailops.exchange.plugins.module_utils import kinds
-from ansible_collections.mailops.exchange.plugins.module_utils.host import Server
-from ansible_collections.mailops.exchange.plugins.module_utils.plan import Setting
-from ansible_collections.mailops.exchange.plugins.module_utils.services import service_names
-from ansible_collections.mailops.exchange.plugins.module_utils.vocabulary.client_access import (
-    PROTOCOLS,
-    START_MODE,
-)
-from ansible_collections.mailops.exchange.plugins.module_utils.vocabulary.versions import Version
+from ansible_collections.mailops.exchange.plugins.module_utils._host.server import Server
+from ansible_collections.mailops.exchange.plugins.module_utils._host.versions import Version
+from ansible_collections.mailops.exchange.plugins.module_utils._kinds.base import Kind as OurKind
+from ansible_collections.mailops.exchange.plugins.module_utils._kinds.bindings import Bindings, ConnectionSettings
+from ansible_collections.mailops.exchange.plugins.module_utils._kinds.simple import Bool, Enum, Int
+from ansible_collections.mailops.exchange.plugins.module_utils._kinds.sizes import ByteSize
+from ansible_collections.mailops.exchange.plugins.module_utils._kinds.spans import TimeSpan as OurTimeSpan
+from ansible_collections.mailops.exchange.plugins.module_utils._kinds.texts import Text, WebAddress
+from ansible_collections.mailops.exchange.plugins.module_utils._objects.services import service_names
+from ansible_collections.mailops.exchange.plugins.module_utils._tables.protocols import PROTOCOLS
+from ansible_collections.mailops.exchange.plugins.module_utils._tables.rows import Setting
+from ansible_collections.mailops.exchange.plugins.module_utils._tables.services import START_MODE
 from exchange_simulator.catalogue import cmdlets, services, settings
 from exchange_simulator.catalogue.kinds import RELEASES, Kind, Parameter
 from exchange_simulator.catalogue.releases import RELEASE
@@ -24,16 +27,16 @@ _LEFT_OUT = {"2010": {"LiveIdBasicAuthReplacement"}}
 _ADDRESSING = {"Server", "DomainController", "WhatIf", "Confirm"}
 # No range is documented; the collection goes by what a port is.
 _PORTS = {"ProxyTargetPort": (0, 65535)}
-_KINDS: dict[Kind, type[kinds.Kind]] = {
-    Kind.BOOLEAN: kinds.Bool,
-    Kind.INT32: kinds.Int,
-    Kind.TEXT: kinds.Text,
-    Kind.ENUM: kinds.Enum,
-    Kind.TIME_SPAN: kinds.TimeSpan,
-    Kind.BYTE_SIZE: kinds.ByteSize,
-    Kind.URI: kinds.WebAddress,
-    Kind.BINDINGS: kinds.Bindings,
-    Kind.CONNECTIONS: kinds.ConnectionSettings,
+_KINDS: dict[Kind, type[OurKind]] = {
+    Kind.BOOLEAN: Bool,
+    Kind.INT32: Int,
+    Kind.TEXT: Text,
+    Kind.ENUM: Enum,
+    Kind.TIME_SPAN: OurTimeSpan,
+    Kind.BYTE_SIZE: ByteSize,
+    Kind.URI: WebAddress,
+    Kind.BINDINGS: Bindings,
+    Kind.CONNECTIONS: ConnectionSettings,
 }
 
 
@@ -68,9 +71,9 @@ def test_the_kinds_and_ranges_of_parameters(protocol: str) -> None:
     for name, setting in ours(protocol, "SE").items():
         assert isinstance(setting.kind, _KINDS[catalogue[name].kind]), name
         bounds = (catalogue[name].minimum, catalogue[name].maximum)
-        if isinstance(setting.kind, kinds.Int):
+        if isinstance(setting.kind, Int):
             assert (setting.kind.lowest, setting.kind.highest) == _PORTS.get(name, bounds), name
-        if isinstance(setting.kind, kinds.TimeSpan):
+        if isinstance(setting.kind, OurTimeSpan):
             seconds = [TimeSpan.parse(str(bound)).ticks / 10_000_000 for bound in bounds]
             assert [setting.kind.lowest, setting.kind.highest] == seconds, name
     assert {name for name in _PORTS if catalogue[name].minimum is None} == _PORTS.keys()
@@ -83,7 +86,7 @@ def test_the_names_and_numbers_of_enumerations(protocol: str) -> None:
     assert found == {
         name: dict(setting.kind.numbers)
         for name, setting in ours(protocol, "SE").items()
-        if isinstance(setting.kind, kinds.Enum)
+        if isinstance(setting.kind, Enum)
     }
 
 

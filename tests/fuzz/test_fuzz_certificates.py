@@ -15,12 +15,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from fuzzing import JSON, fuzz, spoilt
 from hypothesis import strategies as st
 
-from ansible_collections.mailops.exchange.plugins.module_utils.certificate_payload import read_payload
-from ansible_collections.mailops.exchange.plugins.module_utils.certificates import (
-    read_certificate,
-    utc_now,
-)
-from ansible_collections.mailops.exchange.plugins.module_utils.mail_line import Trust, judge
+from ansible_collections.mailops.exchange.plugins.module_utils._mail.line import Trust, judge
+from ansible_collections.mailops.exchange.plugins.module_utils._objects.certificate_payload import read_payload
+from ansible_collections.mailops.exchange.plugins.module_utils._objects.certificates import read_certificate, utc_now
 from exchange_simulator.certificate_payload import Description, signed, store_element, stream
 
 # Record numbers, lengths without end, and numbers at their limits.

@@ -17,10 +17,16 @@ from hypothesis import strategies as st
 from needed import CAPTURES
 from psrpcore.types import serialize_clixml
 
-from ansible_collections.mailops.exchange.plugins.module_utils.host import Failure, Reply, Server
-from ansible_collections.mailops.exchange.plugins.plugin_utils import winrs
-from ansible_collections.mailops.exchange.plugins.plugin_utils.clixml import LineSerializer, error_to_plain, to_plain
-from ansible_collections.mailops.exchange.plugins.plugin_utils.wire import TransportError
+from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import Failure
+from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import Reply
+from ansible_collections.mailops.exchange.plugins.module_utils._host.server import Server
+from ansible_collections.mailops.exchange.plugins.plugin_utils.wire import winrs
+from ansible_collections.mailops.exchange.plugins.plugin_utils.wire.clixml import (
+    LineSerializer,
+    error_to_plain,
+    to_plain,
+)
+from ansible_collections.mailops.exchange.plugins.plugin_utils.wire.wsman import TransportError
 from exchange_simulator.engine import Command
 from exchange_simulator.organisation import Organisation
 

@@ -16,10 +16,10 @@ import pytest
 from fuzzing import fuzz, spoilt, watched
 from hypothesis import strategies as st
 
-from ansible_collections.mailops.exchange.plugins.module_utils.host import Failure
-from ansible_collections.mailops.exchange.plugins.module_utils.mail_dialogues import PROTOCOLS, Pop3, Rejected, Smtp
-from ansible_collections.mailops.exchange.plugins.module_utils.mail_line import Deadline, Line, Target, Traffic
-from ansible_collections.mailops.exchange.plugins.module_utils.mail_service import Account, Report, Service
+from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import Failure
+from ansible_collections.mailops.exchange.plugins.module_utils._mail.dialogues import PROTOCOLS, Pop3, Rejected, Smtp
+from ansible_collections.mailops.exchange.plugins.module_utils._mail.line import Deadline, Line, Target, Traffic
+from ansible_collections.mailops.exchange.plugins.module_utils._mail.service import Account, Report, Service
 
 SECRET = "Correct-Horse-1"
 FORMS = [form.encode() for form in (SECRET, base64.b64encode(SECRET.encode()).decode())]

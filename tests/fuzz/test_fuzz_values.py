@@ -11,34 +11,39 @@ import pytest
 from fuzzing import JSON, fuzz
 from hypothesis import strategies as st
 
-from ansible_collections.mailops.exchange.plugins.module_utils import comparison, connectors
-from ansible_collections.mailops.exchange.plugins.module_utils.certificates import Certificate
-from ansible_collections.mailops.exchange.plugins.module_utils.components import Component
-from ansible_collections.mailops.exchange.plugins.module_utils.connectors import Connector, default_name, find_connector
-from ansible_collections.mailops.exchange.plugins.module_utils.findings import (
+from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import CmdletError, Failure
+from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import Reply, Unreadable
+from ansible_collections.mailops.exchange.plugins.module_utils._host.server import Server
+from ansible_collections.mailops.exchange.plugins.module_utils._host.versions import Version
+from ansible_collections.mailops.exchange.plugins.module_utils._judgement import comparison
+from ansible_collections.mailops.exchange.plugins.module_utils._judgement.findings import (
     Facts,
     ProtocolFacts,
-    client_connectors,
     client_settings,
     find,
 )
-from ansible_collections.mailops.exchange.plugins.module_utils.host import CmdletError, Failure, Reply, Server
-from ansible_collections.mailops.exchange.plugins.module_utils.kinds import ConnectionSetting, Unreadable, binding_port
-from ansible_collections.mailops.exchange.plugins.module_utils.plan import (
-    Setting,
-    Stored,
-    make_plan,
-    read_members,
+from ansible_collections.mailops.exchange.plugins.module_utils._judgement.restarts import restart_owed
+from ansible_collections.mailops.exchange.plugins.module_utils._kinds.bindings import ConnectionSetting, binding_port
+from ansible_collections.mailops.exchange.plugins.module_utils._objects import connectors
+from ansible_collections.mailops.exchange.plugins.module_utils._objects.certificates import Certificate
+from ansible_collections.mailops.exchange.plugins.module_utils._objects.components import Component
+from ansible_collections.mailops.exchange.plugins.module_utils._objects.connectors import (
+    Connector,
+    default_name,
+    find_connector,
 )
-from ansible_collections.mailops.exchange.plugins.module_utils.resource import shown
-from ansible_collections.mailops.exchange.plugins.module_utils.services import MISSING, RUNNING, Service, restart_owed
-from ansible_collections.mailops.exchange.plugins.module_utils.vocabulary.client_access import PROTOCOLS, START_MODE
-from ansible_collections.mailops.exchange.plugins.module_utils.vocabulary.mailboxes import MAILBOX_SETTINGS
-from ansible_collections.mailops.exchange.plugins.module_utils.vocabulary.transport import (
+from ansible_collections.mailops.exchange.plugins.module_utils._objects.services import MISSING, RUNNING, Service
+from ansible_collections.mailops.exchange.plugins.module_utils._tables.connectors import (
     ALLOWED_SERVICES,
     CONNECTOR_SETTINGS,
 )
-from ansible_collections.mailops.exchange.plugins.module_utils.vocabulary.versions import Version
+from ansible_collections.mailops.exchange.plugins.module_utils._tables.mailboxes import MAILBOX_SETTINGS
+from ansible_collections.mailops.exchange.plugins.module_utils._tables.protocols import PROTOCOLS
+from ansible_collections.mailops.exchange.plugins.module_utils._tables.rows import Setting
+from ansible_collections.mailops.exchange.plugins.module_utils._tables.services import START_MODE
+from ansible_collections.mailops.exchange.plugins.module_utils._work.life import shown
+from ansible_collections.mailops.exchange.plugins.module_utils._work.plan import Stored, make_plan, read_members
+from ansible_collections.mailops.exchange.plugins.module_utils.findings import client_connectors
 
 SETTINGS: list[Setting] = [
     *(setting for protocol in PROTOCOLS.values() for setting in protocol.settings),

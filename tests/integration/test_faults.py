@@ -14,9 +14,9 @@ from evidence import is_a_sentence, stored
 from module_runner import run_module
 from simulator_process import BASIC, NTLM, SimulatorProcess
 
-from ansible_collections.mailops.exchange.plugins.module_utils.host import Unreachable
-from ansible_collections.mailops.exchange.plugins.plugin_utils import psrp, winrs
+from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import Unreachable
 from ansible_collections.mailops.exchange.plugins.plugin_utils.session import Session
+from ansible_collections.mailops.exchange.plugins.plugin_utils.wire import psrp, winrs
 
 WAYS = {"psrp": {}, "winrm": {"access": "local", "transport": "winrm"}}
 BANNER = {"banner": "New."}

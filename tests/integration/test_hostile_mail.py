@@ -16,7 +16,7 @@ from evidence import is_a_sentence
 from hostile import HOSTILE, NO_TEXT
 from module_runner import run_module
 
-from ansible_collections.mailops.exchange.plugins.module_utils.kinds import stray
+from ansible_collections.mailops.exchange.plugins.module_utils._kinds.base import stray
 from ansible_collections.mailops.exchange.plugins.modules import mail_probe
 
 USER, PASSWORD = "anna@contoso.test", "Geh3im-und-l@ng"

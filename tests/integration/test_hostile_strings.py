@@ -23,7 +23,7 @@ from runner import PASSWORD, Controller, inventory
 from simulator_process import BASIC, NTLM, SimulatorProcess
 
 from ansible_collections.mailops.exchange.plugins import modules
-from ansible_collections.mailops.exchange.plugins.module_utils.kinds import stray
+from ansible_collections.mailops.exchange.plugins.module_utils._kinds.base import stray
 from ansible_collections.mailops.exchange.plugins.plugin_utils.session import Session
 
 WAYS: dict[str, dict[str, Any]] = {"psrp": {}, "winrm": {"access": "local", "transport": "winrm"}}

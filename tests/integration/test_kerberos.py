@@ -14,8 +14,8 @@ from kdc import REALM, Kdc
 from runner import PASSWORD, Controller
 from simulator_process import SimulatorProcess
 
-from ansible_collections.mailops.exchange.plugins.plugin_utils import kerberos
 from ansible_collections.mailops.exchange.plugins.plugin_utils.session import Session
+from ansible_collections.mailops.exchange.plugins.plugin_utils.wire import kerberos
 
 DOMAIN = REALM.lower()
 FQDN = f"ex01.{DOMAIN}"

@@ -12,10 +12,10 @@ from module_runner import run_module
 from runner import PASSWORD
 from simulator_process import BASIC, SimulatorProcess
 
-from ansible_collections.mailops.exchange.plugins.module_utils.plan import Setting
-from ansible_collections.mailops.exchange.plugins.module_utils.vocabulary.client_access import PROTOCOLS
-from ansible_collections.mailops.exchange.plugins.module_utils.vocabulary.mailboxes import MAILBOX_SETTINGS
-from ansible_collections.mailops.exchange.plugins.module_utils.vocabulary.transport import CONNECTOR_SETTINGS
+from ansible_collections.mailops.exchange.plugins.module_utils._tables.connectors import CONNECTOR_SETTINGS
+from ansible_collections.mailops.exchange.plugins.module_utils._tables.mailboxes import MAILBOX_SETTINGS
+from ansible_collections.mailops.exchange.plugins.module_utils._tables.protocols import PROTOCOLS
+from ansible_collections.mailops.exchange.plugins.module_utils._tables.rows import Setting
 from ansible_collections.mailops.exchange.plugins.plugin_utils.session import Session
 
 NAME = "mail.contoso.test"

@@ -16,8 +16,9 @@ from powershell_engine import powershell
 from winrm.exceptions import WinRMOperationTimeoutError
 
 from ansible_collections.mailops.exchange.plugins.plugin_utils.settings import Endpoint, Settings
-from ansible_collections.mailops.exchange.plugins.plugin_utils.winrs import WinrsShell
-from ansible_collections.mailops.exchange.plugins.plugin_utils.wire import Interrupted, Overdue
+from ansible_collections.mailops.exchange.plugins.plugin_utils.wire import powershell as rendering
+from ansible_collections.mailops.exchange.plugins.plugin_utils.wire.winrs import WinrsShell
+from ansible_collections.mailops.exchange.plugins.plugin_utils.wire.wsman import Interrupted, Overdue
 
 # One answer is the number that was asked for, with noise of every kind around it.
 TALK = r"""
@@ -162,7 +163,7 @@ def test_nothing_that_is_said_is_taken_for_an_answer(talkative: Shell, how: str)
 
 def test_a_line_that_is_no_script_is_answered(talkative: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr("ansible_collections.mailops.exchange.plugins.plugin_utils.powershell.render", lambda *_: "try {")
+        patch.setattr(rendering, "render", lambda *_: "try {")
         assert talkative.run("Get-Talk")["state"] == "failed"
     assert right(1, talkative.run("Get-Talk", Number=1, How="Host"))
 

@@ -20,7 +20,7 @@ from runner import PASSWORD, Controller, inventory, wait_until
 from simulator_process import BASIC, NTLM, SimulatorProcess
 
 from ansible_collections.mailops.exchange.plugins.plugin_utils.session import Session
-from ansible_collections.mailops.exchange.plugins.plugin_utils.wire import GRACE
+from ansible_collections.mailops.exchange.plugins.plugin_utils.wire.wsman import GRACE
 
 BANNER = {"mailops.exchange.pop_settings": {"banner": "Session banner."}, "name": "banner"}
 INFO = {"mailops.exchange.client_access_info": {}, "name": "info"}

@@ -13,7 +13,7 @@ from module_runner import run_module
 from runner import PASSWORD, Controller
 from simulator_process import BASIC, NTLM, SimulatorProcess
 
-from ansible_collections.mailops.exchange.plugins.module_utils.host import Unreachable
+from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import Unreachable
 from ansible_collections.mailops.exchange.plugins.plugin_utils.session import Session
 
 READER = "reader@contoso.test"

@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 import pytest
 from module_runner import run_module
 
-from ansible_collections.mailops.exchange.plugins.plugin_utils.clixml import to_plain
+from ansible_collections.mailops.exchange.plugins.plugin_utils.wire.clixml import to_plain
 
 VERSIONS = {"SE": (15, 2, 2562, 17), "2016": (15, 1, 2507, 6), "2013": (15, 0, 1497, 2), "2010": (14, 3, 123, 4)}
 LOGIN = {"PlainTextLogin": 1, "PlainTextAuthentication": 2, "SecureLogin": 3}

@@ -11,16 +11,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from transport_host import NOW, as_wire, make_der, make_payload, thumbprint
 
-from ansible_collections.mailops.exchange.plugins.module_utils.certificate_payload import Payload, read_payload
-from ansible_collections.mailops.exchange.plugins.module_utils.certificates import (
+from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import Failure
+from ansible_collections.mailops.exchange.plugins.module_utils._host.server import Server
+from ansible_collections.mailops.exchange.plugins.module_utils._host.versions import Version
+from ansible_collections.mailops.exchange.plugins.module_utils._kinds.certificates import Thumbprint
+from ansible_collections.mailops.exchange.plugins.module_utils._objects.certificate_payload import Payload, read_payload
+from ansible_collections.mailops.exchange.plugins.module_utils._objects.certificates import (
     MEMBERS,
     by_name,
     in_order,
     read_certificate,
 )
-from ansible_collections.mailops.exchange.plugins.module_utils.host import Failure, Server
-from ansible_collections.mailops.exchange.plugins.module_utils.transport_kinds import Thumbprint
-from ansible_collections.mailops.exchange.plugins.module_utils.vocabulary.versions import Version
 
 EX01 = Server("EX01", "EX01.contoso.test", Version(15, 2, 2562, 17))
 NUMBERS = {"IMAP": 1, "POP": 2, "IIS": 8, "SMTP": 16}

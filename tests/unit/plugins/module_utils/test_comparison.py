@@ -7,7 +7,7 @@ import copy
 import pytest
 from transport_host import make_der, transport_host
 
-from ansible_collections.mailops.exchange.plugins.module_utils.comparison import differences
+from ansible_collections.mailops.exchange.plugins.module_utils._judgement.comparison import differences
 
 
 @pytest.fixture

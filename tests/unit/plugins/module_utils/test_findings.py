@@ -12,11 +12,10 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.mailops.exchange.plugins.module_utils import findings
-from ansible_collections.mailops.exchange.plugins.module_utils.certificates import Certificate
-from ansible_collections.mailops.exchange.plugins.module_utils.components import Component
-from ansible_collections.mailops.exchange.plugins.module_utils.connectors import Connector, client_connectors
-from ansible_collections.mailops.exchange.plugins.module_utils.findings import (
+from ansible_collections.mailops.exchange.plugins.module_utils._host.server import Server
+from ansible_collections.mailops.exchange.plugins.module_utils._host.versions import Version
+from ansible_collections.mailops.exchange.plugins.module_utils._judgement import findings
+from ansible_collections.mailops.exchange.plugins.module_utils._judgement.findings import (
     AUTH_CERTIFICATE,
     SEVERITIES,
     Facts,
@@ -24,12 +23,14 @@ from ansible_collections.mailops.exchange.plugins.module_utils.findings import (
     client_settings,
     find,
 )
-from ansible_collections.mailops.exchange.plugins.module_utils.host import Server
-from ansible_collections.mailops.exchange.plugins.module_utils.plan import read_members
-from ansible_collections.mailops.exchange.plugins.module_utils.services import Judgement, Service
-from ansible_collections.mailops.exchange.plugins.module_utils.vocabulary.client_access import POP3
-from ansible_collections.mailops.exchange.plugins.module_utils.vocabulary.transport import CONNECTOR_SETTINGS
-from ansible_collections.mailops.exchange.plugins.module_utils.vocabulary.versions import Version
+from ansible_collections.mailops.exchange.plugins.module_utils._judgement.restarts import Judgement
+from ansible_collections.mailops.exchange.plugins.module_utils._objects.certificates import Certificate
+from ansible_collections.mailops.exchange.plugins.module_utils._objects.components import Component
+from ansible_collections.mailops.exchange.plugins.module_utils._objects.connectors import Connector, client_connectors
+from ansible_collections.mailops.exchange.plugins.module_utils._objects.services import Service
+from ansible_collections.mailops.exchange.plugins.module_utils._tables.connectors import CONNECTOR_SETTINGS
+from ansible_collections.mailops.exchange.plugins.module_utils._tables.protocols import POP3
+from ansible_collections.mailops.exchange.plugins.module_utils._work.plan import read_members
 from ansible_collections.mailops.exchange.plugins.modules.client_access_info import RETURN
 
 NOW = datetime(2026, 3, 2, 8, tzinfo=UTC)

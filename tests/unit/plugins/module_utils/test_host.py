@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.mailops.exchange.plugins.module_utils import host as host_module
-from ansible_collections.mailops.exchange.plugins.module_utils.host import (
+from ansible_collections.mailops.exchange.plugins.module_utils._host import host as host_module
+from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import (
     CmdletFailure,
     Failure,
     OutcomeUnknown,
-    Server,
     Unreachable,
-    connect,
 )
-from ansible_collections.mailops.exchange.plugins.module_utils.vocabulary.versions import Version
+from ansible_collections.mailops.exchange.plugins.module_utils._host.host import connect
+from ansible_collections.mailops.exchange.plugins.module_utils._host.server import Server
+from ansible_collections.mailops.exchange.plugins.module_utils._host.versions import Version
 
 
 @pytest.fixture

@@ -9,25 +9,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.mailops.exchange.plugins.module_utils.kinds import (
-    Bindings,
-    Bool,
-    ByteSize,
-    ConnectionSettings,
-    Edit,
-    Enum,
+from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import Unreadable
+from ansible_collections.mailops.exchange.plugins.module_utils._kinds.bindings import Bindings, ConnectionSettings
+from ansible_collections.mailops.exchange.plugins.module_utils._kinds.listings import Edit
+from ansible_collections.mailops.exchange.plugins.module_utils._kinds.simple import Bool, Enum, Int
+from ansible_collections.mailops.exchange.plugins.module_utils._kinds.sizes import ByteSize
+from ansible_collections.mailops.exchange.plugins.module_utils._kinds.spans import TimeSpan
+from ansible_collections.mailops.exchange.plugins.module_utils._kinds.texts import (
     HostName,
     Identity,
-    Int,
     SingleLine,
     Text,
-    TimeSpan,
-    Unreadable,
     WebAddress,
     WindowsPath,
 )
-from ansible_collections.mailops.exchange.plugins.module_utils.vocabulary.client_access import PROTOCOLS
-from ansible_collections.mailops.exchange.plugins.module_utils.vocabulary.transport import CONNECTOR_SETTINGS
+from ansible_collections.mailops.exchange.plugins.module_utils._tables.connectors import CONNECTOR_SETTINGS
+from ansible_collections.mailops.exchange.plugins.module_utils._tables.protocols import PROTOCOLS
 
 SPAN = TimeSpan(0, 10 * 86400)
 SIZE = ByteSize()

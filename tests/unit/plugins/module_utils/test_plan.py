@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from ansible_collections.mailops.exchange.plugins.module_utils.kinds import Bindings, Bool, ByteSize, Edit, Text
-from ansible_collections.mailops.exchange.plugins.module_utils.plan import Setting, make_plan
+from ansible_collections.mailops.exchange.plugins.module_utils._kinds.bindings import Bindings
+from ansible_collections.mailops.exchange.plugins.module_utils._kinds.listings import Edit
+from ansible_collections.mailops.exchange.plugins.module_utils._kinds.simple import Bool
+from ansible_collections.mailops.exchange.plugins.module_utils._kinds.sizes import ByteSize
+from ansible_collections.mailops.exchange.plugins.module_utils._kinds.texts import Text
+from ansible_collections.mailops.exchange.plugins.module_utils._tables.rows import Setting
+from ansible_collections.mailops.exchange.plugins.module_utils._work.plan import make_plan
 
 TABLE = (
     Setting("banner", "Banner", Text()),

@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from ansible_collections.mailops.exchange.plugins.module_utils.certificates import Certificate
-from ansible_collections.mailops.exchange.plugins.module_utils.served_certificates import judge, tls_port
-from ansible_collections.mailops.exchange.plugins.module_utils.services import Judgement
+from ansible_collections.mailops.exchange.plugins.module_utils._judgement.restarts import Judgement
+from ansible_collections.mailops.exchange.plugins.module_utils._judgement.served_certificates import judge, tls_port
+from ansible_collections.mailops.exchange.plugins.module_utils._objects.certificates import Certificate
 
 NOW = datetime(2026, 3, 2, 8, tzinfo=UTC)
 MAIL = "mail.contoso.test"

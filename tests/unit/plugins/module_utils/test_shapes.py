@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.mailops.exchange.plugins.module_utils.kinds import Unreadable
-from ansible_collections.mailops.exchange.plugins.module_utils.vocabulary.client_access import POP3
-from ansible_collections.mailops.exchange.plugins.module_utils.vocabulary.transport import CONNECTOR_SETTINGS
-from ansible_collections.mailops.exchange.plugins.plugin_utils.clixml import to_plain
+from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import Unreadable
+from ansible_collections.mailops.exchange.plugins.module_utils._tables.connectors import CONNECTOR_SETTINGS
+from ansible_collections.mailops.exchange.plugins.module_utils._tables.protocols import POP3
+from ansible_collections.mailops.exchange.plugins.plugin_utils.wire.clixml import to_plain
 
 KINDS = {setting.option: setting.kind for setting in (*POP3.settings, *CONNECTOR_SETTINGS)}
 BOOL, NUMBER, TEXT, LOGIN = (KINDS[o] for o in ("require_tls", "max_connections", "banner", "login_type"))

@@ -11,7 +11,7 @@ from module_runner import run_module
 from test_odd_values import is_one_sentence_after_another, spoil
 from transport_host import CLIENT, FRONT, make_der, transport_host
 
-from ansible_collections.mailops.exchange.plugins.module_utils.services import restart_owed
+from ansible_collections.mailops.exchange.plugins.module_utils._judgement.restarts import restart_owed
 
 STARTED = "2026-03-02T08:00:00Z"
 MODULE = "client_access_info"

@@ -19,7 +19,8 @@ from typing import Any
 import pytest
 from module_runner import run_module
 
-from ansible_collections.mailops.exchange.plugins.module_utils import mail_line, probe
+from ansible_collections.mailops.exchange.plugins.module_utils._mail import line as mail_line
+from ansible_collections.mailops.exchange.plugins.module_utils._mail import probe
 from exchange_simulator.pki import Authority
 
 NAME = "mail.contoso.test"

@@ -9,7 +9,7 @@ from module_runner import run_module
 from test_odd_values import ODD_TYPES, is_one_sentence_after_another, spoiling
 from transport_host import make_der, transport_host
 
-from ansible_collections.mailops.exchange.plugins.module_utils.vocabulary.transport import CONNECTOR_SETTINGS
+from ansible_collections.mailops.exchange.plugins.module_utils._tables.connectors import CONNECTOR_SETTINGS
 
 OPTIONS = [("receive_connector", setting.option) for setting in CONNECTOR_SETTINGS]
 OPTIONS += [("receive_connector", "name"), ("receive_connector", "server")]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.mailops.exchange.plugins.module_utils.host import Server
-from ansible_collections.mailops.exchange.plugins.module_utils.services import service_names
-from ansible_collections.mailops.exchange.plugins.module_utils.vocabulary.client_access import POP3
-from ansible_collections.mailops.exchange.plugins.module_utils.vocabulary.versions import EXCHANGE_2013, EXCHANGE_2016
+from ansible_collections.mailops.exchange.plugins.module_utils._host.server import Server
+from ansible_collections.mailops.exchange.plugins.module_utils._host.versions import EXCHANGE_2013, EXCHANGE_2016
+from ansible_collections.mailops.exchange.plugins.module_utils._objects.services import service_names
+from ansible_collections.mailops.exchange.plugins.module_utils._tables.protocols import POP3
 
 POP = ("MSExchangePop3", "MSExchangePOP3BE")
 

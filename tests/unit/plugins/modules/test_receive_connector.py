@@ -8,11 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from transport_host import AUTH, BACK, CLIENT, FRONT, flags, make_der, transport_host
 
-from ansible_collections.mailops.exchange.plugins.module_utils.connectors import read_connectors
-from ansible_collections.mailops.exchange.plugins.module_utils.host import Host, Line, Server
-from ansible_collections.mailops.exchange.plugins.module_utils.resource import shown
-from ansible_collections.mailops.exchange.plugins.module_utils.vocabulary.transport import CONNECTOR_SETTINGS
-from ansible_collections.mailops.exchange.plugins.module_utils.vocabulary.versions import Version
+from ansible_collections.mailops.exchange.plugins.module_utils._host.host import Host, Line
+from ansible_collections.mailops.exchange.plugins.module_utils._host.server import Server
+from ansible_collections.mailops.exchange.plugins.module_utils._host.versions import Version
+from ansible_collections.mailops.exchange.plugins.module_utils._objects.connectors import read_connectors
+from ansible_collections.mailops.exchange.plugins.module_utils._tables.connectors import CONNECTOR_SETTINGS
+from ansible_collections.mailops.exchange.plugins.module_utils._work.life import shown
 
 MODULE = "receive_connector"
 FRONTEND = "EX01\\Client Frontend EX01"

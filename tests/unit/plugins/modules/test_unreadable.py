@@ -8,9 +8,9 @@ from test_cas_mailbox import MailboxHost
 from test_receive_connector import EVERYTHING, FRONTEND
 from transport_host import CLIENT, FRONT, as_wire, make_der, make_payload, transport_host
 
-from ansible_collections.mailops.exchange.plugins.module_utils.certificates import read_certificate
-from ansible_collections.mailops.exchange.plugins.module_utils.vocabulary.client_access import IMAP4, POP3
-from ansible_collections.mailops.exchange.plugins.module_utils.vocabulary.transport import CONNECTOR_SETTINGS
+from ansible_collections.mailops.exchange.plugins.module_utils._objects.certificates import read_certificate
+from ansible_collections.mailops.exchange.plugins.module_utils._tables.connectors import CONNECTOR_SETTINGS
+from ansible_collections.mailops.exchange.plugins.module_utils._tables.protocols import IMAP4, POP3
 
 TEXTLESS = {"$text": None, "$type": "Microsoft.Exchange.Data.X", "Port": 995}
 TOLD = "an object of the type Microsoft.Exchange.Data.X without text with the members Port"

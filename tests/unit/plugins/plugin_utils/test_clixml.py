@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.mailops.exchange.plugins.plugin_utils.clixml import to_plain
+from ansible_collections.mailops.exchange.plugins.plugin_utils.wire.clixml import to_plain
 
 Captured = Callable[[str], list[Any]]
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 from spnego.exceptions import BadMechanismError, InvalidTokenError, NativeError, SpnegoError
 
-from ansible_collections.mailops.exchange.plugins.plugin_utils import kerberos
+from ansible_collections.mailops.exchange.plugins.plugin_utils.wire import kerberos
 
 HOST, USER = "ex01.contoso.test", "administrator@CONTOSO.TEST"
 

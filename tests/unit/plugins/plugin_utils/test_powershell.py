@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tree_sitter import Language, Node, Parser
 
-from ansible_collections.mailops.exchange.plugins.plugin_utils import powershell
+from ansible_collections.mailops.exchange.plugins.plugin_utils.wire import powershell
 
 PARSER = Parser(Language(tree_sitter_powershell.language()))
 texts = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]))

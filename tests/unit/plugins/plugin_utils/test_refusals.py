@@ -6,7 +6,7 @@ import pytest
 from pypsrp.exceptions import WSManFaultError
 from spnego.exceptions import BadMICError
 
-from ansible_collections.mailops.exchange.plugins.plugin_utils.wire import is_refusal, is_unopened
+from ansible_collections.mailops.exchange.plugins.plugin_utils.wire.wsman import is_refusal, is_unopened
 
 
 @pytest.mark.parametrize("error", [BadMICError(), ValueError("invalid literal for int()"), ImportError("gssapi")])

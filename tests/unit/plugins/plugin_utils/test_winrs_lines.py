@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from winrm.exceptions import WinRMOperationTimeoutError
 
-from ansible_collections.mailops.exchange.plugins.plugin_utils import winrs
 from ansible_collections.mailops.exchange.plugins.plugin_utils.settings import Endpoint, Settings
-from ansible_collections.mailops.exchange.plugins.plugin_utils.wire import Interrupted, Overdue
+from ansible_collections.mailops.exchange.plugins.plugin_utils.wire import winrs
+from ansible_collections.mailops.exchange.plugins.plugin_utils.wire.wsman import Interrupted, Overdue
 
 OTHER = "0123456789abcdef0123456789abcdef"
 

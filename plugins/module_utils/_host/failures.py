@@ -1,0 +1,113 @@
+# Copyright: (c) 2026, mailops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""How a task may end before its end: sentences for the user, and what they tell to other code."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+
+def harmless(text: str) -> str:
+    """Text without characters that act on a terminal, or by which it could run backwards or hide."""
+    acting = ("Cc", "Cf", "Cs", "Zl", "Zp")
+    return "".join(" " if unicodedata.category(character) in acting else character for character in text)
+
+
+class Failure(Exception):
+    """One sentence for the user about why the task ends here, with what belongs into the failed result beside it."""
+
+    def __init__(self, sentence: str, **result: Any) -> None:
+        super().__init__(sentence)
+        self.result = result
+
+
+class OutcomeUnknown(Failure):
+    """A writing cmdlet was sent and the connection broke before its answer came: it may have happened."""
+
+
+class Unreachable(Exception):
+    """The host cannot be reached; no module catches this, the task becomes UNREACHABLE."""
+
+
+@dataclass(frozen=True)
+class CmdletError:
+    """An error as PowerShell recorded it. Known ones are told apart by id and type: the message is localised."""
+
+    id: str = ""
+    category: str = ""
+    exception: str = ""
+    message: str = ""
+    target: str | None = None
+    cmdlet: str | None = None
+    parameter: str | None = None
+
+    @classmethod
+    def read(cls, error: Mapping[str, Any]) -> CmdletError:
+        told = {field.name: error.get(field.name) for field in fields(cls)}
+        return cls(**{name: str(value) for name, value in told.items() if value is not None})
+
+    @property
+    def name(self) -> str:
+        """The id without the part after the comma, which names the cmdlet or its class."""
+        return self.id.partition(",")[0]
+
+    @property
+    def unknown_cmdlet(self) -> bool:
+        return self.name == "CommandNotFoundException"
+
+    @property
+    def unknown_parameter(self) -> bool:
+        return self.name == "NamedParameterNotFound"
+
+    @property
+    def bad_value(self) -> bool:
+        return self.name.startswith(("ParameterArgumentTransformationError", "CannotConvertArgument"))
+
+    @property
+    def missing_service(self) -> bool:
+        return self.name == "NoServiceFoundForGivenName"
+
+    @property
+    def missing_object(self) -> bool:
+        return self._is("ManagementObjectNotFoundException")
+
+    @property
+    def ambiguous_object(self) -> bool:
+        return self._is("ManagementObjectAmbiguousException")
+
+    def _is(self, exception: str) -> bool:
+        # Exchange files these under the category NotSpecified; Exchange 2010 has no FailureCategory in the id.
+        return f"[FailureCategory=Cmdlet-{exception}]" in self.id or self.exception.rpartition(".")[2] == exception
+
+    def sentence(self, cmdlet: str) -> str:
+        """What happened, in one sentence that ends with the server's own words where these add something."""
+        said = " ".join(self.message.split()).rstrip(".") or self.id or "no reason was given"
+        parameter = f"the parameter {self.parameter}" if self.parameter else "one of the parameters sent"
+        if self.unknown_cmdlet:
+            return f"{cmdlet} is not granted to this user by RBAC, or this host does not have it: {said}."
+        if self.unknown_parameter:
+            return (
+                f"{cmdlet} does not know {parameter}: RBAC does not grant it to this user, "
+                f"or this version of Exchange lacks it: {said}."
+            )
+        if self.bad_value:
+            return f"{cmdlet} does not accept the value of {parameter}: {said}."
+        if self.missing_service:
+            return f"{cmdlet} found no service {self.target or 'of that name'} on this host: {said}."
+        if self.missing_object:
+            return f"{cmdlet} did not find the object: {said}."
+        if self.category == "PermissionDenied":
+            return f"{cmdlet} was refused, this user lacks the permission: {said}."
+        return f"{cmdlet} failed: {said}."
+
+
+class CmdletFailure(Failure):
+    """A cmdlet answered with errors."""
+
+    def __init__(self, cmdlet: str, errors: Sequence[CmdletError], reason: str | None = None) -> None:
+        sentences = dict.fromkeys(error.sentence(cmdlet) for error in errors)
+        super().__init__(" ".join(sentences) or f"{cmdlet} failed: {(reason or 'no reason was given').rstrip('.')}.")
+        self.errors = tuple(errors)

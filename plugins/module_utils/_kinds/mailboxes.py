@@ -1,0 +1,63 @@
+# Copyright: (c) 2026, mailops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""How mailboxes are named and filtered."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, ClassVar
+
+from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import wire_text, wire_texts
+from ansible_collections.mailops.exchange.plugins.module_utils._kinds.base import Kind
+
+
+class MailboxIdentities(Kind):
+    """A list of mailboxes by any of the forms Exchange knows."""
+
+    option_type: ClassVar[str] = "list"
+
+    def parse(self, value: Any) -> tuple[str, ...]:
+        names = [str(item).strip() for item in value]
+        if not names:
+            raise ValueError("the list is empty; name at least one mailbox, or use filter")
+        for name in names:
+            if not name:
+                raise ValueError("an entry is empty, which to Exchange means every mailbox; name a mailbox")
+            if set(name) & set("*?"):
+                raise ValueError(f"{name!r} is a pattern; name single mailboxes, or use filter")
+            if re.search(r"[\x00-\x1f\x7f]", name):
+                raise ValueError(f"{name!r} contains a control character; give one mailbox in each entry")
+            if re.fullmatch(r"(?:CN|OU|DC)=[^,]*", name, re.IGNORECASE):
+                raise ValueError(
+                    f"{name!r} is a part of a distinguished name, which was split at its commas; put the whole name "
+                    "into an entry of a list"
+                )
+        return tuple({name.casefold(): name for name in names}.values())
+
+    def read(self, value: Any) -> tuple[str, ...]:
+        return tuple(wire_texts(value))
+
+
+class Filter(Kind):
+    """A condition in Exchange's filter language OPATH; Exchange judges what it says."""
+
+    def parse(self, value: Any) -> str:
+        text = str(value).strip()
+        example = "write one such as PopEnabled -eq $true"
+        if not text or not text.strip("*"):
+            raise ValueError(f"{text!r} would mean every mailbox; {example}, or Name -like '*' for really all of them")
+        if text.startswith("{"):
+            raise ValueError(f"{text!r} is in braces, which belong to PowerShell; leave them out")
+        bare = re.sub(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"", "''", text)
+        if "'" in bare.replace("''", "") or '"' in bare:
+            raise ValueError(f"{text!r} has a quote without its other half; write two for one inside, as in 'O''Brien'")
+        if re.search(r"[\x00-\x1f\x7f]", text):
+            raise ValueError(f"{text!r} contains a line break or another control character; write it in one line")
+        if unknown := re.search(r"\$(?!(?:true|false|null)\b)\w*", bare, re.IGNORECASE):
+            raise ValueError(f"{unknown[0]!r} is a variable, which Exchange does not know here; put its value there")
+        if not re.search(r"\s-[a-z]+(?:\s|$)", bare, re.IGNORECASE):
+            raise ValueError(f"{text!r} compares nothing; {example}")
+        return text
+
+    def read(self, value: Any) -> str:
+        return wire_text(value)

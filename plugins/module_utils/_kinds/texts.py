@@ -1,0 +1,143 @@
+# Copyright: (c) 2026, mailops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Texts: names, paths and addresses."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Hashable
+from typing import Any
+from urllib.parse import urlsplit
+
+from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import (
+    Unreadable,
+    own_text,
+    wire_text,
+)
+from ansible_collections.mailops.exchange.plugins.module_utils._kinds.base import Kind, stray
+
+
+class Text(Kind):
+    """Text compared letter by letter; empty, absent and null are the same."""
+
+    def parse(self, value: Any) -> str:
+        return str(value)
+
+    def read(self, value: Any) -> str:
+        if value is not None and own_text(value) is None:
+            raise Unreadable(value)
+        return wire_text(value)
+
+    def send(self, value: Any) -> Any:
+        # Exchange clears a value with $null; an empty string is another thing to it.
+        return value or None
+
+
+class SingleLine(Text):
+    """Text of one line."""
+
+    def parse(self, value: Any) -> str:
+        text = str(value)
+        if what := stray(text):
+            raise ValueError(f"{text!r} contains {what}; give text of a single line")
+        return text
+
+
+class WindowsPath(Text):
+    """An absolute path on the server, compared without case and without a trailing backslash."""
+
+    def parse(self, value: Any) -> str:
+        text = str(value).strip()
+        if "%" in text:
+            raise ValueError(f"{text!r} holds a variable, which Exchange shows expanded; write the path in full")
+        if text and not re.fullmatch(r"(?:[A-Za-z]:\\|\\\\[^\\]+\\[^\\]+)[^\x00-\x1f<>:\"/|?*]*", text):
+            raise ValueError(f"{text!r} is not an absolute Windows path; write one such as D:\\Logs\\Pop3")
+        return text
+
+    def key(self, value: Any) -> Hashable:
+        return str(value).casefold().removesuffix("\\")
+
+
+_LABEL = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
+
+
+_HOST = re.compile(rf"(?=.{{1,253}}\Z){_LABEL}(?:\.{_LABEL})*")
+
+
+class HostName(Text):
+    """The host name by which a certificate is found; neither a thumbprint nor a subject."""
+
+    def parse(self, value: Any) -> str:
+        text = str(value).strip()
+        example = "give the host name clients connect to, such as mail.contoso.com"
+        if re.fullmatch(r"(?:[0-9A-Fa-f]{2}\s?){20}", text.lstrip("\u200e")):
+            raise ValueError(f"{text!r} is a thumbprint; {example}")
+        if "=" in text:
+            raise ValueError(f"{text!r} is a certificate's subject; {example}")
+        if text.startswith("*."):
+            raise ValueError(f"{text!r} is a wildcard, which POP3 and IMAP4 cannot look up; {example}")
+        if text and not _HOST.fullmatch(text):
+            raise ValueError(f"{text!r} is not a host name; {example}")
+        return text
+
+    def key(self, value: Any) -> Hashable:
+        return str(value).casefold()
+
+
+class Identity(Text):
+    """A name that must point at exactly one object, so neither blank nor a pattern."""
+
+    def parse(self, value: Any) -> str:
+        text = str(value).strip()
+        if not text:
+            raise ValueError(f"{value!r} is empty; give a name, or leave the option out")
+        if set(text) & set("*?"):
+            raise ValueError(f"{text!r} is a pattern; give the name of a single server")
+        return text
+
+
+class WebAddress(Text):
+    """An absolute web address; the case of its host, a default port and a trailing slash do not count."""
+
+    def parse(self, value: Any) -> str:
+        text = str(value).strip()
+        try:
+            parts = urlsplit(text)
+            right = not text or (parts.scheme in ("http", "https") and bool(_HOST.fullmatch(parts.hostname or "")))
+            right = right and not re.search(r"\s", text) and parts.port != 0
+        except ValueError:
+            right = False
+        if not right:
+            raise ValueError(f"{text!r} is not an absolute web address; give one such as https://mail.contoso.com/owa")
+        return text
+
+    def key(self, value: Any) -> Hashable:
+        try:
+            parts = urlsplit(str(value))
+            port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
+        except ValueError:
+            return str(value)
+        return parts.scheme, parts.hostname, port, parts.path.rstrip("/"), parts.query, parts.fragment
+
+
+class Fqdn(HostName):
+    """The name a connector gives itself."""
+
+    def parse(self, value: Any) -> str:
+        try:
+            return super().parse(value)
+        except ValueError:
+            raise ValueError(
+                f"{str(value).strip()!r} is not a host name; "
+                "give the name the connector is to call itself, such as mail.contoso.com"
+            ) from None
+
+
+class ConnectorName(Identity):
+    """A connector's name, with or without its server's in front."""
+
+    def parse(self, value: Any) -> str:
+        text = str(value).strip()
+        if set(text) & set("*?"):
+            raise ValueError(f"{text!r} is a pattern, which would hit other servers too; give one connector's name")
+        return super().parse(text)

@@ -1,0 +1,265 @@
+# Copyright: (c) 2026, mailops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""A visit to a mail service: connect, encrypt, verify, log on, and tell in one sentence what went wrong."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import smtplib
+import ssl
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from typing import Any, Generic, cast
+
+from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import Failure
+from ansible_collections.mailops.exchange.plugins.module_utils._mail.dialogues import NONSENSE, Dialogue, Rejected
+from ansible_collections.mailops.exchange.plugins.module_utils._mail.line import (
+    Deadline,
+    Line,
+    Overdue,
+    Overfed,
+    Target,
+    Traffic,
+    Trust,
+    clean,
+    judge,
+    secrets_of,
+)
+
+MOST_CAPABILITIES = 100
+
+
+TLS_ALERT = b"\x15"
+
+
+@dataclass(frozen=True)
+class Account:
+    """Who logs on, and what is expected to come of it."""
+
+    user: str
+    password: str = field(repr=False)
+    in_clear: bool = False
+    succeeds: bool = True
+
+
+@dataclass
+class Report:
+    """What was seen so far; a probe that fails returns it too."""
+
+    reachable: bool = False
+    banner: str | None = None
+    capabilities: list[str] = field(default_factory=list)
+    encryption: dict[str, Any] | None = None
+    certificate: dict[str, Any] | None = None
+    logon: dict[str, Any] = field(default_factory=lambda: {"attempted": False, "ok": None, "answer": None})
+    round_trip: dict[str, Any] | None = None
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    def shown(self) -> dict[str, Any]:
+        """As the module returns it; a message whose fate is unknown counts as sent."""
+        changed = self.round_trip is not None and self.round_trip["sent"] is not False
+        return {"changed": changed, **asdict(self)}
+
+
+class Service(Generic[Dialogue]):
+    """One mail service, visited as a mail program would."""
+
+    def __init__(
+        self,
+        kind: type[Dialogue],
+        target: Target,
+        deadline: Deadline,
+        *,
+        account: Account | None = None,
+        validate: bool = True,
+    ) -> None:
+        if account and target.encryption == "none" and not account.in_clear:
+            raise Failure(
+                f"password: {target} is spoken to without encryption, and a password is not sent over such a line; set "
+                "encryption, or allow_plain_text_password if it has to be."
+            )
+        self.target = target
+        self._kind = kind
+        self._deadline = deadline
+        self._account = account
+        self._validate = validate
+        self._secrets = secrets_of(account.user, account.password) if account else ()
+        self._traffic = Traffic(deadline)
+
+    def clean(self, said: bytes | str) -> str:
+        """A server's words, ready to be shown."""
+        return clean(said, self._secrets)
+
+    @contextlib.contextmanager
+    def visit(self, report: Report) -> Iterator[Dialogue]:
+        """A conversation, encrypted, verified and logged on as asked for; it ends with the block."""
+        dialogue = self._open(report)
+        try:
+            if self._account:
+                self._log_on(dialogue, self._account, report)
+            yield dialogue
+            with contextlib.suppress(Overdue, Overfed, OSError, *NONSENSE):
+                dialogue.end()
+        finally:
+            with contextlib.suppress(OSError):
+                dialogue.close()
+
+    def _open(
+        self,
+        report: Report,
+        trust: Trust = Trust.NAME_AND_CHAIN,
+        problem: ssl.SSLCertVerificationError | None = None,
+    ) -> Dialogue:
+        """OpenSSL shows no certificate that it refuses: then it is looked at again with less asked of it."""
+        try:
+            dialogue = self._converse(trust, report)
+        except ssl.SSLCertVerificationError as error:
+            return self._open(report, Trust(trust.value + 1), error)
+        line = dialogue.socket
+        if isinstance(line, ssl.SSLSocket):
+            cipher = line.cipher()
+            report.encryption = {"protocol": line.version(), "cipher": cipher and cipher[0]}
+            der = line.getpeercert(binary_form=True) or b""
+            report.certificate = judge(der, self.target.host, trust, problem)
+            if problem and self._validate:
+                dialogue.close()
+                raise Failure(self._mistrust(report.certificate, problem))
+        return dialogue
+
+    def _mistrust(self, certificate: dict[str, Any], problem: ssl.SSLCertVerificationError) -> str:
+        if certificate["trusted"]:
+            names = ", ".join(certificate["names"][:10]) or "no name at all"
+            return (
+                f"The certificate of {self.target} is for {names}, not for {self.target.host}: look at the name the "
+                "clients use and at the certificate that is assigned to the service."
+            )
+        # OpenSSL's X509_V_ERR_ numbers.
+        match problem.verify_code:
+            case 10:
+                return f"The certificate of {self.target} expired at {certificate['not_after']}: renew and assign it."
+            case 9:
+                return (
+                    f"The certificate of {self.target} is valid from {certificate['not_before']} only: look at clocks."
+                )
+            case 18:
+                return (
+                    f"The certificate of {self.target} is signed by itself, so no client trusts it: assign one of a "
+                    "CA, or give this one with ca_cert."
+                )
+        return (
+            f"The certificate of {self.target} is not trusted ({problem.verify_message}): look at its chain, and give "
+            "the CA with ca_cert if it is your own."
+        )
+
+    def _converse(self, trust: Trust, report: Report) -> Dialogue:
+        target = self.target
+        self._traffic = Traffic(self._deadline)
+        report.seconds.clear()
+        context = None if target.encryption == "none" else target.context(trust, self._traffic)
+        with self.part("connect", "the connection", report):
+            line = target.connect(self._traffic)
+        report.reachable = True
+        dialogue: Dialogue | None = None
+        try:
+            if context and target.encryption == "implicit_tls":
+                with self.part("tls", "the TLS handshake", report):
+                    line = cast(Line, context.wrap_socket(line, server_hostname=target.host))
+            with self.part("greeting", "its greeting", report):
+                dialogue = self._kind(line, target.host)
+            report.banner = self.clean(dialogue.banner)
+            self._ask_capabilities(dialogue, report)
+            if context and target.encryption == "starttls":
+                if dialogue.tls_word not in report.capabilities:
+                    raise Failure(
+                        f"{target} does not offer {dialogue.tls_word}: look at the certificate that is assigned to the "
+                        "service; a port that begins in TLS needs encryption implicit_tls."
+                    )
+                with self.part("tls", "the TLS handshake", report):
+                    dialogue.start_tls(context)
+                self._ask_capabilities(dialogue, report)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                (dialogue or line).close()
+            raise
+        return dialogue
+
+    def _ask_capabilities(self, dialogue: Dialogue, report: Report) -> None:
+        with self.part("capabilities", "its capabilities", report):
+            report.capabilities = [self.clean(word) for word in dialogue.capabilities()[:MOST_CAPABILITIES]]
+
+    def _log_on(self, dialogue: Dialogue, account: Account, report: Report) -> None:
+        report.logon["attempted"] = True
+        with self.part("logon", "the log-on", report):
+            answer = dialogue.log_on(account.user, account.password)
+        said = self.clean(answer.text)
+        report.logon = {"attempted": answer.password_sent, "ok": answer.ok, "answer": said}
+        if answer.ok is None:
+            raise Failure(f"{self.target} cannot check the log-on of {account.user} at the moment: {said!r}.")
+        if answer.ok and not account.succeeds:
+            raise Failure(f"{self.target} let {account.user} log on, and expect_logon is refused.")
+        if account.succeeds and not answer.ok:
+            look = f"the user and the password, and whether this mailbox may use {dialogue.title}"
+            if not answer.password_sent:
+                look = "the encryption that the server wants, and the ways to log on that it is set to"
+            raise Failure(f"{self.target} refused the log-on of {account.user}: {said!r}; look at {look}.")
+
+    @contextlib.contextmanager
+    def part(self, key: str, words: str, report: Report) -> Iterator[None]:
+        """A part of the visit: timed, and what goes wrong in it told in one sentence."""
+        begun = time.monotonic()
+        try:
+            yield
+        except (Failure, ssl.SSLCertVerificationError, Rejected):
+            raise
+        except Overdue:
+            raise Failure(self._slowness(key, words)) from None
+        except Overfed:
+            raise Failure(f"{self.target} sent more than any answer can be during {words}.") from None
+        except (ssl.SSLEOFError, ConnectionError, smtplib.SMTPServerDisconnected):
+            raise Failure(self._closed(key, words)) from None
+        except ssl.SSLError as error:
+            told = (error.reason or "no reason was given").replace("_", " ").lower()
+            raise Failure(
+                f"TLS with {self.target} failed ({told}): look at the encryption this port speaks, and for TLS 1.2 or "
+                "newer on the server."
+            ) from None
+        except NONSENSE:
+            raise Failure(self._closed(key, words) if self._traffic.ended else self._nonsense(key, words)) from None
+        except OSError as error:
+            raise Failure(f"The connection to {self.target} was lost during {words}: {error.strerror}.") from None
+        finally:
+            report.seconds[key] = round(report.seconds.get(key, 0.0) + time.monotonic() - begun, 3)
+
+    def _slowness(self, key: str, words: str) -> str:
+        sentence = f"{self.target} did not finish {words} within the {self._deadline.seconds:g} seconds of timeout"
+        if not self._traffic.received:
+            if key == "greeting" and self.target.encryption != "implicit_tls":
+                return f"{sentence} and said nothing; if the port begins in TLS, set encryption to implicit_tls."
+            if key == "tls":
+                return f"{sentence}; if the port begins without encryption, set encryption to starttls."
+        return f"{sentence}; look at the load of the server, or give it more time."
+
+    def _closed(self, key: str, words: str) -> str:
+        look = {
+            "tls": "the certificate that is assigned to the service, and the TLS versions of the server",
+            "greeting": "the service behind a load balancer, and the limits on connections",
+        }.get(key, "the protocol log of the service")
+        return f"{self.target} closed the connection during {words}: look at {look}."
+
+    def _nonsense(self, key: str, words: str) -> str:
+        title, began = self._kind.title, self._traffic.beginning
+        if key == "tls" and self.target.encryption == "starttls":
+            return (
+                f"{self.target} offers {self._kind.tls_word} and then refuses it: look at the certificate that is "
+                "assigned to the service."
+            )
+        if key == "greeting" and began.startswith(TLS_ALERT):
+            return f"{self.target} begins in TLS: set encryption to implicit_tls."
+        said = self.clean(began.partition(b"\n")[0])
+        if key == "greeting" and re.match(self._kind.turned_away, began):
+            return f"{self.target} turned the connection away: {said!r}."
+        if key == "greeting":
+            return f"{self.target} does not speak {title}, it began with {said!r}: look at protocol and port."
+        return f"{self.target} gave an answer that is not {title} during {words}."

@@ -1,0 +1,227 @@
+# Copyright: (c) 2026, mailops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Certificates on an Exchange server: what they say, which services use them, and which one a name leads to."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import Failure
+from ansible_collections.mailops.exchange.plugins.module_utils._host.host import Host
+from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import wire_text
+from ansible_collections.mailops.exchange.plugins.module_utils._host.server import Server
+from ansible_collections.mailops.exchange.plugins.module_utils._kinds.simple import Bool
+from ansible_collections.mailops.exchange.plugins.module_utils._objects.certificate_payload import read_payload
+from ansible_collections.mailops.exchange.plugins.module_utils._tables.connectors import ALLOWED_SERVICES
+from ansible_collections.mailops.exchange.plugins.module_utils._tables.rows import Setting
+from ansible_collections.mailops.exchange.plugins.module_utils._work.plan import read_members
+from ansible_collections.mailops.exchange.plugins.module_utils._x509 import read_x509
+
+LIVE = (Setting("services", "Services", ALLOWED_SERVICES), Setting("has_private_key", "HasPrivateKey", Bool()))
+
+
+# A remote reader gets only the first two; the others exist where access is local.
+MEMBERS = ("RawData", "SerializationData", "Status", *(setting.parameter for setting in LIVE))
+
+
+# What Exchange will not use; Untrusted and RevocationCheckFailure may be a matter of the server's network alone.
+UNUSABLE = frozenset({"invalid", "pendingrequest", "revoked"})
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """One certificate as the server has it."""
+
+    thumbprint: str
+    subject: str
+    issuer: str
+    names: tuple[str, ...]
+    """The host names it is for, in lower case, `*.` for a wildcard."""
+    not_before: datetime
+    not_after: datetime
+    key: str
+    """Its algorithm and size, such as `RSA 2048`."""
+    weakness: str | None
+    """What is weak in it, as the clause of a sentence."""
+    services: frozenset[str] | None = None
+    """The services it is assigned to, in Exchange's spelling; None if that cannot be known."""
+    has_private_key: bool | None = None
+    status: str | None = None
+
+    @property
+    def is_self_signed(self) -> bool:
+        return self.subject == self.issuer
+
+    @property
+    def is_wildcard(self) -> bool:
+        """Whether it is for whole domains only: their wildcards, and the bare domains that go with these."""
+        domains = {name.removeprefix("*.") for name in self.names if name.startswith("*.")}
+        return bool(domains) and all(name.removeprefix("*.") in domains for name in self.names)
+
+    @property
+    def identifier(self) -> str:
+        """The form in which a connector names it."""
+        return f"<I>{self.issuer}<S>{self.subject}"
+
+    def names_exactly(self, host: str) -> bool:
+        return host.casefold() in self.names
+
+    def covers(self, host: str) -> bool:
+        """Whether a client that connects to the host accepts the name; a wildcard stands for one label."""
+        _label, _dot, domain = host.casefold().partition(".")
+        return self.names_exactly(host) or (bool(domain) and f"*.{domain}" in self.names)
+
+    def days_left(self, now: datetime) -> int:
+        return (self.not_after - now).days
+
+    def faults(self, now: datetime) -> Iterator[str]:
+        """What keeps it from being used at all, each as the rest of a sentence that begins with it."""
+        if now < self.not_before:
+            yield f"is not valid before {_when(self.not_before)}"
+        if now > self.not_after:
+            yield f"has expired, it was valid until {_when(self.not_after)}"
+        if self.has_private_key is False:
+            yield "has no private key on this server"
+        if (self.status or "").casefold() in UNUSABLE:
+            yield f"has the status {self.status}"
+
+    def remarks(self, now: datetime, expires_within_days: int) -> Iterator[str]:
+        """What is to be looked after although it can be used, in the same form."""
+        if now <= self.not_after and self.days_left(now) < expires_within_days:
+            yield f"expires in {self.days_left(now)} days, on {_when(self.not_after)}"
+        if self.weakness:
+            yield f"is weak: {self.weakness}"
+
+    def shown(self, now: datetime) -> dict[str, Any]:
+        """The certificate as results show it."""
+        return {
+            "thumbprint": self.thumbprint,
+            "subject": self.subject,
+            "issuer": self.issuer,
+            "names": list(self.names),
+            "not_before": self.not_before.isoformat(),
+            "not_after": self.not_after.isoformat(),
+            "days_left": self.days_left(now),
+            "key": self.key,
+            "weakness": self.weakness,
+            "self_signed": self.is_self_signed,
+            "wildcard": self.is_wildcard,
+            "has_private_key": self.has_private_key,
+            "status": self.status,
+            "services": None if self.services is None else in_order(self.services),
+        }
+
+
+def _when(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%d %H:%M UTC")
+
+
+def utc_now() -> datetime:
+    """The controller's time; a server's own does not come with its certificates."""
+    return datetime.now(UTC)
+
+
+def in_order(services: Iterable[str]) -> list[str]:
+    """Services in the order of Exchange's numbers."""
+    return list(ALLOWED_SERVICES.merge(tuple(services), ()))
+
+
+def read_certificates(host: Host, server: Server) -> list[Certificate]:
+    """The certificates of one server; one that cannot be read is told of in a warning."""
+    certificates = []
+    for wire in host.read("Get-ExchangeCertificate", members=MEMBERS, Server=server.name):
+        try:
+            certificates.append(read_certificate(wire))
+        except ValueError as error:
+            host.warnings.append(f"A certificate on {server.name} is left out: {error}.")
+    return certificates
+
+
+def read_certificate(wire: Mapping[str, Any]) -> Certificate:
+    """One object of Get-ExchangeCertificate; ValueError with a clause if there is no certificate in it."""
+    if not (der := _bytes(wire.get("RawData"))):
+        raise ValueError("it came without its RawData")
+    thumbprint = hashlib.sha1(der, usedforsecurity=False).hexdigest().upper()
+    payload = read_payload(_bytes(wire.get("SerializationData")), der)
+    told = {"Services": payload.services, "HasPrivateKey": payload.has_private_key}
+    told |= {member: wire[member] for member in told if wire.get(member) is not None}
+    known = read_members(LIVE, told).values
+    return Certificate(
+        thumbprint=thumbprint,
+        **read_x509(der, thumbprint),
+        services=frozenset(known["services"]) - {ALLOWED_SERVICES.NONE} if "services" in known else None,
+        has_private_key=known.get("has_private_key"),
+        status=wire_text(wire.get("Status")) or None,
+    )
+
+
+def _bytes(value: Any) -> bytes:
+    encoded = value.get("$bytes") if isinstance(value, Mapping) else None
+    try:
+        return base64.b64decode(encoded, validate=True) if isinstance(encoded, str) else b""
+    except ValueError:
+        return b""
+
+
+def found_by(certificates: Iterable[Certificate], service: str, name: str) -> list[Certificate]:
+    """Those among which POP or IMAP finds one by its X509CertificateName; a wildcard needs no assignment."""
+    covering = [one for one in certificates if one.covers(name)]
+    return [one for one in covering if not one.names_exactly(name) or one.services is None or service in one.services]
+
+
+def by_thumbprint(certificates: Iterable[Certificate], thumbprint: str, server: Server, option: str) -> Certificate:
+    """The certificate with this thumbprint, or a Failure."""
+    certificates = list(certificates)
+    for certificate in certificates:
+        if certificate.thumbprint == thumbprint:
+            return certificate
+    raise Failure(
+        f"{option}: Exchange has no certificate {thumbprint} on {server.name}; import it there first; "
+        f"it has {_listed(certificates)}."
+    )
+
+
+def by_name(certificates: Iterable[Certificate], name: str, server: Server, option: str, now: datetime) -> Certificate:
+    """The best certificate for a host name among those that can be used, or a Failure.
+
+    Better is: the name itself before a wildcard, issued by an authority before self-signed, a private key that is
+    known to be there, then the newest. Two that are equal in all this are not decided between.
+    """
+    certificates = list(certificates)
+    fitting = [certificate for certificate in certificates if certificate.covers(name)]
+    usable = [certificate for certificate in fitting if not any(certificate.faults(now))]
+    if not fitting:
+        raise Failure(
+            f"{option}: no certificate of Exchange's on {server.name} covers {name!r}; it has {_listed(certificates)}."
+        )
+    if not usable:
+        faults = "; ".join(f"{one.thumbprint} {fault}" for one in fitting for fault in one.faults(now))
+        raise Failure(f"{option}: no certificate that covers {name!r} on {server.name} can be used: {faults}.")
+
+    def rank(certificate: Certificate) -> tuple[bool, bool, bool, datetime, datetime]:
+        return (
+            certificate.names_exactly(name),
+            not certificate.is_self_signed,
+            certificate.has_private_key is True,
+            certificate.not_before,
+            certificate.not_after,
+        )
+
+    best = max(map(rank, usable))
+    equal = [certificate for certificate in usable if rank(certificate) == best]
+    if len(equal) > 1:
+        raise Failure(
+            f"{option}: {len(equal)} certificates on {server.name} are equally good for {name!r}; "
+            f"give the thumbprint of one of them: {_listed(equal)}."
+        )
+    return equal[0]
+
+
+def _listed(certificates: Sequence[Certificate]) -> str:
+    told = [f"{one.thumbprint} ({', '.join(one.names) or one.subject})" for one in certificates]
+    return ", ".join(told) or "none"

@@ -1,0 +1,96 @@
+# Copyright: (c) 2026, mailops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The server components by which Exchange lets a protocol serve clients, or takes it down as in maintenance."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import Failure, harmless
+from ansible_collections.mailops.exchange.plugins.module_utils._host.host import Host
+from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import Unreadable, wire_text
+from ansible_collections.mailops.exchange.plugins.module_utils._host.server import Server
+from ansible_collections.mailops.exchange.plugins.module_utils._host.versions import EXCHANGE_2013
+from ansible_collections.mailops.exchange.plugins.module_utils._kinds.simple import Bool
+from ansible_collections.mailops.exchange.plugins.module_utils._tables.protocols import Protocol
+
+ACTIVE, INACTIVE, UNKNOWN, NONE = "active", "inactive", "unknown", "none"
+
+
+_STATES = {"active": ACTIVE, "inactive": INACTIVE, "draining": INACTIVE}
+
+
+_CMDLET = "Get-ServerComponentState"
+
+
+_SERVER_WIDE = "ServerWideOffline"
+
+
+@dataclass(frozen=True)
+class Component:
+    """The component of one protocol, as far as its state is known."""
+
+    name: str
+    state: str
+    """`active`, `inactive`, `unknown`, or `none` where Exchange has no components."""
+    shown: str | None = None
+    """Exchange's own word for it."""
+    reason: str | None = None
+    """How it came to be inactive, or why its state is not known, in a sentence."""
+
+
+def component_state(host: Host, protocol: Protocol, server: Server) -> Component:
+    """The component of a protocol. What cannot be read is not known, which is neither active nor maintenance."""
+    name = protocol.component
+    if server.version < EXCHANGE_2013:
+        return Component(name, NONE)
+    try:
+        item = _read(host, server, name)
+    except Failure as failure:
+        return Component(name, UNKNOWN, reason=harmless(str(failure)))
+    value = item.get("State")
+    shown = harmless(wire_text(value))
+    state = _STATES.get(shown.casefold())
+    if state is None:
+        told = f"{_CMDLET} shows {(shown or value)!r} as the state of {name}, not Active or Inactive."
+        return Component(name, UNKNOWN, shown or None, told)
+    offline = item.get("ServerWideOfflineIsOffline")
+    try:
+        server_wide = offline is not None and Bool().read(offline)
+    except Unreadable as came:
+        told = f"{_CMDLET} shows ServerWideOfflineIsOffline of {name} as {came}, which cannot be read."
+        return Component(name, UNKNOWN, shown, told)
+    if state == ACTIVE and not server_wide:
+        return Component(name, ACTIVE, shown)
+    requesters = _requesters(item)
+    if server_wide:
+        # The component's own entry does not say who took down the whole server.
+        with suppress(Failure):
+            requesters |= _requesters(_read(host, server, _SERVER_WIDE))
+    how = f", and the whole server is offline ({_SERVER_WIDE})" if server_wide else ""
+    asked = f", as requested by {' and '.join(requesters)}" if requesters else ""
+    return Component(name, INACTIVE, shown, f"The server component {name} is {shown}{how}{asked}.")
+
+
+def _read(host: Host, server: Server, name: str) -> Mapping[str, Any]:
+    members = ("Component", "State", "ServerWideOfflineIsOffline", "LocalStates", "RemoteStates")
+    output = host.read(_CMDLET, members=members, Identity=server.name, Component=name)
+    found = [item for item in output if wire_text(item.get("Component")).casefold() == name.casefold()]
+    if len(found) != 1:
+        raise Failure(f"{_CMDLET} answered with {len(found)} objects for {name} of {server.name} instead of one.")
+    return found[0]
+
+
+def _requesters(item: Mapping[str, Any]) -> dict[str, None]:
+    """Who asks for a component to be down, in order. An entry comes as an object, or as the text of one."""
+    asking: dict[str, None] = {}
+    for entries in (item.get("LocalStates"), item.get("RemoteStates")):
+        for entry in entries if isinstance(entries, list) else [entries]:
+            told = re.match(r"Requestor:(?P<who>.*?); State:(?P<state>\w+)", wire_text(entry))
+            if told and _STATES.get(told["state"].casefold()) == INACTIVE:
+                asking[harmless(told["who"])] = None
+    return asking

@@ -1,0 +1,295 @@
+# Copyright: (c) 2026, mailops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The receive connectors of one server: which is the one for client submission, and what Exchange lets them be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import Failure
+from ansible_collections.mailops.exchange.plugins.module_utils._host.host import Host
+from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import Unreadable, wire_text
+from ansible_collections.mailops.exchange.plugins.module_utils._host.server import Server
+from ansible_collections.mailops.exchange.plugins.module_utils._host.versions import EXCHANGE_2013
+from ansible_collections.mailops.exchange.plugins.module_utils._kinds.bindings import binding_port
+from ansible_collections.mailops.exchange.plugins.module_utils._kinds.spans import span_ticks
+from ansible_collections.mailops.exchange.plugins.module_utils._objects.certificates import Certificate
+from ansible_collections.mailops.exchange.plugins.module_utils._tables.connectors import (
+    CLIENT_SUBMISSION_PORT,
+    CONNECTOR_SETTINGS,
+    REMOTE_IP_RANGES,
+)
+from ansible_collections.mailops.exchange.plugins.module_utils._work.plan import Stored, read_members
+
+_ANY = {"0.0.0.0", "[::]"}  # noqa: S104 - compared, not bound
+
+
+_ALL = {4: 1 << 32, 6: 1 << 128}
+
+
+@dataclass(frozen=True)
+class Connector:
+    """A receive connector as it is stored."""
+
+    name: str
+    role: str
+    """`FrontendTransport` or `HubTransport`; empty before Exchange 2013, which has but one."""
+    values: dict[str, Any]
+    """Canonical, by option; what the server's version does not have is not in it."""
+    unreadable: dict[str, Unreadable] = field(default_factory=dict)
+    """By option, what came in the place of values."""
+
+    @property
+    def stored(self) -> Stored:
+        return Stored(self.values, self.unreadable)
+
+    @property
+    def local(self) -> dict[int, set[str]]:
+        """The addresses of the server on which it waits for clients, by the version of IP."""
+        found: dict[int, set[str]] = {}
+        for binding in self.values.get("bindings", ()):
+            if binding_port(binding) == CLIENT_SUBMISSION_PORT:
+                address = binding.rpartition(":")[0]
+                found.setdefault(6 if address.startswith("[") else 4, set()).add(address)
+        return found
+
+    @property
+    def reach(self) -> dict[int, int] | None:
+        """How many addresses it takes clients from, by the version of IP; None if that cannot be read."""
+        counts = REMOTE_IP_RANGES.count(self.values.get("remote_ip_ranges", ()))
+        return counts and {version: counts[version] for version in self.local}
+
+    @property
+    def is_bound_for_clients(self) -> bool:
+        return self.role != "HubTransport" and bool(self.local)
+
+    @property
+    def is_restricted(self) -> bool:
+        """Whether it is known to take clients from some addresses only."""
+        reach = self.reach or {}
+        return bool(reach) and all(count < _ALL[version] for version, count in reach.items())
+
+    @property
+    def is_enabled(self) -> bool:
+        return self.values.get("enabled") is not False
+
+    @property
+    def takes_users(self) -> bool:
+        return "ExchangeUsers" in self.values.get("permission_groups", ("ExchangeUsers",))
+
+
+def read_connectors(host: Host, server: Server) -> list[Connector]:
+    """The receive connectors of one server, and of no other."""
+    members = ["Identity", "Name", "TransportRole", *(setting.parameter for setting in CONNECTOR_SETTINGS)]
+    connectors = []
+    # By server and not by identity: one that does not exist is logged as an error on the server each time it is asked
+    # for, and a bare name or a pattern reaches other servers.
+    for wire in host.read("Get-ReceiveConnector", members=members, Server=server.name):
+        for member in ("Identity", "Name"):
+            # Left out it might be the one for client submission, and another one would be taken for it.
+            if not wire_text(wire.get(member)):
+                raise Failure(
+                    f"Get-ReceiveConnector shows {member} of a connector of {server.name} as "
+                    f"{Unreadable(wire.get(member))}, which cannot be read, so it is not known which one that is; "
+                    "please report that."
+                )
+        owner = wire_text(wire["Identity"]).partition("\\")[0]
+        if owner.casefold() == server.name.casefold():
+            connectors.append(_read(wire))
+    return connectors
+
+
+def _read(wire: Mapping[str, Any]) -> Connector:
+    stored = read_members(CONNECTOR_SETTINGS, wire)
+    return Connector(wire_text(wire["Name"]), wire_text(wire.get("TransportRole")), stored.values, stored.unreadable)
+
+
+def default_name(server: Server) -> str:
+    """The name Exchange gives the connector for client submission."""
+    return f"Client {server.name}" if server.version < EXCHANGE_2013 else f"Client Frontend {server.name}"
+
+
+def refuse_unknown_bindings(connectors: Sequence[Connector], server: Server) -> None:
+    """Without its bindings a connector may be the one of users, and another one be taken for it."""
+    # Exchange stores no connector without any.
+    if unknown := [one for one in connectors if not one.values.get("bindings") and one.role != "HubTransport"]:
+        listed = "; ".join(
+            f"those of {one.name!r} {f'came as {came}' if (came := one.unreadable.get('bindings')) else 'did not come'}"
+            for one in unknown
+        )
+        raise Failure(
+            f"The bindings of receive connectors of {server.name} cannot be read, so it is not known which one is for "
+            f"client submission: {listed}; give the option name, and please report that."
+        )
+
+
+def client_connectors(connectors: Sequence[Connector], server: Server) -> list[Connector]:
+    """The connectors by which users send: those on port 587 that serve most clients, or else the one Exchange made.
+
+    Exchange chooses by the client's address and takes the most specific range. One that takes fewer addresses than
+    another beside it is there for these alone, and so is one that takes few and no users.
+    """
+    bound = [connector for connector in connectors if connector.is_bound_for_clients]
+    serving = [c for c in bound if not (c.is_restricted and not c.takes_users) and not _is_special(c, bound)]
+    usual = default_name(server).casefold()
+    return serving or [connector for connector in connectors if connector.name.casefold() == usual]
+
+
+def _is_special(connector: Connector, bound: Sequence[Connector]) -> bool:
+    reach = connector.reach
+    taken = connector.local if reach is None else [version for version, count in reach.items() if count]
+    return all(any(_is_wider(other, connector, version) for other in bound) for version in taken)
+
+
+def _is_wider(one: Connector, other: Connector, version: int) -> bool:
+    """Whether one takes more clients than the other, on an address where both wait for them."""
+    if other.is_enabled and not one.is_enabled:
+        return False
+    here, there = one.local.get(version, set()), other.local[version]
+    # What cannot be read is known neither to be wide nor to be narrow, except beside one that takes all.
+    count = (one.reach or {}).get(version, 0)
+    more = count == _ALL[version] if other.reach is None else count > other.reach[version]
+    return more and bool(here & there or _ANY & (here | there))
+
+
+def connector_of_users(connectors: Sequence[Connector], server: Server) -> Connector | None:
+    """The one by which users send; None if it is not clear which. Names can be edited and are translated."""
+    found = client_connectors(connectors, server)
+    usual = default_name(server).casefold()
+    named = [connector for connector in found if connector.name.casefold() == usual]
+    return found[0] if len(found) == 1 else named[0] if named else None
+
+
+def find_connector(connectors: Sequence[Connector], server: Server, name: str | None) -> Connector:
+    """The connector of this name, or the one by which users send."""
+    listed = ", ".join(repr(connector.name) for connector in connectors) or "none"
+    if name:
+        owner, backslash, own = name.rpartition("\\")
+        if backslash and owner.casefold() not in (server.name.casefold(), server.fqdn.casefold()):
+            raise Failure(
+                f"name: {name!r} is a connector of {owner}, and this task is about {server.name}; "
+                f"run it for {owner}, or leave the server out of the name."
+            )
+        found = [connector for connector in connectors if connector.name.casefold() == own.casefold()]
+        if not found:
+            raise Failure(f"name: {server.name} has no receive connector {own!r}; it has {listed}.")
+        return found[0]
+    refuse_unknown_bindings(connectors, server)
+    if connector := connector_of_users(connectors, server):
+        return connector
+    raise Failure(
+        f"{server.name} has {len(client_connectors(connectors, server)) or 'no'} receive connectors for users on port "
+        f"{CLIENT_SUBMISSION_PORT} and none of them is called {default_name(server)!r}; give the option name, it is "
+        f"one of {listed}."
+    )
+
+
+def lost(connector: Connector, others: Sequence[Connector], server: Server, values: Mapping[str, Any]) -> Iterator[str]:
+    """A sentence if these values make another connector the one of users, which a task without a name would take."""
+    after = replace(connector, values=dict(values))
+    if connector_of_users([after, *others], server) != after:
+        yield (
+            f"name: with these settings {connector.name!r} is no longer the receive connector by which users send, and "
+            "the next task without a name would not find it; give its name."
+        )
+
+
+def conflicts(values: Mapping[str, Any], own: AbstractSet[str]) -> Iterator[str]:
+    """Sentences on values that contradict each other, as far as one of the two is the task's own doing."""
+    auth = set(values.get("auth_mechanism", ()))
+    if "auth_mechanism" in own:
+        if "BasicAuthRequireTLS" in auth and (lacking := sorted({"BasicAuth", "Tls"} - auth)):
+            yield f"auth_mechanism: BasicAuthRequireTLS needs {' and '.join(lacking)} beside it; add it."
+        if "ExternalAuthoritative" in auth and (beside := sorted(auth - {"ExternalAuthoritative", "Tls"})):
+            yield (
+                f"auth_mechanism: ExternalAuthoritative goes only with Tls, not with {', '.join(beside)}; "
+                "leave one or the other out."
+            )
+    if (
+        own & {"auth_mechanism", "permission_groups"}
+        and "ExternalAuthoritative" in auth
+        and "ExchangeServers" not in values.get("permission_groups", ("ExchangeServers",))
+    ):
+        yield "auth_mechanism: ExternalAuthoritative needs ExchangeServers in permission_groups; add it there."
+    # GSSAPI that is left switched on has no effect without Integrated; to ask for it then is a mistake.
+    for option, mechanism, ours in (
+        ("require_tls", "Tls", own & {"require_tls", "auth_mechanism"}),
+        ("enable_auth_gssapi", "Integrated", own & {"enable_auth_gssapi"}),
+    ):
+        if ours and values.get(option) is True and auth and mechanism not in auth:
+            listed = ", ".join(values["auth_mechanism"])
+            yield f"{option}: it needs {mechanism} in auth_mechanism, which is {listed}; add it there, or say false."
+    whole = span_ticks(values.get("connection_timeout", ""))
+    idle = span_ticks(values.get("connection_inactivity_timeout", ""))
+    timeouts = {"connection_timeout", "connection_inactivity_timeout"}
+    if own & timeouts and whole is not None and idle is not None and whole <= idle:
+        yield (
+            f"connection_timeout: {values['connection_timeout']} has to be longer than connection_inactivity_timeout, "
+            f"which is {values['connection_inactivity_timeout']}."
+        )
+
+
+def refused_changes(
+    connector: Connector, others: Sequence[Connector], server: Server, values: Mapping[str, Any], own: AbstractSet[str]
+) -> Iterator[str]:
+    """Sentences on changes that this connector must not get."""
+    names = (server.fqdn, server.name, "")
+    if "fqdn" in own and connector.name.casefold() == f"default {server.name}".casefold():
+        yield (
+            f"fqdn: the servers of the organization know each other by the FQDN of {connector.name!r}, and mail "
+            "between them stops when it is changed; leave it as it is."
+        )
+    elif (
+        own & {"fqdn", "auth_mechanism"}
+        and "ExchangeServer" in values.get("auth_mechanism", ())
+        and str(values.get("fqdn", "")).casefold() not in {name.casefold() for name in names}
+    ):
+        yield (
+            f"fqdn: with ExchangeServer in auth_mechanism Exchange takes only {server.fqdn}, {server.name} or nothing, "
+            f"and not {values['fqdn']!r}; change one or the other."
+        )
+    for option in ("bindings", "remote_ip_ranges"):
+        if option in own and not values[option]:
+            yield f"{option}: nothing would be left of them; leave at least one."
+    if own & {"bindings", "remote_ip_ranges"}:
+        for other in others:
+            shared = set(values.get("bindings", ())) & set(other.values.get("bindings", ()))
+            if shared and _ranges(values) & _ranges(other.values):
+                yield (
+                    f"bindings: {', '.join(sorted(shared))} is also a binding of {other.name!r} for the same remote "
+                    "addresses; the two together have to be different for each connector of a server."
+                )
+
+
+def _ranges(values: Mapping[str, Any]) -> set[Any]:
+    return {REMOTE_IP_RANGES.entry_key(entry) for entry in values.get("remote_ip_ranges", ())}
+
+
+def remarks(
+    connector: Connector, values: Mapping[str, Any], own: AbstractSet[str], certificate: Certificate | None
+) -> Iterator[str]:
+    """What an administrator should know of the values chosen."""
+    auth = values.get("auth_mechanism", ())
+    if "auth_mechanism" in own and "BasicAuth" in auth and "BasicAuthRequireTLS" not in auth:
+        yield (
+            "auth_mechanism: with BasicAuth and without BasicAuthRequireTLS clients may send passwords in clear over "
+            "unencrypted lines."
+        )
+    if "permission_groups" in own and "Custom" in connector.values.get("permission_groups", ()):
+        yield (
+            f"permission_groups: permissions of {connector.name!r} were edited in Active Directory, which Exchange "
+            "shows as Custom; this module neither sets nor removes these."
+        )
+    if certificate and certificate.services is None:
+        yield (
+            f"tls_certificate_name: it cannot be known whether {certificate.thumbprint} is assigned to SMTP, without "
+            "which the connector does not use it."
+        )
+    if certificate and (fqdn := str(values.get("fqdn", ""))) and not certificate.covers(fqdn):
+        yield (
+            f"tls_certificate_name: {certificate.thumbprint} does not cover {fqdn!r}, the FQDN of {connector.name!r}, "
+            "and clients that check it will complain."
+        )

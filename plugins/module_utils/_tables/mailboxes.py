@@ -1,0 +1,36 @@
+# Copyright: (c) 2026, mailops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What Set-CASMailbox lets POP3 and IMAP4 do with a mailbox."""
+
+from __future__ import annotations
+
+from ansible_collections.mailops.exchange.plugins.module_utils._host.versions import EXCHANGE_2010, EXCHANGE_2013
+from ansible_collections.mailops.exchange.plugins.module_utils._kinds.simple import Bool
+from ansible_collections.mailops.exchange.plugins.module_utils._tables.protocols import MIME_FORMAT
+from ansible_collections.mailops.exchange.plugins.module_utils._tables.rows import Setting
+
+PREFIXES = {"pop": "Pop", "imap": "Imap"}
+
+
+CUSTOM = (
+    "enable_exact_rfc822_size",
+    "force_ical_for_calendar_retrieval_option",
+    "messages_retrieval_mime_format",
+    "suppress_read_receipt",
+)
+"""What counts only while the defaults of the protocol are not used."""
+
+
+def _settings(option: str, parameter: str) -> tuple[Setting, ...]:
+    ical, messages = "ForceICalForCalendarRetrievalOption", "MessagesRetrievalMimeFormat"
+    return (
+        Setting(f"{option}_enabled", f"{parameter}Enabled", Bool(), EXCHANGE_2010),
+        Setting(f"{option}_use_protocol_defaults", f"{parameter}UseProtocolDefaults", Bool(), EXCHANGE_2010),
+        Setting(f"{option}_enable_exact_rfc822_size", f"{parameter}EnableExactRFC822Size", Bool(), EXCHANGE_2010),
+        Setting(f"{option}_force_ical_for_calendar_retrieval_option", parameter + ical, Bool(), EXCHANGE_2013),
+        Setting(f"{option}_messages_retrieval_mime_format", parameter + messages, MIME_FORMAT, EXCHANGE_2010),
+        Setting(f"{option}_suppress_read_receipt", f"{parameter}SuppressReadReceipt", Bool(), EXCHANGE_2010),
+    )
+
+
+MAILBOX_SETTINGS = tuple(setting for option, parameter in PREFIXES.items() for setting in _settings(option, parameter))

@@ -1,0 +1,251 @@
+# Copyright: (c) 2026, mailops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""From the objects that pypsrp hands out to plain JSON values that modules read."""
+
+from __future__ import annotations
+
+import base64
+import re
+import typing as t
+import uuid
+from collections.abc import Collection, Mapping
+from xml.etree import ElementTree
+from xml.parsers import expat
+
+from pypsrp.complex_objects import GenericComplexObject, ObjectMeta
+from pypsrp.serializer import Serializer
+
+# A .NET BinaryFormatter stream of the live object, often longer than all the other members together. Whoever needs
+# it names it.
+BULKY_MEMBERS = frozenset({"SerializationData"})
+
+
+# What Exchange sends has up to nine elements in each other. pypsrp keeps the text of each of them while it reads it.
+DEEPEST = 32
+
+
+# Characters that one object may come to, a value counted as 64 more. References to one another make a short document
+# say the same without end.
+LARGEST_COPY = 16 << 20
+
+
+# System.Management.Automation.ErrorCategory, in the order of its numbers.
+ERROR_CATEGORIES = (
+    "NotSpecified", "OpenError", "CloseError", "DeviceError", "DeadlockDetected", "InvalidArgument", "InvalidData",
+    "InvalidOperation", "InvalidResult", "InvalidType", "MetadataError", "NotImplemented", "NotInstalled",
+    "ObjectNotFound", "OperationStopped", "OperationTimeout", "SyntaxError", "ParserError", "PermissionDenied",
+    "ResourceBusy", "ResourceExists", "ResourceUnavailable", "ReadError", "WriteError", "FromStdErr", "SecurityError",
+    "ProtocolError", "ConnectionError", "AuthenticationError", "LimitsExceeded", "QuotaExceeded", "NotEnabled",
+)  # fmt: skip
+
+
+_NUMBERS = {
+    **dict.fromkeys(("By", "SB", "U16", "I16", "U32", "I32", "U64", "I64"), int),
+    **dict.fromkeys(("Sg", "Db"), float),
+}
+
+
+_STRINGS = frozenset({"S", "ToString", "URI", "XD", "SBK"})
+
+
+_TEXTS = frozenset({"DT", "TS", "D", "Version"})
+
+
+_LISTS = frozenset({"LST", "IE", "QUE", "STK"})
+
+
+# As CLIXML writes what XML cannot hold; a character beyond the first 65,536 has two halves.
+_HALVES = re.compile(r"(?P<whole>_x005F_|_xD[89AB]..__xD[CDEF].._)|_xD[89A-F].._", re.IGNORECASE)
+
+
+_PYPSRP = Serializer()
+
+
+class LineSerializer(Serializer):
+    """pypsrp's serializer, which hands out what a pipeline puts out as plain values.
+
+    pypsrp knows the .NET collections by name and leaves the content of any other, such as Exchange's
+    MultiValuedProperty, as unparsed XML text; and it makes every element text again on the way, which tens of thousands
+    of objects make minutes of.
+    """
+
+    members: Collection[str] | None = None
+    """The members that are wanted of each object; None for all but the bulky ones."""
+
+    def deserialize(
+        self, element: ElementTree.Element | str, metadata: ObjectMeta | None = None, clear: bool = True
+    ) -> t.Any:
+        if isinstance(element, str):
+            # Of all that a server sends only output comes without a description of what it is.
+            if metadata is None:
+                return to_plain(element, self.members)
+            refuse_unsafe(element)
+        return super().deserialize(element, metadata, clear)
+
+    def _deserialize_string(self, value: str | None) -> str:
+        return _string(value or "")
+
+
+def _string(text: str) -> str:
+    if "_x" not in text and "_X" not in text:
+        return text
+    try:
+        return _PYPSRP._deserialize_string(text)
+    except UnicodeDecodeError:
+        # A name that Exchange has cut to a length may end with half a character.
+        return _PYPSRP._deserialize_string(_HALVES.sub(lambda found: found["whole"] or "\ufffd", text))
+
+
+def refuse_unsafe(xml: str | bytes) -> None:
+    """Raise ValueError for XML that declares entities or nests without end: a few lines of it can fill any memory."""
+    depth = 0
+
+    def refuse(*_: t.Any) -> None:
+        raise ValueError("the XML has a document type declaration, which neither SOAP nor CLIXML allows")
+
+    def descend(*_: t.Any) -> None:
+        nonlocal depth
+        depth += 1
+        if depth > DEEPEST:
+            raise ValueError(f"the XML has more than {DEEPEST} elements in each other")
+
+    def ascend(*_: t.Any) -> None:
+        nonlocal depth
+        depth -= 1
+
+    parser = expat.ParserCreate()
+    parser.StartDoctypeDeclHandler = refuse
+    parser.StartElementHandler, parser.EndElementHandler = descend, ascend
+    parser.Parse(xml, True)
+
+
+def to_plain(
+    item: str | ElementTree.Element,
+    members: Collection[str] | None = None,
+    *,
+    document: ElementTree.Element | None = None,
+) -> t.Any:
+    """An object in CLIXML as JSON values: primitives as they are, lists as lists, others as members and ``$text``.
+
+    Members are called what they were asked for, in whatever case they come. An object without text has its ``$type``.
+    References lead to objects of the same ``document``, which on the wire is the object itself.
+    """
+    if isinstance(item, str):
+        if "<!DOCTYPE" in item:
+            refuse_unsafe(item)
+        item = ElementTree.fromstring(item)  # noqa: S314 - it declares no entities
+    wanted = None if members is None else {name.casefold(): name for name in members}
+    return _Reader(item if document is None else document).value(item, wanted)
+
+
+class _Reader:
+    """Reads one document; ValueError if it comes to more than any honest one."""
+
+    def __init__(self, root: ElementTree.Element) -> None:
+        self._root = root
+        self._names: dict[tuple[str, str | None], ElementTree.Element] | None = None
+        self._left = LARGEST_COPY
+        self._depth = 0
+
+    def value(self, element: ElementTree.Element, members: Mapping[str, str] | None = None) -> t.Any:
+        tag, text = element.tag, element.text or ""
+        self._left -= len(text) + 64
+        if self._left < 0:
+            raise ValueError(f"an object comes to more than {LARGEST_COPY >> 20} MB")
+        if tag in _STRINGS:
+            return _string(text)
+        if tag == "Obj":
+            return self._object(element, members)
+        if tag == "B":
+            return text.lower() == "true"
+        if tag in _NUMBERS:
+            return _NUMBERS[tag](text)
+        if tag == "Nil":
+            return None
+        if tag in _TEXTS:
+            return text
+        if tag == "G":
+            return str(uuid.UUID(text))
+        if tag == "C":
+            return chr(int(text)).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        if tag == "BA":
+            return {"$bytes": base64.b64encode(base64.b64decode(text)).decode()}
+        if tag in _LISTS:
+            return self._each(element)
+        if tag == "DCT":
+            return {str(self.value(entry[0])): self.value(entry[1]) for entry in element}
+        if tag == "Ref":
+            return self._object(self._named("Obj", element), members)
+        raise ValueError(f"there is no {tag} in CLIXML")
+
+    def _each(self, element: ElementTree.Element) -> list[t.Any]:
+        self._depth += 1
+        if self._depth > DEEPEST:
+            raise ValueError(f"the XML has more than {DEEPEST} elements in each other")
+        values = [self.value(child) for child in element]
+        self._depth -= 1
+        return values
+
+    def _object(self, element: ElementTree.Element, members: Mapping[str, str] | None) -> t.Any:
+        self._depth += 1
+        # An object that refers to itself has no end either.
+        if self._depth > DEEPEST:
+            raise ValueError(f"the XML has more than {DEEPEST} elements in each other")
+        text = None
+        types: list[str | None] = []
+        properties: dict[str, t.Any] = {}
+        content: list[t.Any] = []
+        for child in element:
+            if child.tag in ("Props", "MS"):
+                for member in child:
+                    name = _string(member.get("N") or "")
+                    if members is not None:
+                        name = members.get(name.casefold(), "")
+                    if name and (members is not None or name not in BULKY_MEMBERS):
+                        properties[name] = self.value(member)
+            elif child.tag == "ToString":
+                text = self.value(child)
+            elif child.tag in ("TN", "TNRef"):
+                types = [one.text for one in (child if child.tag == "TN" else self._named("TN", child))]
+            else:
+                content.append(self.value(child))
+        self._depth -= 1
+        if content and isinstance(content[0], list):
+            return content[0]
+        if content and isinstance(content[0], int) and "System.Enum" in types:
+            return {"$text": text, "$value": content[0]}
+        if content and not properties:
+            return content[0]
+        named = {"$type": types[0]} if text is None and types else {}
+        return {"$text": text, **named, **properties}
+
+    def _named(self, tag: str, reference: ElementTree.Element) -> ElementTree.Element:
+        if self._names is None:
+            self._names = {(one.tag, one.get("RefId")): one for one in self._root.iter() if one.tag in ("Obj", "TN")}
+        wanted = tag, reference.get("RefId")
+        if wanted not in self._names:
+            raise ValueError(f"there is no {tag} {wanted[1]}")
+        return self._names[wanted]
+
+
+def error_to_plain(record: t.Any, cmdlet: str) -> dict[str, t.Any]:
+    """An error record as data: what identifies the error, apart from its text, which follows the server's language."""
+    exception = record.exception
+    is_object = isinstance(exception, GenericComplexObject)
+    properties = {**exception.adapted_properties, **exception.extended_properties} if is_object else {}
+    types = exception.types if is_object else []
+    category = record.category if isinstance(record.category, int) else -1
+    message = record.details_message or properties.get("Message") or (exception.to_string if is_object else exception)
+    return {
+        "id": _told(record.fq_error),
+        "category": ERROR_CATEGORIES[category] if category in range(len(ERROR_CATEGORIES)) else "",
+        "exception": (types[0].removeprefix("Deserialized.") if types else None) or _told(record.reason),
+        "message": _told(message).strip(),
+        "target": _told(record.target_name) or None,
+        "cmdlet": _told(record.activity) or cmdlet,
+        "parameter": _told(properties.get("ParameterName")) or None,
+    }
+
+
+def _told(value: t.Any) -> str:
+    return str(value or "")

@@ -1,0 +1,140 @@
+# Copyright: (c) 2026, mailops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""PowerShell text for the way that has nothing else: every value is a literal, written by one function."""
+
+from __future__ import annotations
+
+import base64
+import re
+import typing as t
+from xml.sax.saxutils import unescape
+
+# PowerShell takes each of these for a single quote, and two of them in a row, in a quoted string, for one.
+_QUOTES = re.compile("['\u2018\u2019\u201a\u201b]")
+
+
+_CMDLET = re.compile(r"[A-Za-z]+-[A-Za-z0-9]+")
+
+
+# Windows PowerShell feeds its standard input, line by line, to the pipeline of a command that mentions $input
+# (ConsoleHost and Executor of its source). So one process, started once, runs one pipeline after the other.
+# Each line begins with the id of a request, and so do the lines that answer it: standard output is shared with all that
+# writes to the console. The script itself does not have the id in it, for an echo of it is no answer.
+# A line that is no script is answered too, or it would be waited for.
+BOOTSTRAP = (
+    "process { foreach ($line in $input) { $request, $script = $line.Split(' '); try { . ([ScriptBlock]::Create("
+    "[Text.Encoding]::UTF8.GetString([Convert]::FromBase64String($script)))) } "
+    "catch { [Console]::Out.WriteLine($request + ' end failed') } } }"
+)
+
+
+# What PowerShell itself writes on standard error is one document, element by element.
+_CLIXML = re.compile(rb"<Objs |</Objs>|<Obj S=|<S S=")
+
+
+_CLIXML_TEXT = re.compile(rb'<S S="\w+">([^<]*)</S>')
+
+
+_CLIXML_CHARACTER = re.compile("_x([0-9A-Fa-f]{4})_")
+
+
+def command_line() -> tuple[str, list[str]]:
+    """The program and arguments of the process that runs pipelines; far below cmd.exe's 8191 characters."""
+    encoded = base64.b64encode(BOOTSTRAP.encode("utf-16-le")).decode()
+    return "powershell.exe", ["-NoLogo", "-NoProfile", "-NonInteractive", "-EncodedCommand", encoded]
+
+
+def question(request: str, script: str) -> bytes:
+    """The line that runs a script for the request of this id."""
+    return f"{request} {base64.b64encode(script.encode()).decode()}\n".encode()
+
+
+def answers(request: str) -> re.Pattern[bytes]:
+    """The lines that answer: what each is, and its value, which is missing where something was written into the line.
+
+    Text without an end of line may stand before them.
+    """
+    return re.compile(rb"%b (output|error|warning|end) (?:([!-~]+)\r?$)?" % request.encode())
+
+
+def spoken(errors: bytes) -> list[bytes]:
+    """The lines of text on standard error, where PowerShell puts its own in CLIXML."""
+    lines: list[bytes] = []
+    for line in errors.replace(b"#< CLIXML", b"").splitlines():
+        if _CLIXML.search(line):
+            text = unescape("\n".join(found.decode("utf-8", "replace") for found in _CLIXML_TEXT.findall(line)))
+            text = _CLIXML_CHARACTER.sub(lambda found: chr(int(found[1], 16)), text)
+            line = text.encode("utf-8", "replace")
+        lines += line.splitlines()
+    return lines
+
+
+def literal(value: t.Any) -> str:
+    """A value as a PowerShell literal; ValueError for what cannot be one."""
+    if value is None:
+        return "$null"
+    if isinstance(value, bool):
+        return "$true" if value else "$false"
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, str):
+        if "\0" in value:
+            raise ValueError("it has a NUL character, which PowerShell text cannot carry")
+        if re.search("[\ud800-\udfff]", value):
+            raise ValueError("it has half of a surrogate pair, which is no character")
+        return f"'{_QUOTES.sub(lambda quote: quote[0] * 2, value)}'"
+    if isinstance(value, (list, tuple)):
+        return f"@({', '.join(map(literal, value))})"
+    if isinstance(value, dict) and value.keys() == {"$credential"}:
+        raise ValueError(
+            "a password cannot be sent as PowerShell text, which Windows may log; use ansible_exchange_transport: psrp"
+        )
+    if isinstance(value, dict):
+        return f"@{{{'; '.join(f'{literal(str(key))} = {literal(item)}' for key, item in value.items())}}}"
+    raise ValueError(f"a {type(value).__name__} has no form in PowerShell text")
+
+
+def render(cmdlet: str, parameters: t.Mapping[str, t.Any], piped: t.Sequence[t.Any] | None = None) -> str:
+    """The text that runs one cmdlet and puts out lines of CLIXML; ValueError names what cannot be sent."""
+    if not _CMDLET.fullmatch(cmdlet):
+        raise ValueError(f"{cmdlet!r} is no cmdlet")
+    # Without these an error or a warning would come out as text, formatted for a console.
+    collected = {
+        "ErrorAction": "SilentlyContinue",
+        "ErrorVariable": "+failures",
+        "WarningAction": "SilentlyContinue",
+        "WarningVariable": "+warnings",
+    }
+    entries = []
+    for name, value in {**parameters, **collected}.items():
+        try:
+            entries.append(f"{literal(name)} = {literal(value)}")
+        except ValueError as error:
+            raise ValueError(f"{name}: {error}") from error
+    steps = [", ".join(map(literal, piped))] if piped else []
+    steps += [f"{cmdlet} @parameters", f"ForEach-Object {{ {_put_out('output', '$_')} }}"]
+    return "\n".join(
+        [
+            f"$parameters = @{{{'; '.join(entries)}}}",
+            "$failures = @()",
+            "$warnings = @()",
+            "try {",
+            f"    {' | '.join(steps)}",
+            "    $state = 'completed'",
+            "} catch {",
+            f"    {_put_out('error', '$_')}",
+            "    $state = 'failed'",
+            "}",
+            f"foreach ($failure in $failures) {{ {_put_out('error', '$failure')} }}",
+            f"foreach ($warning in $warnings) {{ {_put_out('warning', '$warning.Message')} }}",
+            "[Console]::Out.WriteLine($request + ' end ' + $state)",
+        ]
+    )
+
+
+def _put_out(kind: str, what: str) -> str:
+    # Base64, because the code page of a console would spoil what is not ASCII.
+    return (
+        f"[Console]::Out.WriteLine($request + ' {kind} ' + [Convert]::ToBase64String([Text.Encoding]::UTF8.GetBytes("
+        f"[Management.Automation.PSSerializer]::Serialize({what}))))"
+    )

@@ -1,0 +1,209 @@
+# Copyright: (c) 2026, mailops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""PowerShell remoting through pypsrp: pipelines of cmdlets with typed parameters, never script text."""
+
+from __future__ import annotations
+
+import time
+import typing as t
+
+from pypsrp.complex_objects import PSCredential, PSInvocationState
+from pypsrp.exceptions import WinRMError, WSManFaultError
+from pypsrp.negotiate import HTTPNegotiateAuth
+from pypsrp.powershell import Fragmenter, PowerShell, RunspacePool
+from pypsrp.wsman import SelectorSet, WSMan
+
+from ansible_collections.mailops.exchange.plugins.plugin_utils.settings import Endpoint, Settings
+from ansible_collections.mailops.exchange.plugins.plugin_utils.wire.clixml import LineSerializer, error_to_plain
+from ansible_collections.mailops.exchange.plugins.plugin_utils.wire.wsman import (
+    GRACE,
+    LARGEST_OBJECT,
+    Interrupted,
+    Meter,
+    Overdue,
+    TransportError,
+    check,
+    is_refusal,
+    is_unopened,
+    refused,
+    sentence,
+)
+
+# So many finished pipelines may wait for the end of their shell, which closes them all in one request; a play of some
+# hundred tasks must not come near the 1,000 that WinRM allows a shell.
+KEPT = 50
+
+
+# What can be taken of a server's offer. pypsrp takes the first that it knows, and then stumbles over its own choice.
+OFFERS = {"kerberos": ["Negotiate", "Kerberos"], "ntlm": ["Negotiate", "NTLM"]}
+
+
+class PsrpShell:
+    """A runspace pool on one endpoint of a host."""
+
+    def __init__(self, settings: Settings, name: str) -> None:
+        """Open it; Refused with a sentence if that cannot be done."""
+        self._settings = settings
+        self._name = name
+        self._meter = Meter()
+        self._serializer = LineSerializer()
+        self.usable = True
+        self._finished: list[PowerShell] = []
+        try:
+            self._pool = self._make_pool()
+        except TransportError as error:
+            raise refused(settings, name, error) from error
+        try:
+            self._pool.open()
+        except TransportError as error:
+            shell = self._pool.shell
+            if not (is_unopened(error) or shell.opened):
+                # The answer is lost, and the shell may be open all the same. Its id is the client's choice.
+                shell._selector_set = SelectorSet()
+                shell._selector_set.add_option("ShellId", self._pool.id)
+                shell.opened = True
+            self.close()
+            raise refused(settings, name, error) from error
+
+    def _make_pool(self) -> RunspacePool:
+        settings = self._settings
+        endpoint: Endpoint = getattr(settings, self._name)
+        wsman = WSMan(
+            settings.host,
+            port=endpoint.port,
+            username=settings.user,
+            password=settings.password,
+            ssl=endpoint.scheme == "https",
+            path=endpoint.path,
+            auth=settings.auth,
+            # requests takes the path of a file of authorities in the place of True.
+            cert_validation=t.cast(bool, settings.cert_validation and (settings.ca_cert or True)),
+            connection_timeout=settings.connection_timeout,
+            read_timeout=settings.long_poll + GRACE,
+            operation_timeout=settings.long_poll,
+            encryption=endpoint.encryption,
+            proxy=settings.proxy,
+            no_proxy=settings.ignore_proxy,
+            certificate_pem=settings.certificate_pem,
+            certificate_key_pem=settings.certificate_key_pem,
+            negotiate_service=endpoint.service,
+            negotiate_delegate=settings.delegate,
+            negotiate_hostname_override=settings.hostname_override,
+        )
+        transport = wsman.transport
+        build, send = transport._build_session, transport.send
+
+        def build_metered() -> t.Any:
+            session = build()
+            if settings.auth in OFFERS:
+                vars(session.auth)["_check_auth_supported"] = self._chosen
+            self._meter.watch(session)
+            return session
+
+        def send_and_check(*args: t.Any, **options: t.Any) -> bytes:
+            # pypsrp would ask a silent server five times more, with growing pauses; and where it is told how long the
+            # server waits for output, it gives it two seconds more, in the place of the time that was set above.
+            return check(send(*args, **options | {"retries_on_read_timeout": 0, "timeout": None}))
+
+        vars(transport).update(_build_session=build_metered, send=send_and_check)
+        pool = RunspacePool(wsman, configuration_name=endpoint.configuration)
+        pool._serializer = self._serializer
+        pool._fragmenter = Fragmenter(wsman.max_payload_size, self._serializer)
+        return pool
+
+    def _chosen(self, response: t.Any, _known: list[str]) -> t.Any:
+        """What to take of a server's offer; AuthenticationError if there is nothing in it."""
+        negotiate: t.Any = HTTPNegotiateAuth
+        return negotiate._check_auth_supported(response, OFFERS[self._settings.auth])
+
+    def run(self, request: dict[str, t.Any], seconds: float) -> dict[str, t.Any]:
+        """Run a request's pipeline; Refused, Interrupted or Overdue if its answer did not come whole."""
+        powershell = PowerShell(self._pool)
+        self._serializer.members = request.get("members")
+        cmdlet = request["pipeline"][-1]["cmdlet"]
+        try:
+            for step in request["pipeline"]:
+                powershell.add_cmdlet(step["cmdlet"])
+                for parameter, value in step["parameters"].items():
+                    powershell.add_parameter(parameter, self._typed(value))
+            powershell.begin_invoke(request.get("input") or None)
+        except TransportError as error:
+            if is_refusal(error):
+                raise refused(self._settings, self._name, error) from error
+            raise Interrupted(f"{cmdlet}: {sentence(self._settings, self._name, error)}") from error
+        try:
+            output = self._receive(powershell, cmdlet, seconds)
+        except TransportError as broken:
+            # By now a wrong value can only be the server's.
+            cause = WinRMError(str(broken)) if isinstance(broken, ValueError) else broken
+            raise Interrupted(f"{cmdlet}: {sentence(self._settings, self._name, cause)}") from broken
+        # Nobody here stops a pipeline: the server did, with the session it ran in.
+        if powershell.state == PSInvocationState.STOPPED:
+            raise Interrupted(f"{cmdlet} was stopped: {self._settings.url(self._name)} lost the session.")
+        completed = powershell.state == PSInvocationState.COMPLETED
+        reply = {
+            "state": "completed" if completed else "failed",
+            "output": output,
+            "errors": [error_to_plain(record, cmdlet) for record in powershell.streams.error],
+            "warnings": [str(record.message) for record in powershell.streams.warning],
+        }
+        self._finished.append(powershell)
+        if len(self._finished) > KEPT:
+            self._clear()
+        return reply
+
+    def _clear(self) -> None:
+        """Close the pipelines that are finished, which costs a request for each."""
+        try:
+            while self._finished:
+                self._finished.pop().close()
+        except TransportError:
+            # Their answers are complete; only the session that gave them is gone.
+            self.usable = False
+
+    def _receive(self, powershell: PowerShell, cmdlet: str, seconds: float) -> list[t.Any]:
+        # pypsrp waits for the pipeline's state alone, which a lost shell never sends: hence the deadline. Output
+        # moves it on, for tens of thousands of mailboxes take their time.
+        output: list[t.Any] = []
+        deadline = time.monotonic() + seconds
+        self._meter.received = 0
+        while powershell.state == PSInvocationState.RUNNING:
+            left = deadline - time.monotonic()
+            if left <= 0:
+                raise Overdue(f"{cmdlet} gave no answer on {self._settings.host} within {seconds:g} seconds.")
+            powershell.poll_invoke(timeout=max(1, min(self._settings.long_poll, int(left))))
+            if powershell.output:
+                output += powershell.output
+                powershell.output.clear()
+                deadline = time.monotonic() + seconds
+                self._meter.received = 0
+            if self._meter.received > LARGEST_OBJECT:
+                raise ValueError(f"more than {LARGEST_OBJECT >> 20} MB came without one object")
+        return output
+
+    def _typed(self, value: t.Any) -> t.Any:
+        """A parameter's value as pypsrp sends it; a password is encrypted with a key that the pool agreed on."""
+        if isinstance(value, dict) and value.keys() == {"$credential"}:
+            self._pool.exchange_keys()
+            credential: t.Any = PSCredential
+            return credential(username=value["$credential"]["user"], password=value["$credential"]["password"])
+        return value
+
+    def close(self) -> None:
+        """Close the pool, over a new connection if the old one is gone."""
+        shell, transport = self._pool.shell, self._pool.connection.transport
+        transport.connection_timeout = transport.read_timeout = GRACE
+        for _attempt in range(2):
+            try:
+                # Does nothing where none was opened.
+                shell.close()
+                break
+            except WSManFaultError:
+                # A shell that is already gone answers so; there is nothing left to do about it.
+                break
+            except TransportError:
+                # Windows drops an idle connection after two minutes, and with it the key that NTLM and Kerberos encrypt
+                # messages with, while the shell lives on: log on anew to delete it.
+                transport.close()
+                transport.session = transport.encryption = None
+        transport.close()

@@ -1,0 +1,296 @@
+# Copyright: (c) 2026, mailops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The WinRM shell through pywinrm: one powershell.exe that is told pipelines as text and answers in CLIXML."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import re
+import time
+import typing as t
+import uuid
+from collections import deque
+from collections.abc import Iterator
+from xml.etree import ElementTree
+
+from pypsrp.complex_objects import ErrorRecord
+from pypsrp.exceptions import AuthenticationError, WinRMError, WinRMTransportError, WSManFaultError
+from pypsrp.negotiate import HTTPNegotiateAuth
+from winrm import exceptions as pywinrm
+from winrm.protocol import Protocol
+
+from ansible_collections.mailops.exchange.plugins.plugin_utils.settings import Settings
+from ansible_collections.mailops.exchange.plugins.plugin_utils.wire import powershell
+from ansible_collections.mailops.exchange.plugins.plugin_utils.wire.clixml import (
+    LineSerializer,
+    error_to_plain,
+    refuse_unsafe,
+    to_plain,
+)
+from ansible_collections.mailops.exchange.plugins.plugin_utils.wire.wsman import (
+    GRACE,
+    LARGEST_OBJECT,
+    OPERATION_TIMED_OUT,
+    Interrupted,
+    Meter,
+    Overdue,
+    TransportError,
+    check,
+    is_refusal,
+    is_unopened,
+    refused,
+    sentence,
+)
+
+# Bytes of standard input in one request: with base64 and the envelope far below the 150 KB that any server takes.
+PIECE = 64 << 10
+
+
+UTF8 = 65001
+
+
+# Characters that are kept of a line which is no answer: it may say anything, and be as long as it likes.
+LONGEST_LINE = 300
+
+
+class _Protocol(Protocol):
+    """pywinrm's protocol, which does not look whether an answer belongs to its question."""
+
+    def open_shell_as(self, shell: str) -> None:
+        """Open a shell under an id of our own: so it can be closed even if the answer is lost."""
+        self._opening = shell
+        self.open_shell(codepage=UTF8)
+
+    def send_message(self, message: str) -> bytes:
+        message = message.replace("<rsp:Shell>", f'<rsp:Shell ShellId="{self._opening}">')
+        reply = check(super().send_message(message))
+        asked = re.search("<a:MessageID>([^<]*)<", message)
+        answered = re.search(b"RelatesTo[^>]*>([^<]*)<", reply)
+        if not asked or not answered or asked[1] != answered[1].decode():
+            raise WinRMError("the answer belongs to another request")
+        return reply
+
+
+class _Negotiate(HTTPNegotiateAuth):
+    """pypsrp's log-on under pywinrm, whose own knows neither Negotiate nor Kerberos with a password."""
+
+    def wrap_winrm(self, host: str, message: bytes) -> tuple[bytes, bytes]:
+        sealed = self.contexts[host].wrap_winrm(message)
+        return sealed.data, sealed.header
+
+    def unwrap_winrm(self, host: str, message: bytes, header: bytes) -> bytes:
+        opened: bytes = self.contexts[host].unwrap_winrm(header, message)
+        return opened
+
+
+class WinrsShell:
+    """A WinRM shell on the windows endpoint of a host, with one PowerShell process in it."""
+
+    def __init__(self, settings: Settings, said: deque[str]) -> None:
+        """Open it; Refused with a sentence if that cannot be done. ``said`` takes what is said besides the answers."""
+        self._settings = settings
+        self._said = said
+        self._meter = Meter()
+        self._shell = str(uuid.uuid4()).upper()
+        self._unread = b""
+        self.usable = True
+        opened = False
+        try:
+            with _errors_as_pypsrps():
+                self._protocol = self._log_on()
+        except TransportError as error:
+            raise refused(settings, "windows", error) from error
+        try:
+            with _errors_as_pypsrps():
+                self._protocol.open_shell_as(self._shell)
+                opened = True
+                program, arguments = powershell.command_line()
+                self._process = self._protocol.run_command(self._shell, program, arguments)
+        except TransportError as error:
+            # If only the answer is lost, the shell may be open all the same.
+            if opened or not is_unopened(error):
+                self.close()
+            raise refused(settings, "windows", error) from error
+
+    def _log_on(self) -> _Protocol:
+        settings, endpoint = self._settings, self._settings.windows
+        negotiates = settings.auth in ("kerberos", "negotiate", "ntlm")
+        protocol = _Protocol(
+            endpoint=settings.url("windows"),
+            transport=t.cast(t.Any, "plaintext" if negotiates else settings.auth),
+            # With a ticket there is neither, and pywinrm asks for both.
+            username=settings.user or "",
+            password=settings.password or "",
+            ca_trust_path=settings.ca_cert or "legacy_requests",
+            cert_pem=settings.certificate_pem,
+            cert_key_pem=settings.certificate_key_pem,
+            server_cert_validation="validate" if settings.cert_validation else "ignore",
+            message_encryption="auto" if negotiates else t.cast(t.Any, endpoint.encryption),
+            proxy=None if settings.ignore_proxy else settings.proxy or "legacy_requests",
+            operation_timeout_sec=settings.long_poll,
+            read_timeout_sec=settings.long_poll + GRACE,
+        )
+        transport: t.Any = protocol.transport
+        # requests takes the two apart: how long to wait for a connection, and for an answer.
+        transport.read_timeout_sec = (settings.connection_timeout, settings.long_poll + GRACE)
+        build = transport.build_session
+
+        def build_session() -> t.Any:
+            if transport.session:
+                return transport.session
+            session = build()
+            self._meter.watch(session)
+            if negotiates:
+                sealed = endpoint.encryption == "always" or (
+                    endpoint.encryption == "auto" and endpoint.scheme == "http"
+                )
+                session.auth = _Negotiate(
+                    settings.user,
+                    settings.password,
+                    auth_provider=settings.auth,
+                    service=endpoint.service,
+                    delegate=settings.delegate,
+                    hostname_override=settings.hostname_override,
+                    wrap_required=sealed,
+                )
+                if sealed:
+                    # The way pywinrm seals for Kerberos is that for every log-on by these two functions.
+                    transport.auth_method = "kerberos"
+                    transport.setup_encryption(session)
+            return session
+
+        transport.build_session = build_session
+        return protocol
+
+    def run(self, request: dict[str, t.Any], seconds: float) -> dict[str, t.Any]:
+        """Run a request's pipeline; Refused, Interrupted or Overdue if its answer did not come whole."""
+        (step,) = request["pipeline"]
+        cmdlet = step["cmdlet"]
+        try:
+            text = powershell.render(cmdlet, step["parameters"], request.get("input"))
+        except ValueError as error:
+            return {"state": "failed", "output": [], "errors": [], "warnings": [], "reason": str(error)}
+        reply: dict[str, t.Any] = {"state": None, "output": [], "errors": [], "warnings": []}
+        identity = uuid.uuid4().hex
+        sent = False
+        # The last Receive of the request before may have been given no more than a second.
+        self._protocol.operation_timeout_sec = self._settings.long_poll
+        try:
+            with _errors_as_pypsrps():
+                line = powershell.question(identity, text)
+                for start in range(0, len(line), PIECE):
+                    self._protocol.send_command_input(self._shell, self._process, line[start : start + PIECE])
+                sent = True
+                for kind, value in self._receive(identity, cmdlet, seconds):
+                    if kind == "end":
+                        reply["state"] = value
+                    elif kind == "output":
+                        reply["output"].append(to_plain(_object(value), request.get("members")))
+                    elif kind == "error":
+                        record = LineSerializer().deserialize(_object(value))
+                        # What ends a pipeline is caught as a record, and collected once more as an exception.
+                        if isinstance(record, ErrorRecord):
+                            reply["errors"].append(error_to_plain(record, cmdlet))
+                    else:
+                        reply["warnings"].append(str(to_plain(_object(value))))
+        except TransportError as broken:
+            if not sent and is_refusal(broken):
+                raise refused(self._settings, "windows", broken) from broken
+            # By now a wrong value can only be the server's.
+            cause = WinRMError(str(broken)) if isinstance(broken, ValueError) else broken
+            raise Interrupted(f"{cmdlet}: {sentence(self._settings, 'windows', cause)}") from broken
+        if reply["state"] == "failed" and not reply["errors"]:
+            reply["reason"] = (
+                f"PowerShell on {self._settings.host} could not read what was sent or answer it in CLIXML, for which "
+                "it must be version 3 or newer; use ansible_exchange_transport: psrp"
+            )
+        return reply
+
+    def _receive(self, identity: str, cmdlet: str, seconds: float) -> Iterator[tuple[str, str]]:
+        """The lines of the answer to a request, as what they are and their value."""
+        ours = powershell.answers(identity)
+        deadline = time.monotonic() + seconds
+        self._meter.received = 0
+        complaints: list[str] = []
+        answered = False
+        while not answered:
+            left = deadline - time.monotonic()
+            if left <= 0:
+                # What a process asks has no end of line.
+                self._hear(self._unread)
+                raise Overdue(f"{cmdlet} gave no answer on {self._settings.host} within {seconds:g} seconds.")
+            self._protocol.operation_timeout_sec = max(1, min(self._settings.long_poll, int(left)))
+            try:
+                output, errors, _code, ended = self._protocol.get_command_output_raw(self._shell, self._process)
+            except pywinrm.WinRMOperationTimeoutError:
+                continue
+            complaints += filter(None, map(self._hear, powershell.spoken(errors)))
+            *lines, self._unread = (self._unread + output).split(b"\n")
+            for line in lines:
+                answer = ours.search(line)
+                self._hear(line[: answer.start()] if answer else line)
+                if not answer:
+                    continue
+                if not answer[2]:
+                    raise ValueError("something else was written into a line of the answer")
+                yield answer[1].decode(), answer[2].decode()
+                answered |= answer[1] == b"end"
+                deadline = time.monotonic() + seconds
+                self._meter.received = 0
+            if ended and not answered:
+                self._hear(self._unread)
+                said = (complaints or [*self._said][-1:] or ["no reason given"])[0].rstrip(".")
+                raise Interrupted(f"{cmdlet}: PowerShell ended on {self._settings.host} before its answer: {said}.")
+            if self._meter.received > LARGEST_OBJECT:
+                raise ValueError(f"more than {LARGEST_OBJECT >> 20} MB came without one object")
+
+    def _hear(self, line: bytes) -> str:
+        """Keep a line that is no answer, as far as it may be shown."""
+        text = line[: 4 * LONGEST_LINE].decode("utf-8", "replace")[:LONGEST_LINE]
+        if text := "".join(sign if sign.isprintable() else " " for sign in text).strip():
+            self._said.append(text)
+        return text
+
+    def close(self) -> None:
+        """Close the shell, over a new connection if the old one is gone; the process ends with it."""
+        transport: t.Any = self._protocol.transport
+        transport.read_timeout_sec = GRACE
+        for _attempt in range(2):
+            try:
+                with _errors_as_pypsrps():
+                    self._protocol.close_shell(self._shell)
+                return
+            except WSManFaultError:
+                # A shell that is already gone answers so; there is nothing left to do about it.
+                return
+            except TransportError:
+                # The key that messages are encrypted with went with the connection: log on anew.
+                transport.close_session()
+                transport.encryption = None
+
+
+@contextlib.contextmanager
+def _errors_as_pypsrps() -> Iterator[None]:
+    """Both libraries know the same errors; whoever handles them need know one set of names only."""
+    try:
+        yield
+    except pywinrm.InvalidCredentialsError as error:
+        raise AuthenticationError(str(error)) from error
+    except pywinrm.WSManFaultError as error:
+        raise WSManFaultError(error.wsman_fault_code, None, error.reason, None, None, None) from error
+    except pywinrm.WinRMOperationTimeoutError as error:
+        raise WSManFaultError(OPERATION_TIMED_OUT, None, "the operation timed out", None, None, None) from error
+    except pywinrm.WinRMTransportError as error:
+        raise WinRMTransportError("http", error.code, error.response_text) from error
+    except pywinrm.WinRMError as error:
+        raise WinRMError(str(error)) from error
+
+
+def _object(encoded: str) -> ElementTree.Element:
+    """The object in a CLIXML document."""
+    text = base64.b64decode(encoded, validate=True)
+    refuse_unsafe(text)
+    bare = re.sub(rb'\sxmlns="[^"]*"', b"", text, count=1)
+    root = ElementTree.fromstring(bare)  # noqa: S314 - it declares no entities
+    return root[0]

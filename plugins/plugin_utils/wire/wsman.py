@@ -1,0 +1,259 @@
+# Copyright: (c) 2026, mailops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What both ways to a host share: how an answer may fail, what is too much of one, and the sentences about it."""
+
+from __future__ import annotations
+
+import binascii
+import struct
+import typing as t
+from collections.abc import Iterator
+from functools import partial
+from xml.etree import ElementTree
+from xml.parsers import expat
+
+import requests
+from pypsrp.exceptions import AuthenticationError, WinRMError, WinRMTransportError, WSManFaultError
+from urllib3.exceptions import NewConnectionError
+
+from ansible_collections.mailops.exchange.plugins.plugin_utils.settings import Settings
+from ansible_collections.mailops.exchange.plugins.plugin_utils.wire import kerberos
+from ansible_collections.mailops.exchange.plugins.plugin_utils.wire.clixml import refuse_unsafe
+
+SHELL_NOT_FOUND = 2150858843
+
+
+SHELL_LIMIT_REACHED = 2150859173
+
+
+CONFIGURATION_NOT_FOUND = 2150858811
+
+
+OPERATION_TIMED_OUT = 2150858793
+
+
+# How much longer than the server waits for output the client waits for its answer: a quiet cmdlet must not look like a
+# dead server.
+GRACE = 10
+
+
+# Bytes of one reply: a server may fill the envelope size that the client names, which is 150 KB, or 500 KB if it takes
+# its own default. Anything far beyond it is no WSMan.
+LARGEST_REPLY = 4 << 20
+
+
+# Bytes that may come without a single object: a mailbox is some ten KB, a certificate with its data less than 100.
+LARGEST_OBJECT = 64 << 20
+
+
+# What pypsrp and pywinrm stumble over if a reply is not what it should be.
+Unintelligible: tuple[type[Exception], ...] = (
+    ElementTree.ParseError,
+    expat.ExpatError,
+    binascii.Error,
+    struct.error,
+    UnicodeError,
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    RecursionError,
+    StopIteration,
+    TypeError,
+)
+
+
+TransportError: tuple[type[Exception], ...] = (
+    requests.RequestException,
+    WinRMError,
+    OSError,
+    *kerberos.Errors,
+    # The library of a log-on that is not installed.
+    ImportError,
+    ValueError,
+    *Unintelligible,
+)
+
+
+class Refused(Exception):
+    """The session cannot be used, said in one sentence; nothing was sent, or the server did not take it."""
+
+    def __init__(
+        self, sentence: str, *, shell_limit: bool = False, passing: bool = False, unanswered: bool = False
+    ) -> None:
+        super().__init__(sentence)
+        self.shell_limit = shell_limit
+        self.passing = passing
+        """Whether this is what a host shows whose services are just being restarted."""
+        self.unanswered = unanswered
+        """Whether the server had the request, and no answer came that could be read."""
+
+
+class Interrupted(Exception):
+    """The server had been sent the pipeline when the line broke; it may have run."""
+
+
+class Overdue(Interrupted):
+    """Too long without an answer; asking again would take as long again."""
+
+
+class Shell(t.Protocol):
+    """An open PowerShell on one endpoint of a host."""
+
+    usable: bool
+    """False once it is known that the next pipeline needs another one."""
+
+    def run(self, request: dict[str, t.Any], seconds: float) -> dict[str, t.Any]:
+        """Run a request's pipeline; Refused, Interrupted or Overdue if its answer did not come whole."""
+
+    def close(self) -> None:
+        """Close it; a shell that is left open counts against the user's limit until it expires."""
+
+
+class Meter:
+    """Counts what a server sends, and stops it where no honest answer would be as long."""
+
+    def __init__(self) -> None:
+        self.received = 0
+
+    def watch(self, session: requests.Session) -> None:
+        """Read every answer of this session piece by piece, however it is packed."""
+        for adapter in session.adapters.values():
+            adapter.send = partial(self._send, adapter.send)  # type: ignore[method-assign]
+
+    def _send(self, send: t.Any, request: requests.PreparedRequest, **options: t.Any) -> requests.Response:
+        response: requests.Response = send(request, **options)
+        stream = response.raw.stream
+
+        def counted(*args: t.Any, **kwargs: t.Any) -> Iterator[bytes]:
+            length = 0
+            for piece in stream(*args, **kwargs):
+                length += len(piece)
+                if length > LARGEST_REPLY:
+                    response.close()
+                    raise WinRMError(f"the reply is longer than {LARGEST_REPLY >> 20} MB")
+                yield piece
+            self.received += length
+
+        # Not read here: the channel binding of a log-on is taken from the socket of an answer that is still unread.
+        vars(response.raw)["stream"] = counted
+        return response
+
+
+def check(reply: bytes) -> bytes:
+    """A reply as it came; WinRMError for XML that no server would send."""
+    try:
+        refuse_unsafe(reply)
+    except ValueError as error:
+        raise WinRMError(str(error)) from error
+    return reply
+
+
+def refused(settings: Settings, name: str, error: Exception) -> Refused:
+    """The refusal of an endpoint, as an exception that says it in one sentence."""
+    code = error.code if isinstance(error, (WSManFaultError, WinRMTransportError)) else None
+    unreachable = isinstance(error, (requests.ConnectionError, requests.Timeout))
+    return Refused(
+        sentence(settings, name, error),
+        shell_limit=code == SHELL_LIMIT_REACHED,
+        passing=code in (SHELL_NOT_FOUND, 500, 503)
+        or (unreachable and not isinstance(error, requests.exceptions.SSLError)),
+        unanswered=not (is_unopened(error) or isinstance(error, requests.Timeout)),
+    )
+
+
+def is_refusal(error: Exception) -> bool:
+    """Whether the server certainly did not take the request."""
+    if isinstance(error, WinRMTransportError):
+        # 400 is what a message gets whose key went with a dropped connection; 503 comes from IIS itself.
+        return error.code in (*range(400, 500), 503)
+    if isinstance(error, requests.ConnectionError) and error.args:
+        never = requests.exceptions.SSLError, requests.ConnectTimeout, requests.exceptions.ProxyError
+        return isinstance(error, never) or isinstance(getattr(error.args[0], "reason", None), NewConnectionError)
+    if isinstance(error, WSManFaultError):
+        # It may be at it still.
+        return bool(error.code != OPERATION_TIMED_OUT)
+    return isinstance(error, AuthenticationError)
+
+
+def is_unopened(error: Exception) -> bool:
+    """Whether certainly no shell was opened: refused, or given up before anything was sent."""
+    # Of an open session the same errors may come from an answer, and the pipeline may have run.
+    local: tuple[type[Exception], ...] = (*kerberos.Errors, ImportError)
+    given_up = isinstance(error, local) or (isinstance(error, ValueError) and not isinstance(error, Unintelligible))
+    return given_up or is_refusal(error)
+
+
+def sentence(settings: Settings, name: str, error: Exception) -> str:
+    """Say in one sentence what happened on the way to an endpoint, and what to look at."""
+    url, user, auth = settings.url(name), settings.user, settings.auth
+    if said := kerberos.sentence(error, host=settings.hostname_override or settings.host, user=user):
+        return said
+    # IIS never offers CredSSP, whose library has an error of its own for that.
+    unoffered = name == "exchange" and auth == "credssp" and isinstance(error, kerberos.Errors)
+    if isinstance(error, AuthenticationError) or unoffered:
+        told = f"{url} refused user {user!r} with {auth} authentication: check user and password"
+        if name != "exchange" or auth == "kerberos":
+            return f"{told}, and that this authentication is switched on there."
+        return (
+            f"{told}; /PowerShell takes Kerberos only unless an administrator turned on more, so set "
+            "ansible_exchange_auth to kerberos, or to basic after Set-PowerShellVirtualDirectory -BasicAuthentication "
+            "$true on the server."
+        )
+    if isinstance(error, WSManFaultError):
+        if error.code == SHELL_LIMIT_REACHED:
+            return (
+                f"User {user!r} already has as many shells open on {settings.host} as the server allows "
+                f"(fault {error.code} at {url}): close sessions that are no longer used, or raise the limit "
+                "PowerShellMaxConcurrency of the user's throttling policy."
+            )
+        if error.code == CONFIGURATION_NOT_FOUND:
+            return (
+                f"{url} does not serve the configuration {getattr(settings, name).configuration}: the Exchange "
+                "endpoint lives in IIS (ports 80 and 443, path /PowerShell/), the Windows endpoint in WinRM (5985 and "
+                "5986, /wsman)."
+            )
+        if error.code == SHELL_NOT_FOUND:
+            return f"{url} no longer knows the session (fault {error.code}): it expired or the service restarted."
+        return f"{url} refused the request with WSMan fault {error.code}: {first_line(error.reason)}"
+    if isinstance(error, WinRMTransportError):
+        if error.code == 404:
+            return (
+                f"There is no PowerShell endpoint at {url} (HTTP 404): check host, port and path of the "
+                f"{name} endpoint."
+            )
+        return f"{url} answered HTTP {error.code} instead of WSMan: check that the service behind it is running."
+    if isinstance(error, requests.exceptions.SSLError):
+        return (
+            f"The certificate of {url} is not trusted ({_innermost(error)}): give the authority that issued it "
+            "with ansible_exchange_ca_cert, or set ansible_exchange_cert_validation to ignore."
+        )
+    if isinstance(error, requests.Timeout):
+        return f"{url} did not answer in time: check that the host is up and no firewall drops the connection."
+    if isinstance(error, requests.ConnectionError):
+        return f"Cannot connect to {url} ({_innermost(error)}): check that the host is up and the port is open."
+    # pypsrp's own plain error is that the answer belongs to another request.
+    if isinstance(error, (*Unintelligible, requests.exceptions.ChunkedEncodingError, WinRMError)):
+        return (
+            f"{url} answered with something that is no WSMan ({_innermost(error).rstrip('.')}): check that it is the "
+            "server itself that answers there."
+        )
+    return f"The session with {url} cannot be used: {type(error).__name__}: {first_line(error).rstrip('.')}."
+
+
+def _innermost(error: BaseException) -> str:
+    """The reason at the bottom of requests' and urllib3's nested exceptions."""
+    while True:
+        inner = (
+            getattr(error, "reason", None)
+            or error.__cause__
+            or next((item for item in reversed(error.args) if isinstance(item, BaseException)), None)
+        )
+        if not isinstance(inner, BaseException):
+            return first_line(error)
+        error = inner
+
+
+def first_line(value: object) -> str:
+    lines = str(value or "").strip().splitlines()
+    return lines[0] if lines else "no reason given"
