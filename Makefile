@@ -31,7 +31,7 @@ bench: $(STAMP) $(LINK)
 
 # The linters that do not depend on ansible-core run for the default one only.
 test: $(if $(ANSIBLE_CORE),sanity,lint)
-	$(BIN)/python tests/kdc.py
+	$(BIN)/python tests/support/kdc.py
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: check sanity

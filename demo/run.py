@@ -19,7 +19,7 @@ from pathlib import Path
 
 DEMO = Path(__file__).resolve().parent
 ROOT = DEMO.parent
-sys.path.insert(0, str(ROOT / "tests"))
+sys.path.insert(0, str(ROOT / "tests" / "support"))
 
 from simulator_process import BASIC, SimulatorProcess  # noqa: E402 - the simulator belongs to the tests, which are no package
 

@@ -17,9 +17,9 @@ _link.parent.mkdir(parents=True, exist_ok=True)
 with suppress(FileExistsError):
     _link.symlink_to("../../../..", target_is_directory=True)
 
-os.environ["KRB5_CONFIG"] = str(ROOT / "tests" / "krb5.conf")
+os.environ["KRB5_CONFIG"] = str(ROOT / "tests" / "support" / "krb5.conf")
 
-for _directory in (COLLECTIONS, ROOT / "tests" / "simulator", ROOT / "tests"):
+for _directory in (COLLECTIONS, ROOT / "tests" / "simulator", ROOT / "tests" / "support"):
     if str(_directory) not in sys.path:
         sys.path.insert(0, str(_directory))
 

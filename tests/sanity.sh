@@ -15,7 +15,7 @@ mkdir "$tree/tests"
 cp -R tests/config.yml tests/sanity "$tree/tests"
 
 # A home of its own, so that nothing below reaches the ansible-test cache of whoever runs this.
-python tests/sanity_home.py "$home"
+python tests/support/sanity_home.py "$home"
 cd "$tree"
 HOME=$home ansible-test sanity --requirements --color no \
     --python "$(python -c 'import sys; print("%d.%d" % sys.version_info[:2])')" "$@"

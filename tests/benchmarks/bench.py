@@ -19,7 +19,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 TESTS = HERE.parent
 COLLECTIONS = TESTS.parent / ".cache" / "collections"
-sys.path[:0] = [str(path) for path in (TESTS, TESTS / "integration", TESTS / "simulator", COLLECTIONS)]
+sys.path[:0] = [str(path) for path in (TESTS / "support", TESTS / "simulator", COLLECTIONS)]
 
 import drift  # noqa: E402
 import mailboxes  # noqa: E402

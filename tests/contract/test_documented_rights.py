@@ -20,7 +20,7 @@ CMDLET = re.compile(r"(?:Add|Disable|Enable|Get|Invoke|New|Remove|Restart|Set|St
 
 def test_the_document_has_what_the_tables_say() -> None:
     document = least_privilege.DOCUMENT.read_text(encoding="utf-8")
-    assert least_privilege.section() in document, "run tests/least_privilege.py"
+    assert least_privilege.section() in document, "run tests/support/least_privilege.py"
     assert least_privilege.rewritten(document) == document
 
 

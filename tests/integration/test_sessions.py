@@ -101,7 +101,7 @@ def test_a_killed_session_process_is_replaced(controller: Controller, organisati
 KILL_SESSIONS = f"""
 import os, signal, sys
 from pathlib import Path
-sys.path.insert(0, {str(Path(__file__).parent)!r})
+sys.path.insert(0, {str(Path(__file__).parents[1] / "support")!r})
 from runner import session_processes
 found = session_processes(Path(sys.argv[1]))
 for pid in found:

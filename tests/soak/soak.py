@@ -25,7 +25,7 @@ from random import Random
 from typing import Any
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(REPOSITORY / "tests"), str(REPOSITORY / "tests" / "integration")]
+sys.path.insert(0, str(REPOSITORY / "tests" / "support"))
 
 from evidence import POP, is_a_sentence  # noqa: E402
 from runner import PASSWORD, Controller, Outcome, inventory, wait_until  # noqa: E402

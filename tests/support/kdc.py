@@ -27,7 +27,7 @@ LIBRARIES = ("gssapi", "krb5")
 # What compiles these libraries.
 COMPILER_PACKAGES = ("gcc", "libkrb5-dev", "python3-dev")
 COMPILER_FILES = ("/usr/bin/gcc", "/usr/bin/krb5-config", f"{sysconfig.get_path('include')}/Python.h")
-REQUIREMENTS = Path(__file__).resolve().parent.parent / "requirements-kerberos.txt"
+REQUIREMENTS = Path(__file__).resolve().parents[2] / "requirements-kerberos.txt"
 PORT = 10088
 
 

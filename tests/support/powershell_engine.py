@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 ARCHIVES = ROOT.parent / "shared" / "engine"
 REASON = "There is no PowerShell: name one in PWSH, or have pwsh on the PATH."
 

@@ -1,7 +1,7 @@
 """Whether anything that a run of the tests left behind holds a password that the tests use.
 
 tests/conftest.py looks after every run. Run as a program it also looks into the folders that tests make elsewhere and
-take away again: python tests/secrets_left_behind.py
+take away again: python tests/support/secrets_left_behind.py
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 NAME = re.compile(r"(?i)_?(?:password|secret)s?")
 # A shorter one is a word, such as "wrong".
 SHORTEST = 10

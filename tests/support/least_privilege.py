@@ -1,7 +1,7 @@
 """What the modules need to be allowed: the cmdlets and parameters they send, and the commands that grant no more.
 
 Run without arguments it writes its part of docs/security.md; given names of features it prints the commands for these
-alone (PYTHONPATH=.cache/collections python tests/least_privilege.py pop3 findings).
+alone (PYTHONPATH=.cache/collections python tests/support/least_privilege.py pop3 findings).
 
 The settings come from the modules' own tables. That a list is complete and no longer than it has to be is shown by
 tests/integration/test_least_privilege.py, which runs every option of the modules with exactly these rights.
@@ -20,8 +20,8 @@ from ansible_collections.mailops.exchange.plugins.module_utils._tables.mailboxes
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.protocols import IMAP4, POP3
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.rows import Setting
 
-DOCUMENT = Path(__file__).resolve().parent.parent / "docs" / "security.md"
-BEGIN, END = "<!-- begin of what tests/least_privilege.py writes -->", "<!-- end of what it writes -->"
+DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "security.md"
+BEGIN, END = "<!-- begin of what tests/support/least_privilege.py writes -->", "<!-- end of what it writes -->"
 GROUP = "mailops"
 WIDTH = 116
 

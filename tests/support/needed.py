@@ -12,7 +12,7 @@ from typing import NoReturn
 import pytest
 
 # Objects of real servers lie beside the project, and only there: they are not ours to hand on.
-CAPTURES = Path(os.environ.get("EXCHANGE_CAPTURES", Path(__file__).resolve().parents[2] / "shared" / "captures"))
+CAPTURES = Path(os.environ.get("EXCHANGE_CAPTURES", Path(__file__).resolve().parents[3] / "shared" / "captures"))
 
 SHARED = "MAILOPS_REQUIRE_SHARED"
 """The facts beside the project."""

@@ -19,7 +19,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, ClassVar
 
-SIMULATOR = Path(__file__).resolve().parent / "simulator"
+SIMULATOR = Path(__file__).resolve().parents[1] / "simulator"
 START_DEADLINE = 60.0
 STOP_DEADLINE = 15.0
 PASSWORD = "Simulated-Passw0rd!"
