@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.mailops.exchange.plugins.module_utils._judgement.changes import changes
@@ -62,7 +62,8 @@ def report(
     for host in hosts:
         known = facts[host]
         reports, failure = known.get("client_access_report") or {}, known.get("drift_failure") or ""
-        servers[host] = asdict(compared(host, reports, failure, protocols, reached=host in reached))
+        # Not asdict: it would build mappings of ansible-core's own types anew, which these refuse.
+        servers[host] = dict(vars(compared(host, reports, failure, protocols, reached=host in reached)))
     return {"servers": servers}
 
 
