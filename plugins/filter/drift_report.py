@@ -11,8 +11,8 @@ version_added: 0.1.0
 author:
   - mailops contributors (@mailops)
 description:
-  - Makes one report of what the roles M(mailops.exchange.pop3#role) and M(mailops.exchange.imap4#role) reported in check
-    mode for each host of a play, in C(client_access_report).
+  - Makes one report of what the roles P(mailops.exchange.pop3#role) and P(mailops.exchange.imap4#role) reported in
+    check mode for each host of a play, in C(client_access_report).
   - The variable C(drift_failure) of a host says why it could not be compared.
 positional: _input, hosts, reached, protocols
 options:

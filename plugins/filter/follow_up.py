@@ -11,8 +11,8 @@ version_added: 0.1.0
 author:
   - mailops contributors (@mailops)
 description:
-  - The roles M(mailops.exchange.pop3#role) and M(mailops.exchange.imap4#role) ask it which of their last tasks there are.
-    Not meant to be used elsewhere.
+  - The roles P(mailops.exchange.pop3#role) and P(mailops.exchange.imap4#role) ask it which of their last tasks there
+    are. Not meant to be used elsewhere.
 positional: _input, protocol, results
 options:
   _input:
@@ -72,7 +72,9 @@ def follow_up(look: Any, protocol: str, results: Any, **more: Any) -> list[str]:
     try:
         return list(FollowUp(look, protocol, results, **more).steps())
     except (KeyError, TypeError) as error:
-        raise AnsibleFilterError(f"follow_up: give results of the collection's modules, of which {error} is none.") from None
+        raise AnsibleFilterError(
+            f"follow_up: give results of the collection's modules, of which {error} is none."
+        ) from None
 
 
 class FilterModule:

@@ -9,10 +9,10 @@ short_description: Look at a server before a role changes it
 version_added: 0.1.0
 author: mailops contributors (@mailops)
 description:
-  - The first task of the roles M(mailops.exchange.pop3#role) and M(mailops.exchange.imap4#role). Not meant to be used
-    elsewhere; M(mailops.exchange.client_access_info) looks at a server, which this module runs.
-  - Fails where the role would not go on, which is at a start mode that does not go with the state, and where it cannot be
-    read whether the server is in maintenance.
+  - The first task of the roles P(mailops.exchange.pop3#role) and P(mailops.exchange.imap4#role). Not meant to be used
+    elsewhere; M(mailops.exchange.client_access_info), which it runs, looks at a server.
+  - Fails where the role would not go on, which is at a start mode that does not go with the state, and where it cannot
+    be read whether the server is in maintenance.
 extends_documentation_fragment:
   - mailops.exchange.attributes
   - mailops.exchange.attributes.reads_only

@@ -9,7 +9,7 @@ short_description: Verify that a server is as a role was to make it
 version_added: 0.1.0
 author: mailops contributors (@mailops)
 description:
-  - The last task of the roles M(mailops.exchange.pop3#role) and M(mailops.exchange.imap4#role). Not meant to be used
+  - The last task of the roles P(mailops.exchange.pop3#role) and P(mailops.exchange.imap4#role). Not meant to be used
     elsewhere; it runs M(mailops.exchange.client_access_info) and M(mailops.exchange.mail_probe).
   - Fails in one sentence that names everything that is not as it should be. Other findings are warnings.
   - Where nothing was changed the look from the beginning of the role shows how the server is.

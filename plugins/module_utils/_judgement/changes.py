@@ -51,8 +51,7 @@ def table(differences: Any) -> list[str]:
     """The changes as lines of an aligned table."""
     rows: list[tuple[list[str], ...]] = [tuple([heading] for heading in _HEADINGS)]
     rows += (
-        ([change.part], [change.setting], _cell(change.before), _cell(change.after))
-        for change in changes(differences)
+        ([change.part], [change.setting], _cell(change.before), _cell(change.after)) for change in changes(differences)
     )
     lines = [line for row in rows for line in zip_longest(*row, fillvalue="")]
     widths = [max(len(line[column]) for line in lines) for column in range(len(_HEADINGS))]

@@ -75,11 +75,14 @@ class Verification:
     def _restart(self) -> Iterator[str]:
         if "restart" in self.concern.managed and self._is_done("restart") and self._own["restart_owed"] == "yes":
             after = ", although they have just been restarted" if self._result("restart").get("changed") else ""
-            yield f"a restart of the {self._title} services is still owed{after} ({_clause(self._own['restart_reason'])})"
+            reason = _clause(self._own["restart_reason"])
+            yield f"a restart of the {self._title} services is still owed{after} ({reason})"
 
     def _findings(self) -> Iterator[str]:
-        if self.is_settled:
-            for finding in self.concern.hindering(self.seen["findings"]):
+        said = {"service-not-running"} if any(self._services()) else set()
+        said |= {"restart-owed"} if any(self._restart()) else set()
+        for finding in self.concern.hindering(self.seen["findings"]) if self.is_settled else ():
+            if finding["id"] not in said:
                 yield f"{finding['id']}: {_clause(finding['seen'])} ({_clause(finding['cure'])})"
 
 
