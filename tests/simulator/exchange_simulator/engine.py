@@ -358,7 +358,7 @@ class _Binder:
             for parameter in (*call.cmdlet.parameters, *COMMON)
             if call.server.version in parameter.releases
             and parameter.name.casefold() not in hidden
-            and (entries is None or parameter.name in entries[call.cmdlet.name])
+            and (entries is None or parameter.name.casefold() in entries[call.cmdlet.name])
         ]
 
     def bind(self, command: Command, piped: tuple[Any, ...]) -> None:

@@ -227,13 +227,13 @@ class Organisation:
 
 
 def _role_entries(granted: dict[str, list[str]]) -> dict[str, frozenset[str]]:
-    """By cmdlet, the parameters that a role grants, each of which has to exist."""
+    """By cmdlet, the parameters that a role grants, each of which has to exist, in lower case."""
     entries = {}
     for name, parameters in granted.items():
         cmdlet = BY_NAME[name.casefold()]
         if unknown := set(parameters) - {parameter.name for parameter in cmdlet.parameters}:
             raise ValueError(f"{name} has no {', '.join(sorted(unknown))}")
-        entries[cmdlet.name] = frozenset(parameters)
+        entries[cmdlet.name] = frozenset(name.casefold() for name in parameters)
     return entries
 
 

@@ -231,3 +231,11 @@ def test_what_rbac_withholds(admin: Administrator) -> None:
     admin.organisation.faults.arm(fault)
     error = admin.refused("Set-ThrottlingPolicy", Identity=NAME, PopMaxConcurrency=31)
     assert error.FullyQualifiedErrorId == "CommandNotFoundException"
+
+
+def test_a_role_grants_a_parameter_in_any_spelling(admin: Administrator) -> None:
+    granted = {"Set-ThrottlingPolicy": ["Identity", "PopMaxConcurrency"]}
+    admin.organisation.faults.arm({"kind": "rbac_only", "cmdlets": granted})
+    for on in ("EX01", "EX03"):
+        change(admin, on=on, PopMaxConcurrency=31)
+        admin.refused("Set-ThrottlingPolicy", on=on, Identity=NAME, ImapMaxConcurrency=31)
