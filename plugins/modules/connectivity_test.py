@@ -156,7 +156,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import CmdletFailure, Failure
 from ansible_collections.mailops.exchange.plugins.module_utils._host.host import Host
-from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import wire_text
+from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import credential, wire_text
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.base import stray
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.simple import Bool, Enum, Int
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.spans import TimeSpan, span_ticks
@@ -238,7 +238,7 @@ def run_test(host: Host, options: dict[str, Any], protocol: str) -> dict[str, An
     if light:
         parameters["LightMode"] = True
     if "user" in options:
-        parameters["MailboxCredential"] = {"$credential": {"user": options["user"], "password": options["password"]}}
+        parameters["MailboxCredential"] = credential(options["user"], options["password"])
     # Without light mode a message is sent, which must not happen twice because an answer got lost.
     reply = host.call(
         cmdlet, endpoint="exchange", write=not light, members=MEMBERS, ClientAccessServer=server.name, **parameters
