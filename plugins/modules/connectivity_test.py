@@ -166,7 +166,6 @@ from ansible_collections.mailops.exchange.plugins.module_utils._tables.rows impo
 from ansible_collections.mailops.exchange.plugins.module_utils._work.life import argument_spec, refuse, run
 from ansible_collections.mailops.exchange.plugins.module_utils._work.plan import read_members
 
-CMDLETS = {"pop3": "Test-PopConnectivity", "imap4": "Test-ImapConnectivity"}
 # The worst first.
 RESULTS = ("Failure", "Skipped", "Success")
 MEMBERS = ("ClientAccessServer", "Scenario", "Result", "Latency", "Error")
@@ -230,7 +229,7 @@ def run_test(host: Host, options: dict[str, Any], protocol: str) -> dict[str, An
     """Run the cmdlet and tell what it found."""
     refuse(conflicts(options))
     server = host.server(options.pop("server", None))
-    cmdlet = CMDLETS[protocol]
+    cmdlet = PROTOCOLS[protocol].test_cmdlet
     light = options["light_mode"] or host.check_mode
     parameters: dict[str, Any] = {s.parameter: s.kind.send(options[s.option]) for s in SETTINGS if s.option in options}
     if not parameters.get("TrustAnySSLCertificate", True):
