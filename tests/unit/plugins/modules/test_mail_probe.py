@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import builtins
 import importlib.util
 import itertools
 import json
@@ -19,8 +18,11 @@ from typing import Any
 import pytest
 from module_runner import run_module
 
-from ansible_collections.mailops.exchange.plugins.module_utils._mail import line as mail_line
-from ansible_collections.mailops.exchange.plugins.module_utils._mail import probe
+from ansible_collections.mailops.exchange.plugins.module_utils import _x509
+from ansible_collections.mailops.exchange.plugins.module_utils._mail.dialogues import Pop3
+from ansible_collections.mailops.exchange.plugins.module_utils._mail.shown_certificate import describe_certificate
+from ansible_collections.mailops.exchange.plugins.module_utils._mail.sockets import Traffic
+from ansible_collections.mailops.exchange.plugins.module_utils._mail.target import Trust
 from exchange_simulator.pki import Authority
 
 NAME = "mail.contoso.test"
@@ -645,7 +647,7 @@ def test_a_certificate_that_cannot_be_read_is_told_by_its_thumbprint(authority):
     pem = authority.self_signed([NAME]).read_text()
     whole = ssl.PEM_cert_to_DER_cert(pem[pem.index("-----BEGIN CERTIFICATE") :])
     for der in (whole.replace(NAME.encode(), b"\xff" * len(NAME)), whole[:-1], b""):
-        shown = mail_line.judge(der, NAME, mail_line.Trust.NOTHING, None)
+        shown = describe_certificate(der, NAME, Trust.NOTHING, None)
         assert (shown["subject"], shown["names"], shown["name_matches"]) == (None, [], False)
         assert len(shown["thumbprint"]) == 40
 
@@ -700,30 +702,34 @@ def test_a_password_that_may_not_be_sent_is_not_sent(serve):
 
 
 def test_without_cryptography(monkeypatch, serve):
-    monkeypatch.setattr(probe, "HAS_CRYPTOGRAPHY", False)
+    monkeypatch.setitem(sys.modules, "cryptography", None)
     assert look(995, encryption="implicit_tls")["msg"] == (
         "The Python library cryptography is missing on the controller: install the collection's requirements (pip "
         "install cryptography) into the Python that runs Ansible."
     )
     assert "failed" not in look(serve(pop3()))
-
-
-def test_the_module_can_be_imported_without_cryptography(monkeypatch):
-    imported = builtins.__import__
-
-    def without(name: str, *rest: Any) -> Any:
-        if name.startswith("cryptography"):
-            raise ImportError(name)
-        return imported(name, *rest)
-
     # Loaded beside the real one, whose classes the other modules have.
-    specification = importlib.util.find_spec(mail_line.__name__)
+    specification = importlib.util.find_spec(_x509.__name__)
     second = importlib.util.module_from_spec(specification)
-    with monkeypatch.context() as patch:
-        patch.setattr(builtins, "__import__", without)
-        patch.setitem(sys.modules, mail_line.__name__, second)
-        specification.loader.exec_module(second)
-    assert (second.HAS_CRYPTOGRAPHY, mail_line.HAS_CRYPTOGRAPHY) == (False, True)
+    monkeypatch.setitem(sys.modules, _x509.__name__, second)
+    specification.loader.exec_module(second)
+    assert not second.can_read_x509()
+
+
+def blunder(*_: object) -> Any:
+    """A mistake that raises what Python's clients raise about a server."""
+    return int("a mistake of ours")
+
+
+@pytest.mark.parametrize(
+    ("where", "what"),
+    [(Pop3, "capabilities"), (Pop3, "log_on"), (Traffic, "add"), (Traffic, "waiting")],
+    ids=["capabilities", "log_on", "what came is counted", "wait"],
+)
+def test_a_bug_of_ours_is_not_told_as_the_servers_nonsense(where, what, serve, monkeypatch):
+    monkeypatch.setattr(where, what, blunder)
+    with pytest.raises(ValueError, match="a mistake of ours"):
+        look(serve(pop3()), **CLEAR)
 
 
 class Mailbox:
