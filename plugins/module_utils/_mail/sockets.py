@@ -73,23 +73,30 @@ class LimitedSocket(socket.socket):
 
     traffic: Traffic
 
+    @property
+    def _limits(self) -> Traffic:
+        return self.traffic
+
     def recv_into(self, buffer: Any, nbytes: int | None = None, flags: int = 0) -> int:
-        with self.traffic.waiting(self):
+        with self._limits.waiting(self):
             count = super().recv_into(buffer, nbytes or len(buffer), flags)
-        self.traffic.add(bytes(buffer[:count]))
+        self._limits.add(bytes(buffer[:count]))
         return count
 
     def sendall(self, data: Any, flags: int = 0) -> None:
-        with self.traffic.waiting(self):
+        with self._limits.waiting(self):
             super().sendall(data, flags)
 
 
 class LimitedTlsSocket(LimitedSocket, ssl.SSLSocket):
-    """The same over TLS; its context makes it from the one below."""
+    """The same over TLS; its context makes it from the one above, and gives it the limits."""
+
+    @property
+    def _limits(self) -> Traffic:
+        return cast(LimitedTlsContext, self.context).traffic
 
     def do_handshake(self, block: bool = False) -> None:
-        self.traffic = cast(LimitedTlsContext, self.context).traffic
-        with self.traffic.waiting(self):
+        with self._limits.waiting(self):
             super().do_handshake(block)
 
 

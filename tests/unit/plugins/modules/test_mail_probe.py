@@ -21,8 +21,8 @@ from module_runner import run_module
 from ansible_collections.mailops.exchange.plugins.module_utils import _x509
 from ansible_collections.mailops.exchange.plugins.module_utils._mail.dialogues import Pop3
 from ansible_collections.mailops.exchange.plugins.module_utils._mail.shown_certificate import describe_certificate
-from ansible_collections.mailops.exchange.plugins.module_utils._mail.sockets import Traffic
-from ansible_collections.mailops.exchange.plugins.module_utils._mail.target import Trust
+from ansible_collections.mailops.exchange.plugins.module_utils._mail.sockets import LimitedSocket, Traffic
+from ansible_collections.mailops.exchange.plugins.module_utils._mail.target import MailTarget, Trust
 from exchange_simulator.pki import Authority
 
 NAME = "mail.contoso.test"
@@ -570,6 +570,14 @@ def test_the_second_address_of_a_name_is_tried(serve, monkeypatch):
         ]
         monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: there)
         assert "failed" not in look(port)
+
+
+def test_a_connection_that_is_gone_before_tls_begins(monkeypatch):
+    # Then the handshake is left out, and nothing is said of it before the first read.
+    monkeypatch.setattr(MailTarget, "connect", lambda *_: LimitedSocket())
+    assert look(995, encryption="implicit_tls")["msg"] == (
+        f"The connection to {NAME}:995 at 127.0.0.1 was lost during its greeting: Transport endpoint is not connected."
+    )
 
 
 CERTIFICATES: dict[str, tuple[Callable[[Authority], Path], str | None, dict[str, Any]]] = {
