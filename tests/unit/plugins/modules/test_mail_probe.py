@@ -6,6 +6,7 @@ import base64
 import importlib.util
 import itertools
 import json
+import poplib
 import re
 import socket
 import ssl
@@ -738,6 +739,12 @@ def test_a_bug_of_ours_is_not_told_as_the_servers_nonsense(where, what, serve, m
     monkeypatch.setattr(where, what, blunder)
     with pytest.raises(ValueError, match="a mistake of ours"):
         look(serve(pop3()), **CLEAR)
+
+
+def test_a_method_that_the_client_does_not_have_is_a_bug_of_ours_too(serve, monkeypatch):
+    monkeypatch.delattr(poplib.POP3, "capa")
+    with pytest.raises(AttributeError, match="capa"):
+        look(serve(pop3()))
 
 
 class Mailbox:
