@@ -300,7 +300,10 @@ def test_plain_text_login_is_accepted_with_a_warning(organisation: SimulatorProc
     result = run("pop_settings", {"login_type": "plaintextlogin"})
     assert result["changed"] is True
     assert stored(organisation)["LoginType"] == "PlainTextLogin"
-    warning = "login_type: with PlainTextLogin clients may send passwords in clear over unencrypted lines."
+    warning = (
+        "login_type is PlainTextLogin. Clients may send passwords over unencrypted lines, where anybody on the way can "
+        "read them."
+    )
     assert warning in [entry["event"]["msg"] if isinstance(entry, dict) else entry for entry in result["warnings"]]
 
 
