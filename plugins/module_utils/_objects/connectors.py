@@ -15,15 +15,12 @@ from ansible_collections.mailops.exchange.plugins.module_utils._host.messages im
 from ansible_collections.mailops.exchange.plugins.module_utils._host.server import Server
 from ansible_collections.mailops.exchange.plugins.module_utils._host.versions import EXCHANGE_2013
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.bindings import binding_port
-from ansible_collections.mailops.exchange.plugins.module_utils._objects import connector_rules
-from ansible_collections.mailops.exchange.plugins.module_utils._objects.certificates import Certificate
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.connectors import (
     CLIENT_SUBMISSION_PORT,
     CONNECTOR_SETTINGS,
     REMOTE_IP_RANGES,
 )
 from ansible_collections.mailops.exchange.plugins.module_utils._work.plan import Stored, read_members
-from ansible_collections.mailops.exchange.plugins.module_utils._work.rules import refusals
 
 _ANY = {"0.0.0.0", "[::]"}  # noqa: S104 - compared, not bound
 
@@ -198,11 +195,6 @@ def lost(connector: Connector, others: Sequence[Connector], server: Server, valu
         )
 
 
-def conflicts(values: Mapping[str, Any], own: AbstractSet[str]) -> Iterator[str]:
-    """Sentences on values that contradict each other, as far as one of the two is the task's own doing."""
-    return refusals(connector_rules.contradictions(values), own)
-
-
 def refused_changes(
     connector: Connector, others: Sequence[Connector], server: Server, values: Mapping[str, Any], own: AbstractSet[str]
 ) -> Iterator[str]:
@@ -237,23 +229,3 @@ def refused_changes(
 
 def _ranges(values: Mapping[str, Any]) -> set[Any]:
     return {REMOTE_IP_RANGES.entry_key(entry) for entry in values.get("remote_ip_ranges", ())}
-
-
-def remarks(
-    connector: Connector, values: Mapping[str, Any], own: AbstractSet[str], certificate: Certificate | None
-) -> Iterator[str]:
-    """What an administrator should know of the values chosen."""
-    if "auth_mechanism" in own:
-        yield from (fact.warning() for fact in connector_rules.basic_without_tls(connector.name, values))
-    if "permission_groups" in own and "Custom" in connector.values.get("permission_groups", ()):
-        yield (
-            f"permission_groups: permissions of {connector.name!r} were edited in Active Directory, which Exchange "
-            "shows as Custom; this module neither sets nor removes these."
-        )
-    if certificate and certificate.services is None:
-        yield (
-            f"tls_certificate_name: it cannot be known whether {certificate.thumbprint} is assigned to SMTP, without "
-            "which the connector does not use it."
-        )
-    if certificate and (fqdn := str(values.get("fqdn", ""))):
-        yield from (fact.warning() for fact in connector_rules.fqdn_not_covered(connector.name, fqdn, [certificate]))

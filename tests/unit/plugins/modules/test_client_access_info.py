@@ -345,7 +345,7 @@ def test_odd_answers_of_servers(host_of, data, tidy):
             "value of gather must be one or more of: certificates, connectors, served_certificates. Got no match for: "
             "all",
         ),
-        ({"tls_ports": {"pop3": 65536}}, "tls_ports.pop3: 65536 is not a port, which is from 1 to 65535."),
+        ({"tls_ports": {"pop3": 65536}}, "tls_ports.pop3: 65536 is out of range; give 1 to 65535."),
     ],
 )
 def test_wrong_options(host, options, sentence):
