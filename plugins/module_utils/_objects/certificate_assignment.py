@@ -27,7 +27,7 @@ from ansible_collections.mailops.exchange.plugins.module_utils._objects.certific
 )
 from ansible_collections.mailops.exchange.plugins.module_utils._objects.protocol_settings import read_settings
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.connectors import ASSIGNED_SERVICES
-from ansible_collections.mailops.exchange.plugins.module_utils._tables.protocols import PROTOCOLS
+from ansible_collections.mailops.exchange.plugins.module_utils._tables.protocols import PROTOCOLS, Protocol
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.rows import Option
 from ansible_collections.mailops.exchange.plugins.module_utils._work.life import SERVER_OPTIONS, refuse
 from ansible_collections.mailops.exchange.plugins.module_utils._work.plan import Plan
@@ -65,16 +65,18 @@ class CertificateAssignment(Single[Certificate]):
     def services(self) -> frozenset[str]:
         return frozenset(self.given["services"])
 
+    @property
+    def protocols(self) -> list[Protocol]:
+        """The protocols that are to use it."""
+        return [BY_SERVICE[service] for service in self.given["services"] if service in BY_SERVICE]
+
     @cached_property
     def names(self) -> Mapping[str, str]:
-        """By service of a protocol that is to use it, the name by which that chooses its certificate."""
-        protocols = [BY_SERVICE[service] for service in self.given["services"] if service in BY_SERVICE]
-        stored = ((p.service, read_settings(self.host, p, self.server).values) for p in protocols)
-        return {service: values.get("x509_certificate_name", "") for service, values in stored}
-
-    @property
-    def titles(self) -> list[str]:
-        return [BY_SERVICE[service].title for service in self.names]
+        """By protocol, the name by which that chooses its certificate."""
+        return {
+            protocol.title: read_settings(self.host, protocol, self.server).values.get("x509_certificate_name", "")
+            for protocol in self.protocols
+        }
 
     @cached_property
     def before(self) -> Certificate:
@@ -99,12 +101,12 @@ class CertificateAssignment(Single[Certificate]):
         if len(names) == 1:
             return next(iter(names.values()))
         if len(names) > 1:
-            told = " and ".join(f"{name!r} for {BY_SERVICE[service].title}" for service, name in self.names.items())
+            told = " and ".join(f"{name!r} for {protocol}" for protocol, name in self.names.items())
             raise Failure(
                 f"name: x509_certificate_name on {self.server.name} is {told}; give name or thumbprint, or a task to "
                 "each."
             )
-        none = f"{self.server.name} has no x509_certificate_name stored for {' and '.join(self.titles)}"
+        none = f"{self.server.name} has no x509_certificate_name stored for {' and '.join(self.names)}"
         which = f", and {none}" if self.names else ""
         raise Failure(f"name: it is not told which certificate is meant{which}; give name or thumbprint.")
 
@@ -116,8 +118,7 @@ class CertificateAssignment(Single[Certificate]):
                 f"only {', '.join(certificate.names) or 'no host name at all'}; give one that does."
             )
             return
-        for fact in certificate_rules.wildcard_wanted(certificate, self.titles, name):
-            yield fact.refusal()
+        yield from (fact.refusal() for fact in certificate_rules.wildcard_wanted(certificate, self.names, name))
 
     def read(self) -> Certificate:
         return self.before
@@ -129,8 +130,9 @@ class CertificateAssignment(Single[Certificate]):
 
     def remarks(self, before: Certificate, plan: Plan) -> Iterator[str]:
         facts = [*certificate_rules.dates_and_keys(before, utc_now(), self.given["expires_within_days"])]
-        for service, name in self.names.items():
-            facts += certificate_rules.x509_name_not_covered(name, BY_SERVICE[service], [before], meant=before)
+        for protocol in self.protocols:
+            name = self.names[protocol.title]
+            facts += certificate_rules.x509_name_not_covered(name, protocol, [before], meant=before)
         yield from warnings(facts)
         if before.services is None and not plan.changed:
             yield (

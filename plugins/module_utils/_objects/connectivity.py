@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import CmdletFailure, Failure
-from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import wire_text
+from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import credential, wire_text
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.simple import Bool, Choice, Enum, Int
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.spans import TimeSpan, span_ticks
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.texts import Identity, Secret, SingleLine
@@ -92,7 +92,7 @@ class ConnectivityTest(Work):
         if light:
             parameters["LightMode"] = True
         if "user" in given:
-            parameters["MailboxCredential"] = {"$credential": {"user": given["user"], "password": given["password"]}}
+            parameters["MailboxCredential"] = credential(given["user"], given["password"])
         return parameters
 
 

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -19,7 +18,7 @@ from ansible_collections.mailops.exchange.plugins.module_utils._tables.protocols
 from ansible_collections.mailops.exchange.plugins.module_utils._work.life import SERVER_OPTIONS
 from ansible_collections.mailops.exchange.plugins.module_utils._work.plan import Plan, Stored, read_members
 from ansible_collections.mailops.exchange.plugins.module_utils._work.resource import Settings
-from ansible_collections.mailops.exchange.plugins.module_utils._work.rules import refusals, warnings
+from ansible_collections.mailops.exchange.plugins.module_utils._work.rules import Fact, warnings
 
 
 @dataclass(frozen=True)
@@ -69,8 +68,8 @@ class ProtocolResource(Settings):
     def find(self) -> ProtocolSettings:
         return read_settings(self.host, self.protocol, self.server)
 
-    def conflicts(self, values: Mapping[str, Any], own: AbstractSet[str]) -> Iterator[str]:
-        return refusals(protocol_rules.contradictions(values), own)
+    def conflicts(self, values: Mapping[str, Any]) -> Iterator[Fact]:
+        return protocol_rules.contradictions(values)
 
     def remarks(self, before: Stored, plan: Plan) -> Iterator[str]:
         yield from warnings(protocol_rules.plain_text_login(self.desired))

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from collections.abc import Set as AbstractSet
 from functools import cached_property
 from typing import Any
 
@@ -36,7 +35,7 @@ from ansible_collections.mailops.exchange.plugins.module_utils._tables.rows impo
 from ansible_collections.mailops.exchange.plugins.module_utils._work.life import SERVER_OPTIONS, refuse
 from ansible_collections.mailops.exchange.plugins.module_utils._work.plan import Plan, Stored
 from ansible_collections.mailops.exchange.plugins.module_utils._work.resource import Settings
-from ansible_collections.mailops.exchange.plugins.module_utils._work.rules import refusals, warnings
+from ansible_collections.mailops.exchange.plugins.module_utils._work.rules import Fact, warnings
 
 
 class ReceiveConnector(Settings):
@@ -85,8 +84,8 @@ class ReceiveConnector(Settings):
             return self.connector.stored
         return find_connector(read_connectors(self.host, self.server), self.server, self.connector.name).stored
 
-    def conflicts(self, values: Mapping[str, Any], own: AbstractSet[str]) -> Iterator[str]:
-        return refusals(connector_rules.contradictions(values), own)
+    def conflicts(self, values: Mapping[str, Any]) -> Iterator[Fact]:
+        return connector_rules.contradictions(values)
 
     def plan(self, before: Stored) -> Plan:
         if self.certificate:
