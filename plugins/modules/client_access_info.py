@@ -394,6 +394,14 @@ findings:
       description: How to cure it, with the option to set.
       type: str
       sample: Set login_type to SecureLogin with mailops.exchange.pop_settings; in the role it is pop3_login_type.
+    cured_by:
+      description:
+        - What of the roles can cure it, the options of settings or the parts V(certificate), V(connector), V(restart)
+          and V(services). One of them is enough.
+        - Empty if no role does.
+      type: list
+      elements: str
+      sample: [login_type]
     protocol:
       description: V(pop3), V(imap4) or V(smtp); null for what concerns all.
       type: str
@@ -405,206 +413,12 @@ cmdlets:
   elements: dict
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, TypeVar
-
-from ansible.module_utils.basic import AnsibleModule
-
-from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import Failure
-from ansible_collections.mailops.exchange.plugins.module_utils._host.host import Host
-from ansible_collections.mailops.exchange.plugins.module_utils._host.server import Server
-from ansible_collections.mailops.exchange.plugins.module_utils._judgement.findings import (
-    Facts,
-    ProtocolFacts,
-    client_settings,
-    find,
-)
-from ansible_collections.mailops.exchange.plugins.module_utils._judgement.restarts import restart_owed
-from ansible_collections.mailops.exchange.plugins.module_utils._judgement.served_certificates import (
-    judge,
-    served_thumbprint,
-    tls_port,
-)
-from ansible_collections.mailops.exchange.plugins.module_utils._kinds.simple import Int
-from ansible_collections.mailops.exchange.plugins.module_utils._objects.certificates import (
-    Certificate,
-    read_certificates,
-    utc_now,
-)
-from ansible_collections.mailops.exchange.plugins.module_utils._objects.components import INACTIVE, component_state
-from ansible_collections.mailops.exchange.plugins.module_utils._objects.connectors import (
-    Connector,
-    client_connectors,
-    read_connectors,
-    refuse_unknown_bindings,
-)
-from ansible_collections.mailops.exchange.plugins.module_utils._objects.protocol_settings import read_settings
-from ansible_collections.mailops.exchange.plugins.module_utils._objects.services import (
-    RUNNING,
-    Service,
-    insist_on_host,
-    process_starts,
-    read_services,
-    service_names,
-)
-from ansible_collections.mailops.exchange.plugins.module_utils._tables.connectors import CONNECTOR_SETTINGS
-from ansible_collections.mailops.exchange.plugins.module_utils._tables.protocols import PROTOCOLS
-from ansible_collections.mailops.exchange.plugins.module_utils._tables.rows import Setting
-from ansible_collections.mailops.exchange.plugins.module_utils._work.life import (
-    argument_spec,
-    refuse,
-    run,
-    shown,
-    warn_of_unreadable,
-)
-from ansible_collections.mailops.exchange.plugins.module_utils._work.plan import Stored
-
-OPTIONS = (
-    Setting("expires_within_days", "", Int(0, 3650, "days")),
-    # A year is longer than any replication takes.
-    Setting("restart_tolerance", "", Int(0, 31536000, "seconds")),
-)
-PARTS = ("certificates", "connectors")
-# Not looked at unless asked for: it is the only part for which the controller opens another connection.
-SERVED = "served_certificates"
-Part = TypeVar("Part")
-
-
-def look(host: Host, options: dict[str, Any], protocols: list[str], gather: list[str]) -> dict[str, Any]:
-    """Read everything that is asked for, and judge it."""
-    server = host.server(options.get("server"))
-    names = [name for key in protocols for name in service_names(PROTOCOLS[key], server)]
-    services = read_services(host, names) if names else {}
-    insist_on_host(host, server, services.values())
-    starts = process_starts(host, services.values())
-    unread: dict[str, str] = {}
-
-    def read(part: str, cmdlet: str, reader: Callable[[Host, Server], Part]) -> Part | None:
-        if part not in gather:
-            return None
-        try:
-            return reader(host, server)
-        except Failure as failure:
-            unread[cmdlet] = str(failure)
-            return None
-
-    certificates = read("certificates", "Get-ExchangeCertificate", read_certificates)
-    connectors = read("connectors", "Get-ReceiveConnector", read_judged_connectors)
-    ports = options["tls_ports"] if SERVED in gather else None
-    seen = Seen(services, starts, certificates or (), options["restart_tolerance"], ports)
-    described = {key: _describe(host, key, server, seen) for key in protocols}
-    facts = Facts(
-        server=server,
-        protocols=[protocol for protocol, _stored in described.values()],
-        now=utc_now(),
-        certificates=certificates,
-        connectors=connectors,
-        unread=unread,
-        expires_within_days=options["expires_within_days"],
-    )
-    for one in (*facts.serving, *facts.others):
-        warn_of_unreadable(host, f"the settings of the receive connector {one.name!r} of {server.name}", one.stored)
-    return {
-        "server": server.name,
-        "fqdn": server.fqdn,
-        "product": server.version.product,
-        "version": str(server.version),
-        **{key: described[key][1] if key in described else None for key in PROTOCOLS},
-        "certificates": None if certificates is None else [one.shown(facts.now) for one in certificates],
-        "connectors": None
-        if connectors is None
-        else [*(_shown(one, True) for one in facts.serving), *(_shown(one, False) for one in facts.others)],
-        "client_settings": client_settings(facts),
-        "findings": [finding.shown() for finding in find(facts)],
-    }
-
-
-def read_judged_connectors(host: Host, server: Server) -> list[Connector]:
-    """All connectors of the server, if it can be told which of them are for users."""
-    connectors = read_connectors(host, server)
-    if not client_connectors(connectors, server):
-        refuse_unknown_bindings(connectors, server)
-    return connectors
-
-
-def _shown(connector: Connector, for_users: bool) -> dict[str, Any]:
-    settings = shown(CONNECTOR_SETTINGS, connector.values)
-    return {"name": connector.name, "for_users": for_users, "settings": settings, "unreadable": connector.stored.shapes}
-
-
-@dataclass(frozen=True)
-class Seen:
-    """What is known of a server before a protocol is looked at."""
-
-    services: Mapping[str, Service]
-    starts: Mapping[str, str]
-    certificates: Sequence[Certificate]
-    tolerance: int
-    tls_ports: Mapping[str, int | None] | None
-    """None if nobody is to look which certificates are shown."""
-
-
-def _describe(host: Host, key: str, server: Server, seen: Seen) -> tuple[ProtocolFacts, dict[str, Any]]:
-    """One protocol as it is judged, and as it is returned."""
-    protocol, starts = PROTOCOLS[key], seen.starts
-    own = [seen.services[name] for name in service_names(protocol, server)]
-    stored = read_settings(host, protocol, server)
-    warn_of_unreadable(host, f"the {protocol.title} settings of {server.title}", stored)
-    for service in own:
-        warn_of_unreadable(host, f"the service {service.name}", Stored({}, service.unreadable))
-    times = [(service.has_process, starts.get(service.name)) for service in own]
-    judgement = restart_owed(stored.changed_utc, times, seen.tolerance)
-    component = component_state(host, protocol, server)
-    served = None
-    if seen.tls_ports is not None and component.state != INACTIVE and all(s.status == RUNNING for s in own):
-        port = seen.tls_ports.get(key) or tls_port(stored.values.get("ssl_bindings", ()))
-        served = served_thumbprint(str(host.memory.get("host")), port) if port else None
-    if name := stored.values.get("x509_certificate_name"):
-        judgement = judge(judgement, seen.certificates, protocol.service, name, served, utc_now())
-    return ProtocolFacts(key, own, stored.values, component, judgement), {
-        "services": [
-            {"name": s.name, "status": s.status, "start_mode": s.start_mode, "started": starts.get(s.name)} for s in own
-        ],
-        "settings": shown(protocol.settings, stored.values),
-        "unreadable": stored.shapes,
-        "settings_changed": stored.changed_utc or None,
-        "component": component.shown,
-        "component_state": component.state,
-        "component_reason": component.reason,
-        "served_certificate": served,
-        "restart_owed": judgement.answer,
-        "restart_reason": judgement.reason,
-        "restart_possible_until": judgement.possible_until,
-        "running_since": judgement.started,
-    }
+from ansible_collections.mailops.exchange.plugins.module_utils._judgement.client_access import ClientAccessInfo
+from ansible_collections.mailops.exchange.plugins.module_utils._work.life import run
 
 
 def main() -> None:
-    protocols, parts = list(PROTOCOLS), list(PARTS)
-    module = AnsibleModule(
-        argument_spec={
-            **argument_spec(),
-            "protocols": {"type": "list", "elements": "str", "choices": protocols, "default": protocols},
-            "gather": {"type": "list", "elements": "str", "choices": [*parts, SERVED], "default": parts},
-            "tls_ports": {"type": "dict", "options": {key: {"type": "int"} for key in protocols}},
-            "expires_within_days": {"type": "int", "default": 30},
-            "restart_tolerance": {"type": "int", "default": 900},
-        },
-        supports_check_mode=True,
-    )
-    params = module.params
-    ports = params["tls_ports"] or {}
-
-    def work(host: Host, options: dict[str, Any]) -> dict[str, Any]:
-        refuse(
-            f"tls_ports.{key}: {port} is not a port, which is from 1 to 65535."
-            for key, port in ports.items()
-            if port is not None and not 1 <= port <= 65535
-        )
-        return look(host, {**options, "tls_ports": ports}, params["protocols"], params["gather"])
-
-    run(module, work, OPTIONS)
+    run(ClientAccessInfo)
 
 
 if __name__ == "__main__":
