@@ -347,6 +347,8 @@ def test_the_verification_names_everything_in_one_sentence(
     controller: Controller, organisation: SimulatorProcess
 ) -> None:
     organisation.run("EX01", "Set-PopSettings", {"Server": "EX01", "SSLBindings": ["10.0.0.1:995"]})
+    for name in POP:
+        organisation.run("EX01", "Set-Service", {"Name": name, "StartupType": "Automatic"}, endpoint="windows")
     given = {"pop3_manage_services": False, "pop3_manage_preflight": False, "pop3_banner": "Nobody reads it."}
     failed = controller.run(ENABLE, inventory(organisation.description, **given), *ONE)
     assert failed.returncode != 0
