@@ -70,10 +70,3 @@ def test_the_role_takes_every_option_of_the_connector_and_hands_it_on(role: str)
     handed_on = task["mailops.exchange.receive_connector"].keys() - {"server", "domain_controller"}
     assert specification(role)[f"{role}_connector"]["options"].keys() == handed_on
     assert handed_on == {"name"} | {setting.option for setting in CONNECTOR_SETTINGS}
-
-
-def test_the_roles_differ_in_their_protocol_only() -> None:
-    """What both do is the same, down to the order, the switches and the tags."""
-    pop3, imap4 = (ROOT / "roles" / role / "tasks" / "main.yml" for role in ROLES)
-    told = pop3.read_text(encoding="utf-8").replace("pop3", "imap4").replace("POP3", "IMAP4")
-    assert imap4.read_text(encoding="utf-8") == told

@@ -83,15 +83,24 @@ def _facts(setting: Setting, default: Any) -> str:
     return " ".join(filter(None, sentences))
 
 
+def documented_default(option: str, protocol: str) -> Any:
+    """Exchange's default as the texts have it; None where they tell it in words, or not at all."""
+    default = _text(option).get("default")
+    return default[protocol] if isinstance(default, dict) else default
+
+
+def _text(option: str) -> dict[str, Any]:
+    told: dict[str, dict[str, Any]] = texts("protocol_settings")["options"]
+    if option not in told:
+        raise LookupError(f"tools/texts/protocol_settings.yml does not tell what {option} is")
+    return told[option]
+
+
 def settings_options(protocol: Protocol) -> dict[str, dict[str, Any]]:
     """The options of a protocol's settings, in alphabetical order."""
-    told = texts("protocol_settings")["options"]
     found = {}
     for setting in sorted(protocol.settings, key=lambda setting: setting.option):
-        if (text := told.get(setting.option)) is None:
-            raise LookupError(f"tools/texts/protocol_settings.yml does not tell what {setting.option} is")
-        default = text.get("default")
-        facts = _facts(setting, default[protocol.key] if isinstance(default, dict) else default)
-        description = [*text["description"], *filter(None, [facts])]
+        facts = _facts(setting, documented_default(setting.option, protocol.key))
+        description = [*_text(setting.option)["description"], *filter(None, [facts])]
         found[setting.option] = {"description": description, "type": setting.kind.option_type}
     return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from ansible.module_utils.basic import AnsibleModule
+from samples import samples
 from test_cas_mailbox import MailboxHost
 from test_receive_connector import EVERYTHING, FRONTEND
 from transport_host import CLIENT, FRONT, as_wire, make_der, make_payload, transport_host
@@ -19,33 +20,14 @@ NEVER = {"textless": TEXTLESS, "binary": {"$bytes": "AAE="}, "textless item": ["
 POP = "the POP3 settings of EX01 (Exchange Server SE, 15.2.2562.17)"
 SENDING = f"the settings of the receive connector {FRONTEND.rpartition(chr(92))[2]!r} of EX01"
 
-SETTINGS = {
-    "authenticated_connection_timeout": 60,
-    "banner": "New.",
-    "calendar_item_retrieval_option": "IntranetUrl",
-    "enable_exact_rfc822_size": True,
-    "enable_gssapi_and_ntlm_auth": False,
-    "enforce_certificate_errors": True,
-    "extended_protection_policy": "Require",
+SETTINGS = {option: sample.wanted for option, sample in samples((*POP3.settings, *IMAP4.settings)).items()} | {
     "external_connection_settings": {"add": ["mail.contoso.test:995:SSL"]},
     "internal_connection_settings": {"remove": ["EX01.contoso.test:110:TLS"]},
     "log_file_location": "D:\\Logs",
-    "log_file_roll_over_settings": "Weekly",
-    "log_per_file_size_quota": "5MB",
-    "login_type": "PlainTextLogin",
+    # The largest for POP3 is the smallest for IMAP4.
     "max_command_size": 1024,
-    "max_connection_from_single_ip": 7,
-    "max_connections": 7,
-    "max_connections_per_user": 7,
-    "message_retrieval_mime_format": "TextOnly",
-    "message_retrieval_sort_order": "Descending",
     "owa_server_url": "https://mail.contoso.test/owa",
-    "pre_authenticated_connection_timeout": 90,
-    "protocol_log_enabled": True,
-    "proxy_target_port": 9955,
-    "show_hidden_folders_enabled": True,
     "ssl_bindings": {"add": ["10.0.0.1:995"]},
-    "suppress_read_receipt": True,
     "unencrypted_or_tls_bindings": {"set": ["0.0.0.0:110"]},
     "x509_certificate_name": "mail.contoso.test",
 }
@@ -71,6 +53,10 @@ def assert_refused(result, option, cmdlet):
     assert result["msg"].endswith(", which cannot be read, so it is neither compared nor written; please report that.")
     assert result["unreadable"].keys() == {option}
     assert result["unreadable"][option] in result["msg"]
+
+
+def test_no_setting_is_left_out():
+    assert SETTINGS.keys() == {setting.option for setting in (*POP3.settings, *IMAP4.settings)}
 
 
 @pytest.mark.parametrize("shape", NEVER)
