@@ -21,7 +21,7 @@ WRITTEN = files()
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Iterator[Path]:
-    """A copy of what is derived, and of what it is derived from. The tests in it name passwords, so it does not stay."""
+    """A copy of what is derived and of its sources. It does not stay, because its tests name passwords."""
     for name in ("docs", "meta", "playbooks", "plugins", "roles", "tests", "tools"):
         shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
