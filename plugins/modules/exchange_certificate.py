@@ -181,6 +181,7 @@ from ansible_collections.mailops.exchange.plugins.module_utils._host.host import
 from ansible_collections.mailops.exchange.plugins.module_utils._host.server import Server
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.certificates import CertificateName, Thumbprint
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.simple import Int
+from ansible_collections.mailops.exchange.plugins.module_utils._objects import certificate_rules
 from ansible_collections.mailops.exchange.plugins.module_utils._objects.certificates import (
     Certificate,
     by_name,
@@ -245,13 +246,7 @@ def find(
             f"name: the certificate {certificate.thumbprint} does not cover {name!r}, "
             f"only {', '.join(certificate.names) or 'no host name at all'}; give one that does."
         )
-    by_wildcard = not certificate.names_exactly(name) if name else certificate.is_wildcard
-    if stored and by_wildcard:
-        raise Failure(
-            f"services: {' and '.join(stored)} cannot be assigned the certificate {certificate.thumbprint}, because it "
-            f"fits only by its wildcard ({', '.join(certificate.names)}); set x509_certificate_name to "
-            f"{repr(name) if name else 'the host name clients connect to'} instead, that is all a wildcard needs."
-        )
+    refuse(fact.refusal() for fact in certificate_rules.wildcard_wanted(certificate, stored, name))
     return certificate
 
 
@@ -259,15 +254,12 @@ def remarks(
     certificate: Certificate, server: Server, stored: dict[str, str], now: datetime, days: int
 ) -> Iterator[str]:
     """What the user should know although the certificate can be used."""
-    for remark in certificate.remarks(now, days):
-        yield f"The certificate {certificate.thumbprint} on {server.name} {remark}."
-    for protocol, name in stored.items():
-        if not certificate.covers(name):
-            yield (
-                f"{protocol} on {server.name} chooses its certificate by x509_certificate_name, which is "
-                f"{repr(name) if name else 'empty'}, and {certificate.thumbprint} does not cover that; "
-                "until it is set, clients will see another certificate."
-            )
+    yield from (fact.warning() for fact in certificate_rules.dates_and_keys(certificate, now, days))
+    for protocol in PROTOCOLS.values():
+        if protocol.title in stored:
+            name = stored[protocol.title]
+            found = certificate_rules.x509_name_not_covered(name, protocol, [certificate], meant=certificate)
+            yield from (fact.warning() for fact in found)
 
 
 def assign(host: Host, server: Server, certificate: Certificate, services: list[str], title: str) -> Certificate:

@@ -16,10 +16,10 @@ from ansible_collections.mailops.exchange.plugins.module_utils._host.messages im
 from ansible_collections.mailops.exchange.plugins.module_utils._host.server import Server
 from ansible_collections.mailops.exchange.plugins.module_utils._host.versions import Version
 from ansible_collections.mailops.exchange.plugins.module_utils._judgement import comparison
+from ansible_collections.mailops.exchange.plugins.module_utils._judgement.client_settings import client_settings
 from ansible_collections.mailops.exchange.plugins.module_utils._judgement.findings import (
     Facts,
     ProtocolFacts,
-    client_settings,
     find,
 )
 from ansible_collections.mailops.exchange.plugins.module_utils._judgement.restarts import restart_owed

@@ -90,13 +90,6 @@ class Certificate:
         if (self.status or "").casefold() in UNUSABLE:
             yield f"has the status {self.status}"
 
-    def remarks(self, now: datetime, expires_within_days: int) -> Iterator[str]:
-        """What is to be looked after although it can be used, in the same form."""
-        if now <= self.not_after and self.days_left(now) < expires_within_days:
-            yield f"expires in {self.days_left(now)} days, on {_when(self.not_after)}"
-        if self.weakness:
-            yield f"is weak: {self.weakness}"
-
     def shown(self, now: datetime) -> dict[str, Any]:
         """The certificate as results show it."""
         return {

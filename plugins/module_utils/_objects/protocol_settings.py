@@ -13,8 +13,9 @@ from ansible_collections.mailops.exchange.plugins.module_utils._host.failures im
 from ansible_collections.mailops.exchange.plugins.module_utils._host.host import Host
 from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import Unreadable, wire_text
 from ansible_collections.mailops.exchange.plugins.module_utils._host.server import Server
-from ansible_collections.mailops.exchange.plugins.module_utils._kinds.bindings import ConnectionSetting, binding_port
+from ansible_collections.mailops.exchange.plugins.module_utils._kinds.bindings import ConnectionSetting
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.listings import Edit
+from ansible_collections.mailops.exchange.plugins.module_utils._objects import protocol_rules
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.protocols import Protocol
 from ansible_collections.mailops.exchange.plugins.module_utils._work.life import (
     Module,
@@ -29,6 +30,7 @@ from ansible_collections.mailops.exchange.plugins.module_utils._work.life import
     write_plan,
 )
 from ansible_collections.mailops.exchange.plugins.module_utils._work.plan import Stored, make_plan, read_members
+from ansible_collections.mailops.exchange.plugins.module_utils._work.rules import refusals
 
 
 @dataclass(frozen=True)
@@ -60,31 +62,7 @@ def read_settings(host: Host, protocol: Protocol, server: Server) -> ProtocolSet
 
 def conflicts(values: Mapping[str, Any], own: AbstractSet[str]) -> Iterator[str]:
     """Sentences on values that contradict each other, as far as one of the two is the task's own doing."""
-    ports = {
-        bindings: {binding_port(binding) for binding in values[bindings]}
-        for bindings in ("ssl_bindings", "unencrypted_or_tls_bindings")
-        if bindings in values
-    }
-    if len(ports) == 2 and own & ports.keys():
-        for port in sorted(set.intersection(*ports.values()) - {None}, key=str):
-            yield (
-                f"ssl_bindings and unencrypted_or_tls_bindings: the port {port} is in both; "
-                "give each port to one of them, 995 and 110 for POP3 or 993 and 143 for IMAP4 as a rule."
-            )
-    for option in ("external_connection_settings", "internal_connection_settings"):
-        for entry in values.get(option, ()):
-            if (setting := ConnectionSetting.of(entry)) is None:
-                continue
-            bindings = "ssl_bindings" if setting.method == "SSL" else "unencrypted_or_tls_bindings"
-            if bindings in ports and own & {option, bindings} and setting.port not in ports[bindings]:
-                listed = ", ".join(values[bindings]) or "none"
-                yield (
-                    f"{option}: {entry!r} needs its port {setting.port} in {bindings}, which are {listed}; "
-                    f"add a binding for it there, such as 0.0.0.0:{setting.port}, or change the setting."
-                )
-    custom = {"calendar_item_retrieval_option", "owa_server_url"}
-    if own & custom and values.get("calendar_item_retrieval_option") == "Custom" and values.get("owa_server_url") == "":
-        yield "calendar_item_retrieval_option: 'Custom' needs owa_server_url, which is empty; give the address with it."
+    return refusals(protocol_rules.contradictions(values), own)
 
 
 def manage_settings(module: Module, protocol: Protocol) -> None:
@@ -94,8 +72,8 @@ def manage_settings(module: Module, protocol: Protocol) -> None:
         identity = options.pop("server", None)
         desired = options
         refuse(conflicts({k: v for k, v in desired.items() if not isinstance(v, Edit)}, desired.keys()))
-        if desired.get("login_type") == "PlainTextLogin":
-            module.warn("login_type: with PlainTextLogin clients may send passwords in clear over unencrypted lines.")
+        for fact in protocol_rules.plain_text_login(desired):
+            module.warn(fact.warning())
         server = host.server(identity)
         refuse(unsupported(f"Set-{protocol.noun}", protocol.settings, desired, server))
         stored: Stored = read_settings(host, protocol, server)
