@@ -10,7 +10,7 @@ from pathlib import Path
 import least_privilege
 
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.protocols import IMAP4, POP3, PROTOCOLS, Protocol
-from generate import layout, roles
+from generate import findings, layout, roles
 from generate.settings import settings_options, texts
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -86,6 +86,7 @@ def files() -> dict[str, str]:
     return {
         "plugins/doc_fragments/protocol_settings.py": _lines(protocol_settings()),
         "roles/client_access/tasks/connector.yml": _lines(roles.connector_tasks()),
+        "docs/findings.md": _lines(findings.page()),
         security: least_privilege.rewritten(least_privilege.DOCUMENT.read_text(encoding="utf-8")),
         **of_twins(),
         **of_role(POP3),
