@@ -11,10 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.mailops.exchange.plugins.module_utils._tables.protocols import PROTOCOLS
-from generate import roles
+from ansible_collections.mailops.exchange.plugins.module_utils._tables.connectors import CONNECTOR_SETTINGS
+from ansible_collections.mailops.exchange.plugins.module_utils._tables.mailboxes import MAILBOX_SETTINGS
+from ansible_collections.mailops.exchange.plugins.module_utils._tables.protocols import POP3, PROTOCOLS
 from generate.__main__ import ROOT, files, stale
 from generate.settings import texts
+from generate.twin import twin
 
 WRITTEN = files()
 
@@ -79,12 +81,18 @@ def test_a_stale_file_is_named_and_written(checkout: Path) -> None:
 
 
 def test_no_text_is_of_a_setting_that_there_is_not() -> None:
-    settings = {setting.option for protocol in PROTOCOLS.values() for setting in protocol.settings}
-    assert texts("protocol_settings")["options"].keys() == settings
+    of_protocols = (setting for protocol in PROTOCOLS.values() for setting in protocol.settings)
+    tables = {
+        "protocol_settings": of_protocols,
+        "connector_settings": CONNECTOR_SETTINGS,
+        "mailbox_settings": (one for one in MAILBOX_SETTINGS if one.option.startswith(POP3.mailbox_prefix)),
+    }
+    for table, settings in tables.items():
+        assert texts(table)["options"].keys() == {setting.option for setting in settings}
 
 
 def test_the_words_of_a_twin() -> None:
-    assert roles.twin("pop3_state of POP3: Set-PopSettings, 0.0.0.0:995") == (
+    assert twin("pop3_state of POP3: Set-PopSettings, 0.0.0.0:995") == (
         "imap4_state of IMAP4: Set-ImapSettings, 0.0.0.0:993"
     )
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 import least_privilege
 
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.protocols import IMAP4, POP3, PROTOCOLS, Protocol
 from generate import findings, layout, roles
-from generate.settings import settings_options, texts
+from generate.settings import connector_options, mailbox_options, protocol_options, texts
+from generate.twin import twin
 
 ROOT = Path(__file__).resolve().parents[2]
 # In the words of POP3, where somebody writes them; with the words exchanged they are those for IMAP4.
@@ -28,25 +29,41 @@ def _lines(lines: Iterable[str]) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
-def protocol_settings() -> Iterator[str]:
-    """The doc fragment with the settings of both protocols."""
+def fragment(table: str, about: str, found: Mapping[str, Mapping[str, layout.Option]]) -> Iterator[str]:
+    """A doc fragment with the settings of a table."""
     yield from (
         "# Copyright: (c) 2026, mailops contributors",
         "# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)",
-        '"""The settings of POP3 and IMAP4, written by `make generate` from tools/texts and the tables of settings."""',
+        f'"""{about}, written by `make generate` from tools/texts and the tables of settings."""',
         "",
         "from __future__ import annotations",
         "",
         "",
         "class ModuleDocFragment:",
     )
-    for number, protocol in enumerate(PROTOCOLS.values()):
+    for number, (name, options) in enumerate(found.items()):
         yield from ([""] if number else [])
-        yield from (f'    {protocol.key.upper()} = r"""', "description:")
-        yield from layout.paragraphs(texts("protocol_settings")["description"], 2)
+        yield f'    {name} = r"""'
+        if description := texts(table).get("description"):
+            yield "description:"
+            yield from layout.paragraphs(description, 2)
         yield "options:"
-        yield from layout.options(settings_options(protocol), 2)
+        yield from layout.options(options, 2)
         yield '"""'
+
+
+def of_fragments() -> dict[str, str]:
+    """The documentation of all tables of settings."""
+    protocols = {protocol.key.upper(): protocol_options(protocol) for protocol in PROTOCOLS.values()}
+    told = {
+        "connector_settings": ("The settings of receive connectors", {"DOCUMENTATION": connector_options()}),
+        "mailbox_settings": ("What POP3 and IMAP4 may do with a mailbox", {"DOCUMENTATION": mailbox_options()}),
+        "protocol_settings": ("The settings of POP3 and IMAP4", protocols),
+    }
+    return {
+        f"plugins/doc_fragments/{table}.py": _lines(fragment(table, about, found))
+        for table, (about, found) in told.items()
+    }
 
 
 def of_role(protocol: Protocol) -> dict[str, str]:
@@ -76,7 +93,7 @@ def of_twins() -> dict[str, str]:
         for path in sorted((ROOT / name).rglob("*")) if (ROOT / name).is_dir() else [ROOT / name]:
             if path.is_file():
                 source = path.relative_to(ROOT).as_posix()
-                found[roles.twin(source)] = _marked(roles.twin(path.read_text(encoding="utf-8")), source)
+                found[twin(source)] = _marked(twin(path.read_text(encoding="utf-8")), source)
     return found
 
 
@@ -84,7 +101,7 @@ def files() -> dict[str, str]:
     """Every file that is written here, by its path."""
     security = least_privilege.DOCUMENT.relative_to(ROOT).as_posix()
     return {
-        "plugins/doc_fragments/protocol_settings.py": _lines(protocol_settings()),
+        **of_fragments(),
         "roles/client_access/tasks/connector.yml": _lines(roles.connector_tasks()),
         "docs/findings.md": _lines(findings.page()),
         security: least_privilege.rewritten(least_privilege.DOCUMENT.read_text(encoding="utf-8")),

@@ -14,37 +14,10 @@ from ansible_collections.mailops.exchange.plugins.module_utils._tables.connector
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.mailboxes import MAILBOX_SETTINGS
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.protocols import IMAP4, POP3, Protocol
 from generate import layout
-from generate.settings import settings_options, texts
+from generate.settings import connector_options, mailbox_options, protocol_options, texts
+from generate.twin import said_of
 
 _MODULES = "ansible_collections.mailops.exchange.plugins.modules."
-_OWN = ("title", "key", "component", "module", "noun")
-_WORDS = (
-    *((getattr(POP3, fact), getattr(IMAP4, fact)) for fact in _OWN),
-    (POP3.noun.casefold(), IMAP4.noun.casefold()),
-    (f"{POP3.mailbox_prefix}_", f"{IMAP4.mailbox_prefix}_"),
-    ("Pop3", "Imap4"),
-    (":9995", ":9993"),
-    (":995", ":993"),
-    (":110", ":143"),
-)
-
-
-def twin(text: str) -> str:
-    """What is said of POP3, said of IMAP4."""
-    for pop3, imap4 in _WORDS:
-        text = text.replace(pop3, imap4)
-    return text
-
-
-def _said_of(protocol: Protocol, value: Any) -> Any:
-    """What the texts say of POP3, for one of the two."""
-    if protocol is POP3:
-        return value
-    if isinstance(value, Mapping):
-        return {twin(name): _said_of(protocol, inner) for name, inner in value.items()}
-    if isinstance(value, list):
-        return [_said_of(protocol, inner) for inner in value]
-    return twin(value) if isinstance(value, str) else value
 
 
 def _paragraphs(option: Mapping[str, Any]) -> dict[str, Any]:
@@ -53,10 +26,15 @@ def _paragraphs(option: Mapping[str, Any]) -> dict[str, Any]:
     return {**option, "description": [description] if isinstance(description, str) else description}
 
 
+# Modules whose settings are in a doc fragment.
+_OF_TABLES = {"cas_mailbox": mailbox_options, "receive_connector": connector_options}
+
+
 @cache
 def _module_options(module: str) -> dict[str, Any]:
     """The options of a module in the words of a role for POP3: only what concerns it, and without a prefix."""
     documented = yaml.safe_load(importlib.import_module(_MODULES + module).DOCUMENTATION)["options"]
+    documented |= _OF_TABLES.get(module, dict)()
     prefix = f"{POP3.mailbox_prefix}_"
     others = f"{IMAP4.mailbox_prefix}_"
     return {name.removeprefix(prefix): option for name, option in documented.items() if not name.startswith(others)}
@@ -94,18 +72,18 @@ def _with_options(name: str, option: Mapping[str, Any]) -> dict[str, Any]:
 def _role_options(protocol: Protocol) -> dict[str, Any]:
     """All that a role takes: its own decisions, and its protocol's settings."""
     own = {name: _with_options(name, option) for name, option in texts("role")["options"].items()}
-    settings = settings_options(protocol)
+    settings = protocol_options(protocol)
     known = {name: f"{protocol.key}_{name}" for name in settings}
     prefixed = {
         known[name]: {**option, "description": [_referring(text, known) for text in option["description"]]}
         for name, option in settings.items()
     }
-    return {**_said_of(protocol, own), **prefixed}
+    return {**said_of(protocol, own), **prefixed}
 
 
 def argument_specs(protocol: Protocol) -> Iterator[str]:
     """The role's meta/argument_specs.yml."""
-    role = _said_of(protocol, texts("role"))
+    role = said_of(protocol, texts("role"))
     yield from (
         "---",
         "# Written by `make generate` from tools/texts, the tables of settings and the modules' documentation.",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache, singledispatch
 from pathlib import Path
 from typing import Any
@@ -11,11 +11,15 @@ import yaml
 
 from ansible_collections.mailops.exchange.plugins.module_utils._host.versions import EXCHANGE_2007
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.base import Kind
+from ansible_collections.mailops.exchange.plugins.module_utils._kinds.flags import Flags
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.simple import Enum, Int
-from ansible_collections.mailops.exchange.plugins.module_utils._kinds.sizes import ByteSize
+from ansible_collections.mailops.exchange.plugins.module_utils._kinds.sizes import ByteSize, LimitedSize, UnlimitedInt
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.spans import TimeSpan
-from ansible_collections.mailops.exchange.plugins.module_utils._tables.protocols import Protocol
+from ansible_collections.mailops.exchange.plugins.module_utils._tables.connectors import CONNECTOR_SETTINGS
+from ansible_collections.mailops.exchange.plugins.module_utils._tables.mailboxes import MAILBOX_SETTINGS
+from ansible_collections.mailops.exchange.plugins.module_utils._tables.protocols import IMAP4, POP3, Protocol
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.rows import Setting
+from generate.twin import said_of, twin
 
 TEXTS = Path(__file__).resolve().parents[1] / "texts"
 
@@ -51,56 +55,81 @@ def _(kind: TimeSpan) -> str:
     return f"A time span from V({kind.parse(kind.lowest)}) to V({kind.parse(kind.highest)})."
 
 
+_SIZE = "A whole number with its unit (V(B), V(KB), V(MB), V(GB), V(TB), to the base of 1024) or without for bytes,"
+
+
 @values.register
 def _(kind: ByteSize) -> str:
-    return (
-        "A whole number with its unit (V(B), V(KB), V(MB), V(GB), V(TB), to the base of 1024) or without for bytes, or "
-        "V(unlimited)."
-    )
+    return f"{_SIZE} or V(unlimited)."
+
+
+@values.register
+def _(kind: LimitedSize) -> str:
+    return f"{_SIZE} from V({kind.render(kind.lowest)}) to V({kind.render(kind.highest)})."
+
+
+@values.register
+def _(kind: UnlimitedInt) -> str:
+    return f"From {kind.lowest} to {kind.highest}, or V(unlimited)."
+
+
+@values.register
+def _(kind: Flags) -> str:
+    return f"A list of {listed([f'V({name})' for name in kind.numbers if name not in kind.refused])}, or V(None) alone."
 
 
 def _default(value: Any) -> str:
     if value in ("", []):
-        told = "an empty list" if value == [] else "empty"
-    else:
-        words = [str(word).lower() if isinstance(word, bool) else word for word in _entries(value)]
-        told = listed([f"V({word})" for word in words])
-    return f"Exchange's default is {told}."
+        return "an empty list" if value == [] else "empty"
+    words = value if isinstance(value, list) else [value]
+    return listed([f"V({str(word).lower() if isinstance(word, bool) else word})" for word in words])
 
 
-def _entries(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [value]
+def _text(table: str, option: str) -> dict[str, Any]:
+    told: dict[str, dict[str, Any]] = texts(table)["options"]
+    for name in told:
+        if option in (name, twin(name)):
+            text: dict[str, Any] = said_of(POP3 if option == name else IMAP4, told[name])
+            return text
+    raise LookupError(f"tools/texts/{table}.yml does not tell what {option} is")
 
 
-def _facts(setting: Setting, default: Any) -> str:
-    """What the row and the default say, in sentences."""
-    since = setting.since.product.replace("Server ", "")
-    sentences = (
-        values(setting.kind),
-        "" if default is None else _default(default),
-        f"Since {since}." if setting.since > EXCHANGE_2007 else "",
-    )
-    return " ".join(filter(None, sentences))
-
-
-def documented_default(option: str, protocol: str) -> Any:
+def documented_default(table: str, option: str, protocol: str | None = None) -> Any:
     """Exchange's default as the texts have it; None where they tell it in words, or not at all."""
-    default = _text(option).get("default")
+    default = _text(table, option).get("default")
     return default[protocol] if isinstance(default, dict) else default
 
 
-def _text(option: str) -> dict[str, Any]:
-    told: dict[str, dict[str, Any]] = texts("protocol_settings")["options"]
-    if option not in told:
-        raise LookupError(f"tools/texts/protocol_settings.yml does not tell what {option} is")
-    return told[option]
+def _facts(table: str, setting: Setting, protocol: str | None) -> Iterator[str]:
+    """What the row and the default say, in sentences."""
+    yield values(setting.kind)
+    if (default := documented_default(table, setting.option, protocol)) is not None:
+        of = texts(table).get("defaults_of")
+        yield f"Exchange's default {f'for {of} ' if of else ''}is {_default(default)}."
+    if setting.since > EXCHANGE_2007:
+        yield f"Since {setting.since.product.replace('Server ', '')}."
 
 
-def settings_options(protocol: Protocol) -> dict[str, dict[str, Any]]:
-    """The options of a protocol's settings, in alphabetical order."""
+def _options(table: str, settings: Iterable[Setting], protocol: str | None = None) -> dict[str, dict[str, Any]]:
+    """The options of a table of settings, in alphabetical order."""
     found = {}
-    for setting in sorted(protocol.settings, key=lambda setting: setting.option):
-        facts = _facts(setting, documented_default(setting.option, protocol.key))
-        description = [*_text(setting.option)["description"], *filter(None, [facts])]
+    for setting in sorted(settings, key=lambda setting: setting.option):
+        facts = " ".join(filter(None, _facts(table, setting, protocol)))
+        description = [*_text(table, setting.option)["description"], *filter(None, [facts])]
         found[setting.option] = {"description": description, "type": setting.kind.option_type}
     return found
+
+
+def protocol_options(protocol: Protocol) -> dict[str, dict[str, Any]]:
+    """The settings of a protocol."""
+    return _options("protocol_settings", protocol.settings, protocol.key)
+
+
+def connector_options() -> dict[str, dict[str, Any]]:
+    """The settings of a receive connector."""
+    return _options("connector_settings", CONNECTOR_SETTINGS)
+
+
+def mailbox_options() -> dict[str, dict[str, Any]]:
+    """The settings of a mailbox, of both protocols."""
+    return _options("mailbox_settings", MAILBOX_SETTINGS)
