@@ -30,8 +30,9 @@ from ansible.plugins.loader import connection_loader, module_loader
 from ansible.utils.display import Display
 from ansible.utils.path import unfrackpath
 
-from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import Unreachable
-from ansible_collections.mailops.exchange.plugins.module_utils._host.host import line
+from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import Defect, Unreachable
+from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import Reply, Request
+from ansible_collections.mailops.exchange.plugins.module_utils._host.way import Way, laid
 
 try:
     from ansible.module_utils.common.json import Direction, get_module_decoder, get_module_encoder
@@ -61,8 +62,8 @@ for shared in ("_judgement.client_settings", "_objects.protocol_settings"):
 gc.freeze()
 
 
-class Line:
-    """One task's way to the helper process of its host, which it starts, and starts again when it has died."""
+class Helper:
+    """The helper process of one task's host, which is started for it, and started again when it has died."""
 
     def __init__(self, action: ExchangeAction, task_vars: dict[str, t.Any]) -> None:
         task = action._task
@@ -124,7 +125,7 @@ class Line:
                 self._call("set_options", direct=self._connection.get_options())
                 reply = self._call("invoke", self._fingerprint, request)
         except HelperError as error:
-            content = json.loads(request)
+            write = Request.parse(request).write
             host = self._play_context.remote_addr
             if hasattr(error, "code"):
                 reason = f"The session process for {host} gave up on the call: {error}"
@@ -133,13 +134,11 @@ class Line:
                 # connections for a moment yet.
                 reason = f"The session process for {host} ended in the middle of a call."
                 self._socket.unlink(missing_ok=True)
-            if not content.get("write") and not self._is_alive():
+            if not write and not self._is_alive():
                 self._start()
                 with contextlib.suppress(HelperError):
                     return t.cast(str, self._call("invoke", self._fingerprint, request))
-            state = "unknown" if content.get("write") else "unreachable"
-            empty: dict[str, t.Any] = {"output": [], "errors": [], "warnings": [], "memory": {}}
-            return json.dumps({"state": state, "reason": reason, **empty})
+            return Reply("unknown" if write else "unreachable", reason=reason).to_json()
         return reply
 
     def close_if_delegated(self) -> None:
@@ -187,7 +186,7 @@ class Line:
 
 
 class ExchangeAction(ActionBase):  # type: ignore[misc] # ansible-core publishes no types
-    """Runs a module of this collection in the worker, with the line to its host at hand."""
+    """Runs a module of this collection in the worker, with the way to its host laid."""
 
     TRANSFERS_FILES = False
     _supports_async = False
@@ -202,7 +201,7 @@ class ExchangeAction(ActionBase):  # type: ignore[misc] # ansible-core publishes
             display.warning(
                 f"become has no meaning for {self._task.action}: it runs as the user that the connection logs on with."
             )
-        route = Line(self, task_vars)
+        helper = Helper(self, task_vars)
         host = task_vars["inventory_hostname"]
 
         def note(text: str) -> None:
@@ -210,14 +209,17 @@ class ExchangeAction(ActionBase):  # type: ignore[misc] # ansible-core publishes
                 display.vvv(text, host=host)
 
         try:
-            with line(route.invoke, tell=lambda text: display.display(f"{host}: {text}"), note=note):
+            with laid(Way(helper.invoke, tell=lambda text: display.display(f"{host}: {text}"), note=note)):
                 result.update(self._run_module(task_vars))
         except Unreachable as unreachable:
             raise AnsibleConnectionFailure(str(unreachable)) from unreachable
+        except Defect as defect:
+            note(defect.traceback)
+            raise AnsibleActionFail(str(defect), result={"changed": defect.changed}) from None
         finally:
-            route.close_if_delegated()
-            if route.socket_path:
-                self._task.args["_ansible_socket"] = route.socket_path
+            helper.close_if_delegated()
+            if helper.socket_path:
+                self._task.args["_ansible_socket"] = helper.socket_path
         return result
 
     def _run_module(self, task_vars: dict[str, t.Any]) -> dict[str, t.Any]:

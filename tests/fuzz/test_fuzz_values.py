@@ -29,6 +29,7 @@ from ansible_collections.mailops.exchange.plugins.module_utils._objects.certific
 from ansible_collections.mailops.exchange.plugins.module_utils._objects.components import Component
 from ansible_collections.mailops.exchange.plugins.module_utils._objects.connectors import (
     Connector,
+    client_connectors,
     default_name,
     find_connector,
 )
@@ -43,7 +44,6 @@ from ansible_collections.mailops.exchange.plugins.module_utils._tables.rows impo
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.services import START_MODE
 from ansible_collections.mailops.exchange.plugins.module_utils._work.life import shown
 from ansible_collections.mailops.exchange.plugins.module_utils._work.plan import Stored, make_plan, read_members
-from ansible_collections.mailops.exchange.plugins.module_utils.findings import client_connectors
 
 SETTINGS: list[Setting] = [
     *(setting for protocol in PROTOCOLS.values() for setting in protocol.settings),

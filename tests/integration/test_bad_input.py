@@ -12,6 +12,8 @@ from module_runner import run_module
 from runner import Controller, inventory
 from simulator_process import SimulatorProcess
 
+from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import Request
+
 Run = Callable[..., dict[str, Any]]
 
 EXTERNAL = "external_connection_settings"
@@ -201,7 +203,7 @@ OTHER_MODULES: list[tuple[str, dict[str, Any], str]] = [
 
 
 def nothing_may_be_sent(request: str) -> str:
-    assert json.loads(request)["pipeline"] == [], request
+    assert not Request.parse(request).cmdlet, request
     return json.dumps({"state": "completed"})
 
 
@@ -298,7 +300,10 @@ def test_plain_text_login_is_accepted_with_a_warning(organisation: SimulatorProc
     result = run("pop_settings", {"login_type": "plaintextlogin"})
     assert result["changed"] is True
     assert stored(organisation)["LoginType"] == "PlainTextLogin"
-    warning = "login_type: with PlainTextLogin clients may send passwords in clear over unencrypted lines."
+    warning = (
+        "login_type is PlainTextLogin. Clients may send passwords over unencrypted lines, where anybody on the way can "
+        "read them."
+    )
     assert warning in [entry["event"]["msg"] if isinstance(entry, dict) else entry for entry in result["warnings"]]
 
 

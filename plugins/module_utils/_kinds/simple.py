@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import Unreadable, wire_text
-from ansible_collections.mailops.exchange.plugins.module_utils._kinds.base import Kind, in_words
+from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import Unreadable, number_text, wire_text
+from ansible_collections.mailops.exchange.plugins.module_utils._kinds.base import Given, Kind, in_words
 
 # As many digits as an Int64 has. Python refuses to make a number of thousands of them.
 _WHOLE_NUMBER = r"-?\d{1,19}"
@@ -87,10 +87,36 @@ class Enum(Kind):
         return name
 
     def read(self, value: Any) -> str:
-        number = wire_text(value.get("$value")) if isinstance(value, Mapping) else ""
         # The names are documented, some of the numbers are inferred: a number counts only under an unknown name, which
         # may be a translated one.
-        name = self._known(wire_text(value)) or self._known(number)
+        name = self._known(wire_text(value)) or self._known(number_text(value))
         if name is None:
             raise Unreadable(value)
         return name
+
+
+@dataclass(frozen=True)
+class Choice(Given):
+    """One of a few words, as they are written."""
+
+    words: tuple[str, ...]
+
+    @property
+    def spec(self) -> Mapping[str, Any]:
+        return {"type": "str", "choices": list(self.words)}
+
+    def parse(self, value: Any) -> str:
+        if value not in self.words:
+            raise ValueError(f"{value!r} is none of its values; give {in_words(list(self.words))}")
+        return str(value)
+
+
+class Choices(Choice):
+    """Some of a few words."""
+
+    @property
+    def spec(self) -> Mapping[str, Any]:
+        return {"type": "list", "elements": "str", "choices": list(self.words)}
+
+    def parse(self, value: Any) -> tuple[str, ...]:  # type: ignore[override]
+        return tuple(super(Choices, self).parse(word) for word in value)

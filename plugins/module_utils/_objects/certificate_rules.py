@@ -98,7 +98,7 @@ WILDCARD_ASSIGNED = Rule(
 X509_NAME_NOT_COVERED = Rule(
     "x509-name-not-covered",
     (ERROR,),
-    "x509_certificate_name of {protocol_title} is {name!r}, and {what} it.",
+    "x509_certificate_name of {protocol_title} is {name!r}, and {no_certificate_covers} it.",
     "{protocol_title} chooses its certificate by that name: encryption fails, or clients see another one and complain.",
     "Import a certificate for {name!r}. Or: Set x509_certificate_name to a name that one covers{by}.",
     ("x509_certificate_name",),
@@ -213,9 +213,9 @@ def x509_name_not_covered(
     """The name by which a protocol chooses, among those on a server or before the one that it is meant to choose."""
     if any(one.covers(name) for one in usable):
         return
-    what = f"{listed([meant])} does not cover" if meant else "no valid certificate on the server covers"
+    none = f"{listed([meant])} does not cover" if meant else "no valid certificate on the server covers"
     by = by_settings(protocol, "x509_certificate_name")
-    fact = X509_NAME_NOT_COVERED.fact(protocol=protocol, name=name, what=what, by=by)
+    fact = X509_NAME_NOT_COVERED.fact(protocol=protocol, name=name, no_certificate_covers=none, by=by)
     yield fact if name else replace(fact, cure=f"Set x509_certificate_name to {HOST_NAME}{by}.")
 
 

@@ -130,7 +130,7 @@ CONNECTOR_CERTIFICATE_MISSING = Rule(
 CONNECTOR_FQDN_NOT_COVERED = Rule(
     "connector-fqdn-not-covered",
     (WARNING,),
-    "The FQDN of the receive connector {connector!r} is {fqdn}, which {certificates}.",
+    "The FQDN of the receive connector {connector!r} is {fqdn}, which {no_certificate_covers}.",
     "Clients that check the name refuse the connection or ask the user.",
     "Set tls_certificate_name to a certificate that covers {fqdn}{by}. Or set fqdn to a name that it covers.",
     CONNECTOR,
@@ -185,9 +185,13 @@ def fqdn_not_covered(
     """The certificates by which a connector can go: those that it names itself, or all that are assigned to SMTP."""
     if not any(one.covers(fqdn) for one in certificates):
         own = f"its certificate {listed(certificates)} does not cover"
-        what = own if are_its_own else "no valid certificate assigned to SMTP covers"
+        none = own if are_its_own else "no valid certificate assigned to SMTP covers"
         yield _fact(
-            CONNECTOR_FQDN_NOT_COVERED, name, options=["fqdn", "tls_certificate_name"], fqdn=fqdn, certificates=what
+            CONNECTOR_FQDN_NOT_COVERED,
+            name,
+            options=["fqdn", "tls_certificate_name"],
+            fqdn=fqdn,
+            no_certificate_covers=none,
         )
 
 
@@ -258,8 +262,6 @@ def _clients(connector: Connector) -> str:
     return f"the addresses {', '.join(connector.values['remote_ip_ranges'])} only"
 
 
-def _fact(
-    rule: Rule, connector: str, severity: str | None = None, *, options: Sequence[str] = (), **met: object
-) -> Fact:
+def _fact(rule: Rule, connector: str, severity: str | None = None, **met: Any) -> Fact:
     by = f" with mailops.exchange.receive_connector, for {connector!r}"
-    return rule.fact(severity, options=options, protocol="smtp", connector=connector, by=by, **met)
+    return rule.fact(severity, protocol="smtp", connector=connector, by=by, **met)

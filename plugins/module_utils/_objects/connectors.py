@@ -23,7 +23,6 @@ from ansible_collections.mailops.exchange.plugins.module_utils._tables.connector
     REMOTE_IP_RANGES,
 )
 from ansible_collections.mailops.exchange.plugins.module_utils._work.plan import Stored, read_members
-from ansible_collections.mailops.exchange.plugins.module_utils._work.rules import refusals
 
 _ANY = {"0.0.0.0", "[::]"}  # noqa: S104 - compared, not bound
 
@@ -196,11 +195,6 @@ def lost(connector: Connector, others: Sequence[Connector], server: Server, valu
             f"name: with these settings {connector.name!r} is no longer the receive connector by which users send, and "
             "the next task without a name would not find it; give its name."
         )
-
-
-def conflicts(values: Mapping[str, Any], own: AbstractSet[str]) -> Iterator[str]:
-    """Sentences on values that contradict each other, as far as one of the two is the task's own doing."""
-    return refusals(connector_rules.contradictions(values), own)
 
 
 def refused_changes(

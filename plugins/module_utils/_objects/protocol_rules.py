@@ -100,7 +100,7 @@ def contradictions(values: Mapping[str, Any], protocol: Protocol | None = None) 
 
 def plain_text_login(values: Mapping[str, Any], protocol: Protocol | None = None) -> Iterator[Fact]:
     if values.get("login_type") == "PlainTextLogin":
-        yield PLAIN_TEXT_LOGIN.fact(protocol=protocol, by=by_settings(protocol, "login_type"))
+        yield PLAIN_TEXT_LOGIN.fact(options=["login_type"], protocol=protocol, by=by_settings(protocol, "login_type"))
 
 
 def loopback_not_bound(values: Mapping[str, Any], server: Server, protocol: Protocol) -> Iterator[Fact]:

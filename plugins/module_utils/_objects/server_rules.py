@@ -22,7 +22,7 @@ END_OF_SUPPORT = {
 EXCHANGE_UNSUPPORTED = Rule(
     "exchange-unsupported",
     (WARNING,),
-    "{server}.",
+    "{server_with_its_version}.",
     "Microsoft has supported {product} until {end}; security holes found since then stay open.",
     "Move to Exchange Server SE.",
 )
@@ -31,7 +31,7 @@ EXCHANGE_UNSUPPORTED = Rule(
 PART_UNREADABLE = Rule(
     "part-unreadable",
     (WARNING,),
-    "{reason}",
+    "{why_it_cannot_be_read}",
     "What {cmdlet} would show is not judged, and traps in it stay unseen.",
     "Grant the user a management role with {cmdlet} (View-Only Organization Management has it), or leave the part out "
     "of gather.",
@@ -42,9 +42,9 @@ def support(server: Server, now: datetime) -> Iterator[Fact]:
     product = server.version.product
     end = END_OF_SUPPORT.get(product)
     if end and now.date() > end.date():
-        yield EXCHANGE_UNSUPPORTED.fact(server=server.title, product=product, end=f"{end:%Y-%m-%d}")
+        yield EXCHANGE_UNSUPPORTED.fact(server_with_its_version=server.title, product=product, end=f"{end:%Y-%m-%d}")
 
 
 def unreadable_parts(unread: Mapping[str, str]) -> Iterator[Fact]:
     for cmdlet, reason in unread.items():
-        yield PART_UNREADABLE.fact(reason=reason, cmdlet=cmdlet)
+        yield PART_UNREADABLE.fact(why_it_cannot_be_read=reason, cmdlet=cmdlet)

@@ -54,7 +54,7 @@ SERVICE_NOT_AUTOMATIC = Rule(
 RESTART_OWED = Rule(
     "restart-owed",
     (WARNING, NOTICE),
-    "{reason}",
+    "{why_a_restart_is_owed}",
     "Services read their settings when they start; until then clients meet the old ones.",
     "Set state to restarted with mailops.exchange.protocol_service, for {protocol_title}.",
     ("restart",),
@@ -64,7 +64,7 @@ RESTART_OWED = Rule(
 COMPONENT_INACTIVE = Rule(
     "component-inactive",
     (ERROR,),
-    "{reason}",
+    "{component_and_its_state}",
     "Exchange turns clients away and stops the front-end service of {protocol_title}; the server may be in "
     "maintenance.",
     "When that is over, make it Active with Set-ServerComponentState, as the requester that took it down, and start "
@@ -75,7 +75,7 @@ COMPONENT_INACTIVE = Rule(
 COMPONENT_UNKNOWN = Rule(
     "component-unknown",
     (WARNING,),
-    "It is not known whether the server component {component} is Active. {reason}",
+    "It is not known whether the server component {component} is Active. {why}",
     "While it is not, as in maintenance, Exchange turns clients away and stops the front-end service of "
     "{protocol_title}. The role does not begin without knowing.",
     "See to it that Get-ServerComponentState answers this user; View-Only Organization Management grants it. With "
@@ -105,11 +105,11 @@ def services(protocol: Protocol, found: Sequence[Service]) -> Iterator[Fact]:
 def restart(protocol: Protocol, answer: str, reason: str) -> Iterator[Fact]:
     """Whether a restart is owed, as that has been judged."""
     if answer != "no":
-        yield RESTART_OWED.fact(WARNING if answer == "yes" else NOTICE, protocol=protocol, reason=reason)
+        yield RESTART_OWED.fact(WARNING if answer == "yes" else NOTICE, protocol=protocol, why_a_restart_is_owed=reason)
 
 
 def component(protocol: Protocol, found: Component) -> Iterator[Fact]:
     if found.state == INACTIVE:
-        yield COMPONENT_INACTIVE.fact(protocol=protocol, reason=found.reason)
+        yield COMPONENT_INACTIVE.fact(protocol=protocol, component_and_its_state=found.reason)
     if found.state == UNKNOWN:
-        yield COMPONENT_UNKNOWN.fact(protocol=protocol, component=found.name, reason=found.reason)
+        yield COMPONENT_UNKNOWN.fact(protocol=protocol, component=found.name, why=found.reason)

@@ -48,7 +48,7 @@ class Rule:
 
     def documented(self) -> dict[str, Any]:
         """The rule itself, with the `<names>` of what is met in its place."""
-        seen, why, cure = (text.format_map(_Blanks(by="")) for text in (self.seen, self.why, self.cure))
+        seen, why, cure = (text.format_map(_BLANKS) for text in (self.seen, self.why, self.cure))
         return {
             "id": self.id,
             "severities": list(self.severities),
@@ -62,6 +62,11 @@ class Rule:
 class _Blanks(dict[str, str]):
     def __missing__(self, name: str) -> str:
         return f"<{name.replace('_', ' ')}>"
+
+
+_BLANKS = _Blanks(
+    by="", protocol_key="<pop3 or imap4>", protocol_service="<POP or IMAP>", protocol_title="<POP3 or IMAP4>"
+)
 
 
 @dataclass(frozen=True)
@@ -116,6 +121,10 @@ def refusals(facts: Iterable[Fact], own: AbstractSet[str]) -> Iterator[str]:
     return (fact.refusal() for fact in facts if fact.options & own)
 
 
+def warnings(facts: Iterable[Fact], own: AbstractSet[str]) -> Iterator[str]:
+    return (fact.warning() for fact in facts if fact.options & own)
+
+
 def findings(*modules: ModuleType) -> dict[str, Rule]:
     """By id, the rules that are declared in modules."""
     declared = (rule for module in modules for rule in vars(module).values() if isinstance(rule, Rule))
@@ -129,4 +138,4 @@ def by_settings(protocol: Protocol | None, *options: str) -> str:
     module, names = f"mailops.exchange.{protocol.module}", [f"{protocol.key}_{option}" for option in options]
     if len(names) == 1:
         return f" with {module}; in the role it is {names[0]}"
-    return f". They are options of {module}; in the role they are {' and '.join(names)}"
+    return f". {' and '.join(options)} are options of {module}; in the role they are {' and '.join(names)}"

@@ -20,7 +20,7 @@ from ..connectors import ReceiveConnector
 from ..directory import DirectoryObject
 from ..engine import Call, behaviour, has_wildcard, matches
 from .checks import invalid, requested_changes, unmodified
-from .lookup import controller, not_found, server
+from .lookup import ambiguous, controller, not_found, server
 
 _DATA = "Microsoft.Exchange.Data."
 _TYPES = (_DATA + "Directory.SystemConfiguration.ReceiveConnector", *shapes.CONFIGURATION_OBJECT)
@@ -59,10 +59,7 @@ def set_receive_connector(call: Call) -> None:
     if not found:
         raise not_found(call, wanted)
     if len(found) > 1:
-        raise call.exchange_failure(
-            "Microsoft.Exchange.Configuration.Tasks.ManagementObjectAmbiguousException",
-            f"The operation couldn't be performed because '{wanted}' matches multiple entries.",
-        )
+        raise ambiguous(call, wanted)
     connector, chosen = found[0], controller(call)
     stored = connector.settings.read(chosen, call.now).values
     changes = requested_changes(call, stored)

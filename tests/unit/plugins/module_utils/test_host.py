@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.mailops.exchange.plugins.module_utils._host import host as host_module
 from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import (
     CmdletFailure,
     Failure,
@@ -14,11 +13,12 @@ from ansible_collections.mailops.exchange.plugins.module_utils._host.failures im
 from ansible_collections.mailops.exchange.plugins.module_utils._host.host import connect
 from ansible_collections.mailops.exchange.plugins.module_utils._host.server import Server
 from ansible_collections.mailops.exchange.plugins.module_utils._host.versions import Version
+from ansible_collections.mailops.exchange.plugins.module_utils._host.way import Way, laid
 
 
 @pytest.fixture
 def line(host):
-    with host_module.line(host.invoke, clock=host.clock, pause=host.pause):
+    with laid(Way(host.invoke, clock=host.clock, pause=host.pause)):
         yield host
 
 

@@ -8,12 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from transport_host import AUTH, BACK, CLIENT, FRONT, flags, make_der, transport_host
 
-from ansible_collections.mailops.exchange.plugins.module_utils._host.host import Host, Line
+from ansible_collections.mailops.exchange.plugins.module_utils._host.host import Host
 from ansible_collections.mailops.exchange.plugins.module_utils._host.server import Server
 from ansible_collections.mailops.exchange.plugins.module_utils._host.versions import Version
+from ansible_collections.mailops.exchange.plugins.module_utils._host.way import Way
 from ansible_collections.mailops.exchange.plugins.module_utils._objects.connectors import read_connectors
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.connectors import CONNECTOR_SETTINGS
-from ansible_collections.mailops.exchange.plugins.module_utils._work.life import shown
+from ansible_collections.mailops.exchange.plugins.module_utils._work.plan import shown
 
 MODULE = "receive_connector"
 FRONTEND = "EX01\\Client Frontend EX01"
@@ -283,16 +284,16 @@ def test_what_is_not_known_or_does_not_fit_is_warned_of(host, warned):
     assert warned == [
         f"tls_certificate_name: it cannot be known whether {mark} is assigned to SMTP, without which the connector "
         "does not use it.",
-        f"tls_certificate_name: {mark} does not cover 'EX01.contoso.test', the FQDN of 'Client Frontend EX01', and "
-        "clients that check it will complain.",
+        f"The FQDN of the receive connector 'Client Frontend EX01' is EX01.contoso.test, which its certificate {mark} "
+        "(mail.contoso.test) does not cover. Clients that check the name refuse the connection or ask the user.",
     ]
 
 
 def test_passwords_in_clear_are_warned_of(host, warned):
     assert host.run(MODULE, {"auth_mechanism": {"remove": ["BasicAuthRequireTLS"]}})["changed"] is True
     assert warned == [
-        "auth_mechanism: with BasicAuth and without BasicAuthRequireTLS clients may send passwords in clear over "
-        "unencrypted lines."
+        "auth_mechanism of the receive connector 'Client Frontend EX01' has BasicAuth without BasicAuthRequireTLS. "
+        "Clients may send passwords over unencrypted lines, where anybody on the way can read them."
     ]
 
 
@@ -459,7 +460,7 @@ def test_the_real_connectors_are_read(captured):
             return wires
 
     server = Server("WIN-CTD3L0RGEN4", "WIN-CTD3L0RGEN4.exlab.dom", Version(15, 2))
-    connectors = {c.name.rpartition(" ")[0]: c for c in read_connectors(Recorded(Line(str, float, print)), server)}
+    connectors = {c.name.rpartition(" ")[0]: c for c in read_connectors(Recorded(Way(str)), server)}
     assert list(connectors) == ["Default", "Client Proxy", "Default Frontend", "Client Frontend"]
     assert [c.is_bound_for_clients for c in connectors.values()] == [False, False, False, True]
     assert shown(CONNECTOR_SETTINGS, connectors["Client Frontend"].values) == {
