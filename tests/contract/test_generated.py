@@ -14,6 +14,7 @@ import pytest
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.connectors import CONNECTOR_SETTINGS
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.mailboxes import MAILBOX_SETTINGS
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.protocols import POP3, PROTOCOLS
+from ansible_collections.mailops.exchange.plugins.module_utils._tables.throttling import THROTTLING_SETTINGS
 from generate.__main__ import ROOT, files, stale
 from generate.settings import texts
 from generate.twin import twin
@@ -86,6 +87,7 @@ def test_no_text_is_of_a_setting_that_there_is_not() -> None:
         "protocol_settings": of_protocols,
         "connector_settings": CONNECTOR_SETTINGS,
         "mailbox_settings": (one for one in MAILBOX_SETTINGS if one.option.startswith(POP3.mailbox_prefix)),
+        "throttling_settings": (one for one in THROTTLING_SETTINGS if one.option.startswith(POP3.mailbox_prefix)),
     }
     for table, settings in tables.items():
         assert texts(table)["options"].keys() == {setting.option for setting in settings}

@@ -89,7 +89,7 @@ def test_the_documented_defaults(protocol: str) -> None:
         if not row.exists(protocol, "SE"):
             continue
         setting = known[row.name]
-        documented = documented_default("protocol_settings", setting.option, protocol)
+        documented = documented_default("protocol_settings", setting.option, PROTOCOLS[protocol])
         default = row.default(protocol, "SE")
         if documented is not None:
             told += 1

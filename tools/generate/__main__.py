@@ -11,7 +11,7 @@ import least_privilege
 
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.protocols import IMAP4, POP3, PROTOCOLS, Protocol
 from generate import findings, layout, roles
-from generate.settings import connector_options, mailbox_options, protocol_options, texts
+from generate.settings import connector_options, mailbox_options, protocol_options, texts, throttling_options
 from generate.twin import twin
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -59,6 +59,7 @@ def of_fragments() -> dict[str, str]:
         "connector_settings": ("The settings of receive connectors", {"DOCUMENTATION": connector_options()}),
         "mailbox_settings": ("What POP3 and IMAP4 may do with a mailbox", {"DOCUMENTATION": mailbox_options()}),
         "protocol_settings": ("The settings of POP3 and IMAP4", protocols),
+        "throttling_settings": ("How much users may ask of Exchange", {"DOCUMENTATION": throttling_options()}),
     }
     return {
         f"plugins/doc_fragments/{table}.py": _lines(fragment(table, about, found))

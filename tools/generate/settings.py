@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache, singledispatch
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from ansible_collections.mailops.exchange.plugins.module_utils._host.versions import EXCHANGE_2007
+from ansible_collections.mailops.exchange.plugins.module_utils._host.versions import EXCHANGE_2007, NEVER, Version
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.base import Kind
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.flags import Flags
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.simple import Enum, Int
@@ -19,6 +20,7 @@ from ansible_collections.mailops.exchange.plugins.module_utils._tables.connector
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.mailboxes import MAILBOX_SETTINGS
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.protocols import IMAP4, POP3, Protocol
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.rows import Setting
+from ansible_collections.mailops.exchange.plugins.module_utils._tables.throttling import THROTTLING_SETTINGS
 from generate.twin import said_of, twin
 
 TEXTS = Path(__file__).resolve().parents[1] / "texts"
@@ -85,44 +87,57 @@ def _default(value: Any) -> str:
     return listed([f"V({str(word).lower() if isinstance(word, bool) else word})" for word in words])
 
 
-def _text(table: str, option: str) -> dict[str, Any]:
+def _text(table: str, option: str) -> tuple[Protocol, dict[str, Any]]:
+    """What is told of an option, and of which protocol it is told if the option is one protocol's."""
     told: dict[str, dict[str, Any]] = texts(table)["options"]
     for name in told:
         if option in (name, twin(name)):
-            text: dict[str, Any] = said_of(POP3 if option == name else IMAP4, told[name])
-            return text
+            protocol = POP3 if option == name else IMAP4
+            return protocol, said_of(protocol, told[name])
     raise LookupError(f"tools/texts/{table}.yml does not tell what {option} is")
 
 
-def documented_default(table: str, option: str, protocol: str | None = None) -> Any:
+def documented_default(table: str, option: str, protocol: Protocol | None = None) -> Any:
     """Exchange's default as the texts have it; None where they tell it in words, or not at all."""
-    default = _text(table, option).get("default")
-    return default[protocol] if isinstance(default, dict) else default
+    of, text = _text(table, option)
+    default = text.get("default")
+    return default[(protocol or of).key] if isinstance(default, dict) else default
 
 
-def _facts(table: str, setting: Setting, protocol: str | None) -> Iterator[str]:
-    """What the row and the default say, in sentences."""
-    yield values(setting.kind)
-    if (default := documented_default(table, setting.option, protocol)) is not None:
+def _facts(table: str, rows: Sequence[Setting], protocol: Protocol | None) -> Iterator[str]:
+    """What the rows of an option and its default say, in sentences."""
+    yield values(rows[0].kind)
+    if (default := documented_default(table, rows[0].option, protocol)) is not None:
         of = texts(table).get("defaults_of")
         yield f"Exchange's default {f'for {of} ' if of else ''}is {_default(default)}."
-    if setting.since > EXCHANGE_2007:
-        yield f"Since {setting.since.product.replace('Server ', '')}."
+    since, before = min(row.since for row in rows), max(row.before for row in rows)
+    if since > EXCHANGE_2007:
+        until = f" and before {_short(before)}" if before < NEVER else ""
+        yield f"Since {_short(since)}{until}."
 
 
-def _options(table: str, settings: Iterable[Setting], protocol: str | None = None) -> dict[str, dict[str, Any]]:
+def _short(version: Version) -> str:
+    return version.product.replace("Server ", "")
+
+
+def _options(table: str, settings: Iterable[Setting], protocol: Protocol | None = None) -> dict[str, dict[str, Any]]:
     """The options of a table of settings, in alphabetical order."""
     found = {}
-    for setting in sorted(settings, key=lambda setting: setting.option):
-        facts = " ".join(filter(None, _facts(table, setting, protocol)))
-        description = [*_text(table, setting.option)["description"], *filter(None, [facts])]
-        found[setting.option] = {"description": description, "type": setting.kind.option_type}
+    for option, rows in groupby(sorted(settings, key=_by_option), key=_by_option):
+        of_versions = list(rows)
+        facts = " ".join(filter(None, _facts(table, of_versions, protocol)))
+        description = [*_text(table, option)[1]["description"], *filter(None, [facts])]
+        found[option] = {"description": description, **of_versions[0].kind.spec}
     return found
+
+
+def _by_option(setting: Setting) -> str:
+    return setting.option
 
 
 def protocol_options(protocol: Protocol) -> dict[str, dict[str, Any]]:
     """The settings of a protocol."""
-    return _options("protocol_settings", protocol.settings, protocol.key)
+    return _options("protocol_settings", protocol.settings, protocol)
 
 
 def connector_options() -> dict[str, dict[str, Any]]:
@@ -133,3 +148,8 @@ def connector_options() -> dict[str, dict[str, Any]]:
 def mailbox_options() -> dict[str, dict[str, Any]]:
     """The settings of a mailbox, of both protocols."""
     return _options("mailbox_settings", MAILBOX_SETTINGS)
+
+
+def throttling_options() -> dict[str, dict[str, Any]]:
+    """The settings of a throttling policy, for both protocols."""
+    return _options("throttling_settings", THROTTLING_SETTINGS)

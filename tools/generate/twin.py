@@ -9,6 +9,7 @@ from ansible_collections.mailops.exchange.plugins.module_utils._tables.protocols
 
 _OWN = ("title", "key", "component", "module", "noun")
 _WORDS = (
+    *((f"{article} {POP3.title}", f"{article}n {IMAP4.title}") for article in ("a", "A")),
     *((getattr(POP3, fact), getattr(IMAP4, fact)) for fact in _OWN),
     (POP3.noun.casefold(), IMAP4.noun.casefold()),
     (f"{POP3.mailbox_prefix}_", f"{IMAP4.mailbox_prefix}_"),
