@@ -24,6 +24,7 @@ NAMES = sorted(
     if path.stem != ON_THE_CONTROLLER
 )
 MAIL = "mail.contoso.test"
+POLICIES = ("Mail programs", "Fetching services")
 # What the examples call the organisation's, and what the simulated one has.
 HERE = {
     "contoso.com": "contoso.test",
@@ -46,6 +47,7 @@ REQUIRED: dict[str, dict[str, Any]] = {
     "iis": {"state": "restarted"},
     "mail_probe": {"protocol": "pop3", "host": MAIL, "connect_to": "127.0.0.1", "port": 1},
     "protocol_service": {"protocol": "pop3", "state": "started"},
+    "throttling_policy": {"name": POLICIES[0]},
 }
 ANSIBLES_OWN = {"invocation", "warnings", "deprecations"}
 PYTHON_TYPES = {"str": str, "bool": bool, "int": int, "dict": dict, "list": list}
@@ -69,6 +71,8 @@ def prepared(organisation: SimulatorProcess, run: Run) -> SimulatorProcess:
         assert "failed" not in run(module, {"x509_certificate_name": MAIL})
     assert "failed" not in run("receive_connector", {"tls_certificate_name": MAIL})
     assert "failed" not in run("cas_mailbox", {"identities": ["user000004"], "pop_enabled": False})
+    for policy in POLICIES:
+        assert organisation.run("EX01", "New-ThrottlingPolicy", {"Name": policy})["errors"] == []
     add_connector(organisation, "Branch office", RemoteIPRanges=["10.30.0.0/16"])
     return organisation
 
@@ -139,7 +143,7 @@ def test_examples_and_returned_values(run: Run, prepared: SimulatorProcess, modu
 def test_a_failed_task_has_no_others(run: Run, organisation: SimulatorProcess, module: str) -> None:
     """`returned: always` holds for what fails after its options were found right."""
     cmdlets = ("Get-CASMailbox", "Get-CimInstance", "Get-ExchangeCertificate", "Get-ImapSettings", "Get-PopSettings")
-    for cmdlet in (*cmdlets, "Get-ReceiveConnector", "Get-WmiObject", "Test-PopConnectivity"):
+    for cmdlet in (*cmdlets, "Get-ReceiveConnector", "Get-ThrottlingPolicy", "Get-WmiObject", "Test-PopConnectivity"):
         organisation.fault("EX01", "rbac_without", cmdlet=cmdlet)
     result = run(module, REQUIRED.get(module, {}))
     assert result["failed"] is True
