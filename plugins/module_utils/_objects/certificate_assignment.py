@@ -32,6 +32,7 @@ from ansible_collections.mailops.exchange.plugins.module_utils._tables.rows impo
 from ansible_collections.mailops.exchange.plugins.module_utils._work.life import SERVER_OPTIONS, refuse
 from ansible_collections.mailops.exchange.plugins.module_utils._work.plan import Plan
 from ansible_collections.mailops.exchange.plugins.module_utils._work.resource import Single
+from ansible_collections.mailops.exchange.plugins.module_utils._work.rules import warnings
 from ansible_collections.mailops.exchange.plugins.module_utils._work.settle import Settled
 
 BY_SERVICE = {protocol.service: protocol for protocol in PROTOCOLS.values()}
@@ -132,7 +133,7 @@ class CertificateAssignment(Single[Certificate]):
         for protocol in self.protocols:
             name = self.names[protocol.title]
             facts += certificate_rules.x509_name_not_covered(name, protocol, [before], meant=before)
-        yield from (fact.warning() for fact in facts)
+        yield from warnings(facts)
         if before.services is None and not plan.changed:
             yield (
                 f"The services of {before.thumbprint} are unknown, because {self.server.name} does not tell them over "

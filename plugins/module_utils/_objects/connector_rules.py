@@ -5,12 +5,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.certificates import CertificateIdentifier
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.spans import span_ticks
 from ansible_collections.mailops.exchange.plugins.module_utils._objects.certificate_rules import listed
 from ansible_collections.mailops.exchange.plugins.module_utils._objects.certificates import Certificate
+from ansible_collections.mailops.exchange.plugins.module_utils._objects.connectors import Connector
 from ansible_collections.mailops.exchange.plugins.module_utils._work.rules import (
     ERROR,
     NOTICE,
@@ -19,9 +20,6 @@ from ansible_collections.mailops.exchange.plugins.module_utils._work.rules impor
     Rule,
     contradiction,
 )
-
-if TYPE_CHECKING:
-    from ansible_collections.mailops.exchange.plugins.module_utils._objects.connectors import Connector
 
 CONNECTOR = ("connector",)
 

@@ -15,8 +15,6 @@ from ansible_collections.mailops.exchange.plugins.module_utils._host.messages im
 from ansible_collections.mailops.exchange.plugins.module_utils._host.server import Server
 from ansible_collections.mailops.exchange.plugins.module_utils._host.versions import EXCHANGE_2013
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.bindings import binding_port
-from ansible_collections.mailops.exchange.plugins.module_utils._objects import connector_rules
-from ansible_collections.mailops.exchange.plugins.module_utils._objects.certificates import Certificate
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.connectors import (
     CLIENT_SUBMISSION_PORT,
     CONNECTOR_SETTINGS,
@@ -231,23 +229,3 @@ def refused_changes(
 
 def _ranges(values: Mapping[str, Any]) -> set[Any]:
     return {REMOTE_IP_RANGES.entry_key(entry) for entry in values.get("remote_ip_ranges", ())}
-
-
-def remarks(
-    connector: Connector, values: Mapping[str, Any], own: AbstractSet[str], certificate: Certificate | None
-) -> Iterator[str]:
-    """What an administrator should know of the values chosen."""
-    if "auth_mechanism" in own:
-        yield from (fact.warning() for fact in connector_rules.basic_without_tls(connector.name, values))
-    if "permission_groups" in own and "Custom" in connector.values.get("permission_groups", ()):
-        yield (
-            f"permission_groups: permissions of {connector.name!r} were edited in Active Directory, which Exchange "
-            "shows as Custom; this module neither sets nor removes these."
-        )
-    if certificate and certificate.services is None:
-        yield (
-            f"tls_certificate_name: it cannot be known whether {certificate.thumbprint} is assigned to SMTP, without "
-            "which the connector does not use it."
-        )
-    if certificate and (fqdn := str(values.get("fqdn", ""))):
-        yield from (fact.warning() for fact in connector_rules.fqdn_not_covered(connector.name, fqdn, [certificate]))

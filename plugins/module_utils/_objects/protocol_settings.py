@@ -18,7 +18,7 @@ from ansible_collections.mailops.exchange.plugins.module_utils._tables.protocols
 from ansible_collections.mailops.exchange.plugins.module_utils._work.life import SERVER_OPTIONS
 from ansible_collections.mailops.exchange.plugins.module_utils._work.plan import Plan, Stored, read_members
 from ansible_collections.mailops.exchange.plugins.module_utils._work.resource import Settings
-from ansible_collections.mailops.exchange.plugins.module_utils._work.rules import Fact
+from ansible_collections.mailops.exchange.plugins.module_utils._work.rules import Fact, warnings
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ class ProtocolResource(Settings):
         return protocol_rules.contradictions(values)
 
     def remarks(self, before: Stored, plan: Plan) -> Iterator[str]:
-        yield from (fact.warning() for fact in protocol_rules.plain_text_login(self.desired))
+        yield from warnings(protocol_rules.plain_text_login(self.desired))
         if "x509_certificate_name" in self.desired:
             yield from _unused_name({**before.values, **plan.changes})
 

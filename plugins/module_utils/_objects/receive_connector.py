@@ -29,14 +29,13 @@ from ansible_collections.mailops.exchange.plugins.module_utils._objects.connecto
     lost,
     read_connectors,
     refused_changes,
-    remarks,
 )
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.connectors import CONNECTOR_SETTINGS
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.rows import Option
 from ansible_collections.mailops.exchange.plugins.module_utils._work.life import SERVER_OPTIONS, refuse
 from ansible_collections.mailops.exchange.plugins.module_utils._work.plan import Plan, Stored
 from ansible_collections.mailops.exchange.plugins.module_utils._work.resource import Settings
-from ansible_collections.mailops.exchange.plugins.module_utils._work.rules import Fact
+from ansible_collections.mailops.exchange.plugins.module_utils._work.rules import Fact, warnings
 
 
 class ReceiveConnector(Settings):
@@ -94,7 +93,21 @@ class ReceiveConnector(Settings):
         return super().plan(before)
 
     def remarks(self, before: Stored, plan: Plan) -> Iterator[str]:
-        return remarks(self.connector, {**before.values, **plan.changes}, self.desired.keys(), self.certificate)
+        values, name, certificate = {**before.values, **plan.changes}, self.connector.name, self.certificate
+        if "auth_mechanism" in self.desired:
+            yield from warnings(connector_rules.basic_without_tls(name, values))
+        if "permission_groups" in self.desired and "Custom" in before.values.get("permission_groups", ()):
+            yield (
+                f"permission_groups: permissions of {name!r} were edited in Active Directory, which Exchange shows as "
+                "Custom; this module neither sets nor removes these."
+            )
+        if certificate and certificate.services is None:
+            yield (
+                f"tls_certificate_name: it cannot be known whether {certificate.thumbprint} is assigned to SMTP, "
+                "without which the connector does not use it."
+            )
+        if certificate and (fqdn := str(values.get("fqdn", ""))):
+            yield from warnings(connector_rules.fqdn_not_covered(name, fqdn, [certificate]))
 
     def refusals(self, before: Stored, plan: Plan) -> Iterable[str]:
         values = {**before.values, **plan.changes}

@@ -91,7 +91,6 @@ class Single(Resource[State, Plan]):
     """One object, or a few that are written together."""
 
     def bring(self, before: State, plan: Plan) -> State:
-        """Carry the plan out and make sure of it: the object as it is then, or a Failure that says what has moved."""
         try:
             settled = settle(self.host, plan, self.send, partial(self.look, before, plan))
         except Failure as blind:
@@ -100,7 +99,11 @@ class Single(Resource[State, Plan]):
         if settled.seen is None:
             return self.expected(before, plan)
         if settled.problem is None and self.accepts(settled):
-            self.finish(settled.seen)
+            try:
+                self.finish(settled.seen)
+            except Failure as failure:
+                failure.result |= self.answer(settled.seen, plan)
+                raise
             return settled.seen
         moved = self.moved(before, plan, settled)
         raise Failure(self.told(before, plan, settled, moved), **self.answer(settled.seen, moved)) from settled.problem

@@ -121,8 +121,8 @@ def refusals(facts: Iterable[Fact], own: AbstractSet[str]) -> Iterator[str]:
     return (fact.refusal() for fact in facts if fact.options & own)
 
 
-def warnings(facts: Iterable[Fact], own: AbstractSet[str]) -> Iterator[str]:
-    return (fact.warning() for fact in facts if fact.options & own)
+def warnings(facts: Iterable[Fact]) -> Iterator[str]:
+    return (fact.warning() for fact in facts)
 
 
 def findings(*modules: ModuleType) -> dict[str, Rule]:
