@@ -20,7 +20,7 @@ ROOMS = {
     for match in ROW.finditer((ROOT / "docs" / "architecture.md").read_text(encoding="utf-8"))
 }
 LIBRARIES = {
-    "cryptography": {"_x509", "_mail"},
+    "cryptography": {"_x509"},
     "pypsrp": {"plugin_utils.wire"},
     "requests": {"plugin_utils.wire"},
     "spnego": {"plugin_utils.wire"},

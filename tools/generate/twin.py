@@ -13,6 +13,7 @@ _WORDS = (
     *((getattr(POP3, fact), getattr(IMAP4, fact)) for fact in _OWN),
     (POP3.noun.casefold(), IMAP4.noun.casefold()),
     (f"{POP3.mailbox_prefix}_", f"{IMAP4.mailbox_prefix}_"),
+    (f"[{POP3.service}]", f"[{IMAP4.service}]"),
     ("Pop3", "Imap4"),
     (":9995", ":9993"),
     (":995", ":993"),
