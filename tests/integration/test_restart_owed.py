@@ -375,7 +375,7 @@ def test_a_server_ended_by_the_failure_of_another_one_is_restarted(
         organisation.clear_log()
         ended = controller.run(play, inventory(organisation.description, pop3_banner="New."))
         assert ended.returncode != 0
-        assert "Verify that no restart is owed" not in ended.output
+        assert "Verify that POP3 is as" not in ended.output
         assert organisation.state()["servers"]["EX02"]["effective"]["pop3"]["Banner"] == "New."
 
 
@@ -402,7 +402,7 @@ def test_the_role_reports_what_is_only_possible_and_acts_on_what_is_certain(
         inventory(organisation.description, pop3_start_mode="manual", pop3_restart_tolerance=60),
     )
     assert strict.changed("ex01") == [
-        "mailops.exchange.client_access : Restart the services that still run with what was before, of POP3"
+        "mailops.exchange.pop3 : Restart the POP3 services that still run with what was before"
     ]
     assert all(now != then for now, then in zip(processes(organisation), before, strict=True))
 

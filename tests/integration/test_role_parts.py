@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from evidence import IMAP, POP, RELAY, add_relay, connectors, services, stored, writes
+from evidence import IMAP, POP, RELAY, add_relay, connectors, is_a_sentence, services, stored, writes
 from runner import PASSWORD, Controller, inventory
 from simulator_process import BASIC, SimulatorProcess
 
@@ -44,15 +44,34 @@ def test_the_whole_job_and_back(controller: Controller, organisation: SimulatorP
     order = [name for name in writes(organisation) if name not in ("Set-Service", "Test-Path")]
     assert order[:4] == ["Set-ReceiveConnector", "Set-CASMailbox", "Enable-ExchangeCertificate", "Set-PopSettings"]
     assert has_access(organisation) is False
-    seen = done.task("See what a mail program sees", "ex01")["result"]
-    assert seen["certificate"]["name_matches"] is True
+    seen = done.task("Verify that POP3 is as", "ex01")["result"]
+    assert seen["probe"]["certificate"]["name_matches"] is True
     assert "connector-not-advertised" not in done.output
+    for outcome, title in ((predicted, "What would change"), (done, "What has changed")):
+        assert outcome.task("Tell what ", "ex01")["result"]["msg"] == [
+            f"{title} for POP3 on EX01",
+            "",
+            "PART         SETTING                          BEFORE   AFTER",
+            "connector    advertise_client_settings        false    true",
+            "connector    max_message_size                 36MB     40MB",
+            "mailboxes    reader@contoso.test pop_enabled  true     false",
+            "certificate  services                         -        POP",
+            "settings     external_connection_settings     -        mail.contoso.test:995:SSL",
+            "settings     x509_certificate_name            EX01     mail.contoso.test",
+            "services     MSExchangePop3 start_mode        manual   automatic",
+            "services     MSExchangePop3 status            stopped  running",
+            "services     MSExchangePOP3BE start_mode      manual   automatic",
+            "services     MSExchangePOP3BE status          stopped  running",
+        ]
 
     organisation.clear_log()
-    again = controller.run(ENABLE, hosts, *ONE)
+    again = controller.run([{"hosts": "ex01", "gather_facts": False, "roles": ["mailops.exchange.pop3"]}], hosts)
     assert again.returncode == 0, again.output
     assert again.stats["ex01"]["changed"] == 0, again.changed("ex01")
     assert writes(organisation) == []
+    # With every part of it on.
+    assert len(again.headings) <= 10, again.headings
+    assert "skipping" not in again.output
 
     given = hosts["exchange"]["vars"]
     given["pop3_mailboxes"] = {"identities": [READER]}
@@ -90,7 +109,7 @@ def test_a_relay_connector_on_the_port_of_clients_is_no_hindrance(
     assert again.returncode == 0, again.output
     assert again.stats["ex01"]["changed"] == 0, again.changed("ex01")
     assert writes(organisation) == []
-    told = again.task("Look at the server", "ex01")["result"]["client_settings"]
+    told = again.task("Look at the server", "ex01")["result"]["look"]["client_settings"]
     for side in ("external", "internal"):
         assert told[side]["smtp"] == [{"server": "EX01.contoso.test", "port": 587, "encryption": "starttls"}]
 
@@ -167,7 +186,7 @@ def test_a_server_that_may_be_in_maintenance_is_left_alone_unless_told_otherwise
         for arguments in ((), ("--check",)):
             outcome = controller.run(playbook, hosts, *ONE, *arguments)
             assert outcome.returncode != 0
-            told = outcome.task("not known whether the server is in maintenance", "ex01")["result"]["msg"]
+            told = outcome.task("Look at the server", "ex01")["result"]["msg"]
             assert told.startswith("EX01 may be in maintenance and is left as it is: Get-ServerComponentState is not ")
             assert told.endswith(f"To go on all the same, set {option} to true.")
     drift = ("-e", "drift_fail=true", "-e", f"drift_protocols=['{protocol}']")
@@ -229,7 +248,7 @@ def test_disabled_services_are_hardened_ones_and_stay_disabled(
     organisation.clear_log()
     refused = controller.run(f"mailops.exchange.enable_{protocol}", hardened, *ONE)
     assert refused.returncode != 0
-    assert refused.task("Stop at a start mode", "ex01")["result"]["msg"] == (
+    assert refused.task("Look at the server", "ex01")["result"]["msg"] == (
         f"{protocol}_start_mode: a disabled service cannot be started, so disabled does not go with {protocol}_state "
         "present; give automatic or manual."
     )
@@ -263,10 +282,81 @@ def test_a_part_that_is_switched_off_is_left_alone(controller: Controller, organ
     del given["pop3_probe"]
     parts = ("certificate", "settings", "services", "connector", "mailboxes", "restart", "verification", "preflight")
     hosts = inventory(organisation.description, **given, **{f"pop3_manage_{part}": False for part in parts})
-    outcome = controller.run(ENABLE, hosts, *ONE)
+    play = [{"hosts": "ex01", "gather_facts": False, "roles": ["mailops.exchange.pop3"]}]
+    outcome = controller.run(play, hosts)
     assert outcome.returncode == 0, outcome.output
     assert writes(organisation) == []
     assert services(organisation, *POP) == [("Stopped", "Manual")] * 2
+    validated, *others = outcome.headings
+    assert validated.startswith("Validating arguments")
+    assert others == ["Look at the server", "Take up the parts that are on", "Take up what follows from them"]
+
+
+def test_servers_of_a_play_with_different_parts_keep_the_order_of_theirs(
+    controller: Controller, organisation: SimulatorProcess
+) -> None:
+    """Where two hosts include the same file, ansible-core has both do it at the same place."""
+    job = whole_job(organisation)
+    own = {name: job.pop(name) for name in ("pop3_certificate", "pop3_connector", "pop3_mailboxes", "pop3_probe")}
+    hosts = inventory(organisation.description, **job)
+    hosts["exchange"]["hosts"]["ex02"].update(own, pop3_manage_verification=False)
+    play = [{"hosts": "exchange", "gather_facts": False, "roles": ["mailops.exchange.pop3"]}]
+    started = controller.run(play, hosts, "-e", "pop3_manage_settings=false", "--tags", "pop3_services")
+    assert started.returncode == 0, started.output
+    organisation.clock(86400)
+    organisation.clear_log()
+    # The first host has nothing left but to report its restart; the second one restarts.
+    hosts["exchange"]["hosts"]["ex01"]["pop3_manage_restart"] = False
+    done = controller.run(play, hosts)
+    assert done.returncode == 0, done.output
+    order = [entry["cmdlet"] for entry in organisation.log() if entry["server"] == "EX02"]
+    assert [name for name in order if not name.startswith(("Get-", "Test-"))] == [
+        "Set-ReceiveConnector",
+        "Set-CASMailbox",
+        "Enable-ExchangeCertificate",
+        "Set-PopSettings",
+        "Restart-Service",
+        "Restart-Service",
+    ]
+    told = done.task("Tell what has changed", "ex02")["result"]["msg"]
+    assert told[-1].split() == ["restart", "MSExchangePOP3BE", "restarted", "false", "true"]
+
+
+def test_tags_that_a_play_puts_on_a_role_reach_its_tasks(
+    controller: Controller, organisation: SimulatorProcess
+) -> None:
+    hosts = inventory(organisation.description, pop3_banner="Tagged.", imap4_banner="Tagged.")
+    included = {"name": "mailops.exchange.imap4", "apply": {"tags": ["mail"]}}
+    play = {
+        "hosts": "ex01",
+        "gather_facts": False,
+        "roles": [{"role": "mailops.exchange.pop3", "tags": ["mail"]}],
+        "tasks": [{"name": "Include", "ansible.builtin.include_role": included, "tags": ["mail"]}],
+    }
+    other = controller.run([play], hosts, "--tags", "other")
+    assert (other.returncode, organisation.log()) == (0, []), other.output
+    done = controller.run([play], hosts, "--tags", "mail")
+    assert done.returncode == 0, done.output
+    for protocol, names in (("pop3", POP), ("imap4", IMAP)):
+        assert stored(organisation, protocol)["Banner"] == "Tagged."
+        assert services(organisation, *names) == [("Running", "Automatic")] * 2
+        done.task(f"Verify that {protocol.upper()} is as", "ex01")
+
+
+def test_the_verification_names_everything_in_one_sentence(
+    controller: Controller, organisation: SimulatorProcess
+) -> None:
+    organisation.run("EX01", "Set-PopSettings", {"Server": "EX01", "SSLBindings": ["10.0.0.1:995"]})
+    given = {"pop3_manage_services": False, "pop3_manage_preflight": False, "pop3_banner": "Nobody reads it."}
+    failed = controller.run(ENABLE, inventory(organisation.description, **given), *ONE)
+    assert failed.returncode != 0
+    told = failed.task("Verify that POP3 is as", "ex01")["result"]["msg"]
+    assert is_a_sentence(told)
+    assert told.startswith("EX01 is not as it was told to be: ")
+    for kind in ("loopback-not-bound", "service-not-running"):
+        assert f"{kind}: " in told
+    # It tells what it has changed all the same.
+    assert "settings  banner " in failed.task("Tell what has changed", "ex01")["result"]["msg"][-1]
 
 
 def test_iis_is_restarted_when_needed(controller: Controller, tmp_path_factory: pytest.TempPathFactory) -> None:

@@ -36,6 +36,11 @@ class Outcome:
         assert len(found) == 1, (name, host, [item["task"] for item in found], self.output)
         return found[0]
 
+    @property
+    def headings(self) -> list[str]:
+        """The headings of tasks that were printed, without the name of the role."""
+        return re.findall(r"^(?:TASK|RUNNING HANDLER) \[(?:[\w.]+ : )?(.*)\] \*+$", self.output, re.MULTILINE)
+
     def of(self, host: str) -> list[dict[str, Any]]:
         return [item for item in self.results if item["host"] == host]
 

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import importlib
+import inspect
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from ansible_collections.mailops.exchange.plugins.module_utils._judgement import follow_up
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.connectors import CONNECTOR_SETTINGS
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.protocols import IMAP4, POP3
 from ansible_collections.mailops.exchange.plugins.plugin_utils.action import ExchangeAction
 
 ROOT = Path(__file__).resolve().parents[2]
 RUNTIME = yaml.safe_load((ROOT / "meta" / "runtime.yml").read_text(encoding="utf-8"))
-# controller_file has nothing to do with a host, and no option that it would share with the others.
-MODULES = sorted({path.stem for path in (ROOT / "plugins" / "modules").glob("*.py")} - {"controller_file"})
+# controller_file has nothing to do with a host; neither has an option that it would share with the others.
+ALONE = {"client_access_verification", "controller_file"}
+MODULES = sorted({path.stem for path in (ROOT / "plugins" / "modules").glob("*.py")} - ALONE)
 
 
 ROLES = {"pop3": ("pop_settings", POP3), "imap4": ("imap_settings", IMAP4)}
@@ -66,7 +70,16 @@ def test_the_role_has_defaults_for_its_own_decisions_only(role: str) -> None:
 
 @pytest.mark.parametrize("role", ROLES)
 def test_the_role_takes_every_option_of_the_connector_and_hands_it_on(role: str) -> None:
-    (task,) = role_file("client_access", "tasks", "connector.yml")
+    (task,) = role_file(role, "tasks", "connector.yml")
     handed_on = task["mailops.exchange.receive_connector"].keys() - {"server", "domain_controller"}
     assert specification(role)[f"{role}_connector"]["options"].keys() == handed_on
     assert handed_on == {"name"} | {setting.option for setting in CONNECTOR_SETTINGS}
+
+
+def test_every_file_of_tasks_is_one_that_the_role_can_include() -> None:
+    """The names are data: in the role's variables and in the filter that knows what follows."""
+    files = {path.stem for path in (ROOT / "roles" / "pop3" / "tasks").glob("*.yml")} - {"main"}
+    said = (ROOT / "roles" / "pop3" / "vars" / "main.yml").read_text(encoding="utf-8")
+    said += inspect.getsource(follow_up)
+    assert files == {name for name in re.findall(r'"(\w+)"', said) if name in files}
+    assert set(re.findall(r'yield "(\w+)"', said)) <= files

@@ -73,6 +73,7 @@ def of_role(protocol: Protocol) -> dict[str, str]:
     return {
         f"{folder}/meta/argument_specs.yml": _lines(roles.argument_specs(protocol)),
         f"{folder}/defaults/main.yml": _lines(roles.defaults(protocol)),
+        f"{folder}/tasks/connector.yml": _lines(roles.connector_tasks(protocol)),
         f"{folder}/tasks/settings.yml": _lines(roles.settings_tasks(protocol)),
         f"{folder}/tasks/mailboxes.yml": _lines(roles.mailboxes_tasks(protocol)),
     }
@@ -103,7 +104,6 @@ def files() -> dict[str, str]:
     security = least_privilege.DOCUMENT.relative_to(ROOT).as_posix()
     return {
         **of_fragments(),
-        "roles/client_access/tasks/connector.yml": _lines(roles.connector_tasks()),
         "docs/findings.md": _lines(findings.page()),
         security: least_privilege.rewritten(least_privilege.DOCUMENT.read_text(encoding="utf-8")),
         **of_twins(),

@@ -145,12 +145,13 @@ def mailboxes_tasks(protocol: Protocol) -> Iterator[str]:
     yield f"  register: __{key}_mailboxes"
 
 
-def connector_tasks() -> Iterator[str]:
-    """roles/client_access/tasks/connector.yml."""
+def connector_tasks(protocol: Protocol) -> Iterator[str]:
+    """The role's tasks/connector.yml."""
+    key = protocol.key
     yield from ("---", _WRITTEN, "- name: Configure the connector by which clients send")
     yield "  mailops.exchange.receive_connector:"
     for option in ("server", "domain_controller"):
-        yield f'    {option}: "{{{{ client_access_{option} }}}}"'
+        yield f"    {option}: {_given(f'{key}_{option}')}"
     for option in ("name", *(setting.option for setting in CONNECTOR_SETTINGS)):
-        yield f"    {option}: {_given(f'client_access_connector.{option}')}"
-    yield "  register: __client_access_connector"
+        yield f"    {option}: {_given(f'{key}_connector.{option}')}"
+    yield f"  register: __{key}_connector"

@@ -1,0 +1,67 @@
+# Copyright: (c) 2026, mailops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.mailops.exchange.plugins.module_utils._judgement.hindrances import Concern, told
+from ansible_collections.mailops.exchange.plugins.module_utils._tables.protocols import PROTOCOLS
+from ansible_collections.mailops.exchange.plugins.plugin_utils.role import Failed, RoleAction
+
+_ASKED = ("server", "domain_controller", "restart_tolerance", "gather", "tls_ports")
+
+
+class ActionModule(RoleAction):
+    """Looks at a server before a role changes it, and refuses what the role would not do."""
+
+    arguments: t.ClassVar = {
+        "protocol": {"type": "str", "required": True, "choices": list(PROTOCOLS)},
+        "state": {"type": "str", "default": "present", "choices": ["present", "absent"]},
+        "start_mode": {"type": "str", "default": "automatic", "choices": ["automatic", "manual", "disabled"]},
+        "server": {"type": "str"},
+        "domain_controller": {"type": "str"},
+        "restart_tolerance": {"type": "int"},
+        "gather": {"type": "list", "elements": "str"},
+        "tls_ports": {"type": "dict"},
+        "managed": {"type": "list", "elements": "str", "default": []},
+        "ignore_findings": {"type": "list", "elements": "str", "default": []},
+        "ignore_unknown_component": {"type": "bool", "default": False},
+        "report": {"type": "dict", "default": {}},
+    }
+
+    def work(self, options: dict[str, t.Any], task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
+        protocol = options["protocol"]
+        if options["state"] == "present" and options["start_mode"] == "disabled":
+            raise Failed(
+                f"{protocol}_start_mode: a disabled service cannot be started, so disabled does not go with "
+                f"{protocol}_state present; give automatic or manual."
+            )
+        asked = {"protocols": [protocol]} | {name: options[name] for name in _ASKED if options[name] is not None}
+        look = self.ask("client_access_info", asked, task_vars)
+        server, own = look["server"], look[protocol]
+        if own["component_state"] == "unknown" and not options["ignore_unknown_component"]:
+            raise Failed(
+                f"{server} may be in maintenance and is left as it is: {own['component_reason']} "
+                f"To go on all the same, set {protocol}_ignore_unknown_component to true."
+            )
+        concern = Concern(options["managed"], options["ignore_findings"])
+        restart = {
+            "owed": own["restart_owed"],
+            "reason": own["restart_reason"],
+            "possible_until": own["restart_possible_until"],
+        }
+        report = {
+            "server": server,
+            "maintenance": own["component_state"] == "inactive",
+            "restart": restart if "restart" in options["managed"] else {},
+            "differences": {},
+        }
+        earlier = {key: value for key, value in options["report"].items() if key in PROTOCOLS}
+        return {
+            **earlier,
+            protocol: report,
+            "look": look,
+            "asked": asked,
+            "in_the_way": [told(finding) for finding in concern.incurable(look["findings"])],
+        }

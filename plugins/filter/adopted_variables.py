@@ -1,0 +1,62 @@
+# Copyright: (c) 2026, mailops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The variables that reproduce a server."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: adopted_variables
+short_description: Write the variables with which the roles would change nothing
+version_added: 0.1.0
+author:
+  - mailops contributors (@mailops)
+description:
+  - Makes a file of variables for the roles of what M(mailops.exchange.client_access_info) returned. Run with these, the
+    roles change nothing on the server.
+  - What could not be read is named in a comment, and so are services that do not all run in one start mode.
+positional: _input
+options:
+  _input:
+    description: A result of M(mailops.exchange.client_access_info).
+    type: dict
+    required: true
+seealso:
+  - module: mailops.exchange.client_access_info
+"""
+
+EXAMPLES = r"""
+- name: Look at the server
+  mailops.exchange.client_access_info:
+  register: info
+
+- name: Write the variables that reproduce it
+  mailops.exchange.controller_file:
+    path: "host_vars/{{ inventory_hostname }}.yml"
+    content: "{{ info | mailops.exchange.adopted_variables }}"
+"""
+
+RETURN = r"""
+_value:
+  description: The text of the file, in YAML.
+  type: str
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from ansible.errors import AnsibleFilterError
+
+from ansible_collections.mailops.exchange.plugins.module_utils._judgement.adopted import variables
+
+
+def adopted_variables(info: Any) -> str:
+    """The text of the file."""
+    try:
+        return variables(info)
+    except ValueError as error:
+        raise AnsibleFilterError(f"adopted_variables: {error}.") from None
+
+
+class FilterModule:
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        return {"adopted_variables": adopted_variables}

@@ -1,0 +1,82 @@
+# Copyright: (c) 2026, mailops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What a role does after its parts."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: follow_up
+short_description: Decide what a role does once its parts have been done
+version_added: 0.1.0
+author:
+  - mailops contributors (@mailops)
+description:
+  - The roles P(mailops.exchange.pop3#role) and P(mailops.exchange.imap4#role) ask it which of their last tasks there
+    are. Not meant to be used elsewhere.
+positional: _input, protocol, results
+options:
+  _input:
+    description: What M(mailops.exchange.client_access_info) returned before anything was changed.
+    type: dict
+    required: true
+  protocol:
+    description: V(pop3) or V(imap4).
+    type: str
+    required: true
+  results:
+    description: What the parts of the role returned, by part.
+    type: dict
+    required: true
+  switches:
+    description: Whether the C(restart) and the C(verification) are parts of the run.
+    type: dict
+    default: {}
+  failure:
+    description: Why a part failed, or nothing.
+    type: str
+    default: ""
+  restart_for_mailboxes:
+    description: Whether changed access of mailboxes is a reason for a restart.
+    type: bool
+    default: false
+  restart_iis:
+    description: When IIS is restarted.
+    type: str
+    choices: [never, when_needed, always]
+    default: never
+"""
+
+EXAMPLES = r"""
+- name: Restart where it is owed, and verify
+  ansible.builtin.include_tasks: "{{ item }}.yml"
+  loop: "{{ info | mailops.exchange.follow_up('pop3', {'settings': settings}, switches={'restart': true}) }}"
+"""
+
+RETURN = r"""
+_value:
+  description: The names of the tasks' files, in their order.
+  type: list
+  elements: str
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from ansible.errors import AnsibleFilterError
+
+from ansible_collections.mailops.exchange.plugins.module_utils._judgement.follow_up import FollowUp
+
+
+def follow_up(look: Any, protocol: str, results: Any, **more: Any) -> list[str]:
+    """The steps that are left."""
+    try:
+        return list(FollowUp(look, protocol, results, **more).steps())
+    except (KeyError, TypeError) as error:
+        raise AnsibleFilterError(
+            f"follow_up: give results of the collection's modules, of which {error} is none."
+        ) from None
+
+
+class FilterModule:
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        return {"follow_up": follow_up}

@@ -1,0 +1,84 @@
+# Copyright: (c) 2026, mailops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Which findings concern a role: what keeps clients from being served, and which part of the role cures it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+Found = Mapping[str, Any]
+
+_CURES = {
+    "certificate": ("certificate-not-assigned",),
+    "connector": (
+        "basic-without-tls",
+        "connector-certificate-missing",
+        "connector-disabled",
+        "connector-fqdn-not-covered",
+        "connector-not-advertised",
+        "connector-refuses-users",
+        "connector-restricted",
+        "connector-without-tls",
+        "submission-port-not-bound",
+    ),
+    "external_connection_settings": (
+        "connection-host-not-covered",
+        "connection-setting-not-bound",
+        "no-external-settings",
+    ),
+    "internal_connection_settings": ("connection-host-not-covered", "connection-setting-not-bound"),
+    "login_type": ("plain-text-login",),
+    "restart": ("restart-owed",),
+    "services": ("service-disabled", "service-not-automatic", "service-not-running"),
+    "ssl_bindings": ("connection-setting-not-bound", "loopback-not-bound", "port-bound-twice"),
+    "unencrypted_or_tls_bindings": ("connection-setting-not-bound", "loopback-not-bound", "port-bound-twice"),
+    "x509_certificate_name": ("connection-host-not-covered", "x509-name-not-covered"),
+}
+
+
+def _cured_by(finding: Found) -> set[str]:
+    return {part for part, findings in _CURES.items() if finding["id"] in findings}
+
+
+@dataclass(frozen=True)
+class Concern:
+    """What a run of a role is about."""
+
+    managed: Collection[str]
+    """Its parts by name, and the settings that it is given."""
+    ignored: Collection[str] = ()
+    """Ids of findings that are known and accepted."""
+
+    def hindering(self, findings: Iterable[Found]) -> list[Found]:
+        """What keeps clients from being served.
+
+        Who does not give the certificate or the connector to the role has them done elsewhere.
+        """
+        return [
+            finding
+            for finding in findings
+            if finding["severity"] == "error"
+            and finding["id"] not in self.ignored
+            and (finding["protocol"] != "smtp" or "connector" in self.managed)
+            and ("certificate" not in _cured_by(finding) or "certificate" in self.managed)
+        ]
+
+    def incurable(self, findings: Iterable[Found]) -> list[Found]:
+        """What keeps clients from being served and would still do so after the run."""
+        return [finding for finding in self.hindering(findings) if _cured_by(finding).isdisjoint(self.managed)]
+
+    def beside(self, findings: Collection[Found]) -> list[Found]:
+        """What else an administrator should be told."""
+        hindering = self.hindering(findings)
+        return [
+            finding
+            for finding in findings
+            if finding["severity"] != "notice" and finding["id"] not in self.ignored and finding not in hindering
+        ]
+
+
+def told(finding: Found) -> str:
+    """A finding in a line."""
+    return f"{finding['id']}: {finding['seen']} {finding['why']} {finding['cure']}"

@@ -1,0 +1,99 @@
+"""The variables that reproduce a server."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ansible_collections.mailops.exchange.plugins.module_utils._judgement.adopted import variables
+
+
+def service(name: str, status: str = "running", mode: str = "automatic") -> dict[str, Any]:
+    return {"name": name, "status": status, "start_mode": mode}
+
+
+def certificate(thumbprint: str, **other: Any) -> dict[str, Any]:
+    return {"thumbprint": thumbprint, "services": ["POP"], "days_left": 9, "names": ["mail.contoso.test"], **other}
+
+
+def info() -> dict[str, Any]:
+    settings = {"banner": "{{ 'odd' }}: # ü\n", "x509_certificate_name": "Mail.contoso.test", "owa_server_url": None}
+    return {
+        "server": "EX01",
+        "fqdn": "ex01.contoso.test\nroot: x",
+        "product": "Exchange Server SE",
+        "version": "15.2.2562.17",
+        "pop3": {
+            "services": [service("MSExchangePop3"), service("MSExchangePOP3BE")],
+            "settings": settings,
+            "unreadable": {"login_type": "text"},
+        },
+        "imap4": None,
+        "certificates": [
+            certificate("A" * 40, days_left=-1),
+            certificate("B" * 40, services=None),
+            certificate("C" * 40, names=["other"]),
+            certificate("D" * 40),
+            certificate("E" * 40),
+        ],
+        "connectors": [
+            {"name": "Relay", "for_users": False, "settings": {}},
+            {
+                "name": "Client",
+                "for_users": True,
+                "settings": {"permission_groups": ["ExchangeUsers", "Custom"], "fqdn": None, "enabled": True},
+                "unreadable": {"bindings": "text"},
+            },
+        ],
+    }
+
+
+def test_all_that_was_read_is_in_the_file() -> None:
+    assert variables(info()).splitlines() == [
+        "---",
+        "# ex01.contoso.test?root: x, Exchange Server SE (15.2.2562.17), as it was read. "
+        "The roles change nothing with it.",
+        "",
+        "pop3_start_mode: automatic",
+        "pop3_banner: !unsafe \"{{ 'odd' }}: # \\u00fc\\n\"",
+        'pop3_x509_certificate_name: "Mail.contoso.test"',
+        "# Not in this file, because it could not be read: login_type",
+        f'pop3_certificate: {{"thumbprint": "{"D" * 40}"}}',
+        "pop3_connector:",
+        '  name: "Client"',
+        "  enabled: true",
+        '  permission_groups: ["ExchangeUsers"]',
+        "# Of the connector not in this file, because it could not be read: bindings",
+    ]
+
+
+@pytest.mark.parametrize(
+    "services",
+    [
+        [service("One"), service("Two", "stopped")],
+        [service("One"), service("Two", mode="manual")],
+        [service("One", mode="disabled")],
+        [],
+    ],
+)
+def test_services_that_do_not_run_alike_are_left_alone(services: list[dict[str, Any]]) -> None:
+    told = info()
+    told["pop3"]["services"] = services
+    lines = variables(told).splitlines()
+    named = "; ".join(f"{one['name']} {one['status']}, start mode {one['start_mode']}" for one in services)
+    assert lines[3:5] == [f"# Services: {named}", "pop3_manage_services: false"]
+
+
+def test_of_several_connectors_of_users_none_is_taken() -> None:
+    told = info()
+    told["connectors"] *= 2
+    assert "connector" not in variables(told)
+    told["connectors"] = told["certificates"] = None
+    assert variables(told).splitlines()[-1].startswith("# Not in this file")
+
+
+@pytest.mark.parametrize("odd", [None, "text", [], {}, {"server": 1}])
+def test_what_is_no_result_is_refused(odd: object) -> None:
+    with pytest.raises(ValueError, match="client_access_info"):
+        variables(odd)
