@@ -1,0 +1,197 @@
+"""A host for unit tests: requests go to a simulated organisation in this process and come back through our reader.
+
+What an answer looks like is the simulator's affair, held against captures and pages; between the two is CLIXML, as on
+the wire, so that a shape can be put in its place. Only the wire itself is missing, and what goes wrong with it is told
+in its place: answers that are lost, an endpoint that is down.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+from xml.etree.ElementTree import Element
+
+from module_runner import run_module
+from psrpcore.types import PSCredential, PSSecureString, serialize
+
+from ansible_collections.mailops.exchange.plugins.plugin_utils.wire.clixml import (
+    LineSerializer,
+    error_to_plain,
+    to_plain,
+)
+from exchange_simulator.engine import Command, Endpoint
+from exchange_simulator.organisation import Organisation
+from exchange_simulator.prepared import Prepared
+
+USER = "administrator"
+NAME = "EX01"
+_KEYS = tempfile.TemporaryDirectory(prefix="organisation-")
+
+Shaper = Callable[[list[Element]], list[Element]]
+
+
+@cache
+def organisation(release: str, **options: Any) -> Organisation:
+    """One organisation of a release for all tests of a process: keys are made once, and a reset is quick."""
+    return Organisation(
+        servers=[(NAME, release)],
+        domain="contoso.test",
+        directory=Path(tempfile.mkdtemp(dir=_KEYS.name)),
+        first_address="127.0.0.1",
+        port_offset=20000,
+        **options,
+    )
+
+
+class InProcessHost:
+    """One Exchange server as a module sees it, and what was asked of it."""
+
+    def __init__(self, release: str = "SE", **options: Any) -> None:
+        """`options` are those of the organisation, such as the number of its mailboxes or domain controllers."""
+        self.organisation = organisation(release, **options)
+        self.organisation.reset()
+        self.server = self.organisation.servers[NAME]
+        self.memory: dict[str, Any] = {"host": self.server.fqdn.lower(), "inventory_hostname": NAME.lower()}
+        self.asleep = 0.0
+        self.told: list[str] = []
+        self.calls: list[dict[str, Any]] = []
+        """The requests that got as far as the host, answered or not."""
+        self.lost: list[tuple[str, bool]] = []
+        """Once each: the answer of this cmdlet is lost, after it was done or before."""
+        self.down_for = 0
+        """So many calls of the exchange endpoint find nobody."""
+        self.shapes: dict[str, Shaper] = {}
+        """By cmdlet, what becomes of the objects it puts out."""
+        self.afterwards: dict[str, Callable[[], object]] = {}
+        """By cmdlet, what happens as soon as it has run, once."""
+
+    def run(self, module: str, options: Mapping[str, Any] | None = None, *, check: bool = False) -> dict[str, Any]:
+        """The result of a module on this host."""
+        clock = {"clock": self.clock, "pause": self.pause, "tell": self.told.append}
+        return run_module(module, dict(options or {}), self.invoke, check=check, **clock)
+
+    def clock(self) -> float:
+        return self.asleep
+
+    def pause(self, seconds: float) -> None:
+        self.asleep += seconds
+        self.organisation.advance_clock(seconds)
+
+    def fault(self, kind: str, **fields: Any) -> None:
+        """Arm a fault of the simulator; the kind `none` takes back all of them."""
+        self.organisation.faults.arm({"kind": kind, "server": NAME, **fields})
+
+    def administer(self, cmdlet: str, *, endpoint: Endpoint = "exchange", **parameters: Any) -> None:
+        """What somebody else does, whom no fault meets."""
+        statement = [[Command(cmdlet, tuple(parameters.items()))]]
+        done = self.organisation.run(NAME, endpoint, "another administrator", statement, logged=False)
+        assert not done.errors, done.errors
+        assert done.terminating is None, done.terminating
+
+    @property
+    def writes(self) -> list[str]:
+        return [request["pipeline"][0]["cmdlet"] for request in self.calls if request["write"]]
+
+    def asked(self, cmdlet: str) -> list[dict[str, Any]]:
+        """The parameters of each call of a cmdlet."""
+        steps = [request["pipeline"][0] for request in self.calls]
+        return [step["parameters"] for step in steps if step["cmdlet"] == cmdlet]
+
+    @property
+    def state(self) -> dict[str, Any]:
+        """The services, settings, certificates and so on that the server now has."""
+        state: dict[str, Any] = self.organisation.state()["servers"][NAME]
+        return state
+
+    def invoke(self, text: str) -> str:
+        """A session's answer to one request."""
+        request = json.loads(text)
+        self.memory.update(request.get("remember") or {})
+        reply: dict[str, Any] = {"state": "completed", "output": [], "warnings": [], "errors": [], "reason": None}
+        for step in request["pipeline"]:
+            reply |= self._answer(request, step["cmdlet"], step["parameters"])
+        return json.dumps({**reply, "memory": self.memory})
+
+    def _answer(self, request: dict[str, Any], cmdlet: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        if request["endpoint"] == "exchange" and self.down_for:
+            self.down_for -= 1
+            return {"state": "unreachable", "reason": "Nobody answers on port 80."}
+        # A test of connectivity that only logs on is a reading one.
+        assert cmdlet.startswith("Test-") or request["write"] is not cmdlet.startswith("Get-"), cmdlet
+        self.calls.append(request)
+        fault = next((fault for fault in self.lost if fault[0] == cmdlet), None)
+        if fault:
+            self.lost.remove(fault)
+        broken = {"state": "unknown" if request["write"] else "unreachable", "reason": "The connection broke."}
+        if fault and not fault[1]:
+            return broken
+        arguments = tuple((name, _typed(value)) for name, value in parameters.items())
+        result = self.organisation.run(
+            NAME, request["endpoint"], USER, [[Command(cmdlet, arguments)]], request.get("input") or ()
+        )
+        if happen := self.afterwards.pop(cmdlet, None):
+            happen()
+        if fault:
+            return broken
+        output = [element(value) for value in result.output]
+        if cmdlet in self.shapes:
+            output = self.shapes[cmdlet](output)
+        records = [*result.errors, *([result.terminating] if result.terminating else [])]
+        return {
+            "state": "failed" if result.terminating else "completed",
+            "output": [to_plain(one, request.get("members")) for one in output],
+            "errors": [error_to_plain(LineSerializer().deserialize(element(one)), cmdlet) for one in records],
+            "warnings": result.warnings,
+        }
+
+
+def _typed(value: Any) -> Any:
+    """A parameter's value as the wire would hand it on."""
+    if isinstance(value, dict) and value.keys() == {"$credential"}:
+        credential = value["$credential"]
+        return PSCredential(credential["user"], PSSecureString(credential["password"]))
+    return value
+
+
+def element(value: Any) -> Element:
+    """A value in CLIXML; what is CLIXML already stays as it is."""
+    if isinstance(value, Element):
+        return value
+    # No secret is ever among them, hence no cipher.
+    text = value.clixml() if isinstance(value, Prepared) else ElementTree.tostring(serialize(value, None))  # type: ignore[arg-type]
+    return ElementTree.fromstring(text)
+
+
+ABSENT = object()
+
+
+@dataclass(frozen=True)
+class Put:
+    """A shaper that puts other values, or none, in the place of members, in all objects or those of one name."""
+
+    members: Mapping[str, Any]
+    of: str | None = None
+
+    def __call__(self, output: list[Element]) -> list[Element]:
+        for shown in output:
+            if self.of is None or self.of in (to_plain(shown, ["Name"]) or {}).values():
+                for name, value in self.members.items():
+                    _put(shown, name, value)
+        return output
+
+
+def _put(shown: Element, name: str, value: Any) -> None:
+    groups = [child for child in shown if child.tag in ("Props", "MS")]
+    for group in groups:
+        for member in [member for member in group if member.get("N") == name]:
+            group.remove(member)
+    if value is not ABSENT:
+        member = ElementTree.fromstring(ElementTree.tostring(element(value)))
+        member.set("N", name)
+        (groups or [ElementTree.SubElement(shown, "Props")])[0].append(member)
