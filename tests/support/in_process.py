@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Callable, Mapping
+from copy import deepcopy
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -18,7 +19,7 @@ from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
 from module_runner import run_module
-from psrpcore.types import PSCredential, PSSecureString, serialize
+from psrpcore.types import PSCredential, PSObject, PSSecureString, serialize
 
 from ansible_collections.mailops.exchange.plugins.plugin_utils.wire.clixml import (
     LineSerializer,
@@ -94,6 +95,13 @@ class InProcessHost:
         assert not done.errors, done.errors
         assert done.terminating is None, done.terminating
 
+    def add_certificate(self, *names: str, services: str = "", **traits: Any) -> str:
+        """The thumbprint of a new certificate that is imported and assigned to services; `traits` as the store has."""
+        thumbprint: str = self.server.import_certificate(names, **traits).thumbprint
+        if services:
+            self.administer("Enable-ExchangeCertificate", Thumbprint=thumbprint, Services=services, Server=NAME)
+        return thumbprint
+
     @property
     def writes(self) -> list[str]:
         return [request["pipeline"][0]["cmdlet"] for request in self.calls if request["write"]]
@@ -160,12 +168,32 @@ def _typed(value: Any) -> Any:
 
 
 def element(value: Any) -> Element:
-    """A value in CLIXML; what is CLIXML already stays as it is."""
+    """A value in CLIXML: a mapping is an object with its `$type`, its `$text` and its members, as our reader has it."""
     if isinstance(value, Element):
         return value
+    if isinstance(value, Prepared):
+        return ElementTree.fromstring(value.clixml())
+    if isinstance(value, Mapping):
+        return _object(value)
+    if isinstance(value, list) and not isinstance(value, PSObject):
+        shown = Element("Obj")
+        ElementTree.SubElement(shown, "LST").extend(map(element, value))
+        return shown
     # No secret is ever among them, hence no cipher.
-    text = value.clixml() if isinstance(value, Prepared) else ElementTree.tostring(serialize(value, None))  # type: ignore[arg-type]
-    return ElementTree.fromstring(text)
+    return ElementTree.fromstring(ElementTree.tostring(serialize(value, None)))  # type: ignore[arg-type]
+
+
+def _object(value: Mapping[str, Any]) -> Element:
+    shown = Element("Obj")
+    if "$type" in value:
+        types = ElementTree.SubElement(shown, "TN")
+        ElementTree.SubElement(types, "T").text = value["$type"]
+    if value.get("$text") is not None:
+        ElementTree.SubElement(shown, "ToString").text = value["$text"]
+    for name, member in value.items():
+        if not name.startswith("$"):
+            _put(shown, name, member)
+    return shown
 
 
 ABSENT = object()
@@ -173,25 +201,38 @@ ABSENT = object()
 
 @dataclass(frozen=True)
 class Put:
-    """A shaper that puts other values, or none, in the place of members, in all objects or those of one name."""
+    """A shaper that puts other values, or none, in the place of members: of all objects, or of those of one name."""
 
     members: Mapping[str, Any]
     of: str | None = None
 
     def __call__(self, output: list[Element]) -> list[Element]:
         for shown in output:
-            if self.of is None or self.of in (to_plain(shown, ["Name"]) or {}).values():
+            if self.of is None or to_plain(shown, ["Name"]).get("Name") == self.of:
+                _spell_out(shown)
                 for name, value in self.members.items():
                     _put(shown, name, value)
         return output
 
 
+def _spell_out(shown: Element) -> None:
+    """Repeat what is only referred to, for the first mention may be the one that goes."""
+    named = {(one.tag, one.get("RefId")): one for one in shown.iter() if one.tag in ("Obj", "TN")}
+    tags = {"Ref": "Obj", "TNRef": "TN"}
+    for parent in list(shown.iter()):
+        for place, child in enumerate(parent):
+            if child.tag in tags:
+                parent[place] = deepcopy(named[tags[child.tag], child.get("RefId")])
+                if child.get("N"):
+                    parent[place].set("N", child.get("N", ""))
+
+
 def _put(shown: Element, name: str, value: Any) -> None:
     groups = [child for child in shown if child.tag in ("Props", "MS")]
     for group in groups:
-        for member in [member for member in group if member.get("N") == name]:
+        for member in group.findall(f"*[@N='{name}']"):
             group.remove(member)
     if value is not ABSENT:
-        member = ElementTree.fromstring(ElementTree.tostring(element(value)))
+        member = deepcopy(element(value))
         member.set("N", name)
         (groups or [ElementTree.SubElement(shown, "Props")])[0].append(member)
