@@ -7,11 +7,10 @@ in its place: answers that are lost, an endpoint that is down.
 
 from __future__ import annotations
 
-import json
 import tempfile
 from collections.abc import Callable, Mapping
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -21,12 +20,13 @@ from xml.etree.ElementTree import Element
 from module_runner import run_module
 from psrpcore.types import PSCredential, PSObject, PSSecureString, serialize
 
+from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import Reply, Request, read_credential
 from ansible_collections.mailops.exchange.plugins.plugin_utils.wire.clixml import (
     LineSerializer,
-    error_to_plain,
+    read_error,
     to_plain,
 )
-from exchange_simulator.engine import Command, Endpoint
+from exchange_simulator.engine import Command, Endpoint, Result
 from exchange_simulator.organisation import Organisation
 from exchange_simulator.prepared import Prepared
 
@@ -61,7 +61,7 @@ class InProcessHost:
         self.memory: dict[str, Any] = {"host": self.server.fqdn.lower(), "inventory_hostname": NAME.lower()}
         self.asleep = 0.0
         self.told: list[str] = []
-        self.calls: list[dict[str, Any]] = []
+        self.calls: list[Request] = []
         """The requests that got as far as the host, answered or not."""
         self.lost: list[tuple[str, bool]] = []
         """Once each: the answer of this cmdlet is lost, after it was done or before."""
@@ -104,12 +104,11 @@ class InProcessHost:
 
     @property
     def writes(self) -> list[str]:
-        return [request["pipeline"][0]["cmdlet"] for request in self.calls if request["write"]]
+        return [request.cmdlet for request in self.calls if request.write]
 
-    def asked(self, cmdlet: str) -> list[dict[str, Any]]:
+    def asked(self, cmdlet: str) -> list[Mapping[str, Any]]:
         """The parameters of each call of a cmdlet."""
-        steps = [request["pipeline"][0] for request in self.calls]
-        return [step["parameters"] for step in steps if step["cmdlet"] == cmdlet]
+        return [request.parameters for request in self.calls if request.cmdlet == cmdlet]
 
     @property
     def state(self) -> dict[str, Any]:
@@ -119,30 +118,26 @@ class InProcessHost:
 
     def invoke(self, text: str) -> str:
         """A session's answer to one request."""
-        request = json.loads(text)
-        self.memory.update(request.get("remember") or {})
-        reply: dict[str, Any] = {"state": "completed", "output": [], "warnings": [], "errors": [], "reason": None}
-        for step in request["pipeline"]:
-            reply |= self._answer(request, step["cmdlet"], step["parameters"])
-        return json.dumps({**reply, "memory": self.memory})
+        request = Request.parse(text)
+        self.memory.update(request.remember)
+        reply = self._answer(request) if request.cmdlet else Reply()
+        return replace(reply, memory=self.memory).to_json()
 
-    def _answer(self, request: dict[str, Any], cmdlet: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
-        if request["endpoint"] == "exchange" and self.down_for:
+    def _answer(self, request: Request) -> Reply:
+        if request.endpoint == "exchange" and self.down_for:
             self.down_for -= 1
-            return {"state": "unreachable", "reason": "Nobody answers on port 80."}
+            return Reply("unreachable", reason="Nobody answers on port 80.")
+        cmdlet = request.cmdlet
         # A test of connectivity that only logs on is a reading one.
-        assert cmdlet.startswith("Test-") or request["write"] is not cmdlet.startswith("Get-"), cmdlet
+        assert cmdlet.startswith("Test-") or request.write is not cmdlet.startswith("Get-"), cmdlet
         self.calls.append(request)
         fault = next((fault for fault in self.lost if fault[0] == cmdlet), None)
         if fault:
             self.lost.remove(fault)
-        broken = {"state": "unknown" if request["write"] else "unreachable", "reason": "The connection broke."}
+        broken = Reply("unknown" if request.write else "unreachable", reason="The connection broke.")
         if fault and not fault[1]:
             return broken
-        arguments = tuple((name, _typed(value)) for name, value in parameters.items())
-        result = self.organisation.run(
-            NAME, request["endpoint"], USER, [[Command(cmdlet, arguments)]], request.get("input") or ()
-        )
+        result = self._perform(request)
         if happen := self.afterwards.pop(cmdlet, None):
             happen()
         if fault:
@@ -151,19 +146,24 @@ class InProcessHost:
         if cmdlet in self.shapes:
             output = self.shapes[cmdlet](output)
         records = [*result.errors, *([result.terminating] if result.terminating else [])]
-        return {
-            "state": "failed" if result.terminating else "completed",
-            "output": [to_plain(one, request.get("members")) for one in output],
-            "errors": [error_to_plain(LineSerializer().deserialize(element(one)), cmdlet) for one in records],
-            "warnings": result.warnings,
-        }
+        return Reply(
+            "failed" if result.terminating else "completed",
+            output=[to_plain(one, request.members) for one in output],
+            warnings=result.warnings,
+            errors=[read_error(LineSerializer().deserialize(element(one)), cmdlet) for one in records],
+        )
+
+    def _perform(self, request: Request) -> Result:
+        parameters = tuple((name, _typed(value)) for name, value in request.parameters.items())
+        statement = [[Command(request.cmdlet, parameters)]]
+        return self.organisation.run(NAME, request.endpoint, USER, statement, request.piped or ())  # type: ignore[arg-type]
 
 
 def _typed(value: Any) -> Any:
     """A parameter's value as the wire would hand it on."""
-    if isinstance(value, dict) and value.keys() == {"$credential"}:
-        credential = value["$credential"]
-        return PSCredential(credential["user"], PSSecureString(credential["password"]))
+    if credential := read_credential(value):
+        user, password = credential
+        return PSCredential(user, PSSecureString(password))
     return value
 
 

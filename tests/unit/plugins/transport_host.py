@@ -6,7 +6,7 @@ import base64
 import hashlib
 import json
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
@@ -15,6 +15,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from module_runner import run_module
+
+from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import Request
 
 NOW = datetime.now(UTC)
 AUTHORITY = "Contoso Issuing CA"
@@ -365,18 +367,18 @@ class FakeHost:
         return [parameters for name, parameters in self.calls if name == cmdlet]
 
     def invoke(self, text: str) -> str:
-        request = json.loads(text)
-        self.memory.update(request.get("remember") or {})
+        request = Request.parse(text)
+        self.memory.update(request.remember)
         reply: dict[str, Any] = {"state": "completed", "output": [], "warnings": [], "errors": [], "reason": None}
-        for command in request["pipeline"]:
-            reply |= self._command(request, command["cmdlet"], command["parameters"])
+        if request.cmdlet:
+            reply |= self._command(request, request.cmdlet, request.parameters)
         return json.dumps({**reply, "memory": self.memory})
 
-    def _command(self, request: dict[str, Any], cmdlet: str, parameters: dict[str, Any]) -> dict[str, Any]:
-        if request["endpoint"] == "exchange" and self.down_for:
+    def _command(self, request: Request, cmdlet: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        if request.endpoint == "exchange" and self.down_for:
             self.down_for -= 1
             return {"state": "unreachable", "reason": "Nobody answers on port 80."}
-        assert request["write"] is not cmdlet.startswith("Get-"), cmdlet
+        assert request.write is not cmdlet.startswith("Get-"), cmdlet
         self.calls.append((cmdlet, dict(parameters)))
         lost = next((fault for fault in self.breaks if fault[0] == cmdlet), None)
         if lost:
@@ -396,7 +398,7 @@ class FakeHost:
             return {"state": "failed", "errors": [refusal.args[0]]}
         if lost:
             return {"state": "unknown", "reason": "The connection broke."}
-        members = request.get("members")
+        members = request.members
         shown = [{k: v for k, v in item.items() if members is None or k in members} for item in output or []]
         late = [self.errs_after[cmdlet]] if cmdlet in self.errs_after else []
         return {"output": shown, "warnings": self.warns.get(cmdlet, []), "errors": late}

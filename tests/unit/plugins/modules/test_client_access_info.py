@@ -11,6 +11,7 @@ from module_runner import run_module
 from test_odd_values import is_one_sentence_after_another, spoil
 from transport_host import CLIENT, FRONT, make_der, transport_host
 
+from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import Request
 from ansible_collections.mailops.exchange.plugins.module_utils._judgement.restarts import restart_owed
 
 STARTED = "2026-03-02T08:00:00Z"
@@ -325,7 +326,7 @@ def test_odd_answers_of_servers(host_of, data, tidy):
         except (AssertionError, KeyError):
             # It was asked for something that only a spoilt answer can have made the module believe in.
             return json.dumps({"state": "failed", "errors": [{"id": "Unknown"}], "memory": host.memory})
-        cmdlet = next((command["cmdlet"] for command in json.loads(text)["pipeline"]), "")
+        cmdlet = Request.parse(text).cmdlet
         if not cmdlet or cmdlet not in tidy:
             reply["output"] = [spoil(item, data) for item in reply.get("output") or []]
         return json.dumps(reply)

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from module_runner import run_module
 
+from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import Request
+
 SECRET = "Correct-Horse-1"
 ANNA = {"protocol": "pop3", "user": "anna@contoso.test", "password": SECRET}
 
@@ -35,16 +37,15 @@ class TriedHost:
         return run_module("connectivity_test", options, self.invoke, check=check)
 
     def invoke(self, text: str) -> str:
-        request = json.loads(text)
+        request = Request.parse(text)
         memory = {"host": "ex01.contoso.test", "inventory_hostname": "ex01"}
         reply = {"state": "completed", "output": [], "warnings": [], "errors": [], "reason": None, "memory": memory}
-        for command in request["pipeline"]:
-            if command["cmdlet"] == "Get-ExchangeServer":
-                numbers = {"Major": 15, "Minor": 2, "Build": 2562, "Revision": 17}
-                reply["output"] = [{"Name": "EX01", "Fqdn": "ex01.contoso.test", "AdminDisplayVersion": numbers}]
-            else:
-                self.calls.append((command["cmdlet"], request["write"], command["parameters"]))
-                reply |= self.answer
+        if request.cmdlet == "Get-ExchangeServer":
+            numbers = {"Major": 15, "Minor": 2, "Build": 2562, "Revision": 17}
+            reply["output"] = [{"Name": "EX01", "Fqdn": "ex01.contoso.test", "AdminDisplayVersion": numbers}]
+        elif request.cmdlet:
+            self.calls.append((request.cmdlet, request.write, request.parameters))
+            reply |= self.answer
         return json.dumps(reply)
 
 
