@@ -8,7 +8,7 @@ in its place: answers that are lost, an endpoint that is down.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from functools import cache
@@ -20,7 +20,14 @@ from xml.etree.ElementTree import Element
 from module_runner import run_module
 from psrpcore.types import PSCredential, PSObject, PSSecureString, serialize
 
-from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import Reply, Request, read_credential
+from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import (
+    NUMBER,
+    TEXT,
+    TYPE,
+    Reply,
+    Request,
+    read_credential,
+)
 from ansible_collections.mailops.exchange.plugins.plugin_utils.wire.clixml import (
     LineSerializer,
     read_error,
@@ -95,11 +102,11 @@ class InProcessHost:
         assert not done.errors, done.errors
         assert done.terminating is None, done.terminating
 
-    def add_certificate(self, *names: str, services: str = "", **traits: Any) -> str:
-        """The thumbprint of a new certificate that is imported and assigned to services; `traits` as the store has."""
-        thumbprint: str = self.server.import_certificate(names, **traits).thumbprint
-        if services:
-            self.administer("Enable-ExchangeCertificate", Thumbprint=thumbprint, Services=services, Server=NAME)
+    def import_certificate(self, *names: str, services: Iterable[str] = (), **traits: Any) -> str:
+        """The thumbprint of a new one, assigned to services even where Exchange would not do it."""
+        certificate = self.server.import_certificate(names, **traits)
+        self.server.certificates.enable(certificate, services)
+        thumbprint: str = certificate.thumbprint
         return thumbprint
 
     @property
@@ -185,11 +192,15 @@ def element(value: Any) -> Element:
 
 def _object(value: Mapping[str, Any]) -> Element:
     shown = Element("Obj")
-    if "$type" in value:
-        types = ElementTree.SubElement(shown, "TN")
-        ElementTree.SubElement(types, "T").text = value["$type"]
-    if value.get("$text") is not None:
-        ElementTree.SubElement(shown, "ToString").text = value["$text"]
+    types = [*([value[TYPE]] if TYPE in value else []), *(["System.Enum"] if NUMBER in value else [])]
+    if types:
+        names = ElementTree.SubElement(shown, "TN")
+        for name in types:
+            ElementTree.SubElement(names, "T").text = name
+    if value.get(TEXT) is not None:
+        ElementTree.SubElement(shown, "ToString").text = value[TEXT]
+    if NUMBER in value:
+        shown.append(element(value[NUMBER]))
     for name, member in value.items():
         if not name.startswith("$"):
             _put(shown, name, member)
