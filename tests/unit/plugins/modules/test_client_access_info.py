@@ -156,7 +156,8 @@ UNSAID = dict.fromkeys(("State", "ServerWideOfflineIsOffline", "LocalStates", "R
         (
             {"State": {"$value": 0}},
             "unknown",
-            "Get-ServerComponentState shows {'$value': 0} as the state of PopProxy, not Active or Inactive.",
+            "Get-ServerComponentState shows {'$text': None, '$value': 0} as the state of PopProxy, not Active or "
+            "Inactive.",
         ),
         ({}, "unknown", "Get-ServerComponentState shows None as the state of PopProxy, not Active or Inactive."),
         (
