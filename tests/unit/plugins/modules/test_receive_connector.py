@@ -13,7 +13,7 @@ from ansible_collections.mailops.exchange.plugins.module_utils._host.server impo
 from ansible_collections.mailops.exchange.plugins.module_utils._host.versions import Version
 from ansible_collections.mailops.exchange.plugins.module_utils._objects.connectors import read_connectors
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.connectors import CONNECTOR_SETTINGS
-from ansible_collections.mailops.exchange.plugins.module_utils._work.life import shown
+from ansible_collections.mailops.exchange.plugins.module_utils._work.plan import shown
 
 MODULE = "receive_connector"
 FRONTEND = "EX01\\Client Frontend EX01"
