@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -25,7 +25,7 @@ from ansible_collections.mailops.exchange.plugins.plugin_utils.wire.clixml impor
     error_to_plain,
     to_plain,
 )
-from exchange_simulator.engine import Command, Endpoint
+from exchange_simulator.engine import Command, Endpoint, Runspace
 from exchange_simulator.organisation import Organisation
 from exchange_simulator.prepared import Prepared
 
@@ -64,6 +64,8 @@ class InProcessHost:
         """The requests that got as far as the host, answered or not."""
         self.lost: list[tuple[str, bool]] = []
         """Once each: the answer of this cmdlet is lost, after it was done or before."""
+        self.snapins: set[str] = set()
+        """Loaded in a session on the server itself, which then takes the place of Exchange's endpoint."""
         self.down_for = 0
         """So many calls of the exchange endpoint find nobody."""
         self.shapes: dict[str, Shaper] = {}
@@ -93,6 +95,12 @@ class InProcessHost:
         done = self.organisation.run(NAME, endpoint, "another administrator", statement, logged=False)
         assert not done.errors, done.errors
         assert done.terminating is None, done.terminating
+
+    def import_certificate(self, *names: str, services: Iterable[str] = (), **traits: Any) -> str:
+        """The thumbprint of a new one, assigned to services even where Exchange would not do it."""
+        certificate = self.server.import_certificate(names, **traits)
+        self.server.certificates.enable(certificate, services)
+        return certificate.thumbprint
 
     @property
     def writes(self) -> list[str]:
@@ -133,7 +141,12 @@ class InProcessHost:
             return broken
         arguments = tuple((name, _typed(value)) for name, value in parameters.items())
         result = self.organisation.run(
-            NAME, request["endpoint"], USER, [[Command(cmdlet, arguments)]], request.get("input") or ()
+            NAME,
+            "windows" if self.snapins else request["endpoint"],
+            USER,
+            [[Command(cmdlet, arguments)]],
+            request.get("input") or (),
+            runspace=Runspace(snapins=self.snapins),
         )
         if happen := self.afterwards.pop(cmdlet, None):
             happen()
