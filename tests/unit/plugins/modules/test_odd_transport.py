@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from in_process import InProcessHost
 from module_runner import run_module
 from test_odd_values import ODD_TYPES, is_one_sentence_after_another, spoiling
-from transport_host import make_der, transport_host
 
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.connectors import CONNECTOR_SETTINGS
 
@@ -28,16 +28,18 @@ MODULES = {
 }
 
 
-def host_with_a_certificate(base):
-    host = transport_host(base)()
-    host.stored["X509CertificateName"] = "mail.contoso.test"
-    host.add(make_der("mail.contoso.test"), "SMTP")
+def host_with_a_certificate():
+    """Setup leaves it one for mail.contoso.test."""
+    host = InProcessHost()
+    for protocol in ("Pop", "Imap"):
+        host.administer(f"Set-{protocol}Settings", X509CertificateName="mail.contoso.test")
+    host.server.certificates.enable(host.server.certificates.all[-1], ["SMTP"])
     return host
 
 
 @pytest.mark.parametrize(("module", "option"), OPTIONS, ids=lambda value: value)
-def test_odd_types_of_options(host_of, module, option):
-    host = host_with_a_certificate(host_of)
+def test_odd_types_of_options(module, option):
+    host = host_with_a_certificate()
     required = {"services": ["POP"]} if module == "exchange_certificate" else {}
     for value in ODD_TYPES:
         result = host.run(module, {**required, option: value}, check=True)
@@ -52,8 +54,8 @@ def test_odd_types_of_options(host_of, module, option):
 @pytest.mark.parametrize("module", MODULES)
 @settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data(), tidy=st.sampled_from(["Get-ExchangeServer", "Get-ExchangeServer Get-PopSettings"]))
-def test_odd_answers_of_servers(host_of, module, data, tidy):
-    host = host_with_a_certificate(host_of)
+def test_odd_answers_of_servers(module, data, tidy):
+    host = host_with_a_certificate()
 
     result = run_module(module, MODULES[module], spoiling(host, data, tidy), clock=host.clock, pause=host.pause)
     assert is_one_sentence_after_another(result["msg"]) if result.get("failed") else "changed" in result
