@@ -33,7 +33,7 @@ from ansible_collections.mailops.exchange.plugins.plugin_utils.wire.clixml impor
     read_error,
     to_plain,
 )
-from exchange_simulator.engine import Command, Endpoint, Result
+from exchange_simulator.engine import Command, Endpoint, Result, Runspace
 from exchange_simulator.organisation import Organisation
 from exchange_simulator.prepared import Prepared
 
@@ -72,6 +72,8 @@ class InProcessHost:
         """The requests that got as far as the host, answered or not."""
         self.lost: list[tuple[str, bool]] = []
         """Once each: the answer of this cmdlet is lost, after it was done or before."""
+        self.snapins: set[str] = set()
+        """Loaded in a session on the server itself, which then takes the place of Exchange's endpoint."""
         self.down_for = 0
         """So many calls of the exchange endpoint find nobody."""
         self.shapes: dict[str, Shaper] = {}
@@ -162,8 +164,14 @@ class InProcessHost:
 
     def _perform(self, request: Request) -> Result:
         parameters = tuple((name, _typed(value)) for name, value in request.parameters.items())
-        statement = [[Command(request.cmdlet, parameters)]]
-        return self.organisation.run(NAME, request.endpoint, USER, statement, request.piped or ())  # type: ignore[arg-type]
+        return self.organisation.run(
+            NAME,
+            "windows" if self.snapins else request.endpoint,  # type: ignore[arg-type]
+            USER,
+            [[Command(request.cmdlet, parameters)]],
+            request.piped or (),
+            runspace=Runspace(snapins=self.snapins),
+        )
 
 
 def _typed(value: Any) -> Any:

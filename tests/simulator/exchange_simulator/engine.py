@@ -15,6 +15,7 @@ from . import errors
 from .catalogue.cmdlets import BY_NAME, COMMON
 from .catalogue.kinds import Cmdlet, Kind, Parameter
 from .errors import BINDING, Failure
+from .prepared import built
 from .values import ConversionFailed, convert, native
 
 if TYPE_CHECKING:
@@ -406,7 +407,7 @@ class _Binder:
         arguments = {name: self._converted(parameter, value) for name, (parameter, value) in given.items()}
         self._call.arguments = arguments
         for item in piped:
-            parameter, value = self._piped(given, item)
+            parameter, value = self._piped(given, built(item))
             try:
                 arguments[parameter.name] = self._converted(parameter, value)
             except Failure as failure:
