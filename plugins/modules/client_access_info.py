@@ -415,7 +415,6 @@ from ansible_collections.mailops.exchange.plugins.module_utils._host.failures im
 from ansible_collections.mailops.exchange.plugins.module_utils._host.host import Host
 from ansible_collections.mailops.exchange.plugins.module_utils._host.server import Server
 from ansible_collections.mailops.exchange.plugins.module_utils._judgement.findings import (
-    SERVICES,
     Facts,
     ProtocolFacts,
     client_settings,
@@ -562,7 +561,7 @@ def _describe(host: Host, key: str, server: Server, seen: Seen) -> tuple[Protoco
         port = seen.tls_ports.get(key) or tls_port(stored.values.get("ssl_bindings", ()))
         served = served_thumbprint(str(host.memory.get("host")), port) if port else None
     if name := stored.values.get("x509_certificate_name"):
-        judgement = judge(judgement, seen.certificates, SERVICES[key], name, served, utc_now())
+        judgement = judge(judgement, seen.certificates, protocol.service, name, served, utc_now())
     return ProtocolFacts(key, own, stored.values, component, judgement), {
         "services": [
             {"name": s.name, "status": s.status, "start_mode": s.start_mode, "started": starts.get(s.name)} for s in own

@@ -156,7 +156,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import CmdletFailure, Failure
 from ansible_collections.mailops.exchange.plugins.module_utils._host.host import Host
-from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import wire_text
+from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import credential, wire_text
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.base import stray
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.simple import Bool, Enum, Int
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.spans import TimeSpan, span_ticks
@@ -166,7 +166,6 @@ from ansible_collections.mailops.exchange.plugins.module_utils._tables.rows impo
 from ansible_collections.mailops.exchange.plugins.module_utils._work.life import argument_spec, refuse, run
 from ansible_collections.mailops.exchange.plugins.module_utils._work.plan import read_members
 
-CMDLETS = {"pop3": "Test-PopConnectivity", "imap4": "Test-ImapConnectivity"}
 # The worst first.
 RESULTS = ("Failure", "Skipped", "Success")
 MEMBERS = ("ClientAccessServer", "Scenario", "Result", "Latency", "Error")
@@ -230,7 +229,7 @@ def run_test(host: Host, options: dict[str, Any], protocol: str) -> dict[str, An
     """Run the cmdlet and tell what it found."""
     refuse(conflicts(options))
     server = host.server(options.pop("server", None))
-    cmdlet = CMDLETS[protocol]
+    cmdlet = PROTOCOLS[protocol].test_cmdlet
     light = options["light_mode"] or host.check_mode
     parameters: dict[str, Any] = {s.parameter: s.kind.send(options[s.option]) for s in SETTINGS if s.option in options}
     if not parameters.get("TrustAnySSLCertificate", True):
@@ -238,7 +237,7 @@ def run_test(host: Host, options: dict[str, Any], protocol: str) -> dict[str, An
     if light:
         parameters["LightMode"] = True
     if "user" in options:
-        parameters["MailboxCredential"] = {"$credential": {"user": options["user"], "password": options["password"]}}
+        parameters["MailboxCredential"] = credential(options["user"], options["password"])
     # Without light mode a message is sent, which must not happen twice because an answer got lost.
     reply = host.call(
         cmdlet, endpoint="exchange", write=not light, members=MEMBERS, ClientAccessServer=server.name, **parameters

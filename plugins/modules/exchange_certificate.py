@@ -191,13 +191,13 @@ from ansible_collections.mailops.exchange.plugins.module_utils._objects.certific
 )
 from ansible_collections.mailops.exchange.plugins.module_utils._objects.protocol_settings import read_settings
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.connectors import ASSIGNED_SERVICES
-from ansible_collections.mailops.exchange.plugins.module_utils._tables.protocols import IMAP4, POP3
+from ansible_collections.mailops.exchange.plugins.module_utils._tables.protocols import PROTOCOLS
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.rows import Setting
 from ansible_collections.mailops.exchange.plugins.module_utils._work.life import argument_spec, refuse, run
 from ansible_collections.mailops.exchange.plugins.module_utils._work.plan import Plan
 from ansible_collections.mailops.exchange.plugins.module_utils._work.settle import settle
 
-PROTOCOLS = {"POP": POP3, "IMAP": IMAP4}
+BY_SERVICE = {protocol.service: protocol for protocol in PROTOCOLS.values()}
 OPTIONS = (
     Setting("thumbprint", "", Thumbprint()),
     Setting("name", "", CertificateName()),
@@ -208,7 +208,7 @@ OPTIONS = (
 
 def stored_names(host: Host, server: Server, services: tuple[str, ...]) -> dict[str, str]:
     """By protocol, the name it chooses its certificate by."""
-    protocols = [PROTOCOLS[service] for service in services if service in PROTOCOLS]
+    protocols = [BY_SERVICE[service] for service in services if service in BY_SERVICE]
     return {p.title: read_settings(host, p, server).values.get("x509_certificate_name", "") for p in protocols}
 
 
@@ -319,7 +319,7 @@ def _plan(missing: list[str], known: frozenset[str] | None) -> Plan:
 
 
 def _owes_restart(plan: Plan) -> bool:
-    return bool(PROTOCOLS.keys() & set(plan.changes.get("services", ())))
+    return bool(BY_SERVICE.keys() & set(plan.changes.get("services", ())))
 
 
 def main() -> None:

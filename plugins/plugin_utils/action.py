@@ -32,6 +32,7 @@ from ansible.utils.path import unfrackpath
 
 from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import Unreachable
 from ansible_collections.mailops.exchange.plugins.module_utils._host.host import line
+from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import Reply, Request
 
 try:
     from ansible.module_utils.common.json import Direction, get_module_decoder, get_module_encoder
@@ -124,7 +125,7 @@ class Line:
                 self._call("set_options", direct=self._connection.get_options())
                 reply = self._call("invoke", self._fingerprint, request)
         except HelperError as error:
-            content = json.loads(request)
+            write = Request.parse(request).write
             host = self._play_context.remote_addr
             if hasattr(error, "code"):
                 reason = f"The session process for {host} gave up on the call: {error}"
@@ -133,13 +134,11 @@ class Line:
                 # connections for a moment yet.
                 reason = f"The session process for {host} ended in the middle of a call."
                 self._socket.unlink(missing_ok=True)
-            if not content.get("write") and not self._is_alive():
+            if not write and not self._is_alive():
                 self._start()
                 with contextlib.suppress(HelperError):
                     return t.cast(str, self._call("invoke", self._fingerprint, request))
-            state = "unknown" if content.get("write") else "unreachable"
-            empty: dict[str, t.Any] = {"output": [], "errors": [], "warnings": [], "memory": {}}
-            return json.dumps({"state": state, "reason": reason, **empty})
+            return Reply("unknown" if write else "unreachable", reason=reason).to_json()
         return reply
 
     def close_if_delegated(self) -> None:

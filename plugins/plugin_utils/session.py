@@ -2,17 +2,23 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """The wire side of the line: the PowerShell sessions of one host, kept for a whole play.
 
-A request is one pipeline of cmdlets with typed parameters, a reply is data: what came out, the errors, and how sure
-it is that the pipeline ran. Nothing of Ansible is imported here, so that a test can drive a session directly.
+A request is one cmdlet with typed parameters, a reply is data: what came out, the errors, and how sure it is that the
+cmdlet ran. Nothing of Ansible is imported here, so that a test can drive a session directly.
 """
 
 from __future__ import annotations
 
-import json
 import time
 import typing as t
 from collections import deque
+from dataclasses import replace
 
+from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import (
+    Reply,
+    Request,
+    as_object,
+    wire_text,
+)
 from ansible_collections.mailops.exchange.plugins.plugin_utils.settings import Settings
 from ansible_collections.mailops.exchange.plugins.plugin_utils.wire.wsman import Interrupted, Overdue, Refused, Shell
 
@@ -56,25 +62,24 @@ class Session:
         self._memory: dict[str, t.Any] = {"host": settings.host, "inventory_hostname": settings.inventory_hostname}
 
     def invoke(self, text: str) -> str:
-        """Run the pipeline that the JSON request describes and answer with a JSON reply; never raises for the wire."""
-        request = json.loads(text)
-        self._memory.update(request.get("remember") or {})
-        reply: dict[str, t.Any] = {"state": "completed", "output": [], "errors": [], "warnings": [], "reason": None}
-        if request["pipeline"]:
+        """Run the cmdlet that the JSON request names and answer with a JSON reply; never raises for the wire."""
+        request = Request.parse(text)
+        self._memory.update(request.remember)
+        reply = Reply()
+        if request.cmdlet:
             self._said.clear()
-            reply.update(self._answer(request), said=list(self._said))
-        reply["memory"] = self._memory
-        return json.dumps(reply)
+            reply = replace(self._answer(request), said=list(self._said))
+        return replace(reply, memory=self._memory).to_json()
 
     def close(self) -> None:
         """Close every shell."""
         for place in list(self._shells):
             self._discard(place)
 
-    def _answer(self, request: dict[str, t.Any]) -> dict[str, t.Any]:
-        name, write = request["endpoint"], bool(request.get("write"))
+    def _answer(self, request: Request) -> Reply:
+        name = request.endpoint
         place = "windows" if self.settings.access == "local" else name
-        seconds = min(float(request.get("deadline") or self.settings.command_timeout), self.settings.command_timeout)
+        seconds = min((request.deadline or self.settings.command_timeout), self.settings.command_timeout)
         begun, reopened = self._clock(), 0
         while True:
             was_open = place in self._shells
@@ -94,15 +99,15 @@ class Session:
                     self._pause(1)
                     continue
                 told = f" (asked again for {patience:g} seconds)" if patience else ""
-                return {"state": "unreachable", "reason": f"{str(refused).rstrip('.')}{told}."}
+                return Reply("unreachable", reason=f"{str(refused).rstrip('.')}{told}.")
             except Interrupted as interrupted:
                 self._discard(place)
-                if write:
-                    return {"state": "unknown", "reason": str(interrupted)}
+                if request.write:
+                    return Reply("unknown", reason=str(interrupted))
                 if reopened < REOPENINGS and not isinstance(interrupted, Overdue):
                     reopened += 1
                     continue
-                return {"state": "unreachable", "reason": str(interrupted)}
+                return Reply("unreachable", reason=str(interrupted))
             except BaseException:
                 # The command timeout of ansible-core's helper is an alarm raised anywhere in here: a session of which
                 # nobody knows how far it got is of no more use.
@@ -141,43 +146,39 @@ class Session:
         if self._snapin is shell:
             return
         pattern = "Microsoft.Exchange.Management.PowerShell.*"
-        found = shell.run(_request("Get-PSSnapin", Name=pattern, Registered=True), seconds)
-        if found.get("reason"):
-            raise Refused(f"{found['reason']}.")
-        registered = {str(one.get("Name") or one.get("$text")) for one in found["output"]}
+        found = shell.run(Request("windows", "Get-PSSnapin", {"Name": pattern, "Registered": True}), seconds)
+        if found.reason:
+            raise Refused(f"{found.reason}.")
+        registered = {wire_text(one.get("Name")) or wire_text(one) for one in map(as_object, found.output)}
         name = next((name for name in SNAPINS if name in registered), None)
         if name is None:
             raise Refused(
                 f"{self.settings.host} has no Exchange management snap-in, which ansible_exchange_access: local needs: "
                 "install Exchange's management tools there, or use ansible_exchange_access: remote."
             )
-        added = shell.run(_request("Add-PSSnapin", Name=name), seconds)
-        if added["errors"]:
-            said = " ".join(str(added["errors"][0]["message"]).split()).rstrip(".")
+        added = shell.run(Request("windows", "Add-PSSnapin", {"Name": name}), seconds)
+        if added.errors:
+            said = " ".join(added.errors[0].message.split()).rstrip(".")
             raise Refused(f"Add-PSSnapin could not load {name} on {self.settings.host}: {said}.")
         self._snapin = shell
 
-    def _explained(self, name: str, place: str, reply: dict[str, t.Any]) -> dict[str, t.Any]:
+    def _explained(self, name: str, place: str, reply: Reply) -> Reply:
         """Say what is behind it if local cmdlets find no domain controller."""
         if name == place or self.settings.reaches_directory:
             return reply
-        for error in reply["errors"]:
-            if error["exception"].endswith(DIRECTORY_ERRORS):
-                said = " ".join(error["message"].split()).rstrip(".")
-                return {
-                    "state": "unreachable",
-                    "reason": f"{self.settings.host} could not reach Active Directory as {self.settings.user!r}: a "
+        for error in reply.errors:
+            if error.exception.endswith(DIRECTORY_ERRORS):
+                said = " ".join(error.message.split()).rstrip(".")
+                return Reply(
+                    "unreachable",
+                    reason=f"{self.settings.host} could not reach Active Directory as {self.settings.user!r}: a "
                     f"{self.settings.auth} log-on is not passed on to a domain controller; with "
                     "ansible_exchange_access: local use CredSSP, Kerberos with ansible_exchange_delegate: true, or "
                     f"Basic over TLS ({said}).",
-                }
+                )
         return reply
 
     def _discard(self, place: str) -> None:
         shell = self._shells.pop(place, None)
         if shell is not None:
             shell.close()
-
-
-def _request(cmdlet: str, **parameters: t.Any) -> dict[str, t.Any]:
-    return {"pipeline": [{"cmdlet": cmdlet, "parameters": parameters}]}

@@ -23,7 +23,7 @@ from ansible_collections.mailops.exchange.plugins.module_utils._host.server impo
 from ansible_collections.mailops.exchange.plugins.plugin_utils.wire import winrs
 from ansible_collections.mailops.exchange.plugins.plugin_utils.wire.clixml import (
     LineSerializer,
-    error_to_plain,
+    read_error,
     to_plain,
 )
 from ansible_collections.mailops.exchange.plugins.plugin_utils.wire.wsman import TransportError
@@ -107,7 +107,7 @@ def read(item: str | ElementTree.Element) -> None:
         plain = to_plain(item)
     except TransportError:
         return
-    reply = Reply.parse(json.dumps({"state": "completed", "output": [plain]}))
+    reply = Reply.parse(Reply(output=[plain]).to_json())
     with contextlib.suppress(Failure):
         Server.read(reply.output[0])
     json.dumps(plain, ensure_ascii=False).encode()
@@ -167,10 +167,10 @@ def records(draw: st.DrawFn) -> Any:
 
 @fuzz(200, records())
 def test_error_records(record: Any) -> None:
-    error = error_to_plain(record, "Get-PopSettings")
-    assert all(value is None or isinstance(value, str) for value in error.values())
-    json.dumps(error, ensure_ascii=False).encode()
-    reply = Reply.parse(json.dumps({"state": "failed", "errors": [error]}))
+    error = read_error(record, "Get-PopSettings")
+    assert all(value is None or isinstance(value, str) for value in vars(error).values())
+    json.dumps(vars(error), ensure_ascii=False).encode()
+    reply = Reply.parse(Reply("failed", errors=[error]).to_json())
     assert reply.errors[0].sentence("Get-PopSettings").endswith(".")
 
 

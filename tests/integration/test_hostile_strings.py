@@ -6,7 +6,6 @@ The options are those of the modules' own argument specifications, the witness i
 from __future__ import annotations
 
 import importlib
-import json
 import pkgutil
 import re
 from collections.abc import Callable, Iterator
@@ -23,6 +22,7 @@ from runner import PASSWORD, Controller, inventory
 from simulator_process import BASIC, NTLM, SimulatorProcess
 
 from ansible_collections.mailops.exchange.plugins import modules
+from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import Reply, Request
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.base import stray
 from ansible_collections.mailops.exchange.plugins.plugin_utils.session import Session
 
@@ -106,9 +106,9 @@ def places(option: dict[str, Any]) -> list[Callable[[str], Any]]:
 
 
 def before_sending(request: str) -> str:
-    if json.loads(request)["pipeline"]:
+    if Request.parse(request).cmdlet:
         raise _Sent
-    return json.dumps({"state": "completed", "memory": {}})
+    return Reply().to_json()
 
 
 def goes_through(module: str, options: dict[str, Any]) -> bool:
@@ -142,7 +142,7 @@ class Host:
         """The result of a task, and the cmdlets and strings that it sent."""
         self._organisation.clear_log()
         # As in the first task of a play: the server is not known yet.
-        self._session.invoke(json.dumps({"pipeline": [], "remember": {"server": None}}))
+        self._session.invoke(Request(remember={"server": None}).to_json())
         result = run_module(module, options, self._session.invoke, pause=lambda _: None)
         log = self._organisation.log()
         return result, {entry["cmdlet"] for entry in log}, {text for one in log for text in texts(one["parameters"])}

@@ -14,6 +14,7 @@ from kdc import REALM, Kdc
 from runner import PASSWORD, Controller
 from simulator_process import SimulatorProcess
 
+from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import Request
 from ansible_collections.mailops.exchange.plugins.plugin_utils.session import Session
 from ansible_collections.mailops.exchange.plugins.plugin_utils.wire import kerberos
 
@@ -49,8 +50,7 @@ def open_session(open_session: Callable[..., Session]) -> Callable[..., Session]
 
 
 def ask(session: Session, endpoint: str) -> dict[str, Any]:
-    request = {"endpoint": endpoint, "pipeline": [{"cmdlet": CMDLETS[endpoint], "parameters": {}}]}
-    reply: dict[str, Any] = json.loads(session.invoke(json.dumps(request)))
+    reply: dict[str, Any] = json.loads(session.invoke(Request(endpoint, CMDLETS[endpoint]).to_json()))
     return reply
 
 

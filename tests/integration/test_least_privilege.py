@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -12,6 +11,7 @@ from module_runner import run_module
 from runner import PASSWORD
 from simulator_process import BASIC, SimulatorProcess
 
+from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import Request
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.connectors import CONNECTOR_SETTINGS
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.mailboxes import MAILBOX_SETTINGS
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.protocols import PROTOCOLS
@@ -177,7 +177,7 @@ def test_the_rights_of_a_feature_are_enough_and_all_used(
     organisation.clear_log()
     session = open_session()
     # As an earlier task of the play leaves it behind.
-    session.invoke(json.dumps({"pipeline": [], "remember": {"domain_controller": "DC1.contoso.test"}}))
+    session.invoke(Request(remember={"domain_controller": "DC1.contoso.test"}).to_json())
     for module, options in planned:
         result = run_module(module, options, session.invoke, pause=lambda _: None)
         assert "failed" not in result, (module, result["msg"])

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from simulator_process import NTLM, SimulatorProcess
 
+from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import Request
 from ansible_collections.mailops.exchange.plugins.plugin_utils.session import Session
 
 CMDLETS = {"windows": "Get-Service", "exchange": "Get-PopSettings"}
@@ -25,8 +26,8 @@ def ask(open_session: Callable[..., Session]) -> Callable[..., dict[str, Any]]:
 
     def ask(endpoint: str, scheme: str, parameters: dict[str, Any] | None = None, **settings: Any) -> dict[str, Any]:
         session = open_session(scheme=scheme, **{"user": "CONTOSO\\administrator"} | settings)
-        pipeline = [{"cmdlet": CMDLETS[endpoint], "parameters": parameters or {}}]
-        reply: dict[str, Any] = json.loads(session.invoke(json.dumps({"endpoint": endpoint, "pipeline": pipeline})))
+        request = Request(endpoint, CMDLETS[endpoint], parameters or {})
+        reply: dict[str, Any] = json.loads(session.invoke(request.to_json()))
         return reply
 
     return ask

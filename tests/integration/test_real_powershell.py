@@ -15,6 +15,7 @@ import pytest
 from powershell_engine import powershell
 from winrm.exceptions import WinRMOperationTimeoutError
 
+from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import Reply, Request
 from ansible_collections.mailops.exchange.plugins.plugin_utils.settings import Endpoint, Settings
 from ansible_collections.mailops.exchange.plugins.plugin_utils.wire import powershell as rendering
 from ansible_collections.mailops.exchange.plugins.plugin_utils.wire.winrs import WinrsShell
@@ -108,9 +109,9 @@ class Shell:
         self.said: deque[str] = deque(maxlen=1000)
         self.shell = Local(settings, self.said)
 
-    def run(self, cmdlet: str, seconds: float = 60, **parameters: Any) -> dict[str, Any]:
+    def run(self, cmdlet: str, seconds: float = 60, **parameters: Any) -> Reply:
         self.said.clear()
-        return self.shell.run({"pipeline": [{"cmdlet": cmdlet, "parameters": parameters}]}, seconds)
+        return self.shell.run(Request("windows", cmdlet, parameters), seconds)
 
 
 @pytest.fixture(scope="module")
@@ -122,7 +123,7 @@ def open_shell(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[]
 
     def open_one() -> Shell:
         opened.append(Shell(program))
-        assert opened[-1].run("Import-Module", Name=str(module))["state"] == "completed"
+        assert opened[-1].run("Import-Module", Name=str(module)).state == "completed"
         return opened[-1]
 
     yield open_one
@@ -137,8 +138,8 @@ def talkative(open_shell: Callable[[], Shell]) -> Shell:
 
 
 def right(number: int, reply: dict[str, Any]) -> bool:
-    errors = [error["message"] for error in reply["errors"]]
-    answer = (reply["state"], reply["output"], reply["warnings"], errors)
+    errors = [error.message for error in reply.errors]
+    answer = (reply.state, reply.output, reply.warnings, errors)
     return answer == ("completed", [number, number], [f"warning {number}"], [f"error {number}"])
 
 
@@ -158,13 +159,13 @@ def test_nothing_that_is_said_is_taken_for_an_answer(talkative: Shell, how: str)
     for number in range(2):
         assert right(number, talkative.run("Get-Talk", Number=number, How=how)), how
         assert talkative.said
-    assert talkative.run("Get-Culture")["state"] == "completed"
+    assert talkative.run("Get-Culture").state == "completed"
 
 
 def test_a_line_that_is_no_script_is_answered(talkative: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patch:
         patch.setattr(rendering, "render", lambda *_: "try {")
-        assert talkative.run("Get-Talk")["state"] == "failed"
+        assert talkative.run("Get-Talk").state == "failed"
     assert right(1, talkative.run("Get-Talk", Number=1, How="Host"))
 
 

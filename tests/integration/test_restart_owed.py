@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,6 +13,7 @@ from module_runner import run_module
 from runner import PASSWORD, Controller, inventory
 from simulator_process import BASIC, SimulatorProcess
 
+from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import Request
 from ansible_collections.mailops.exchange.plugins.plugin_utils.session import Session
 
 DELAY = 300
@@ -62,11 +63,10 @@ def turned_to(controller: str, session: Session) -> Invoke:
     """The session after Exchange has chosen another controller for all that does not ask for a certain one."""
 
     def invoke(text: str) -> str:
-        request = json.loads(text)
-        for command in request["pipeline"]:
-            if request["endpoint"] == "exchange":
-                command["parameters"].setdefault("DomainController", controller)
-        return session.invoke(json.dumps(request))
+        request = Request.parse(text)
+        if request.cmdlet and request.endpoint == "exchange":
+            request = replace(request, parameters={"DomainController": controller, **request.parameters})
+        return session.invoke(request.to_json())
 
     return invoke
 

@@ -7,10 +7,10 @@ in its place: answers that are lost, an endpoint that is down.
 
 from __future__ import annotations
 
-import json
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from copy import deepcopy
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -18,14 +18,22 @@ from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
 from module_runner import run_module
-from psrpcore.types import PSCredential, PSSecureString, serialize
+from psrpcore.types import PSCredential, PSObject, PSSecureString, serialize
 
+from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import (
+    NUMBER,
+    TEXT,
+    TYPE,
+    Reply,
+    Request,
+    read_credential,
+)
 from ansible_collections.mailops.exchange.plugins.plugin_utils.wire.clixml import (
     LineSerializer,
-    error_to_plain,
+    read_error,
     to_plain,
 )
-from exchange_simulator.engine import Command, Endpoint, Runspace
+from exchange_simulator.engine import Command, Endpoint, Result, Runspace
 from exchange_simulator.organisation import Organisation
 from exchange_simulator.prepared import Prepared
 
@@ -60,7 +68,7 @@ class InProcessHost:
         self.memory: dict[str, Any] = {"host": self.server.fqdn.lower(), "inventory_hostname": NAME.lower()}
         self.asleep = 0.0
         self.told: list[str] = []
-        self.calls: list[dict[str, Any]] = []
+        self.calls: list[Request] = []
         """The requests that got as far as the host, answered or not."""
         self.lost: list[tuple[str, bool]] = []
         """Once each: the answer of this cmdlet is lost, after it was done or before."""
@@ -100,16 +108,16 @@ class InProcessHost:
         """The thumbprint of a new one, assigned to services even where Exchange would not do it."""
         certificate = self.server.import_certificate(names, **traits)
         self.server.certificates.enable(certificate, services)
-        return certificate.thumbprint
+        thumbprint: str = certificate.thumbprint
+        return thumbprint
 
     @property
     def writes(self) -> list[str]:
-        return [request["pipeline"][0]["cmdlet"] for request in self.calls if request["write"]]
+        return [request.cmdlet for request in self.calls if request.write]
 
-    def asked(self, cmdlet: str) -> list[dict[str, Any]]:
+    def asked(self, cmdlet: str) -> list[Mapping[str, Any]]:
         """The parameters of each call of a cmdlet."""
-        steps = [request["pipeline"][0] for request in self.calls]
-        return [step["parameters"] for step in steps if step["cmdlet"] == cmdlet]
+        return [request.parameters for request in self.calls if request.cmdlet == cmdlet]
 
     @property
     def state(self) -> dict[str, Any]:
@@ -119,35 +127,26 @@ class InProcessHost:
 
     def invoke(self, text: str) -> str:
         """A session's answer to one request."""
-        request = json.loads(text)
-        self.memory.update(request.get("remember") or {})
-        reply: dict[str, Any] = {"state": "completed", "output": [], "warnings": [], "errors": [], "reason": None}
-        for step in request["pipeline"]:
-            reply |= self._answer(request, step["cmdlet"], step["parameters"])
-        return json.dumps({**reply, "memory": self.memory})
+        request = Request.parse(text)
+        self.memory.update(request.remember)
+        reply = self._answer(request) if request.cmdlet else Reply()
+        return replace(reply, memory=self.memory).to_json()
 
-    def _answer(self, request: dict[str, Any], cmdlet: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
-        if request["endpoint"] == "exchange" and self.down_for:
+    def _answer(self, request: Request) -> Reply:
+        if request.endpoint == "exchange" and self.down_for:
             self.down_for -= 1
-            return {"state": "unreachable", "reason": "Nobody answers on port 80."}
+            return Reply("unreachable", reason="Nobody answers on port 80.")
+        cmdlet = request.cmdlet
         # A test of connectivity that only logs on is a reading one.
-        assert cmdlet.startswith("Test-") or request["write"] is not cmdlet.startswith("Get-"), cmdlet
+        assert cmdlet.startswith("Test-") or request.write is not cmdlet.startswith("Get-"), cmdlet
         self.calls.append(request)
         fault = next((fault for fault in self.lost if fault[0] == cmdlet), None)
         if fault:
             self.lost.remove(fault)
-        broken = {"state": "unknown" if request["write"] else "unreachable", "reason": "The connection broke."}
+        broken = Reply("unknown" if request.write else "unreachable", reason="The connection broke.")
         if fault and not fault[1]:
             return broken
-        arguments = tuple((name, _typed(value)) for name, value in parameters.items())
-        result = self.organisation.run(
-            NAME,
-            "windows" if self.snapins else request["endpoint"],
-            USER,
-            [[Command(cmdlet, arguments)]],
-            request.get("input") or (),
-            runspace=Runspace(snapins=self.snapins),
-        )
+        result = self._perform(request)
         if happen := self.afterwards.pop(cmdlet, None):
             happen()
         if fault:
@@ -156,29 +155,60 @@ class InProcessHost:
         if cmdlet in self.shapes:
             output = self.shapes[cmdlet](output)
         records = [*result.errors, *([result.terminating] if result.terminating else [])]
-        return {
-            "state": "failed" if result.terminating else "completed",
-            "output": [to_plain(one, request.get("members")) for one in output],
-            "errors": [error_to_plain(LineSerializer().deserialize(element(one)), cmdlet) for one in records],
-            "warnings": result.warnings,
-        }
+        return Reply(
+            "failed" if result.terminating else "completed",
+            output=[to_plain(one, request.members) for one in output],
+            warnings=result.warnings,
+            errors=[read_error(LineSerializer().deserialize(element(one)), cmdlet) for one in records],
+        )
+
+    def _perform(self, request: Request) -> Result:
+        parameters = tuple((name, _typed(value)) for name, value in request.parameters.items())
+        statement = [[Command(request.cmdlet, parameters)]]
+        endpoint: Any = "windows" if self.snapins else request.endpoint
+        runspace = Runspace(snapins=self.snapins)
+        return self.organisation.run(NAME, endpoint, USER, statement, request.piped or (), runspace=runspace)
 
 
 def _typed(value: Any) -> Any:
     """A parameter's value as the wire would hand it on."""
-    if isinstance(value, dict) and value.keys() == {"$credential"}:
-        credential = value["$credential"]
-        return PSCredential(credential["user"], PSSecureString(credential["password"]))
+    if credential := read_credential(value):
+        user, password = credential
+        return PSCredential(user, PSSecureString(password))
     return value
 
 
 def element(value: Any) -> Element:
-    """A value in CLIXML; what is CLIXML already stays as it is."""
+    """A value in CLIXML: a mapping is an object with its `$type`, its `$text` and its members, as our reader has it."""
     if isinstance(value, Element):
         return value
+    if isinstance(value, Prepared):
+        return ElementTree.fromstring(value.clixml())
+    if isinstance(value, Mapping):
+        return _object(value)
+    if isinstance(value, list) and not isinstance(value, PSObject):
+        shown = Element("Obj")
+        ElementTree.SubElement(shown, "LST").extend(map(element, value))
+        return shown
     # No secret is ever among them, hence no cipher.
-    text = value.clixml() if isinstance(value, Prepared) else ElementTree.tostring(serialize(value, None))  # type: ignore[arg-type]
-    return ElementTree.fromstring(text)
+    return ElementTree.fromstring(ElementTree.tostring(serialize(value, None)))  # type: ignore[arg-type]
+
+
+def _object(value: Mapping[str, Any]) -> Element:
+    shown = Element("Obj")
+    types = [*([value[TYPE]] if TYPE in value else []), *(["System.Enum"] if NUMBER in value else [])]
+    if types:
+        names = ElementTree.SubElement(shown, "TN")
+        for name in types:
+            ElementTree.SubElement(names, "T").text = name
+    if value.get(TEXT) is not None:
+        ElementTree.SubElement(shown, "ToString").text = value[TEXT]
+    if NUMBER in value:
+        shown.append(element(value[NUMBER]))
+    for name, member in value.items():
+        if not name.startswith("$"):
+            _put(shown, name, member)
+    return shown
 
 
 ABSENT = object()
@@ -186,25 +216,38 @@ ABSENT = object()
 
 @dataclass(frozen=True)
 class Put:
-    """A shaper that puts other values, or none, in the place of members, in all objects or those of one name."""
+    """A shaper that puts other values, or none, in the place of members: of all objects, or of those of one name."""
 
     members: Mapping[str, Any]
     of: str | None = None
 
     def __call__(self, output: list[Element]) -> list[Element]:
         for shown in output:
-            if self.of is None or self.of in (to_plain(shown, ["Name"]) or {}).values():
+            if self.of is None or to_plain(shown, ["Name"]).get("Name") == self.of:
+                _spell_out(shown)
                 for name, value in self.members.items():
                     _put(shown, name, value)
         return output
 
 
+def _spell_out(shown: Element) -> None:
+    """Repeat what is only referred to, for the first mention may be the one that goes."""
+    named = {(one.tag, one.get("RefId")): one for one in shown.iter() if one.tag in ("Obj", "TN")}
+    tags = {"Ref": "Obj", "TNRef": "TN"}
+    for parent in list(shown.iter()):
+        for place, child in enumerate(parent):
+            if child.tag in tags:
+                parent[place] = deepcopy(named[tags[child.tag], child.get("RefId")])
+                if child.get("N"):
+                    parent[place].set("N", child.get("N", ""))
+
+
 def _put(shown: Element, name: str, value: Any) -> None:
     groups = [child for child in shown if child.tag in ("Props", "MS")]
     for group in groups:
-        for member in [member for member in group if member.get("N") == name]:
+        for member in group.findall(f"*[@N='{name}']"):
             group.remove(member)
     if value is not ABSENT:
-        member = ElementTree.fromstring(ElementTree.tostring(element(value)))
+        member = deepcopy(element(value))
         member.set("N", name)
         (groups or [ElementTree.SubElement(shown, "Props")])[0].append(member)

@@ -5,12 +5,11 @@
 from __future__ import annotations
 
 import ipaddress
-import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import (
@@ -19,7 +18,7 @@ from ansible_collections.mailops.exchange.plugins.module_utils._host.failures im
     OutcomeUnknown,
     Unreachable,
 )
-from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import Reply, wire_text
+from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import Reply, Request, wire_text
 from ansible_collections.mailops.exchange.plugins.module_utils._host.server import Server
 from ansible_collections.mailops.exchange.plugins.module_utils._host.versions import Version
 
@@ -74,7 +73,7 @@ class Host:
 
     def __init__(self, line: Line, *, check_mode: bool = False, domain_controller: str | None = None) -> None:
         self._line = line
-        self._memory: dict[str, Any] | None = None
+        self._memory: Mapping[str, Any] | None = None
         self.check_mode = check_mode
         self.domain_controller = domain_controller
         self.sent: list[dict[str, Any]] = []
@@ -87,7 +86,7 @@ class Host:
     ) -> list[Mapping[str, Any]]:
         """The objects a reading cmdlet puts out."""
         reply = self.call(cmdlet, endpoint=endpoint, members=members, **parameters)
-        if reply.errors or reply.state != "completed":
+        if reply.failed:
             raise CmdletFailure(cmdlet, reply.errors, reply.reason)
         self.warnings.extend(warning for warning in reply.warnings if warning not in self.warnings)
         return reply.output
@@ -102,7 +101,7 @@ class Host:
         if self.check_mode:
             return
         reply = self.call(cmdlet, endpoint=endpoint, write=True, deadline=deadline, **parameters)
-        if reply.errors or reply.state != "completed":
+        if reply.failed:
             raise CmdletFailure(cmdlet, reply.errors, reply.reason)
 
     def pipe(
@@ -118,7 +117,7 @@ class Host:
         if write:
             self.sent.append({"cmdlet": cmdlet, "parameters": parameters, "piped": len(items)})
             if self.check_mode:
-                return Reply("completed", [], [], [], None, dict(self.memory))
+                return Reply(memory=self.memory)
         return self.call(cmdlet, endpoint="exchange", write=write, members=members, piped=items, **parameters)
 
     def tell(self, text: str) -> None:
@@ -142,17 +141,14 @@ class Host:
             pinned = None if self.domain_controller else self.memory.get("domain_controller")
             if controller := self.domain_controller or pinned:
                 parameters["DomainController"] = controller
-        request = {"pipeline": [{"cmdlet": cmdlet, "parameters": parameters}], "write": write}
-        request |= {"members": members and list(members), "deadline": deadline}
-        if piped is not None:
-            request["input"] = list(piped)
-        reply = self._request(endpoint, request)
+        request = Request(endpoint, cmdlet, parameters, piped, members, write, deadline)
+        reply = self._send(request)
         if pinned and any(e.unknown_parameter and e.parameter in (None, "DomainController") for e in reply.errors):
             # RBAC can withhold single parameters; staying with one controller is our wish, not the user's.
             # An empty name is remembered, so that it is not tried again. Nothing ran: binding failed.
             self.remember(domain_controller="")
             del parameters["DomainController"]
-            reply = self._request(endpoint, request)
+            reply = self._send(replace(request, parameters=parameters))
         return reply
 
     @property
@@ -164,11 +160,11 @@ class Host:
 
     def remember(self, **facts: Any) -> None:
         """Keep facts for the later tasks of this play on this host."""
-        self._request("exchange", {"pipeline": [], "remember": facts})
+        self._send(Request(remember=facts))
 
-    def _request(self, endpoint: str, request: Mapping[str, Any]) -> Reply:
-        reply = Reply.parse(self._line.invoke(json.dumps({"endpoint": endpoint, **request})))
-        cmdlet = request["pipeline"][0]["cmdlet"] if request["pipeline"] else "the session"
+    def _send(self, request: Request) -> Reply:
+        reply = Reply.parse(self._line.invoke(request.to_json()))
+        cmdlet = request.cmdlet or "the session"
         for text in reply.said:
             self._line.note(f"PowerShell said while it ran {cmdlet}: {text}")
         if reply.state == "unreachable":
@@ -215,7 +211,7 @@ class Host:
         # Not every name an inventory may have can be that of a server.
         if reply.errors and all(e.missing_object or (e.bad_value and e.parameter == "Identity") for e in reply.errors):
             return None
-        if reply.errors or reply.state != "completed":
+        if reply.failed:
             raise CmdletFailure("Get-ExchangeServer", reply.errors, reply.reason)
         # The cmdlet's page warns that an identity that does not exist may return all servers: verify.
         if len(reply.output) != 1:

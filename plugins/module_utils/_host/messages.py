@@ -1,15 +1,76 @@
 # Copyright: (c) 2026, mailops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What goes to a host and what comes back: a request, its reply, and the shapes of values in it."""
+"""What goes to a host and what comes back: a request, its reply, and the shapes of values in both.
+
+Both travel as JSON between a task and the process that keeps the sessions. What JSON has no value for is an object with
+members whose names begin with a dollar sign; all others are named by PowerShell.
+"""
 
 from __future__ import annotations
 
+import base64
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import CmdletError
+
+TEXT = "$text"
+"""What the object's ToString gave, null where it has none."""
+
+NUMBER = "$value"
+"""The number of an enumeration's value, whose name is its text."""
+
+TYPE = "$type"
+"""The .NET type of an object without text."""
+
+BYTES = "$bytes"
+"""Binary data, in base64."""
+
+CREDENTIAL = "$credential"
+"""A user and a password, which reach the server as a PSCredential, encrypted, or not at all."""
+
+
+def wire_object(text: str | None, members: Mapping[str, Any], type_name: str | None = None) -> dict[str, Any]:
+    """An object with its text and members."""
+    return {TEXT: text, **({TYPE: type_name} if type_name else {}), **members}
+
+
+def as_object(value: Any) -> Mapping[str, Any]:
+    """An object as it is; what came as its text alone has no members to be asked for."""
+    return value if isinstance(value, Mapping) else {TEXT: value}
+
+
+def wire_enum(text: str | None, number: int) -> dict[str, Any]:
+    """A value of an enumeration, or several of one whose values are bits."""
+    return {TEXT: text, NUMBER: number}
+
+
+def binary(data: bytes) -> dict[str, Any]:
+    """Binary data."""
+    return {BYTES: base64.b64encode(data).decode()}
+
+
+def read_binary(value: Any) -> bytes:
+    """Binary data; empty if the value has none that can be read."""
+    encoded = value.get(BYTES) if isinstance(value, Mapping) else None
+    try:
+        return base64.b64decode(encoded, validate=True) if isinstance(encoded, str) else b""
+    except ValueError:
+        return b""
+
+
+def credential(user: str, password: str) -> dict[str, Any]:
+    """A user and a password as the value of a parameter."""
+    return {CREDENTIAL: {"user": user, "password": password}}
+
+
+def read_credential(value: Any) -> tuple[str, str] | None:
+    """The user and the password; None if the value is none of both."""
+    if not isinstance(value, Mapping) or value.keys() != {CREDENTIAL}:
+        return None
+    return value[CREDENTIAL]["user"], value[CREDENTIAL]["password"]
 
 
 class Unreadable(ValueError):
@@ -31,9 +92,9 @@ def _shape(value: Any) -> str:
         return "text" if value else "empty text"
     if not isinstance(value, Mapping):
         return {bool: "a boolean", int: "an integer"}.get(type(value), "a number")
-    if "$bytes" in value:
+    if BYTES in value:
         return "binary data"
-    told = f"an object of the type {value['$type']}" if value.get("$type") else "an object"
+    told = f"an object of the type {value[TYPE]}" if value.get(TYPE) else "an object"
     members = ", ".join(sorted(name for name in value if not name.startswith("$")))
     return f"{told}{'' if own_text(value) else ' without text'}{members and f' with the members {members}'}"
 
@@ -41,13 +102,18 @@ def _shape(value: Any) -> str:
 def own_text(value: Any) -> str | None:
     """The text of a wire value, which may be the text itself or an object with its ToString; None if it has none."""
     if isinstance(value, Mapping):
-        value = value.get("$text")
+        value = value.get(TEXT)
     return str(value) if isinstance(value, str | int | float) else None
 
 
 def wire_text(value: Any) -> str:
     """The text of a wire value; empty if it has none."""
     return own_text(value) or ""
+
+
+def number_text(value: Any) -> str:
+    """The number of an enumeration's value, as text; empty if it has none."""
+    return wire_text(value.get(NUMBER)) if isinstance(value, Mapping) else ""
 
 
 def wire_texts(value: Any, read: Callable[[str], str] = str) -> list[str]:
@@ -67,25 +133,61 @@ def wire_texts(value: Any, read: Callable[[str], str] = str) -> list[str]:
 
 
 @dataclass(frozen=True)
+class Request:
+    """One cmdlet for one endpoint of a host. Without a cmdlet it only brings facts to be remembered."""
+
+    endpoint: str = "exchange"
+    cmdlet: str = ""
+    # A password may be among them.
+    parameters: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    piped: Sequence[str] | None = None
+    """What is piped into the cmdlet, one object after the other."""
+    members: Sequence[str] | None = None
+    """The members that are wanted of what it puts out; None for all but the bulky ones."""
+    write: bool = False
+    """Whether it changes something, and must not be sent twice."""
+    deadline: float | None = None
+    """Seconds to wait for its answer, if these are fewer than the connection's own."""
+    remember: Mapping[str, Any] = field(default_factory=dict)
+    """Facts for the later tasks of the play."""
+
+    def to_json(self) -> str:
+        return json.dumps(vars(self))
+
+    @classmethod
+    def parse(cls, text: str) -> Request:
+        return cls(**json.loads(text))
+
+
+@dataclass(frozen=True)
 class Reply:
     """A cmdlet's answer: what it put out, and the errors and warnings beside it."""
 
-    state: str
-    output: list[Mapping[str, Any]]
-    warnings: list[str]
-    errors: list[CmdletError]
-    reason: str | None
-    memory: dict[str, Any]
+    state: str = "completed"
+    """``completed`` and ``failed`` are the cmdlet's; ``unreachable``: nothing came; ``unknown``: it may have run."""
+    output: list[Mapping[str, Any]] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    errors: list[CmdletError] = field(default_factory=list)
+    reason: str | None = None
+    """Why it is not ``completed``, where that is not the cmdlet's own error."""
+    memory: Mapping[str, Any] = field(default_factory=dict)
+    """What is known from earlier tasks of the play, and of the connection."""
     said: list[str] = field(default_factory=list)
     """What the process said besides its answer, over a transport that has the two in one stream."""
+
+    @property
+    def failed(self) -> bool:
+        return bool(self.errors) or self.state != "completed"
+
+    def to_json(self) -> str:
+        return json.dumps({**vars(self), "errors": [vars(error) for error in self.errors]})
 
     @classmethod
     def parse(cls, text: str) -> Reply:
         reply = json.loads(text)
         return cls(
             state=reply["state"],
-            # What came as its text alone has no members to be asked for.
-            output=[one if isinstance(one, Mapping) else {"$text": one} for one in reply.get("output") or []],
+            output=[as_object(one) for one in reply.get("output") or []],
             warnings=reply.get("warnings") or [],
             errors=[CmdletError.read(error) for error in reply.get("errors") or []],
             reason=reply.get("reason"),

@@ -50,13 +50,6 @@ ENCRYPTIONS = {"SSL": "implicit_tls", "TLS": "starttls", "": "none"}
 BINDINGS = ("ssl_bindings", "unencrypted_or_tls_bindings")
 
 
-# By protocol, the module that has its settings and its name among a certificate's services.
-_MODULES = {"pop3": "pop_settings", "imap4": "imap_settings"}
-
-
-SERVICES = {"pop3": "POP", "imap4": "IMAP"}
-
-
 _CONNECTOR_MODULE = "mailops.exchange.receive_connector"
 
 
@@ -302,13 +295,13 @@ def _told(values: Mapping[str, Any], option: str) -> list[ConnectionSetting]:
 
 
 def _set(key: str, option: str, value: str) -> str:
-    return f"Set {option} to {value} with mailops.exchange.{_MODULES[key]}; in the role it is {key}_{option}."
+    return f"Set {option} to {value} with mailops.exchange.{PROTOCOLS[key].module}; in the role it is {key}_{option}."
 
 
 def _certificate(facts: Facts, protocol: ProtocolFacts) -> Iterator[Finding]:
     if facts.certificates is None:
         return
-    key, title, service = protocol.key, protocol.title, SERVICES[protocol.key]
+    key, title, service = protocol.key, protocol.title, PROTOCOLS[protocol.key].service
     for certificate in facts.certificates:
         if certificate.is_wildcard and service in (certificate.services or ()):
             yield Finding(
@@ -369,7 +362,7 @@ def _listed(certificates: Iterable[Certificate]) -> str:
 
 def _validity(facts: Facts) -> Iterator[Finding]:
     """Dates and keys, of those certificates that clients meet."""
-    wanted = {"SMTP", *(SERVICES[protocol.key] for protocol in facts.protocols)}
+    wanted = {"SMTP", *(PROTOCOLS[protocol.key].service for protocol in facts.protocols)}
     names = [protocol.values.get("x509_certificate_name", "") for protocol in facts.protocols]
     named = {_identifier(connector) for connector in facts.serving} - {None}
     for one in facts.certificates or ():

@@ -9,7 +9,12 @@ from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import Unreadable, wire_text, wire_texts
+from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import (
+    Unreadable,
+    number_text,
+    wire_text,
+    wire_texts,
+)
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.listings import Edit, Listing
 
 
@@ -49,9 +54,8 @@ class Flags(Listing):
 
     def read(self, value: Any) -> tuple[str, ...]:
         bits = 0
-        told = value.get("$value") if isinstance(value, Mapping) else None
         listed = isinstance(value, list | tuple)
-        for name in wire_texts(value) if listed else wire_text(value if told is None else told).split(","):
+        for name in wire_texts(value) if listed else (number_text(value) or wire_text(value)).split(","):
             bit = self._bits(name.strip().casefold())
             if bit is None:
                 raise Unreadable(value)

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import Unreadable, wire_text
+from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import Unreadable, number_text, wire_text
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.base import Kind, in_words
 
 # As many digits as an Int64 has. Python refuses to make a number of thousands of them.
@@ -87,10 +87,9 @@ class Enum(Kind):
         return name
 
     def read(self, value: Any) -> str:
-        number = wire_text(value.get("$value")) if isinstance(value, Mapping) else ""
         # The names are documented, some of the numbers are inferred: a number counts only under an unknown name, which
         # may be a translated one.
-        name = self._known(wire_text(value)) or self._known(number)
+        name = self._known(wire_text(value)) or self._known(number_text(value))
         if name is None:
             raise Unreadable(value)
         return name

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ from typing import Any
 
 from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import Failure
 from ansible_collections.mailops.exchange.plugins.module_utils._host.host import Host
-from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import wire_text
+from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import read_binary, wire_text
 from ansible_collections.mailops.exchange.plugins.module_utils._host.server import Server
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.simple import Bool
 from ansible_collections.mailops.exchange.plugins.module_utils._objects.certificate_payload import read_payload
@@ -144,10 +143,10 @@ def read_certificates(host: Host, server: Server) -> list[Certificate]:
 
 def read_certificate(wire: Mapping[str, Any]) -> Certificate:
     """One object of Get-ExchangeCertificate; ValueError with a clause if there is no certificate in it."""
-    if not (der := _bytes(wire.get("RawData"))):
+    if not (der := read_binary(wire.get("RawData"))):
         raise ValueError("it came without its RawData")
     thumbprint = hashlib.sha1(der, usedforsecurity=False).hexdigest().upper()
-    payload = read_payload(_bytes(wire.get("SerializationData")), der)
+    payload = read_payload(read_binary(wire.get("SerializationData")), der)
     told = {"Services": payload.services, "HasPrivateKey": payload.has_private_key}
     told |= {member: wire[member] for member in told if wire.get(member) is not None}
     known = read_members(LIVE, told).values
@@ -158,14 +157,6 @@ def read_certificate(wire: Mapping[str, Any]) -> Certificate:
         has_private_key=known.get("has_private_key"),
         status=wire_text(wire.get("Status")) or None,
     )
-
-
-def _bytes(value: Any) -> bytes:
-    encoded = value.get("$bytes") if isinstance(value, Mapping) else None
-    try:
-        return base64.b64decode(encoded, validate=True) if isinstance(encoded, str) else b""
-    except ValueError:
-        return b""
 
 
 def found_by(certificates: Iterable[Certificate], service: str, name: str) -> list[Certificate]:

@@ -12,7 +12,7 @@ from ansible_collections.mailops.exchange.plugins.module_utils._host.failures im
     Failure,
     harmless,
 )
-from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import wire_text
+from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import TEXT, wire_text
 
 GET, SET, GET_USER = "Get-CASMailbox", "Set-CASMailbox", "Get-User"
 
@@ -61,7 +61,7 @@ def key_of(found: Found) -> str:
     """What tells a mailbox from all others, by which it is written as well."""
     if key := guid_of(found) or place_of(found):
         return key
-    came = {name: found[name] for name in (*NAMES, "$text") if name in found}
+    came = {name: found[name] for name in (*NAMES, TEXT) if name in found}
     raise Failure(
         f"{GET} shows neither a GUID nor a distinguished name of a mailbox, so it cannot be told from others, and "
         f"nothing was written: it came as {str(came)[:300]}."

@@ -6,10 +6,10 @@ from __future__ import annotations
 
 from ansible_collections.mailops.exchange.plugins.module_utils._host.versions import EXCHANGE_2010, EXCHANGE_2013
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.simple import Bool
-from ansible_collections.mailops.exchange.plugins.module_utils._tables.protocols import MIME_FORMAT
+from ansible_collections.mailops.exchange.plugins.module_utils._tables.protocols import MIME_FORMAT, PROTOCOLS
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.rows import Setting
 
-PREFIXES = {"pop": "Pop", "imap": "Imap"}
+PREFIXES = tuple(protocol.mailbox_prefix for protocol in PROTOCOLS.values())
 
 
 CUSTOM = (
@@ -21,7 +21,8 @@ CUSTOM = (
 """What counts only while the defaults of the protocol are not used."""
 
 
-def _settings(option: str, parameter: str) -> tuple[Setting, ...]:
+def _settings(option: str) -> tuple[Setting, ...]:
+    parameter = option.capitalize()
     ical, messages = "ForceICalForCalendarRetrievalOption", "MessagesRetrievalMimeFormat"
     return (
         Setting(f"{option}_enabled", f"{parameter}Enabled", Bool(), EXCHANGE_2010),
@@ -33,4 +34,4 @@ def _settings(option: str, parameter: str) -> tuple[Setting, ...]:
     )
 
 
-MAILBOX_SETTINGS = tuple(setting for option, parameter in PREFIXES.items() for setting in _settings(option, parameter))
+MAILBOX_SETTINGS = tuple(setting for option in PREFIXES for setting in _settings(option))

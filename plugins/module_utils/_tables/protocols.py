@@ -86,7 +86,16 @@ _COMMON = (
 class Protocol:
     """One of the two protocols, as Exchange names its parts."""
 
+    key: str
+    """In options, results and the names of role variables."""
     title: str
+    service: str
+    """Among a certificate's services."""
+    module: str
+    """Which has its settings as options."""
+    test_cmdlet: str
+    mailbox_prefix: str
+    """Of the options of a mailbox that are about it."""
     noun: str
     """Of its cmdlets: Get-<noun>, Set-<noun>."""
     front_end: str
@@ -96,7 +105,12 @@ class Protocol:
 
 
 POP3 = Protocol(
+    key="pop3",
     title="POP3",
+    service="POP",
+    module="pop_settings",
+    test_cmdlet="Test-PopConnectivity",
+    mailbox_prefix="pop",
     noun="PopSettings",
     front_end="MSExchangePop3",
     back_end="MSExchangePOP3BE",
@@ -110,7 +124,12 @@ POP3 = Protocol(
 
 
 IMAP4 = Protocol(
+    key="imap4",
     title="IMAP4",
+    service="IMAP",
+    module="imap_settings",
+    test_cmdlet="Test-ImapConnectivity",
+    mailbox_prefix="imap",
     noun="ImapSettings",
     front_end="MSExchangeImap4",
     back_end="MSExchangeIMAP4BE",
@@ -123,4 +142,4 @@ IMAP4 = Protocol(
 )
 
 
-PROTOCOLS = {"pop3": POP3, "imap4": IMAP4}
+PROTOCOLS = {protocol.key: protocol for protocol in (POP3, IMAP4)}

@@ -15,6 +15,9 @@ from xml.parsers import expat
 from pypsrp.complex_objects import GenericComplexObject, ObjectMeta
 from pypsrp.serializer import Serializer
 
+from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import CmdletError
+from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import binary, wire_enum, wire_object
+
 # A .NET BinaryFormatter stream of the live object, often longer than all the other members together. Whoever needs
 # it names it.
 BULKY_MEMBERS = frozenset({"SerializationData"})
@@ -125,9 +128,9 @@ def to_plain(
     *,
     document: ElementTree.Element | None = None,
 ) -> t.Any:
-    """An object in CLIXML as JSON values: primitives as they are, lists as lists, others as members and ``$text``.
+    """An object in CLIXML as JSON values: primitives as they are, lists as lists, others as members and their text.
 
-    Members are called what they were asked for, in whatever case they come. An object without text has its ``$type``.
+    Members are called what they were asked for, in whatever case they come. An object without text has its type.
     References lead to objects of the same ``document``, which on the wire is the object itself.
     """
     if isinstance(item, str):
@@ -169,7 +172,7 @@ class _Reader:
         if tag == "C":
             return chr(int(text)).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
         if tag == "BA":
-            return {"$bytes": base64.b64encode(base64.b64decode(text)).decode()}
+            return binary(base64.b64decode(text))
         if tag in _LISTS:
             return self._each(element)
         if tag == "DCT":
@@ -213,11 +216,10 @@ class _Reader:
         if content and isinstance(content[0], list):
             return content[0]
         if content and isinstance(content[0], int) and "System.Enum" in types:
-            return {"$text": text, "$value": content[0]}
+            return wire_enum(text, content[0])
         if content and not properties:
             return content[0]
-        named = {"$type": types[0]} if text is None and types else {}
-        return {"$text": text, **named, **properties}
+        return wire_object(text, properties, types[0] if text is None and types else None)
 
     def _named(self, tag: str, reference: ElementTree.Element) -> ElementTree.Element:
         if self._names is None:
@@ -228,23 +230,23 @@ class _Reader:
         return self._names[wanted]
 
 
-def error_to_plain(record: t.Any, cmdlet: str) -> dict[str, t.Any]:
-    """An error record as data: what identifies the error, apart from its text, which follows the server's language."""
+def read_error(record: t.Any, cmdlet: str) -> CmdletError:
+    """An error record as what identifies the error, apart from its text, which follows the server's language."""
     exception = record.exception
     is_object = isinstance(exception, GenericComplexObject)
     properties = {**exception.adapted_properties, **exception.extended_properties} if is_object else {}
     types = exception.types if is_object else []
     category = record.category if isinstance(record.category, int) else -1
     message = record.details_message or properties.get("Message") or (exception.to_string if is_object else exception)
-    return {
-        "id": _told(record.fq_error),
-        "category": ERROR_CATEGORIES[category] if category in range(len(ERROR_CATEGORIES)) else "",
-        "exception": (types[0].removeprefix("Deserialized.") if types else None) or _told(record.reason),
-        "message": _told(message).strip(),
-        "target": _told(record.target_name) or None,
-        "cmdlet": _told(record.activity) or cmdlet,
-        "parameter": _told(properties.get("ParameterName")) or None,
-    }
+    return CmdletError(
+        id=_told(record.fq_error),
+        category=ERROR_CATEGORIES[category] if category in range(len(ERROR_CATEGORIES)) else "",
+        exception=(types[0].removeprefix("Deserialized.") if types else None) or _told(record.reason),
+        message=_told(message).strip(),
+        target=_told(record.target_name) or None,
+        cmdlet=_told(record.activity) or cmdlet,
+        parameter=_told(properties.get("ParameterName")) or None,
+    )
 
 
 def _told(value: t.Any) -> str:

@@ -9,6 +9,8 @@ import re
 import typing as t
 from xml.sax.saxutils import unescape
 
+from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import read_credential
+
 # PowerShell takes each of these for a single quote, and two of them in a row, in a quoted string, for one.
 _QUOTES = re.compile("['\u2018\u2019\u201a\u201b]")
 
@@ -85,7 +87,7 @@ def literal(value: t.Any) -> str:
         return f"'{_QUOTES.sub(lambda quote: quote[0] * 2, value)}'"
     if isinstance(value, (list, tuple)):
         return f"@({', '.join(map(literal, value))})"
-    if isinstance(value, dict) and value.keys() == {"$credential"}:
+    if read_credential(value):
         raise ValueError(
             "a password cannot be sent as PowerShell text, which Windows may log; use ansible_exchange_transport: psrp"
         )

@@ -13,8 +13,9 @@ from pypsrp.negotiate import HTTPNegotiateAuth
 from pypsrp.powershell import Fragmenter, PowerShell, RunspacePool
 from pypsrp.wsman import SelectorSet, WSMan
 
+from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import Reply, Request, read_credential
 from ansible_collections.mailops.exchange.plugins.plugin_utils.settings import Endpoint, Settings
-from ansible_collections.mailops.exchange.plugins.plugin_utils.wire.clixml import LineSerializer, error_to_plain
+from ansible_collections.mailops.exchange.plugins.plugin_utils.wire.clixml import LineSerializer, read_error
 from ansible_collections.mailops.exchange.plugins.plugin_utils.wire.wsman import (
     GRACE,
     LARGEST_OBJECT,
@@ -116,17 +117,16 @@ class PsrpShell:
         negotiate: t.Any = HTTPNegotiateAuth
         return negotiate._check_auth_supported(response, OFFERS[self._settings.auth])
 
-    def run(self, request: dict[str, t.Any], seconds: float) -> dict[str, t.Any]:
-        """Run a request's pipeline; Refused, Interrupted or Overdue if its answer did not come whole."""
+    def run(self, request: Request, seconds: float) -> Reply:
+        """Run a request's cmdlet; Refused, Interrupted or Overdue if its answer did not come whole."""
         powershell = PowerShell(self._pool)
-        self._serializer.members = request.get("members")
-        cmdlet = request["pipeline"][-1]["cmdlet"]
+        self._serializer.members = request.members
+        cmdlet = request.cmdlet
         try:
-            for step in request["pipeline"]:
-                powershell.add_cmdlet(step["cmdlet"])
-                for parameter, value in step["parameters"].items():
-                    powershell.add_parameter(parameter, self._typed(value))
-            powershell.begin_invoke(request.get("input") or None)
+            powershell.add_cmdlet(cmdlet)
+            for parameter, value in request.parameters.items():
+                powershell.add_parameter(parameter, self._typed(value))
+            powershell.begin_invoke(t.cast(t.Any, request.piped or None))
         except TransportError as error:
             if is_refusal(error):
                 raise refused(self._settings, self._name, error) from error
@@ -141,12 +141,12 @@ class PsrpShell:
         if powershell.state == PSInvocationState.STOPPED:
             raise Interrupted(f"{cmdlet} was stopped: {self._settings.url(self._name)} lost the session.")
         completed = powershell.state == PSInvocationState.COMPLETED
-        reply = {
-            "state": "completed" if completed else "failed",
-            "output": output,
-            "errors": [error_to_plain(record, cmdlet) for record in powershell.streams.error],
-            "warnings": [str(record.message) for record in powershell.streams.warning],
-        }
+        reply = Reply(
+            state="completed" if completed else "failed",
+            output=output,
+            errors=[read_error(record, cmdlet) for record in powershell.streams.error],
+            warnings=[str(record.message) for record in powershell.streams.warning],
+        )
         self._finished.append(powershell)
         if len(self._finished) > KEPT:
             self._clear()
@@ -183,10 +183,10 @@ class PsrpShell:
 
     def _typed(self, value: t.Any) -> t.Any:
         """A parameter's value as pypsrp sends it; a password is encrypted with a key that the pool agreed on."""
-        if isinstance(value, dict) and value.keys() == {"$credential"}:
+        if found := read_credential(value):
             self._pool.exchange_keys()
             credential: t.Any = PSCredential
-            return credential(username=value["$credential"]["user"], password=value["$credential"]["password"])
+            return credential(username=found[0], password=found[1])
         return value
 
     def close(self) -> None:

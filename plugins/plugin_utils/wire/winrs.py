@@ -12,6 +12,7 @@ import typing as t
 import uuid
 from collections import deque
 from collections.abc import Iterator
+from dataclasses import replace
 from xml.etree import ElementTree
 
 from pypsrp.complex_objects import ErrorRecord
@@ -20,11 +21,12 @@ from pypsrp.negotiate import HTTPNegotiateAuth
 from winrm import exceptions as pywinrm
 from winrm.protocol import Protocol
 
+from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import Reply, Request
 from ansible_collections.mailops.exchange.plugins.plugin_utils.settings import Settings
 from ansible_collections.mailops.exchange.plugins.plugin_utils.wire import powershell
 from ansible_collections.mailops.exchange.plugins.plugin_utils.wire.clixml import (
     LineSerializer,
-    error_to_plain,
+    read_error,
     refuse_unsafe,
     to_plain,
 )
@@ -163,15 +165,15 @@ class WinrsShell:
         transport.build_session = build_session
         return protocol
 
-    def run(self, request: dict[str, t.Any], seconds: float) -> dict[str, t.Any]:
-        """Run a request's pipeline; Refused, Interrupted or Overdue if its answer did not come whole."""
-        (step,) = request["pipeline"]
-        cmdlet = step["cmdlet"]
+    def run(self, request: Request, seconds: float) -> Reply:
+        """Run a request's cmdlet; Refused, Interrupted or Overdue if its answer did not come whole."""
+        cmdlet = request.cmdlet
         try:
-            text = powershell.render(cmdlet, step["parameters"], request.get("input"))
+            text = powershell.render(cmdlet, request.parameters, request.piped)
         except ValueError as error:
-            return {"state": "failed", "output": [], "errors": [], "warnings": [], "reason": str(error)}
-        reply: dict[str, t.Any] = {"state": None, "output": [], "errors": [], "warnings": []}
+            return Reply("failed", reason=str(error))
+        reply = Reply()
+        state = ""
         identity = uuid.uuid4().hex
         sent = False
         # The last Receive of the request before may have been given no more than a second.
@@ -184,28 +186,29 @@ class WinrsShell:
                 sent = True
                 for kind, value in self._receive(identity, cmdlet, seconds):
                     if kind == "end":
-                        reply["state"] = value
+                        state = value
                     elif kind == "output":
-                        reply["output"].append(to_plain(_object(value), request.get("members")))
+                        reply.output.append(to_plain(_object(value), request.members))
                     elif kind == "error":
                         record = LineSerializer().deserialize(_object(value))
                         # What ends a pipeline is caught as a record, and collected once more as an exception.
                         if isinstance(record, ErrorRecord):
-                            reply["errors"].append(error_to_plain(record, cmdlet))
+                            reply.errors.append(read_error(record, cmdlet))
                     else:
-                        reply["warnings"].append(str(to_plain(_object(value))))
+                        reply.warnings.append(str(to_plain(_object(value))))
         except TransportError as broken:
             if not sent and is_refusal(broken):
                 raise refused(self._settings, "windows", broken) from broken
             # By now a wrong value can only be the server's.
             cause = WinRMError(str(broken)) if isinstance(broken, ValueError) else broken
             raise Interrupted(f"{cmdlet}: {sentence(self._settings, 'windows', cause)}") from broken
-        if reply["state"] == "failed" and not reply["errors"]:
-            reply["reason"] = (
+        reason = None
+        if state == "failed" and not reply.errors:
+            reason = (
                 f"PowerShell on {self._settings.host} could not read what was sent or answer it in CLIXML, for which "
                 "it must be version 3 or newer; use ansible_exchange_transport: psrp"
             )
-        return reply
+        return replace(reply, state=state, reason=reason)
 
     def _receive(self, identity: str, cmdlet: str, seconds: float) -> Iterator[tuple[str, str]]:
         """The lines of the answer to a request, as what they are and their value."""

@@ -16,6 +16,7 @@ import requests
 from pypsrp.exceptions import AuthenticationError, WinRMError, WinRMTransportError, WSManFaultError
 from urllib3.exceptions import NewConnectionError
 
+from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import Reply, Request
 from ansible_collections.mailops.exchange.plugins.plugin_utils.settings import Settings
 from ansible_collections.mailops.exchange.plugins.plugin_utils.wire import kerberos
 from ansible_collections.mailops.exchange.plugins.plugin_utils.wire.clixml import refuse_unsafe
@@ -103,8 +104,8 @@ class Shell(t.Protocol):
     usable: bool
     """False once it is known that the next pipeline needs another one."""
 
-    def run(self, request: dict[str, t.Any], seconds: float) -> dict[str, t.Any]:
-        """Run a request's pipeline; Refused, Interrupted or Overdue if its answer did not come whole."""
+    def run(self, request: Request, seconds: float) -> Reply:
+        """Run a request's cmdlet; Refused, Interrupted or Overdue if its answer did not come whole."""
 
     def close(self) -> None:
         """Close it; a shell that is left open counts against the user's limit until it expires."""

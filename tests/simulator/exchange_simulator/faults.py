@@ -25,7 +25,8 @@ _REQUEST = ("cmdlet?", "endpoint?", "action?", "times?")
 # What each kind takes; a question mark marks what it can do without.
 _FIELDS: dict[str, tuple[str, ...]] = {
     "write_does_not_stick": ("cmdlet",),
-    "fails_after_effect": ("cmdlet", "times?"),
+    "fails_after_effect": ("cmdlet", "message?", "times?"),
+    "warns": ("cmdlet", "message"),
     "rbac_without": ("cmdlet", "parameter?"),
     "rbac_only": ("cmdlets",),
     "service_missing": ("service",),
@@ -104,6 +105,7 @@ class Faults:
             "one_in": int,
             "limit": int,
             "seconds": float,
+            "message": str,
             "text": str.encode,
             "stream": {"stdout": "stdout", "stderr": "stderr"}.__getitem__,
             "parameter": str,

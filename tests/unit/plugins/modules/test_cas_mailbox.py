@@ -10,6 +10,8 @@ import pytest
 from ansible.module_utils.basic import AnsibleModule
 from module_runner import run_module
 
+from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import Request
+
 DEFAULTS = {
     f"{prefix}{name}": value
     for prefix in ("Pop", "Imap")
@@ -99,27 +101,26 @@ class MailboxHost:
         return {account for account, box in self.mailboxes.items() if box[f"{protocol}Enabled"]}
 
     def invoke(self, text: str) -> str:
-        request = json.loads(text)
+        request = Request.parse(text)
         reply: dict[str, Any] = {"state": "completed", "output": [], "warnings": [], "errors": [], "reason": None}
-        for command in request["pipeline"]:
-            name, parameters = command["cmdlet"], command["parameters"]
-            assert request["write"] is name.startswith("Set-")
+        for name, parameters in [(request.cmdlet, request.parameters)] if request.cmdlet else []:
+            assert request.write is name.startswith("Set-")
             if name == "Get-ExchangeServer":
                 numbers = dict(zip(("Major", "Minor", "Build", "Revision"), self.version, strict=True))
                 reply["output"] = [{"Name": "EX01", "Fqdn": "ex01.contoso.test", "AdminDisplayVersion": numbers}]
                 continue
-            self.calls.append((name, parameters, request.get("input")))
+            self.calls.append((name, parameters, request.piped))
             if name in self.withheld:
                 error = {"id": "CommandNotFoundException", "message": "Not recognized."}
                 reply |= {"state": "failed", "errors": [error]}
                 continue
-            items = request["input"] if "input" in request else [parameters.get("Identity")]
+            items = [parameters.get("Identity")] if request.piped is None else request.piped
             for done, item in enumerate(items):
-                if request["write"] and self.breaks and self.breaks[0] == done:
+                if request.write and self.breaks and self.breaks[0] == done:
                     self.breaks.pop(0)
                     return json.dumps({**reply, "state": "unknown", "reason": "The connection broke.", "memory": {}})
                 try:
-                    self._one(name, item, parameters, reply, request["members"])
+                    self._one(name, item, parameters, reply, request.members)
                 except Refusal as refusal:
                     reply["errors"].append({"id": refusal.args[1], "message": refusal.args[0]})
                     if refusal.ends:

@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from module_runner import run_module
 
+from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import Request
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.protocols import IMAP4, POP3
 
 MODULES = {
@@ -75,7 +76,7 @@ def spoiling(host, data, tidy):
         except (AssertionError, KeyError):
             # It was asked for something that only a spoilt answer can have made the module believe in.
             return json.dumps({"state": "failed", "errors": [{"id": "Unknown"}], "memory": host.memory})
-        cmdlet = next((command["cmdlet"] for command in json.loads(text)["pipeline"]), "")
+        cmdlet = Request.parse(text).cmdlet
         if not cmdlet or cmdlet not in tidy:
             reply["output"] = [spoil(item, data) for item in reply.get("output") or []]
         return json.dumps(reply)

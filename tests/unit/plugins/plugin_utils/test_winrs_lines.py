@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from winrm.exceptions import WinRMOperationTimeoutError
 
+from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import Reply, Request
 from ansible_collections.mailops.exchange.plugins.plugin_utils.settings import Endpoint, Settings
 from ansible_collections.mailops.exchange.plugins.plugin_utils.wire import winrs
 from ansible_collections.mailops.exchange.plugins.plugin_utils.wire.wsman import Interrupted, Overdue
@@ -65,8 +66,8 @@ class Shell(winrs.WinrsShell):
     def heard(self) -> list[str]:
         return [text.replace(self._local.request.decode(), "<id>") for text in self._said]
 
-    def ask(self) -> dict[str, Any]:
-        return self.run({"pipeline": [{"cmdlet": "Get-X", "parameters": {}}]}, 60)
+    def ask(self) -> Reply:
+        return self.run(Request("windows", "Get-X"), 60)
 
 
 @pytest.fixture(autouse=True)
@@ -101,14 +102,14 @@ def test_only_lines_with_its_id_answer_a_request(output: bytes, heard: list[str]
     for _ in range(3):
         shell._said.clear()
         reply = shell.ask()
-        assert (reply["state"], reply["output"]) == ("completed", ["mine"])
+        assert (reply.state, reply.output) == ("completed", ["mine"])
     assert shell.heard == heard
 
 
 def test_what_is_left_over_is_heard_with_the_next_request() -> None:
     shell = Shell(Process(ANSWER + b"Continue? [Y] "))
-    assert (shell.ask()["output"], shell.heard) == (["mine"], [])
-    assert (shell.ask()["output"], shell.heard) == (["mine"], ["Continue? [Y]"])
+    assert (shell.ask().output, shell.heard) == (["mine"], [])
+    assert (shell.ask().output, shell.heard) == (["mine"], ["Continue? [Y]"])
 
 
 @pytest.mark.parametrize("line", [b"<id> output PE\xff9ianM+\n", b"<id> end comp leted\n", b"<id> output What if\n"])
@@ -126,7 +127,7 @@ def test_talking_is_no_sign_of_life() -> None:
 
 def test_objects_are_a_sign_of_life() -> None:
     line = b"<id> output " + value(b"mine") + b"\r\n"
-    assert len(Shell(Process(100 * line + ANSWER, size=len(line))).ask()["output"]) == 101
+    assert len(Shell(Process(100 * line + ANSWER, size=len(line))).ask().output) == 101
 
 
 def test_a_question_that_nobody_answers_is_heard() -> None:
@@ -173,7 +174,7 @@ def test_the_end_of_the_process_has_its_reason(errors: bytes, output: bytes, hea
 
 def test_standard_error_is_heard_beside_an_answer() -> None:
     shell = Shell(Process(ANSWER, CLIXML))
-    assert (shell.ask()["output"], shell.heard) == (["mine"], ["Set-X : <Not> there_", "At line:1"])
+    assert (shell.ask().output, shell.heard) == (["mine"], ["Set-X : <Not> there_", "At line:1"])
 
 
 def test_a_short_last_receive_is_not_the_next_requests_time() -> None:
