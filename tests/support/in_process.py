@@ -164,14 +164,10 @@ class InProcessHost:
 
     def _perform(self, request: Request) -> Result:
         parameters = tuple((name, _typed(value)) for name, value in request.parameters.items())
-        return self.organisation.run(
-            NAME,
-            "windows" if self.snapins else request.endpoint,  # type: ignore[arg-type]
-            USER,
-            [[Command(request.cmdlet, parameters)]],
-            request.piped or (),
-            runspace=Runspace(snapins=self.snapins),
-        )
+        statement = [[Command(request.cmdlet, parameters)]]
+        endpoint: Any = "windows" if self.snapins else request.endpoint
+        runspace = Runspace(snapins=self.snapins)
+        return self.organisation.run(NAME, endpoint, USER, statement, request.piped or (), runspace=runspace)
 
 
 def _typed(value: Any) -> Any:
