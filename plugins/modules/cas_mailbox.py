@@ -195,26 +195,12 @@ diff:
         pop_enabled: true
 """
 
-from typing import Any
-
-from ansible.module_utils.basic import AnsibleModule
-
-from ansible_collections.mailops.exchange.plugins.module_utils._host.host import Host
-from ansible_collections.mailops.exchange.plugins.module_utils._objects.mailboxes import OPTIONS, Task, manage
-from ansible_collections.mailops.exchange.plugins.module_utils._tables.mailboxes import MAILBOX_SETTINGS
-from ansible_collections.mailops.exchange.plugins.module_utils._work.life import argument_spec, run
+from ansible_collections.mailops.exchange.plugins.module_utils._objects.mailboxes import MailboxAccess
+from ansible_collections.mailops.exchange.plugins.module_utils._work.life import run
 
 
 def main() -> None:
-    spec = argument_spec(OPTIONS) | {"identities": {"type": "list", "elements": "str"}}
-    module = AnsibleModule(argument_spec=spec, supports_check_mode=True)
-
-    def work(host: Host, options: dict[str, Any]) -> dict[str, Any]:
-        server = options.pop("server", None)
-        desired = {s.option: options.pop(s.option) for s in MAILBOX_SETTINGS if s.option in options}
-        return manage(host, Task(desired, **options), server, module.warn)
-
-    run(module, work, OPTIONS)
+    run(MailboxAccess)
 
 
 if __name__ == "__main__":

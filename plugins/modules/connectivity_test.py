@@ -149,124 +149,12 @@ cmdlets:
   sample: []
 """
 
-from collections.abc import Iterator, Mapping
-from typing import Any
-
-from ansible.module_utils.basic import AnsibleModule
-
-from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import CmdletFailure, Failure
-from ansible_collections.mailops.exchange.plugins.module_utils._host.host import Host
-from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import credential, wire_text
-from ansible_collections.mailops.exchange.plugins.module_utils._kinds.base import stray
-from ansible_collections.mailops.exchange.plugins.module_utils._kinds.simple import Bool, Enum, Int
-from ansible_collections.mailops.exchange.plugins.module_utils._kinds.spans import TimeSpan, span_ticks
-from ansible_collections.mailops.exchange.plugins.module_utils._kinds.texts import Identity, SingleLine, Text
-from ansible_collections.mailops.exchange.plugins.module_utils._tables.protocols import PROTOCOLS
-from ansible_collections.mailops.exchange.plugins.module_utils._tables.rows import Setting
-from ansible_collections.mailops.exchange.plugins.module_utils._work.life import argument_spec, refuse, run
-from ansible_collections.mailops.exchange.plugins.module_utils._work.plan import read_members
-
-# The worst first.
-RESULTS = ("Failure", "Skipped", "Success")
-MEMBERS = ("ClientAccessServer", "Scenario", "Result", "Latency", "Error")
-_LATENCY = (Setting("latency", "Latency", TimeSpan(0, 0)),)
-
-
-class Secret(Text):
-    """A password, which no sentence may repeat."""
-
-    def parse(self, value: Any) -> str:
-        if stray(str(value)):
-            raise ValueError("it contains a line break or another control character; give it in one line")
-        return str(value)
-
-
-SETTINGS = (
-    # The names are documented, the numbers inferred; names are sent.
-    Setting("connection_type", "ConnectionType", Enum({"Plaintext": 0, "Ssl": 1, "Tls": 2})),
-    Setting("port", "PortClientAccessServer", Int(1, 65535)),
-    Setting("mailbox_server", "MailboxServer", Identity()),
-    Setting("trust_any_certificate", "TrustAnySSLCertificate", Bool()),
-    Setting("per_connection_timeout", "PerConnectionTimeout", Int(1, 120, "seconds")),
-    Setting("timeout", "Timeout", Int(1, 3600, "seconds")),
-)
-OPTIONS = (
-    Setting("user", "", SingleLine()),
-    Setting("password", "", Secret()),
-    Setting("light_mode", "LightMode", Bool()),
-    *SETTINGS,
-)
-
-
-def conflicts(options: Mapping[str, Any]) -> Iterator[str]:
-    """Sentences on options that do not go together."""
-    for option, other in (("user", "password"), ("password", "user")):
-        if option in options and not options.get(other, ""):
-            yield f"{other}: it is missing or empty, and {option} is given; give both, or neither."
-    if not options.get("user", "x").strip():
-        yield "user: it is blank; give user@domain or DOMAIN\\user, or leave it out for Exchange's test user."
-    if options.get("per_connection_timeout", 0) > options.get("timeout", 3600):
-        yield "per_connection_timeout: it is longer than timeout, the time for the whole test; give a shorter one."
-
-
-def read_result(value: Any) -> str:
-    """The name of a result; its text may be in the server's language, the enumeration inside it is not."""
-    return wire_text(value.get("Value")) or wire_text(value) if isinstance(value, Mapping) else wire_text(value)
-
-
-def read_test(found: Mapping[str, Any]) -> dict[str, Any]:
-    ticks = span_ticks(read_members(_LATENCY, found).values.get("latency", ""))
-    return {
-        "server": wire_text(found.get("ClientAccessServer")),
-        "scenario": wire_text(found.get("Scenario")),
-        "result": read_result(found.get("Result")),
-        "error": " ".join(wire_text(found.get("Error")).split()),
-        "latency_ms": None if ticks is None else ticks // 10_000,
-    }
-
-
-def run_test(host: Host, options: dict[str, Any], protocol: str) -> dict[str, Any]:
-    """Run the cmdlet and tell what it found."""
-    refuse(conflicts(options))
-    server = host.server(options.pop("server", None))
-    cmdlet = PROTOCOLS[protocol].test_cmdlet
-    light = options["light_mode"] or host.check_mode
-    parameters: dict[str, Any] = {s.parameter: s.kind.send(options[s.option]) for s in SETTINGS if s.option in options}
-    if not parameters.get("TrustAnySSLCertificate", True):
-        del parameters["TrustAnySSLCertificate"]
-    if light:
-        parameters["LightMode"] = True
-    if "user" in options:
-        parameters["MailboxCredential"] = credential(options["user"], options["password"])
-    # Without light mode a message is sent, which must not happen twice because an answer got lost.
-    reply = host.call(
-        cmdlet, endpoint="exchange", write=not light, members=MEMBERS, ClientAccessServer=server.name, **parameters
-    )
-    if reply.errors or reply.state != "completed":
-        raise CmdletFailure(cmdlet, reply.errors, reply.reason)
-    tests = [read_test(found) for found in reply.output]
-    if not tests:
-        said = " ".join(" ".join(reply.warnings).split()).rstrip(".")
-        raise Failure(f"{cmdlet} gave no result for {server.title}{said and ': '}{said}.")
-    worst = min(tests, key=lambda one: RESULTS.index(one["result"]) if one["result"] in RESULTS else -1)
-    return {"server": server.name, "result": worst["result"], "error": worst["error"], "tests": tests}
+from ansible_collections.mailops.exchange.plugins.module_utils._objects.connectivity import ConnectivityTest
+from ansible_collections.mailops.exchange.plugins.module_utils._work.life import run
 
 
 def main() -> None:
-    spec = argument_spec(OPTIONS)
-    spec["password"]["no_log"] = True
-    spec["light_mode"]["default"] = True
-    spec["protocol"] = {"type": "str", "choices": list(PROTOCOLS), "required": True}
-    module = AnsibleModule(argument_spec=spec, supports_check_mode=True)
-
-    def work(host: Host, options: dict[str, Any]) -> dict[str, Any]:
-        if options.get("connection_type") == "Plaintext" and "user" in options:
-            module.warn("connection_type: with Plaintext the password crosses the network in clear.")
-        if host.check_mode and not options["light_mode"]:
-            module.warn("light_mode: in check mode the test only logs on, because more would send a message.")
-        return run_test(host, options, module.params["protocol"])
-
-    run(module, work, OPTIONS)
+    run(ConnectivityTest)
 
 
 if __name__ == "__main__":

@@ -83,127 +83,12 @@ diff:
       W3SVC: {status: running, restarted: true}
 """
 
-from collections.abc import Mapping
-from typing import Any
-
-from ansible.module_utils.basic import AnsibleModule
-
-from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import Failure, OutcomeUnknown
-from ansible_collections.mailops.exchange.plugins.module_utils._host.host import Host
-from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import Unreadable, wire_texts
-from ansible_collections.mailops.exchange.plugins.module_utils._kinds.simple import Int
-from ansible_collections.mailops.exchange.plugins.module_utils._objects.services import (
-    MISSING,
-    RUNNING,
-    Service,
-    moved_by,
-    outstanding_changes,
-    plan_services,
-    read_services,
-    refuse_disabled,
-    refuse_unknown,
-    standing,
-    steady_services,
-    write_service,
-)
-from ansible_collections.mailops.exchange.plugins.module_utils._tables.rows import Setting
+from ansible_collections.mailops.exchange.plugins.module_utils._objects.iis import Iis
 from ansible_collections.mailops.exchange.plugins.module_utils._work.life import run
-from ansible_collections.mailops.exchange.plugins.module_utils._work.settle import settle
-
-ACTIVATION = "WAS"
-WEB = "W3SVC"
-OPTIONS = (Setting("timeout", "", Int(1, 3600, "seconds")),)
-
-
-def dependents(host: Host) -> list[str]:
-    """The services that stop with WAS, without W3SVC; a Failure if the host does not tell all of them."""
-    known = host.read("Get-Service", endpoint="windows", members=("DependentServices",), Name=ACTIVATION)
-    told = known[0].get("DependentServices") if known else None
-    try:
-        names = list(dict.fromkeys(wire_texts(told)))
-        if WEB.casefold() not in map(str.casefold, names):
-            raise Unreadable(told, f" without {WEB}")
-    except Unreadable as came:
-        raise Failure(
-            f"Get-Service shows DependentServices of {ACTIVATION} as {came}, which cannot be read, so nothing was "
-            "stopped; please report that."
-        ) from None
-    return [name for name in names if name.casefold() != WEB.casefold()]
-
-
-def restart(host: Host, options: dict[str, Any]) -> dict[str, Any]:
-    """Stop WAS and with it all that depends on it, start what ran and W3SVC, and wait for Exchange."""
-    others = dependents(host)
-    found = read_services(host, (WEB, *others))
-    if found[WEB].status == MISSING:
-        raise Failure("The service W3SVC does not exist on this host; IIS is not installed there.")
-    if unknown := [name for name in others if found[name].status == MISSING]:
-        raise Failure(
-            f"Get-Service shows DependentServices of {ACTIVATION} that are not there ({', '.join(unknown)}), so "
-            "nothing was stopped; please report that."
-        )
-    # Only another process proves a restart.
-    refuse_unknown(found.values(), "status", "start_mode", "process_id")
-    # One that starts by itself and is stopped all the same was left so by a restart that went wrong.
-    services = {
-        name: service
-        for name, service in found.items()
-        if name == WEB or service.status == RUNNING or service.start_mode == "automatic"
-    }
-    refuse_disabled(services.values(), "restarted", None)
-    names, timeout = list(services), options["timeout"]
-    plan = plan_services(services.values(), "restarted", None)
-
-    def send(outstanding: Mapping[str, Mapping[str, Any]]) -> None:
-        # What runs with its old process was never stopped. The second time that may be none.
-        stops = outstanding is plan.changes or any("status" not in left for left in outstanding.values())
-        failures: list[Failure] = []
-        # What is stopped by now is started again before a failure is told.
-        for cmdlet, name, parameters in (
-            *([("Stop-Service", ACTIVATION, {"Force": True})] if stops else []),
-            *(("Start-Service", name, {}) for name in (names if stops else outstanding)),
-        ):
-            try:
-                write_service(host, cmdlet, name, timeout, **parameters)
-            except Failure as failure:
-                failures.append(failure)
-        if failures:
-            lost = any(isinstance(failure, OutcomeUnknown) for failure in failures)
-            raise (OutcomeUnknown if lost else Failure)(" ".join(dict.fromkeys(map(str, failures))))
-
-    def look() -> tuple[dict[str, Service], dict[str, dict[str, Any]]]:
-        now = steady_services(host, names, timeout, staying=True)
-        # What is stopped is started again before that is told.
-        if all(service.status == RUNNING for service in now.values()):
-            refuse_unknown(now.values(), "process_id")
-        return now, outstanding_changes(plan, services, now)
-
-    now, outstanding, problem = settle(host, plan.changes, send, look)
-    if now is not None and (outstanding or problem):
-        moved = moved_by(plan, services, now)
-        stopped = [service for service in now.values() if service.status != RUNNING]
-        told = [str(problem)] if problem else []
-        if stopped:
-            told.append(
-                f"Now {standing(stopped)}; the next run starts what is automatic, the event log has the reason."
-            )
-        elif not problem:
-            told.append(f"IIS was not restarted: {', '.join(outstanding)} still has the process it had before.")
-        raise Failure(" ".join(told), changed=moved.changed, diff=moved.diff("IIS"), services=list(moved.changes))
-    if now is not None:
-        host.wait_for_exchange(services[WEB].computer or host.computer_name(), timeout)
-    return {"changed": True, "diff": plan.diff("IIS"), "services": names}
 
 
 def main() -> None:
-    module = AnsibleModule(
-        argument_spec={
-            "state": {"type": "str", "choices": ["restarted"], "required": True},
-            "timeout": {"type": "int", "default": 300},
-        },
-        supports_check_mode=True,
-    )
-    run(module, restart, OPTIONS)
+    run(Iis)
 
 
 if __name__ == "__main__":

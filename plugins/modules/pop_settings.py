@@ -117,16 +117,12 @@ diff:
       login_type: SecureLogin
 """
 
-from ansible.module_utils.basic import AnsibleModule
-
-from ansible_collections.mailops.exchange.plugins.module_utils._objects.protocol_settings import manage_settings
-from ansible_collections.mailops.exchange.plugins.module_utils._tables.protocols import POP3
-from ansible_collections.mailops.exchange.plugins.module_utils._work.life import argument_spec
+from ansible_collections.mailops.exchange.plugins.module_utils._objects.protocol_settings import PopSettings
+from ansible_collections.mailops.exchange.plugins.module_utils._work.life import run
 
 
 def main() -> None:
-    module = AnsibleModule(argument_spec=argument_spec(POP3.settings), supports_check_mode=True)
-    manage_settings(module, POP3)
+    run(PopSettings)
 
 
 if __name__ == "__main__":

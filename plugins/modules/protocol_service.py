@@ -142,56 +142,12 @@ diff:
       MSExchangePop3: {status: running, start_mode: automatic}
 """
 
-from typing import Any
-
-from ansible.module_utils.basic import AnsibleModule
-
-from ansible_collections.mailops.exchange.plugins.module_utils._host.host import Host
-from ansible_collections.mailops.exchange.plugins.module_utils._kinds.simple import Enum, Int
-from ansible_collections.mailops.exchange.plugins.module_utils._objects.services import manage_services
-from ansible_collections.mailops.exchange.plugins.module_utils._tables.protocols import PROTOCOLS
-from ansible_collections.mailops.exchange.plugins.module_utils._tables.rows import Setting
-from ansible_collections.mailops.exchange.plugins.module_utils._work.life import argument_spec, refuse, run
-
-# Boot and System are for drivers.
-START_MODE = Enum({"Automatic": 2, "Manual": 3, "Disabled": 4}, {"auto": "Automatic"})
-OPTIONS = (
-    Setting("start_mode", "StartupType", START_MODE),
-    Setting("timeout", "", Int(1, 3600, "seconds")),
-)
+from ansible_collections.mailops.exchange.plugins.module_utils._objects.protocol_services import ProtocolServices
+from ansible_collections.mailops.exchange.plugins.module_utils._work.life import run
 
 
 def main() -> None:
-    module = AnsibleModule(
-        argument_spec={
-            **argument_spec(OPTIONS),
-            "protocol": {"type": "str", "choices": list(PROTOCOLS), "required": True},
-            "state": {"type": "str", "choices": ["started", "stopped", "restarted"]},
-            "keep_disabled": {"type": "bool", "default": False},
-            "timeout": {"type": "int", "default": 120},
-        },
-        required_one_of=[("state", "start_mode")],
-        supports_check_mode=True,
-    )
-    state = module.params["state"]
-
-    def work(host: Host, options: dict[str, Any]) -> dict[str, Any]:
-        mode = options["start_mode"].casefold() if "start_mode" in options else None
-        if mode == "disabled" and state in ("started", "restarted"):
-            refuse([f"start_mode: 'disabled' does not go with the state {state}; give automatic or manual."])
-        if module.params["keep_disabled"] and state in ("started", "restarted"):
-            refuse([f"keep_disabled: a disabled service cannot be {state}; leave it out, or give the state stopped."])
-        return manage_services(
-            host,
-            PROTOCOLS[module.params["protocol"]],
-            host.server(options.get("server")),
-            state=state,
-            start_mode=mode,
-            keep_disabled=module.params["keep_disabled"],
-            timeout=options["timeout"],
-        )
-
-    run(module, work, OPTIONS)
+    run(ProtocolServices)
 
 
 if __name__ == "__main__":

@@ -212,111 +212,12 @@ diff:
       fqdn: mail.contoso.com
 """
 
-from typing import Any
-
-from ansible.module_utils.basic import AnsibleModule
-
-from ansible_collections.mailops.exchange.plugins.module_utils._host.host import Host
-from ansible_collections.mailops.exchange.plugins.module_utils._host.server import Server
-from ansible_collections.mailops.exchange.plugins.module_utils._kinds.certificates import (
-    CertificateIdentifier,
-    is_thumbprint,
-)
-from ansible_collections.mailops.exchange.plugins.module_utils._kinds.listings import Edit
-from ansible_collections.mailops.exchange.plugins.module_utils._kinds.texts import ConnectorName
-from ansible_collections.mailops.exchange.plugins.module_utils._objects.certificates import (
-    Certificate,
-    by_name,
-    by_thumbprint,
-    read_certificates,
-    utc_now,
-)
-from ansible_collections.mailops.exchange.plugins.module_utils._objects.connectors import (
-    conflicts,
-    find_connector,
-    lost,
-    read_connectors,
-    refused_changes,
-    remarks,
-)
-from ansible_collections.mailops.exchange.plugins.module_utils._tables.connectors import CONNECTOR_SETTINGS
-from ansible_collections.mailops.exchange.plugins.module_utils._tables.rows import Setting
-from ansible_collections.mailops.exchange.plugins.module_utils._work.life import (
-    Target,
-    argument_spec,
-    refuse,
-    refuse_unread,
-    run,
-    shown,
-    unsupported,
-    warn_of_unreadable,
-    write_plan,
-)
-from ansible_collections.mailops.exchange.plugins.module_utils._work.plan import Stored, make_plan
-
-OPTIONS = (Setting("name", "", ConnectorName()), *CONNECTOR_SETTINGS)
-
-
-def look_up(host: Host, server: Server, reference: str) -> Certificate:
-    """The certificate meant by a thumbprint or a name, fit for SMTP, or a Failure."""
-    option, now = "tls_certificate_name", utc_now()
-    certificates = read_certificates(host, server)
-    if is_thumbprint(reference):
-        certificate = by_thumbprint(certificates, reference, server, option)
-    else:
-        certificate = by_name(certificates, reference, server, option, now)
-    told = f"{option}: the certificate {certificate.thumbprint} on {server.name}"
-    refuse(f"{told} {fault}; give another one." for fault in certificate.faults(now))
-    if certificate.services is not None and "SMTP" not in certificate.services:
-        refuse([f"{told} is not assigned to SMTP, and the connector would not use it; assign it first."])
-    return certificate
+from ansible_collections.mailops.exchange.plugins.module_utils._objects.receive_connector import ReceiveConnector
+from ansible_collections.mailops.exchange.plugins.module_utils._work.life import run
 
 
 def main() -> None:
-    module = AnsibleModule(argument_spec=argument_spec(OPTIONS), supports_check_mode=True)
-
-    def work(host: Host, options: dict[str, Any]) -> dict[str, Any]:
-        wanted_server, name, desired = options.pop("server", None), options.pop("name", None), options
-        refuse(conflicts({k: v for k, v in desired.items() if not isinstance(v, Edit)}, desired.keys()))
-        server = host.server(wanted_server)
-        refuse(unsupported("Set-ReceiveConnector", CONNECTOR_SETTINGS, desired, server))
-        connectors = read_connectors(host, server)
-        connector = find_connector(connectors, server, name)
-        title = f"receive connector {connector.name!r} of {server.name}"
-        what, stored = f"the settings of the {title}", connector.stored
-        refuse_unread(what, "Get-ReceiveConnector", CONNECTOR_SETTINGS, desired, stored)
-        certificate = None
-        if CertificateIdentifier.is_reference(reference := desired.get("tls_certificate_name", "")):
-            certificate = look_up(host, server, reference)
-            desired["tls_certificate_name"] = certificate.identifier
-        plan = make_plan(CONNECTOR_SETTINGS, desired, connector.values)
-        values = {**connector.values, **plan.changes}
-        own = plan.changes.keys()
-        others = [other for other in connectors if other is not connector]
-        refuse([*conflicts(values, own), *refused_changes(connector, others, server, values, own)])
-        if not name:
-            refuse(lost(connector, others, server, values))
-        for remark in remarks(connector, values, desired.keys(), certificate):
-            module.warn(remark)
-        if plan.changed:
-            identity = {"Identity": f"{server.name}\\{connector.name}"}
-            target = Target(CONNECTOR_SETTINGS, "Set-ReceiveConnector", identity, server.name, title)
-
-            def read_back() -> Stored:
-                return find_connector(read_connectors(host, server), server, connector.name).stored
-
-            stored = write_plan(host, target, stored, plan, read_back)
-        warn_of_unreadable(host, what, stored)
-        return {
-            "changed": plan.changed,
-            "diff": plan.diff(title),
-            "server": server.name,
-            "connector": connector.name,
-            "settings": shown(CONNECTOR_SETTINGS, stored.values),
-            "unreadable": stored.shapes,
-        }
-
-    run(module, work, OPTIONS)
+    run(ReceiveConnector)
 
 
 if __name__ == "__main__":

@@ -30,7 +30,7 @@ from ansible.plugins.loader import connection_loader, module_loader
 from ansible.utils.display import Display
 from ansible.utils.path import unfrackpath
 
-from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import Unreachable
+from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import Defect, Unreachable
 from ansible_collections.mailops.exchange.plugins.module_utils._host.host import line
 from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import Reply, Request
 
@@ -213,6 +213,9 @@ class ExchangeAction(ActionBase):  # type: ignore[misc] # ansible-core publishes
                 result.update(self._run_module(task_vars))
         except Unreachable as unreachable:
             raise AnsibleConnectionFailure(str(unreachable)) from unreachable
+        except Defect as defect:
+            note(defect.traceback)
+            raise AnsibleActionFail(str(defect), result={"changed": defect.changed}) from None
         finally:
             route.close_if_delegated()
             if route.socket_path:

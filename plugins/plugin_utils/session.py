@@ -9,6 +9,7 @@ cmdlet ran. Nothing of Ansible is imported here, so that a test can drive a sess
 from __future__ import annotations
 
 import time
+import traceback
 import typing as t
 from collections import deque
 from dataclasses import replace
@@ -20,6 +21,7 @@ from ansible_collections.mailops.exchange.plugins.module_utils._host.messages im
     wire_text,
 )
 from ansible_collections.mailops.exchange.plugins.plugin_utils.settings import Settings
+from ansible_collections.mailops.exchange.plugins.plugin_utils.wire.boundary import place_of
 from ansible_collections.mailops.exchange.plugins.plugin_utils.wire.wsman import Interrupted, Overdue, Refused, Shell
 
 # The management snap-in of Exchange 2013 and newer, of 2010, and of 2007.
@@ -62,14 +64,21 @@ class Session:
         self._memory: dict[str, t.Any] = {"host": settings.host, "inventory_hostname": settings.inventory_hostname}
 
     def invoke(self, text: str) -> str:
-        """Run the cmdlet that the JSON request names and answer with a JSON reply; never raises for the wire."""
-        request = Request.parse(text)
-        self._memory.update(request.remember)
-        reply = Reply()
-        if request.cmdlet:
-            self._said.clear()
-            reply = replace(self._answer(request), said=list(self._said))
-        return replace(reply, memory=self._memory).to_json()
+        """Run the cmdlet that the JSON request names and answer with a JSON reply, whatever happens on the way."""
+        try:
+            request = Request.parse(text)
+            self._memory.update(request.remember)
+            reply = Reply()
+            if request.cmdlet:
+                self._said.clear()
+                reply = replace(self._answer(request), said=list(self._said))
+            return replace(reply, memory=self._memory).to_json()
+        except Exception as error:
+            # ansible-core's helper raises a bare Exception for its alarms, anywhere.
+            if type(error) is Exception:
+                raise
+            told = "".join(traceback.format_tb(error.__traceback__))
+            return Reply("defect", reason=place_of(error), traceback=told).to_json()
 
     def close(self) -> None:
         """Close every shell."""

@@ -16,17 +16,18 @@ from fuzzing import fuzz, spoilt, watched
 from hypothesis import strategies as st
 from needed import CAPTURES
 from psrpcore.types import serialize_clixml
+from pypsrp.complex_objects import ErrorRecord
 
 from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import Failure
 from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import Reply
 from ansible_collections.mailops.exchange.plugins.module_utils._host.server import Server
 from ansible_collections.mailops.exchange.plugins.plugin_utils.wire import winrs
+from ansible_collections.mailops.exchange.plugins.plugin_utils.wire.boundary import Unintelligible
 from ansible_collections.mailops.exchange.plugins.plugin_utils.wire.clixml import (
     LineSerializer,
     read_error,
     to_plain,
 )
-from ansible_collections.mailops.exchange.plugins.plugin_utils.wire.wsman import TransportError
 from exchange_simulator.engine import Command
 from exchange_simulator.organisation import Organisation
 
@@ -105,7 +106,7 @@ def read(item: str | ElementTree.Element) -> None:
     """What becomes of an object on its way to a module: an error of the session's, or values that can be passed on."""
     try:
         plain = to_plain(item)
-    except TransportError:
+    except Unintelligible:
         return
     reply = Reply.parse(Reply(output=[plain]).to_json())
     with contextlib.suppress(Failure):
@@ -151,7 +152,7 @@ def test_text_that_is_not_xml_any_more(document: bytes) -> None:
     begin = b'<Objs Version="1.1.0.1" xmlns="http://schemas.microsoft.com/powershell/2004/04">'
     try:
         found = winrs._object(base64.b64encode(begin + document + b"</Objs>").decode())
-    except TransportError:
+    except Unintelligible:
         return
     read(found)
 
@@ -162,7 +163,9 @@ def records(draw: st.DrawFn) -> Any:
     known = st.sampled_from(honest()).map(lambda text: LineSerializer().deserialize(ElementTree.fromstring(text)))
     values = st.none() | st.text(max_size=20) | st.integers() | st.booleans() | st.lists(st.text(max_size=3)) | known
     names = ("exception", "details_message", "fq_error", "category", "reason", "target_name", "activity")
-    return type("Record", (), {name: draw(values) for name in names})()
+    record = ErrorRecord()
+    vars(record).update({name: draw(values) for name in names})
+    return record
 
 
 @fuzz(200, records())
@@ -184,7 +187,7 @@ def test_error_records(record: Any) -> None:
 )
 def test_deep_nesting_is_refused(begin: str, end: str) -> None:
     document = f'<Obj RefId="0">{begin * 50_000}{end * 50_000}</Obj>'
-    with watched(), pytest.raises(TransportError):
+    with watched(), pytest.raises(Unintelligible):
         to_plain(document)
 
 
@@ -194,12 +197,12 @@ def test_references_that_grow_are_refused() -> None:
     for number in range(1, 13):
         referred = "".join(f'<Ref N="m{copy}" RefId="{number - 1}"/>' for copy in range(10))
         objects.append(f'<Obj RefId="{number}"><MS>{referred}</MS></Obj>')
-    with watched(), pytest.raises(ValueError, match="comes to more than"):
+    with watched(), pytest.raises(Unintelligible, match="comes to more than"):
         to_plain(f'<Obj RefId="99"><LST>{"".join(objects)}</LST></Obj>')
 
 
 def test_an_object_that_holds_itself_is_refused() -> None:
-    with pytest.raises(TransportError):
+    with pytest.raises(Unintelligible):
         to_plain('<Obj RefId="0"><MS><Ref N="a" RefId="0"/></MS></Obj>')
 
 

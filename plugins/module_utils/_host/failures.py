@@ -32,6 +32,16 @@ class Unreachable(Exception):
     """The host cannot be reached; no module catches this, the task becomes UNREACHABLE."""
 
 
+class Defect(Exception):
+    """The collection has a bug; no module catches this either, the task fails with the sentence."""
+
+    def __init__(self, sentence: str, *, traceback: str, changed: bool) -> None:
+        super().__init__(sentence)
+        self.traceback = traceback
+        self.changed = changed
+        """Whether something may have been changed."""
+
+
 @dataclass(frozen=True)
 class CmdletError:
     """An error as PowerShell recorded it. Known ones are told apart by id and type: the message is localised."""

@@ -14,6 +14,7 @@ from typing import Any
 
 from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import (
     CmdletFailure,
+    Defect,
     Failure,
     OutcomeUnknown,
     Unreachable,
@@ -167,6 +168,14 @@ class Host:
         cmdlet = request.cmdlet or "the session"
         for text in reply.said:
             self._line.note(f"PowerShell said while it ran {cmdlet}: {text}")
+        if reply.state == "defect":
+            maybe = ", which may or may not have taken effect" if request.write else ""
+            raise Defect(
+                f"This collection has a bug: {reply.reason}, when {cmdlet} was run{maybe}. Please report it with the "
+                "traceback that -vvv shows.",
+                traceback=reply.traceback,
+                changed=request.write or (bool(self.sent) and not self.check_mode),
+            )
         if reply.state == "unreachable":
             raise Unreachable(reply.reason or "The host cannot be reached.")
         if reply.state == "unknown":

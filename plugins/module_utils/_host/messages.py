@@ -164,7 +164,8 @@ class Reply:
     """A cmdlet's answer: what it put out, and the errors and warnings beside it."""
 
     state: str = "completed"
-    """``completed`` and ``failed`` are the cmdlet's; ``unreachable``: nothing came; ``unknown``: it may have run."""
+    """``completed`` and ``failed`` are the cmdlet's. ``unreachable``: no answer came, ``unknown``: and yet it may have
+    run. ``defect``: the collection's own code failed over it."""
     output: list[Mapping[str, Any]] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     errors: list[CmdletError] = field(default_factory=list)
@@ -172,6 +173,8 @@ class Reply:
     """Why it is not ``completed``, where that is not the cmdlet's own error."""
     memory: Mapping[str, Any] = field(default_factory=dict)
     """What is known from earlier tasks of the play, and of the connection."""
+    traceback: str = ""
+    """Where the collection's own code failed, without a value of anything."""
     said: list[str] = field(default_factory=list)
     """What the process said besides its answer, over a transport that has the two in one stream."""
 
@@ -192,5 +195,6 @@ class Reply:
             errors=[CmdletError.read(error) for error in reply.get("errors") or []],
             reason=reply.get("reason"),
             memory=reply.get("memory") or {},
+            traceback=reply.get("traceback") or "",
             said=reply.get("said") or [],
         )

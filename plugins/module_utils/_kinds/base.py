@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from abc import ABC, abstractmethod
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from typing import Any, ClassVar
 
 # Control characters and line ends act where nobody wants it; the rest are no characters, and XML cannot hold them.
@@ -35,15 +35,24 @@ def in_words(words: list[str]) -> str:
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}"
 
 
-class Kind(ABC):
-    """What all kinds of values can do."""
+class Given(ABC):
+    """What an option takes."""
 
     option_type: ClassVar[str] = "str"
     """How Ansible is to hand over the option."""
 
+    @property
+    def spec(self) -> Mapping[str, Any]:
+        """The option in the terms of Ansible's argument specification."""
+        return {"type": self.option_type}
+
     @abstractmethod
     def parse(self, value: Any) -> Any:
         """The canonical form of what a user wrote; ValueError with the clause of a sentence if it is wrong."""
+
+
+class Kind(Given):
+    """What an option takes and Exchange stores."""
 
     @abstractmethod
     def read(self, value: Any) -> Any:

@@ -5,16 +5,18 @@
 from __future__ import annotations
 
 import re
-from typing import Any, ClassVar
+from collections.abc import Mapping
+from typing import Any
 
-from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import wire_text, wire_texts
-from ansible_collections.mailops.exchange.plugins.module_utils._kinds.base import Kind
+from ansible_collections.mailops.exchange.plugins.module_utils._kinds.base import Given
 
 
-class MailboxIdentities(Kind):
+class MailboxIdentities(Given):
     """A list of mailboxes by any of the forms Exchange knows."""
 
-    option_type: ClassVar[str] = "list"
+    @property
+    def spec(self) -> Mapping[str, Any]:
+        return {"type": "list", "elements": "str"}
 
     def parse(self, value: Any) -> tuple[str, ...]:
         names = [str(item).strip() for item in value]
@@ -34,11 +36,8 @@ class MailboxIdentities(Kind):
                 )
         return tuple({name.casefold(): name for name in names}.values())
 
-    def read(self, value: Any) -> tuple[str, ...]:
-        return tuple(wire_texts(value))
 
-
-class Filter(Kind):
+class Filter(Given):
     """A condition in Exchange's filter language OPATH; Exchange judges what it says."""
 
     def parse(self, value: Any) -> str:
@@ -58,6 +57,3 @@ class Filter(Kind):
         if not re.search(r"\s-[a-z]+(?:\s|$)", bare, re.IGNORECASE):
             raise ValueError(f"{text!r} compares nothing; {example}")
         return text
-
-    def read(self, value: Any) -> str:
-        return wire_text(value)

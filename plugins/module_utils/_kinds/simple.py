@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import Unreadable, number_text, wire_text
-from ansible_collections.mailops.exchange.plugins.module_utils._kinds.base import Kind, in_words
+from ansible_collections.mailops.exchange.plugins.module_utils._kinds.base import Given, Kind, in_words
 
 # As many digits as an Int64 has. Python refuses to make a number of thousands of them.
 _WHOLE_NUMBER = r"-?\d{1,19}"
@@ -93,3 +93,30 @@ class Enum(Kind):
         if name is None:
             raise Unreadable(value)
         return name
+
+
+@dataclass(frozen=True)
+class Choice(Given):
+    """One of a few words, as they are written."""
+
+    words: tuple[str, ...]
+
+    @property
+    def spec(self) -> Mapping[str, Any]:
+        return {"type": "str", "choices": list(self.words)}
+
+    def parse(self, value: Any) -> str:
+        if value not in self.words:
+            raise ValueError(f"{value!r} is none of its values; give {in_words(list(self.words))}")
+        return str(value)
+
+
+class Choices(Choice):
+    """Some of a few words."""
+
+    @property
+    def spec(self) -> Mapping[str, Any]:
+        return {"type": "list", "elements": "str", "choices": list(self.words)}
+
+    def parse(self, value: Any) -> tuple[str, ...]:  # type: ignore[override]
+        return tuple(super(Choices, self).parse(word) for word in value)

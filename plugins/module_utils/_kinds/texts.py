@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -14,7 +14,7 @@ from ansible_collections.mailops.exchange.plugins.module_utils._host.messages im
     own_text,
     wire_text,
 )
-from ansible_collections.mailops.exchange.plugins.module_utils._kinds.base import Kind, stray
+from ansible_collections.mailops.exchange.plugins.module_utils._kinds.base import Given, Kind, stray
 
 
 class Text(Kind):
@@ -41,6 +41,19 @@ class SingleLine(Text):
         if what := stray(text):
             raise ValueError(f"{text!r} contains {what}; give text of a single line")
         return text
+
+
+class Secret(Given):
+    """A password, which no sentence may repeat."""
+
+    @property
+    def spec(self) -> Mapping[str, Any]:
+        return {"type": "str", "no_log": True}
+
+    def parse(self, value: Any) -> str:
+        if stray(str(value)):
+            raise ValueError("it contains a line break or another control character; give it in one line")
+        return str(value)
 
 
 class WindowsPath(Text):

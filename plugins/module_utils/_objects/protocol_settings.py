@@ -7,28 +7,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import Failure
 from ansible_collections.mailops.exchange.plugins.module_utils._host.host import Host
 from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import Unreadable, wire_text
 from ansible_collections.mailops.exchange.plugins.module_utils._host.server import Server
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.bindings import ConnectionSetting, binding_port
-from ansible_collections.mailops.exchange.plugins.module_utils._kinds.listings import Edit
-from ansible_collections.mailops.exchange.plugins.module_utils._tables.protocols import Protocol
-from ansible_collections.mailops.exchange.plugins.module_utils._work.life import (
-    Module,
-    Options,
-    Target,
-    refuse,
-    refuse_unread,
-    run,
-    shown,
-    unsupported,
-    warn_of_unreadable,
-    write_plan,
-)
-from ansible_collections.mailops.exchange.plugins.module_utils._work.plan import Stored, make_plan, read_members
+from ansible_collections.mailops.exchange.plugins.module_utils._tables.protocols import IMAP4, POP3, Protocol
+from ansible_collections.mailops.exchange.plugins.module_utils._work.life import SERVER_OPTIONS
+from ansible_collections.mailops.exchange.plugins.module_utils._work.plan import Plan, Stored, read_members
+from ansible_collections.mailops.exchange.plugins.module_utils._work.resource import Settings
 
 
 @dataclass(frozen=True)
@@ -87,55 +76,58 @@ def conflicts(values: Mapping[str, Any], own: AbstractSet[str]) -> Iterator[str]
         yield "calendar_item_retrieval_option: 'Custom' needs owa_server_url, which is empty; give the address with it."
 
 
-def manage_settings(module: Module, protocol: Protocol) -> None:
-    """Bring the given settings of one protocol to their wanted values."""
+class ProtocolResource(Settings):
+    """The settings of one protocol on one server."""
 
-    def work(host: Host, options: Options) -> dict[str, Any]:
-        identity = options.pop("server", None)
-        desired = options
-        refuse(conflicts({k: v for k, v in desired.items() if not isinstance(v, Edit)}, desired.keys()))
-        if desired.get("login_type") == "PlainTextLogin":
-            module.warn("login_type: with PlainTextLogin clients may send passwords in clear over unencrypted lines.")
-        server = host.server(identity)
-        refuse(unsupported(f"Set-{protocol.noun}", protocol.settings, desired, server))
-        stored: Stored = read_settings(host, protocol, server)
-        what = f"the {protocol.title} settings of {server.title}"
-        refuse_unread(what, f"Get-{protocol.noun}", protocol.settings, desired, stored)
-        plan = make_plan(protocol.settings, desired, stored.values)
-        values = {**stored.values, **plan.changes}
-        refuse(conflicts(values, plan.changes.keys()))
-        if "x509_certificate_name" in desired and (warning := _unused_name(values)):
-            module.warn(warning)
-        title = f"{protocol.title} settings of {server.name}"
-        if plan.changed:
-            target = Target(protocol.settings, f"Set-{protocol.noun}", {"Server": server.name}, server.name, title)
-            try:
-                stored = write_plan(host, target, stored, plan, lambda: read_settings(host, protocol, server))
-            except Failure as failure:
-                failure.result["restart_required"] = failure.result.get("changed", False)
-                raise
-        warn_of_unreadable(host, what, stored)
-        return {
-            "changed": plan.changed,
-            "diff": plan.diff(title),
-            "restart_required": plan.changed,
-            "server": server.name,
-            "settings": shown(protocol.settings, stored.values),
-            "unreadable": stored.shapes,
-        }
+    protocol: ClassVar[Protocol]
 
-    run(module, work, protocol.settings)
+    @property
+    def title(self) -> str:
+        return f"{self.protocol.title} settings of {self.server.name}"
+
+    @property
+    def what(self) -> str:
+        return f"the {self.protocol.title} settings of {self.server.title}"
+
+    @property
+    def identity(self) -> Mapping[str, Any]:
+        return {"Server": self.server.name}
+
+    def find(self) -> ProtocolSettings:
+        return read_settings(self.host, self.protocol, self.server)
+
+    def conflicts(self, values: Mapping[str, Any], own: AbstractSet[str]) -> Iterator[str]:
+        return conflicts(values, own)
+
+    def remarks(self, before: Stored, plan: Plan) -> Iterator[str]:
+        if self.desired.get("login_type") == "PlainTextLogin":
+            yield "login_type: with PlainTextLogin clients may send passwords in clear over unencrypted lines."
+        if "x509_certificate_name" in self.desired:
+            yield from _unused_name({**before.values, **plan.changes})
+
+    def consequences(self, moved: Plan) -> dict[str, Any]:
+        return {"restart_required": moved.changed}
 
 
-def _unused_name(values: Mapping[str, Any]) -> str | None:
+class PopSettings(ProtocolResource):
+    protocol, noun, settings = POP3, POP3.noun, POP3.settings
+    options = (*SERVER_OPTIONS, *settings)
+
+
+class ImapSettings(ProtocolResource):
+    protocol, noun, settings = IMAP4, IMAP4.noun, IMAP4.settings
+    options = (*SERVER_OPTIONS, *settings)
+
+
+def _unused_name(values: Mapping[str, Any]) -> Iterator[str]:
     lists = ("external_connection_settings", "internal_connection_settings")
     if any(option not in values for option in lists):
-        return None
+        return
     told = [ConnectionSetting.of(entry) for option in lists for entry in values[option]]
     name = str(values["x509_certificate_name"])
     if not name or name.casefold() in {setting.host.casefold() for setting in told if setting}:
-        return None
-    return (
+        return
+    yield (
         f"x509_certificate_name: {name!r} is the host of no connection setting, so a certificate for it does not "
         "fit the name clients are told to connect to."
     )

@@ -39,6 +39,11 @@ def read_members(settings: Iterable[Setting], wire: Mapping[str, Any]) -> Stored
     return stored
 
 
+def shown(settings: Iterable[Setting], values: Mapping[str, Any]) -> dict[str, Any]:
+    """Values as results show them."""
+    return {s.option: s.kind.render(values[s.option]) for s in settings if s.option in values}
+
+
 @dataclass(frozen=True)
 class Plan:
     """The values to be written, and the same as they are shown, before and after."""

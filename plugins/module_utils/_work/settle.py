@@ -5,7 +5,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar
+from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import (
     Failure,
@@ -15,42 +16,54 @@ from ansible_collections.mailops.exchange.plugins.module_utils._host.failures im
 from ansible_collections.mailops.exchange.plugins.module_utils._host.host import Host
 
 Seen = TypeVar("Seen")
-
-
 Left = TypeVar("Left")
+
+
+@dataclass(frozen=True)
+class Settled(Generic[Seen, Left]):
+    """What is so after a write."""
+
+    seen: Seen | None
+    """None in check mode, where nothing is looked at, for nothing was sent."""
+    outstanding: Left
+    """What did not come about; falsy if all did."""
+    problem: Failure | None
+    """What went wrong on the way."""
 
 
 def settle(
     host: Host, outstanding: Left, send: Callable[[Left], None], look: Callable[[], tuple[Seen, Left]]
-) -> tuple[Seen | None, Left, Failure | None]:
-    """What is there after a write, what of it is still outstanding (falsy: nothing), and what went wrong.
+) -> Settled[Seen, Left]:
+    """Send, and find out what came of it.
 
-    An error does not say that nothing happened, and a lost answer says nothing at all: only a look does. In check mode
-    nothing is looked at, for nothing was sent.
+    An error does not say that nothing happened, and a lost answer says nothing at all: only a look does.
     """
+    problem: Failure | None = None
+    seen: Seen | None = None
     for _round in range(2):
-        problem: Failure | None = None
+        problem = None
         try:
             send(outstanding)
         except Failure as failure:
             problem = failure
         if host.check_mode:
-            return None, outstanding, problem
+            break
         try:
             seen, outstanding = look()
         except (Failure, Unreachable) as blind:
-            if problem is None:
-                # It was answered without an error.
-                if isinstance(blind, Failure):
-                    blind.result.setdefault("changed", True)
-                raise
-            sentence = f"{problem} And it cannot be read back: {blind}"
-            if isinstance(blind, Unreachable):
-                raise Unreachable(sentence) from blind
-            # Where nobody can tell, whoever restarts what has changed had better do so.
-            raise Failure(sentence, **blind.result | {"changed": isinstance(problem, OutcomeUnknown)}) from blind
+            raise _unseen(problem, blind) from blind
         if not isinstance(problem, OutcomeUnknown):
-            return seen, outstanding, problem
+            break
         if not outstanding:
-            return seen, outstanding, None
-    return seen, outstanding, problem
+            problem = None
+            break
+    return Settled(seen, outstanding, problem)
+
+
+def _unseen(problem: Failure | None, blind: Failure | Unreachable) -> Failure | Unreachable:
+    """What is told where nobody can tell what is so."""
+    sentence = f"{problem} And it cannot be read back: {blind}" if problem else str(blind)
+    if isinstance(blind, Unreachable):
+        return Unreachable(sentence)
+    # Whoever restarts what has changed had better do so, unless the server said that it refused.
+    return Failure(sentence, **{"changed": problem is None or isinstance(problem, OutcomeUnknown), **blind.result})

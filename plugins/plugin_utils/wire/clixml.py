@@ -12,11 +12,12 @@ from collections.abc import Collection, Mapping
 from xml.etree import ElementTree
 from xml.parsers import expat
 
-from pypsrp.complex_objects import GenericComplexObject, ObjectMeta
+from pypsrp.complex_objects import ErrorRecord, GenericComplexObject, ObjectMeta
 from pypsrp.serializer import Serializer
 
 from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import CmdletError
 from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import binary, wire_enum, wire_object
+from ansible_collections.mailops.exchange.plugins.plugin_utils.wire.boundary import Unintelligible
 
 # A .NET BinaryFormatter stream of the live object, often longer than all the other members together. Whoever needs
 # it names it.
@@ -25,6 +26,9 @@ BULKY_MEMBERS = frozenset({"SerializationData"})
 
 # What Exchange sends has up to nine elements in each other. pypsrp keeps the text of each of them while it reads it.
 DEEPEST = 32
+
+
+TOO_DEEP = f"the XML has more than {DEEPEST} elements in each other"
 
 
 # Characters that one object may come to, a value counted as 64 more. References to one another make a short document
@@ -42,18 +46,6 @@ ERROR_CATEGORIES = (
 )  # fmt: skip
 
 
-_NUMBERS = {
-    **dict.fromkeys(("By", "SB", "U16", "I16", "U32", "I32", "U64", "I64"), int),
-    **dict.fromkeys(("Sg", "Db"), float),
-}
-
-
-_STRINGS = frozenset({"S", "ToString", "URI", "XD", "SBK"})
-
-
-_TEXTS = frozenset({"DT", "TS", "D", "Version"})
-
-
 _LISTS = frozenset({"LST", "IE", "QUE", "STK"})
 
 
@@ -65,15 +57,12 @@ _PYPSRP = Serializer()
 
 
 class LineSerializer(Serializer):
-    """pypsrp's serializer, which hands out what a pipeline puts out as plain values.
+    """pypsrp's serializer, which leaves what a pipeline puts out as the text it came as.
 
     pypsrp knows the .NET collections by name and leaves the content of any other, such as Exchange's
     MultiValuedProperty, as unparsed XML text; and it makes every element text again on the way, which tens of thousands
     of objects make minutes of.
     """
-
-    members: Collection[str] | None = None
-    """The members that are wanted of each object; None for all but the bulky ones."""
 
     def deserialize(
         self, element: ElementTree.Element | str, metadata: ObjectMeta | None = None, clear: bool = True
@@ -81,7 +70,7 @@ class LineSerializer(Serializer):
         if isinstance(element, str):
             # Of all that a server sends only output comes without a description of what it is.
             if metadata is None:
-                return to_plain(element, self.members)
+                return element
             refuse_unsafe(element)
         return super().deserialize(element, metadata, clear)
 
@@ -100,17 +89,17 @@ def _string(text: str) -> str:
 
 
 def refuse_unsafe(xml: str | bytes) -> None:
-    """Raise ValueError for XML that declares entities or nests without end: a few lines of it can fill any memory."""
+    """Raise Unintelligible for what is no XML, or declares entities or nests without end, which can fill any memory."""
     depth = 0
 
     def refuse(*_: t.Any) -> None:
-        raise ValueError("the XML has a document type declaration, which neither SOAP nor CLIXML allows")
+        raise Unintelligible("the XML has a document type declaration, which neither SOAP nor CLIXML allows")
 
     def descend(*_: t.Any) -> None:
         nonlocal depth
         depth += 1
         if depth > DEEPEST:
-            raise ValueError(f"the XML has more than {DEEPEST} elements in each other")
+            raise Unintelligible(TOO_DEEP)
 
     def ascend(*_: t.Any) -> None:
         nonlocal depth
@@ -119,7 +108,18 @@ def refuse_unsafe(xml: str | bytes) -> None:
     parser = expat.ParserCreate()
     parser.StartDoctypeDeclHandler = refuse
     parser.StartElementHandler, parser.EndElementHandler = descend, ascend
-    parser.Parse(xml, True)
+    try:
+        parser.Parse(xml, True)
+    except (expat.ExpatError, ValueError, LookupError) as error:
+        raise Unintelligible(str(error)) from error
+
+
+def read_xml(xml: bytes | str) -> ElementTree.Element:
+    """The root of a document that declares no entities; Unintelligible if it is none."""
+    try:
+        return ElementTree.fromstring(xml)  # noqa: S314 - as said
+    except (ElementTree.ParseError, ValueError, LookupError) as error:
+        raise Unintelligible(str(error)) from error
 
 
 def to_plain(
@@ -130,19 +130,42 @@ def to_plain(
 ) -> t.Any:
     """An object in CLIXML as JSON values: primitives as they are, lists as lists, others as members and their text.
 
-    Members are called what they were asked for, in whatever case they come. An object without text has its type.
-    References lead to objects of the same ``document``, which on the wire is the object itself.
+    Unintelligible if it is none. Members are called what they were asked for, in whatever case they come. An object
+    without text has its type. References lead to objects of the same ``document``, on the wire the object itself.
     """
     if isinstance(item, str):
         if "<!DOCTYPE" in item:
             refuse_unsafe(item)
-        item = ElementTree.fromstring(item)  # noqa: S314 - it declares no entities
+        item = read_xml(item)
     wanted = None if members is None else {name.casefold(): name for name in members}
     return _Reader(item if document is None else document).value(item, wanted)
 
 
+def _character(text: str) -> str:
+    return chr(int(text)).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+_PRIMITIVES: Mapping[str, t.Callable[[str], t.Any]] = {
+    **dict.fromkeys(("S", "ToString", "URI", "XD", "SBK"), _string),
+    **dict.fromkeys(("DT", "TS", "D", "Version"), str),
+    **dict.fromkeys(("By", "SB", "U16", "I16", "U32", "I32", "U64", "I64"), int),
+    **dict.fromkeys(("Sg", "Db"), float),
+    "B": lambda text: text.lower() == "true",
+    "Nil": lambda _text: None,
+    "G": lambda text: str(uuid.UUID(text)),
+    "C": _character,
+    "BA": lambda text: binary(base64.b64decode(text)),
+}
+
+
+def _pair(entry: ElementTree.Element) -> tuple[ElementTree.Element, ElementTree.Element]:
+    if len(entry) != 2:
+        raise Unintelligible("an entry of a dictionary is not a key and a value")
+    return entry[0], entry[1]
+
+
 class _Reader:
-    """Reads one document; ValueError if it comes to more than any honest one."""
+    """Reads one document; Unintelligible if it is none, or comes to more than any honest one."""
 
     def __init__(self, root: ElementTree.Element) -> None:
         self._root = root
@@ -154,46 +177,32 @@ class _Reader:
         tag, text = element.tag, element.text or ""
         self._left -= len(text) + 64
         if self._left < 0:
-            raise ValueError(f"an object comes to more than {LARGEST_COPY >> 20} MB")
-        if tag in _STRINGS:
-            return _string(text)
-        if tag == "Obj":
-            return self._object(element, members)
-        if tag == "B":
-            return text.lower() == "true"
-        if tag in _NUMBERS:
-            return _NUMBERS[tag](text)
-        if tag == "Nil":
-            return None
-        if tag in _TEXTS:
-            return text
-        if tag == "G":
-            return str(uuid.UUID(text))
-        if tag == "C":
-            return chr(int(text)).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-        if tag == "BA":
-            return binary(base64.b64decode(text))
-        if tag in _LISTS:
-            return self._each(element)
-        if tag == "DCT":
-            return {str(self.value(entry[0])): self.value(entry[1]) for entry in element}
-        if tag == "Ref":
-            return self._object(self._named("Obj", element), members)
-        raise ValueError(f"there is no {tag} in CLIXML")
-
-    def _each(self, element: ElementTree.Element) -> list[t.Any]:
-        self._depth += 1
-        if self._depth > DEEPEST:
-            raise ValueError(f"the XML has more than {DEEPEST} elements in each other")
-        values = [self.value(child) for child in element]
-        self._depth -= 1
-        return values
-
-    def _object(self, element: ElementTree.Element, members: Mapping[str, str] | None) -> t.Any:
+            raise Unintelligible(f"an object comes to more than {LARGEST_COPY >> 20} MB")
+        if tag in _PRIMITIVES:
+            try:
+                return _PRIMITIVES[tag](text)
+            except (ValueError, OverflowError) as error:
+                raise Unintelligible(str(error)) from error
         self._depth += 1
         # An object that refers to itself has no end either.
         if self._depth > DEEPEST:
-            raise ValueError(f"the XML has more than {DEEPEST} elements in each other")
+            raise Unintelligible(TOO_DEEP)
+        value = self._composed(element, members)
+        self._depth -= 1
+        return value
+
+    def _composed(self, element: ElementTree.Element, members: Mapping[str, str] | None) -> t.Any:
+        if element.tag == "Obj":
+            return self._object(element, members)
+        if element.tag == "Ref":
+            return self._object(self._named("Obj", element), members)
+        if element.tag in _LISTS:
+            return [self.value(child) for child in element]
+        if element.tag == "DCT":
+            return {str(self.value(key)): self.value(value) for key, value in map(_pair, element)}
+        raise Unintelligible(f"there is no {element.tag} in CLIXML")
+
+    def _object(self, element: ElementTree.Element, members: Mapping[str, str] | None) -> t.Any:
         text = None
         types: list[str | None] = []
         properties: dict[str, t.Any] = {}
@@ -212,7 +221,6 @@ class _Reader:
                 types = [one.text for one in (child if child.tag == "TN" else self._named("TN", child))]
             else:
                 content.append(self.value(child))
-        self._depth -= 1
         if content and isinstance(content[0], list):
             return content[0]
         if content and isinstance(content[0], int) and "System.Enum" in types:
@@ -226,13 +234,15 @@ class _Reader:
             self._names = {(one.tag, one.get("RefId")): one for one in self._root.iter() if one.tag in ("Obj", "TN")}
         wanted = tag, reference.get("RefId")
         if wanted not in self._names:
-            raise ValueError(f"there is no {tag} {wanted[1]}")
+            raise Unintelligible(f"there is no {tag} {wanted[1]}")
         return self._names[wanted]
 
 
 def read_error(record: t.Any, cmdlet: str) -> CmdletError:
     """An error record as what identifies the error, apart from its text, which follows the server's language."""
-    exception = record.exception
+    if not isinstance(record, ErrorRecord):
+        raise Unintelligible("an error came that is no error record")
+    exception: t.Any = record.exception
     is_object = isinstance(exception, GenericComplexObject)
     properties = {**exception.adapted_properties, **exception.extended_properties} if is_object else {}
     types = exception.types if is_object else []
@@ -241,7 +251,7 @@ def read_error(record: t.Any, cmdlet: str) -> CmdletError:
     return CmdletError(
         id=_told(record.fq_error),
         category=ERROR_CATEGORIES[category] if category in range(len(ERROR_CATEGORIES)) else "",
-        exception=(types[0].removeprefix("Deserialized.") if types else None) or _told(record.reason),
+        exception=(_told(types[0]).removeprefix("Deserialized.") if types else None) or _told(record.reason),
         message=_told(message).strip(),
         target=_told(record.target_name) or None,
         cmdlet=_told(record.activity) or cmdlet,

@@ -8,21 +8,25 @@ import time
 import typing as t
 
 from pypsrp.complex_objects import PSCredential, PSInvocationState
-from pypsrp.exceptions import WinRMError, WSManFaultError
+from pypsrp.exceptions import WSManFaultError
 from pypsrp.negotiate import HTTPNegotiateAuth
 from pypsrp.powershell import Fragmenter, PowerShell, RunspacePool
 from pypsrp.wsman import SelectorSet, WSMan
 
 from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import Reply, Request, read_credential
 from ansible_collections.mailops.exchange.plugins.plugin_utils.settings import Endpoint, Settings
-from ansible_collections.mailops.exchange.plugins.plugin_utils.wire.clixml import LineSerializer, read_error
+from ansible_collections.mailops.exchange.plugins.plugin_utils.wire.boundary import (
+    TransportError,
+    Unintelligible,
+    asking,
+)
+from ansible_collections.mailops.exchange.plugins.plugin_utils.wire.clixml import LineSerializer, read_error, to_plain
 from ansible_collections.mailops.exchange.plugins.plugin_utils.wire.wsman import (
     GRACE,
     LARGEST_OBJECT,
     Interrupted,
     Meter,
     Overdue,
-    TransportError,
     check,
     is_refusal,
     is_unopened,
@@ -51,14 +55,16 @@ class PsrpShell:
         self.usable = True
         self._finished: list[PowerShell] = []
         try:
-            self._pool = self._make_pool()
+            with asking():
+                self._pool = self._make_pool()
         except TransportError as error:
             raise refused(settings, name, error) from error
         try:
-            self._pool.open()
+            with asking():
+                self._pool.open()
         except TransportError as error:
             shell = self._pool.shell
-            if not (is_unopened(error) or shell.opened):
+            if not (is_unopened(error.cause) or shell.opened):
                 # The answer is lost, and the shell may be open all the same. Its id is the client's choice.
                 shell._selector_set = SelectorSet()
                 shell._selector_set.add_option("ShellId", self._pool.id)
@@ -120,23 +126,22 @@ class PsrpShell:
     def run(self, request: Request, seconds: float) -> Reply:
         """Run a request's cmdlet; Refused, Interrupted or Overdue if its answer did not come whole."""
         powershell = PowerShell(self._pool)
-        self._serializer.members = request.members
         cmdlet = request.cmdlet
+        powershell.add_cmdlet(cmdlet)
         try:
-            powershell.add_cmdlet(cmdlet)
             for parameter, value in request.parameters.items():
                 powershell.add_parameter(parameter, self._typed(value))
-            powershell.begin_invoke(t.cast(t.Any, request.piped or None))
+            with asking():
+                powershell.begin_invoke(t.cast(t.Any, request.piped or None))
         except TransportError as error:
-            if is_refusal(error):
+            if is_refusal(error.cause):
                 raise refused(self._settings, self._name, error) from error
             raise Interrupted(f"{cmdlet}: {sentence(self._settings, self._name, error)}") from error
         try:
-            output = self._receive(powershell, cmdlet, seconds)
+            output = self._receive(powershell, request, seconds)
+            errors = [read_error(record, cmdlet) for record in powershell.streams.error]
         except TransportError as broken:
-            # By now a wrong value can only be the server's.
-            cause = WinRMError(str(broken)) if isinstance(broken, ValueError) else broken
-            raise Interrupted(f"{cmdlet}: {sentence(self._settings, self._name, cause)}") from broken
+            raise Interrupted(f"{cmdlet}: {sentence(self._settings, self._name, broken)}") from broken
         # Nobody here stops a pipeline: the server did, with the session it ran in.
         if powershell.state == PSInvocationState.STOPPED:
             raise Interrupted(f"{cmdlet} was stopped: {self._settings.url(self._name)} lost the session.")
@@ -144,8 +149,8 @@ class PsrpShell:
         reply = Reply(
             state="completed" if completed else "failed",
             output=output,
-            errors=[read_error(record, cmdlet) for record in powershell.streams.error],
-            warnings=[str(record.message) for record in powershell.streams.warning],
+            errors=errors,
+            warnings=[str(getattr(record, "message", record)) for record in powershell.streams.warning],
         )
         self._finished.append(powershell)
         if len(self._finished) > KEPT:
@@ -156,12 +161,13 @@ class PsrpShell:
         """Close the pipelines that are finished, which costs a request for each."""
         try:
             while self._finished:
-                self._finished.pop().close()
+                with asking(opened=True):
+                    self._finished.pop().close()
         except TransportError:
             # Their answers are complete; only the session that gave them is gone.
             self.usable = False
 
-    def _receive(self, powershell: PowerShell, cmdlet: str, seconds: float) -> list[t.Any]:
+    def _receive(self, powershell: PowerShell, request: Request, seconds: float) -> list[t.Any]:
         # pypsrp waits for the pipeline's state alone, which a lost shell never sends: hence the deadline. Output
         # moves it on, for tens of thousands of mailboxes take their time.
         output: list[t.Any] = []
@@ -170,21 +176,23 @@ class PsrpShell:
         while powershell.state == PSInvocationState.RUNNING:
             left = deadline - time.monotonic()
             if left <= 0:
-                raise Overdue(f"{cmdlet} gave no answer on {self._settings.host} within {seconds:g} seconds.")
-            powershell.poll_invoke(timeout=max(1, min(self._settings.long_poll, int(left))))
+                raise Overdue(f"{request.cmdlet} gave no answer on {self._settings.host} within {seconds:g} seconds.")
+            with asking(opened=True):
+                powershell.poll_invoke(timeout=max(1, min(self._settings.long_poll, int(left))))
             if powershell.output:
-                output += powershell.output
+                output += [to_plain(one, request.members) for one in powershell.output]
                 powershell.output.clear()
                 deadline = time.monotonic() + seconds
                 self._meter.received = 0
             if self._meter.received > LARGEST_OBJECT:
-                raise ValueError(f"more than {LARGEST_OBJECT >> 20} MB came without one object")
+                raise Unintelligible(f"more than {LARGEST_OBJECT >> 20} MB came without one object")
         return output
 
     def _typed(self, value: t.Any) -> t.Any:
         """A parameter's value as pypsrp sends it; a password is encrypted with a key that the pool agreed on."""
         if found := read_credential(value):
-            self._pool.exchange_keys()
+            with asking():
+                self._pool.exchange_keys()
             credential: t.Any = PSCredential
             return credential(username=found[0], password=found[1])
         return value
@@ -196,12 +204,13 @@ class PsrpShell:
         for _attempt in range(2):
             try:
                 # Does nothing where none was opened.
-                shell.close()
+                with asking():
+                    shell.close()
                 break
-            except WSManFaultError:
+            except TransportError as error:
                 # A shell that is already gone answers so; there is nothing left to do about it.
-                break
-            except TransportError:
+                if isinstance(error.cause, WSManFaultError):
+                    break
                 # Windows drops an idle connection after two minutes, and with it the key that NTLM and Kerberos encrypt
                 # messages with, while the shell lives on: log on anew to delete it.
                 transport.close()

@@ -24,9 +24,15 @@ from winrm.protocol import Protocol
 from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import Reply, Request
 from ansible_collections.mailops.exchange.plugins.plugin_utils.settings import Settings
 from ansible_collections.mailops.exchange.plugins.plugin_utils.wire import powershell
+from ansible_collections.mailops.exchange.plugins.plugin_utils.wire.boundary import (
+    TransportError,
+    Unintelligible,
+    asking,
+)
 from ansible_collections.mailops.exchange.plugins.plugin_utils.wire.clixml import (
     LineSerializer,
     read_error,
+    read_xml,
     refuse_unsafe,
     to_plain,
 )
@@ -37,7 +43,6 @@ from ansible_collections.mailops.exchange.plugins.plugin_utils.wire.wsman import
     Interrupted,
     Meter,
     Overdue,
-    TransportError,
     check,
     is_refusal,
     is_unopened,
@@ -69,8 +74,8 @@ class _Protocol(Protocol):
         reply = check(super().send_message(message))
         asked = re.search("<a:MessageID>([^<]*)<", message)
         answered = re.search(b"RelatesTo[^>]*>([^<]*)<", reply)
-        if not asked or not answered or asked[1] != answered[1].decode():
-            raise WinRMError("the answer belongs to another request")
+        if not asked or not answered or asked[1] != answered[1].decode("utf-8", "replace"):
+            raise Unintelligible("the answer belongs to another request")
         return reply
 
 
@@ -78,12 +83,17 @@ class _Negotiate(HTTPNegotiateAuth):
     """pypsrp's log-on under pywinrm, whose own knows neither Negotiate nor Kerberos with a password."""
 
     def wrap_winrm(self, host: str, message: bytes) -> tuple[bytes, bytes]:
-        sealed = self.contexts[host].wrap_winrm(message)
+        sealed = self._context(host).wrap_winrm(message)
         return sealed.data, sealed.header
 
     def unwrap_winrm(self, host: str, message: bytes, header: bytes) -> bytes:
-        opened: bytes = self.contexts[host].unwrap_winrm(header, message)
+        opened: bytes = self._context(host).unwrap_winrm(header, message)
         return opened
+
+    def _context(self, host: str) -> t.Any:
+        if host not in self.contexts:
+            raise Unintelligible("nobody asked for the log-on that messages are to be encrypted by")
+        return self.contexts[host]
 
 
 class WinrsShell:
@@ -99,19 +109,20 @@ class WinrsShell:
         self.usable = True
         opened = False
         try:
-            with _errors_as_pypsrps():
+            with _asking():
                 self._protocol = self._log_on()
         except TransportError as error:
             raise refused(settings, "windows", error) from error
         try:
-            with _errors_as_pypsrps():
+            with _asking():
                 self._protocol.open_shell_as(self._shell)
-                opened = True
-                program, arguments = powershell.command_line()
+            opened = True
+            program, arguments = powershell.command_line()
+            with _asking():
                 self._process = self._protocol.run_command(self._shell, program, arguments)
         except TransportError as error:
             # If only the answer is lost, the shell may be open all the same.
-            if opened or not is_unopened(error):
+            if opened or not is_unopened(error.cause):
                 self.close()
             raise refused(settings, "windows", error) from error
 
@@ -179,29 +190,29 @@ class WinrsShell:
         # The last Receive of the request before may have been given no more than a second.
         self._protocol.operation_timeout_sec = self._settings.long_poll
         try:
-            with _errors_as_pypsrps():
-                line = powershell.question(identity, text)
-                for start in range(0, len(line), PIECE):
+            line = powershell.question(identity, text)
+            for start in range(0, len(line), PIECE):
+                with _asking(opened=True):
                     self._protocol.send_command_input(self._shell, self._process, line[start : start + PIECE])
-                sent = True
-                for kind, value in self._receive(identity, cmdlet, seconds):
-                    if kind == "end":
-                        state = value
-                    elif kind == "output":
-                        reply.output.append(to_plain(_object(value), request.members))
-                    elif kind == "error":
-                        record = LineSerializer().deserialize(_object(value))
-                        # What ends a pipeline is caught as a record, and collected once more as an exception.
-                        if isinstance(record, ErrorRecord):
-                            reply.errors.append(read_error(record, cmdlet))
-                    else:
-                        reply.warnings.append(str(to_plain(_object(value))))
+            sent = True
+            for kind, value in self._receive(identity, cmdlet, seconds):
+                if kind == "end":
+                    state = value
+                elif kind == "output":
+                    reply.output.append(to_plain(_object(value), request.members))
+                elif kind == "error":
+                    described = _object(value)
+                    with asking(opened=True):
+                        record = LineSerializer().deserialize(described)
+                    # What ends a pipeline is caught as a record, and collected once more as an exception.
+                    if isinstance(record, ErrorRecord):
+                        reply.errors.append(read_error(record, cmdlet))
+                else:
+                    reply.warnings.append(str(to_plain(_object(value))))
         except TransportError as broken:
-            if not sent and is_refusal(broken):
+            if not sent and is_refusal(broken.cause):
                 raise refused(self._settings, "windows", broken) from broken
-            # By now a wrong value can only be the server's.
-            cause = WinRMError(str(broken)) if isinstance(broken, ValueError) else broken
-            raise Interrupted(f"{cmdlet}: {sentence(self._settings, 'windows', cause)}") from broken
+            raise Interrupted(f"{cmdlet}: {sentence(self._settings, 'windows', broken)}") from broken
         reason = None
         if state == "failed" and not reply.errors:
             reason = (
@@ -225,9 +236,12 @@ class WinrsShell:
                 raise Overdue(f"{cmdlet} gave no answer on {self._settings.host} within {seconds:g} seconds.")
             self._protocol.operation_timeout_sec = max(1, min(self._settings.long_poll, int(left)))
             try:
-                output, errors, _code, ended = self._protocol.get_command_output_raw(self._shell, self._process)
-            except pywinrm.WinRMOperationTimeoutError:
-                continue
+                with _asking(opened=True):
+                    output, errors, _code, ended = self._protocol.get_command_output_raw(self._shell, self._process)
+            except TransportError as broken:
+                if isinstance(broken.cause, WSManFaultError) and broken.cause.code == OPERATION_TIMED_OUT:
+                    continue
+                raise
             complaints += filter(None, map(self._hear, powershell.spoken(errors)))
             *lines, self._unread = (self._unread + output).split(b"\n")
             for line in lines:
@@ -236,7 +250,7 @@ class WinrsShell:
                 if not answer:
                     continue
                 if not answer[2]:
-                    raise ValueError("something else was written into a line of the answer")
+                    raise Unintelligible("something else was written into a line of the answer")
                 yield answer[1].decode(), answer[2].decode()
                 answered |= answer[1] == b"end"
                 deadline = time.monotonic() + seconds
@@ -246,7 +260,7 @@ class WinrsShell:
                 said = (complaints or [*self._said][-1:] or ["no reason given"])[0].rstrip(".")
                 raise Interrupted(f"{cmdlet}: PowerShell ended on {self._settings.host} before its answer: {said}.")
             if self._meter.received > LARGEST_OBJECT:
-                raise ValueError(f"more than {LARGEST_OBJECT >> 20} MB came without one object")
+                raise Unintelligible(f"more than {LARGEST_OBJECT >> 20} MB came without one object")
 
     def _hear(self, line: bytes) -> str:
         """Keep a line that is no answer, as far as it may be shown."""
@@ -261,21 +275,27 @@ class WinrsShell:
         transport.read_timeout_sec = GRACE
         for _attempt in range(2):
             try:
-                with _errors_as_pypsrps():
+                with _asking():
                     self._protocol.close_shell(self._shell)
                 return
-            except WSManFaultError:
+            except TransportError as error:
                 # A shell that is already gone answers so; there is nothing left to do about it.
-                return
-            except TransportError:
+                if isinstance(error.cause, WSManFaultError):
+                    return
                 # The key that messages are encrypted with went with the connection: log on anew.
                 transport.close_session()
                 transport.encryption = None
 
 
 @contextlib.contextmanager
+def _asking(*, opened: bool = False) -> Iterator[None]:
+    """Around calls of pywinrm. It knows the same errors as pypsrp: whoever handles them need know one set of names."""
+    with asking(opened=opened), _errors_as_pypsrps():
+        yield
+
+
+@contextlib.contextmanager
 def _errors_as_pypsrps() -> Iterator[None]:
-    """Both libraries know the same errors; whoever handles them need know one set of names only."""
     try:
         yield
     except pywinrm.InvalidCredentialsError as error:
@@ -292,8 +312,12 @@ def _errors_as_pypsrps() -> Iterator[None]:
 
 def _object(encoded: str) -> ElementTree.Element:
     """The object in a CLIXML document."""
-    text = base64.b64decode(encoded, validate=True)
+    try:
+        text = base64.b64decode(encoded, validate=True)
+    except ValueError as error:
+        raise Unintelligible(str(error)) from error
     refuse_unsafe(text)
-    bare = re.sub(rb'\sxmlns="[^"]*"', b"", text, count=1)
-    root = ElementTree.fromstring(bare)  # noqa: S314 - it declares no entities
+    root = read_xml(re.sub(rb'\sxmlns="[^"]*"', b"", text, count=1))
+    if not len(root):
+        raise Unintelligible("there is no object in it")
     return root[0]

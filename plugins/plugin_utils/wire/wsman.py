@@ -4,13 +4,9 @@
 
 from __future__ import annotations
 
-import binascii
-import struct
 import typing as t
 from collections.abc import Iterator
 from functools import partial
-from xml.etree import ElementTree
-from xml.parsers import expat
 
 import requests
 from pypsrp.exceptions import AuthenticationError, WinRMError, WinRMTransportError, WSManFaultError
@@ -19,6 +15,7 @@ from urllib3.exceptions import NewConnectionError
 from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import Reply, Request
 from ansible_collections.mailops.exchange.plugins.plugin_utils.settings import Settings
 from ansible_collections.mailops.exchange.plugins.plugin_utils.wire import kerberos
+from ansible_collections.mailops.exchange.plugins.plugin_utils.wire.boundary import TransportError, Unintelligible
 from ansible_collections.mailops.exchange.plugins.plugin_utils.wire.clixml import refuse_unsafe
 
 SHELL_NOT_FOUND = 2150858843
@@ -45,35 +42,6 @@ LARGEST_REPLY = 4 << 20
 
 # Bytes that may come without a single object: a mailbox is some ten KB, a certificate with its data less than 100.
 LARGEST_OBJECT = 64 << 20
-
-
-# What pypsrp and pywinrm stumble over if a reply is not what it should be.
-Unintelligible: tuple[type[Exception], ...] = (
-    ElementTree.ParseError,
-    expat.ExpatError,
-    binascii.Error,
-    struct.error,
-    UnicodeError,
-    ArithmeticError,
-    AssertionError,
-    AttributeError,
-    LookupError,
-    RecursionError,
-    StopIteration,
-    TypeError,
-)
-
-
-TransportError: tuple[type[Exception], ...] = (
-    requests.RequestException,
-    WinRMError,
-    OSError,
-    *kerberos.Errors,
-    # The library of a log-on that is not installed.
-    ImportError,
-    ValueError,
-    *Unintelligible,
-)
 
 
 class Refused(Exception):
@@ -132,7 +100,7 @@ class Meter:
                 length += len(piece)
                 if length > LARGEST_REPLY:
                     response.close()
-                    raise WinRMError(f"the reply is longer than {LARGEST_REPLY >> 20} MB")
+                    raise Unintelligible(f"the reply is longer than {LARGEST_REPLY >> 20} MB")
                 yield piece
             self.received += length
 
@@ -142,20 +110,18 @@ class Meter:
 
 
 def check(reply: bytes) -> bytes:
-    """A reply as it came; WinRMError for XML that no server would send."""
-    try:
-        refuse_unsafe(reply)
-    except ValueError as error:
-        raise WinRMError(str(error)) from error
+    """A reply as it came; Unintelligible for XML that no server would send."""
+    refuse_unsafe(reply)
     return reply
 
 
-def refused(settings: Settings, name: str, error: Exception) -> Refused:
+def refused(settings: Settings, name: str, broken: TransportError) -> Refused:
     """The refusal of an endpoint, as an exception that says it in one sentence."""
+    error = broken.cause
     code = error.code if isinstance(error, (WSManFaultError, WinRMTransportError)) else None
     unreachable = isinstance(error, (requests.ConnectionError, requests.Timeout))
     return Refused(
-        sentence(settings, name, error),
+        sentence(settings, name, broken),
         shell_limit=code == SHELL_LIMIT_REACHED,
         passing=code in (SHELL_NOT_FOUND, 500, 503)
         or (unreachable and not isinstance(error, requests.exceptions.SSLError)),
@@ -163,7 +129,7 @@ def refused(settings: Settings, name: str, error: Exception) -> Refused:
     )
 
 
-def is_refusal(error: Exception) -> bool:
+def is_refusal(error: BaseException) -> bool:
     """Whether the server certainly did not take the request."""
     if isinstance(error, WinRMTransportError):
         # 400 is what a message gets whose key went with a dropped connection; 503 comes from IIS itself.
@@ -177,16 +143,15 @@ def is_refusal(error: Exception) -> bool:
     return isinstance(error, AuthenticationError)
 
 
-def is_unopened(error: Exception) -> bool:
+def is_unopened(error: BaseException) -> bool:
     """Whether certainly no shell was opened: refused, or given up before anything was sent."""
     # Of an open session the same errors may come from an answer, and the pipeline may have run.
-    local: tuple[type[Exception], ...] = (*kerberos.Errors, ImportError)
-    given_up = isinstance(error, local) or (isinstance(error, ValueError) and not isinstance(error, Unintelligible))
-    return given_up or is_refusal(error)
+    return isinstance(error, (*kerberos.Errors, ImportError, ValueError)) or is_refusal(error)
 
 
-def sentence(settings: Settings, name: str, error: Exception) -> str:
+def sentence(settings: Settings, name: str, broken: TransportError) -> str:
     """Say in one sentence what happened on the way to an endpoint, and what to look at."""
+    error = broken.cause
     url, user, auth = settings.url(name), settings.user, settings.auth
     if said := kerberos.sentence(error, host=settings.hostname_override or settings.host, user=user):
         return said
@@ -234,7 +199,7 @@ def sentence(settings: Settings, name: str, error: Exception) -> str:
     if isinstance(error, requests.ConnectionError):
         return f"Cannot connect to {url} ({_innermost(error)}): check that the host is up and the port is open."
     # pypsrp's own plain error is that the answer belongs to another request.
-    if isinstance(error, (*Unintelligible, requests.exceptions.ChunkedEncodingError, WinRMError)):
+    if isinstance(error, (Unintelligible, requests.exceptions.ChunkedEncodingError, WinRMError)):
         return (
             f"{url} answered with something that is no WSMan ({_innermost(error).rstrip('.')}): check that it is the "
             "server itself that answers there."

@@ -329,7 +329,7 @@ def test_a_connector_on_each_version(host_of, version):
             "value of gather must be one or more of: certificates, connectors, served_certificates. Got no match for: "
             "all",
         ),
-        ({"tls_ports": {"pop3": 65536}}, "tls_ports.pop3: 65536 is not a port, which is from 1 to 65535."),
+        ({"tls_ports": {"pop3": 65536}}, "tls_ports.pop3: 65536 is out of range; give 1 to 65535."),
     ],
 )
 def test_wrong_options(host, options, sentence):

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from in_process import InProcessHost
 from module_runner import run_module
-from test_odd_values import ODD_TYPES, is_one_sentence_after_another, spoiling
+from test_odd_values import ODD_TYPES, Spoiling, is_one_sentence_after_another
 
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.connectors import CONNECTOR_SETTINGS
 
@@ -57,5 +57,5 @@ def test_odd_types_of_options(module, option):
 def test_odd_answers_of_servers(module, data, tidy):
     host = host_with_a_certificate()
 
-    result = run_module(module, MODULES[module], spoiling(host, data, tidy), clock=host.clock, pause=host.pause)
+    result = run_module(module, MODULES[module], Spoiling(host, data, tidy), clock=host.clock, pause=host.pause)
     assert is_one_sentence_after_another(result["msg"]) if result.get("failed") else "changed" in result

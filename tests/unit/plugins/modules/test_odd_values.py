@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from module_runner import run_module
 
-from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import Request
+from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import Reply, Request
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.protocols import IMAP4, POP3
 
 MODULES = {
     "pop_settings": {"banner": "New.", "ssl_bindings": {"add": ["10.0.0.1:995"]}, "login_type": 2},
     "imap_settings": {"log_per_file_size_quota": "10MB", "owa_server_url": "https://mail.contoso.test/owa"},
-    "client_access_info": {"gather": []},
+    "client_access_info": {},
     "protocol_service": {"protocol": "pop3", "state": "started", "start_mode": "automatic", "timeout": 5},
     "iis": {"state": "restarted", "timeout": 5},
 }
 ODD_TYPES = [
     1, 1.5, -1, True, None, "", " ", "\x00", "é", "💌", "None", "1e9", "0x10", "9" * 30, [], [None], [1], [[]], ["\t"],
-    {}, {"set": None}, {"set": 1}, {"set": {"a": 1}}, {"add": [1]}, {"x": []}, {1: 2}, {"set": [], "remove": []},
+    {}, {"set": None}, {"set": 1}, {"set": {"a": 1}}, {"add": [1]}, {"x": []}, {"1": 2}, {"set": [], "remove": []},
 ]  # fmt: skip
 OPTIONS = [(module, row.option) for module, row in [("pop_settings", s) for s in POP3.settings]]
 OPTIONS += [("imap_settings", row.option) for row in IMAP4.settings if row not in POP3.settings]
@@ -67,31 +67,26 @@ def spoil(value, odd):
     return kept
 
 
-def spoiling(host, data, tidy):
-    """The host's line, which spoils every answer but those of the cmdlets named in ``tidy``."""
+class Spoiling:
+    """A host's line, which spoils every answer but those of the cmdlets named in ``tidy``."""
 
-    def invoke(text):
-        try:
-            reply = json.loads(host.invoke(text))
-        except (AssertionError, KeyError):
-            # It was asked for something that only a spoilt answer can have made the module believe in.
-            return json.dumps({"state": "failed", "errors": [{"id": "Unknown"}], "memory": host.memory})
-        cmdlet = Request.parse(text).cmdlet
-        if not cmdlet or cmdlet not in tidy:
-            reply["output"] = [spoil(item, data) for item in reply.get("output") or []]
-        return json.dumps(reply)
+    def __init__(self, host, odd, tidy):
+        self.host, self.odd, self.tidy = host, odd, tidy
 
-    return invoke
+    def __call__(self, text):
+        reply = Reply.parse(self.host.invoke(text))
+        if Request.parse(text).cmdlet not in self.tidy:
+            reply = replace(reply, output=[spoil(item, self.odd) for item in reply.output])
+        return reply.to_json()
 
 
 @pytest.mark.parametrize("module", MODULES)
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     data=st.data(),
-    tidy=st.sampled_from(["", "Get-ExchangeServer", "Get-CimInstance", "Get-ExchangeServerGet-CimInstance"]),
+    tidy=st.sets(st.sampled_from(["Get-ExchangeServer", "Get-CimInstance"])),
 )
 def test_odd_answers_of_servers(host_of, module, data, tidy):
     host = host_of()
-
-    result = run_module(module, MODULES[module], spoiling(host, data, tidy), clock=host.clock, pause=host.pause)
+    result = run_module(module, MODULES[module], Spoiling(host, data, tidy), clock=host.clock, pause=host.pause)
     assert is_one_sentence_after_another(result["msg"]) if result.get("failed") else "changed" in result

@@ -69,6 +69,13 @@ def test_only_the_service_that_is_down_is_started(host):
     assert host.asked("Start-Service") == [{"Name": "MSExchangePOP3BE"}]
 
 
+def test_services_are_known_by_their_names_in_any_case(host):
+    start(host, "MSExchangePop3")
+    host.shapes["Get-CimInstance"] = Put({"Name": "MSEXCHANGEPOP3"}, of="MSExchangePop3")
+    assert host.run("protocol_service", {"protocol": "pop3", "state": "started"})["changed"] is True
+    assert host.asked("Start-Service") == [{"Name": "MSExchangePOP3BE"}]
+
+
 def test_restarted_restarts_both_each_time(host):
     for _ in range(2):
         before = pids(host)

@@ -12,7 +12,7 @@ from ansible_collections.mailops.exchange.plugins.module_utils._host.server impo
 from ansible_collections.mailops.exchange.plugins.module_utils._host.versions import Version
 from ansible_collections.mailops.exchange.plugins.module_utils._objects.connectors import read_connectors
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.connectors import CONNECTOR_SETTINGS
-from ansible_collections.mailops.exchange.plugins.module_utils._work.life import shown
+from ansible_collections.mailops.exchange.plugins.module_utils._work.plan import shown
 from exchange_simulator.catalogue.connectors import AUTH_MECHANISM
 
 MODULE = "receive_connector"

@@ -1,0 +1,216 @@
+# Copyright: (c) 2026, mailops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The services that a certificate is assigned to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from functools import cached_property
+from typing import Any
+
+from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import (
+    CmdletFailure,
+    Failure,
+    OutcomeUnknown,
+)
+from ansible_collections.mailops.exchange.plugins.module_utils._kinds.certificates import CertificateName, Thumbprint
+from ansible_collections.mailops.exchange.plugins.module_utils._kinds.simple import Bool, Int
+from ansible_collections.mailops.exchange.plugins.module_utils._objects.certificates import (
+    Certificate,
+    by_name,
+    by_thumbprint,
+    in_order,
+    read_certificates,
+    utc_now,
+)
+from ansible_collections.mailops.exchange.plugins.module_utils._objects.protocol_settings import read_settings
+from ansible_collections.mailops.exchange.plugins.module_utils._tables.connectors import ASSIGNED_SERVICES
+from ansible_collections.mailops.exchange.plugins.module_utils._tables.protocols import PROTOCOLS
+from ansible_collections.mailops.exchange.plugins.module_utils._tables.rows import Option
+from ansible_collections.mailops.exchange.plugins.module_utils._work.life import SERVER_OPTIONS, refuse
+from ansible_collections.mailops.exchange.plugins.module_utils._work.plan import Plan
+from ansible_collections.mailops.exchange.plugins.module_utils._work.resource import Single
+from ansible_collections.mailops.exchange.plugins.module_utils._work.settle import Settled
+
+BY_SERVICE = {protocol.service: protocol for protocol in PROTOCOLS.values()}
+
+
+class CertificateAssignment(Single[Certificate]):
+    """One certificate of a server, and the services it is to be assigned to."""
+
+    options = (
+        *SERVER_OPTIONS,
+        Option("thumbprint", Thumbprint()),
+        Option("name", CertificateName()),
+        Option("services", ASSIGNED_SERVICES, required=True),
+        Option("expires_within_days", Int(0, 3650, "days"), default=30),
+        Option("replace_default_smtp_certificate", Bool(), default=False),
+        Option("assign_when_services_unknown", Bool(), default=False),
+    )
+
+    def contradictions(self) -> Iterator[str]:
+        if "services" not in self.given:
+            yield "services: it has no value; give a list of those to assign, such as POP."
+        elif "SMTP" in self.given["services"] and not self.given["replace_default_smtp_certificate"]:
+            yield (
+                "services: for SMTP Exchange asks whether the certificate is to replace the default one, by which its "
+                "servers authenticate each other; set replace_default_smtp_certificate to true to say yes, "
+                "or leave SMTP out."
+            )
+
+    @property
+    def services(self) -> frozenset[str]:
+        return frozenset(self.given["services"])
+
+    @cached_property
+    def names(self) -> Mapping[str, str]:
+        """By protocol that is to use it, the name by which that chooses its certificate."""
+        protocols = [BY_SERVICE[service] for service in self.given["services"] if service in BY_SERVICE]
+        return {
+            p.title: read_settings(self.host, p, self.server).values.get("x509_certificate_name", "") for p in protocols
+        }
+
+    @cached_property
+    def before(self) -> Certificate:
+        """The certificate meant as it was at first, fit for the services wanted, or a Failure."""
+        _names, server, now = self.names, self.server, utc_now()
+        certificates, name = read_certificates(self.host, server), self.given.get("name")
+        if thumbprint := self.given.get("thumbprint"):
+            certificate = by_thumbprint(certificates, thumbprint, server, "thumbprint")
+            refuse(
+                f"thumbprint: the certificate {thumbprint} on {server.name} {fault}; give another one."
+                for fault in certificate.faults(now)
+            )
+        else:
+            name = name or self._stored_name()
+            certificate = by_name(certificates, name, server, "name", now)
+        refuse(self._unfit(certificate, name))
+        return certificate
+
+    def _stored_name(self) -> str:
+        """The one name that the protocols have stored, or a Failure."""
+        names = {name.casefold(): name for name in self.names.values() if name}
+        if len(names) == 1:
+            return next(iter(names.values()))
+        if len(names) > 1:
+            told = " and ".join(f"{name!r} for {protocol}" for protocol, name in self.names.items())
+            raise Failure(
+                f"name: x509_certificate_name on {self.server.name} is {told}; give name or thumbprint, or a task to "
+                "each."
+            )
+        none = f"{self.server.name} has no x509_certificate_name stored for {' and '.join(self.names)}"
+        which = f", and {none}" if self.names else ""
+        raise Failure(f"name: it is not told which certificate is meant{which}; give name or thumbprint.")
+
+    def _unfit(self, certificate: Certificate, name: str | None) -> Iterator[str]:
+        """A sentence if a certificate that can be used is not for the name, or not for the services."""
+        if name and not certificate.covers(name):
+            yield (
+                f"name: the certificate {certificate.thumbprint} does not cover {name!r}, "
+                f"only {', '.join(certificate.names) or 'no host name at all'}; give one that does."
+            )
+            return
+        by_wildcard = not certificate.names_exactly(name) if name else certificate.is_wildcard
+        if self.names and by_wildcard:
+            yield (
+                f"services: {' and '.join(self.names)} cannot be assigned the certificate {certificate.thumbprint}, "
+                f"because it fits only by its wildcard ({', '.join(certificate.names)}); set x509_certificate_name to "
+                f"{repr(name) if name else 'the host name clients connect to'} instead, that is all a wildcard needs."
+            )
+
+    def read(self) -> Certificate:
+        return self.before
+
+    def plan(self, before: Certificate) -> Plan:
+        if before.services is None and not self.given["assign_when_services_unknown"]:
+            return Plan()
+        return _assigning(self.services - (before.services or frozenset()), before.services)
+
+    def remarks(self, before: Certificate, plan: Plan) -> Iterator[str]:
+        server = self.server.name
+        for remark in before.remarks(utc_now(), self.given["expires_within_days"]):
+            yield f"The certificate {before.thumbprint} on {server} {remark}."
+        for protocol, name in self.names.items():
+            if not before.covers(name):
+                yield (
+                    f"{protocol} on {server} chooses its certificate by x509_certificate_name, which is "
+                    f"{repr(name) if name else 'empty'}, and {before.thumbprint} does not cover that; "
+                    "until it is set, clients will see another certificate."
+                )
+        if before.services is None and not plan.changed:
+            yield (
+                f"The services of {before.thumbprint} are unknown, because {server} does not tell them over remote "
+                "PowerShell at present, as a rule for want of a valid Auth Certificate. Nothing was assigned; repair "
+                "that, or set assign_when_services_unknown to true."
+            )
+
+    def send(self, outstanding: Plan) -> None:
+        services = outstanding.changes["services"]
+        parameters: dict[str, Any] = {"Thumbprint": self.before.thumbprint, "Services": ", ".join(services)}
+        if "SMTP" in services:
+            # Answers the question for the default certificate, which nobody is there to see.
+            parameters["Force"] = True
+        self.host.write("Enable-ExchangeCertificate", Server=self.server.name, **parameters)
+
+    def look(self, before: Certificate, plan: Plan) -> tuple[Certificate, Plan]:
+        certificates = read_certificates(self.host, self.server)
+        now = by_thumbprint(certificates, before.thumbprint, self.server, "thumbprint")
+        return now, _assigning(self.services - (now.services or frozenset()), now.services)
+
+    def expected(self, before: Certificate, plan: Plan) -> Certificate:
+        known = before.services
+        return before if known is None else replace(before, services=known | self.services)
+
+    def accepts(self, settled: Settled[Certificate, Plan]) -> bool:
+        return super().accepts(settled) or (settled.seen is not None and settled.seen.services is None)
+
+    def finish(self, now: Certificate) -> None:
+        if now.services is None:
+            self.host.warnings.append(
+                f"Whether {now.thumbprint} is now assigned cannot be verified on {self.server.name}."
+            )
+
+    def moved(self, before: Certificate, plan: Plan, settled: Settled[Certificate, Plan]) -> Plan:
+        now = settled.seen.services if settled.seen else None
+        if before.services is None or now is None:
+            # Where nobody can tell, whoever restarts what has changed had better do so.
+            return plan if isinstance(settled.problem, OutcomeUnknown) else Plan()
+        return _assigning(now - before.services, before.services)
+
+    def told(self, before: Certificate, plan: Plan, settled: Settled[Certificate, Plan], moved: Plan) -> str:
+        problem, now = settled.problem, settled.seen
+        if isinstance(problem, CmdletFailure):
+            assigned = ", ".join(moved.changes.get("services", ()))
+            return f"{problem} {self.server.name} shows {assigned} assigned all the same." if assigned else str(problem)
+        known = now.services if now else None
+        shown = "unknown services" if known is None else f"only {', '.join(in_order(known)) or 'none'}"
+        told = (
+            f"services: {', '.join(plan.changes['services'])} was assigned to {before.thumbprint}, but "
+            f"{self.server.name} shows {shown} for it"
+        )
+        reason = "" if problem else "; a wildcard or a missing private key can be the reason"
+        return f"{told}{reason}.{f' {problem}' if problem else ''}"
+
+    @property
+    def title(self) -> str:
+        return f"certificate {self.before.thumbprint} on {self.server.name}"
+
+    def shown(self, now: Certificate, moved: Plan) -> dict[str, Any]:
+        return {
+            "server": self.server.name,
+            "certificate": now.shown(utc_now()),
+            "assigned": None if now.services is None else self.services <= now.services,
+        }
+
+    def consequences(self, moved: Plan) -> dict[str, Any]:
+        return {"restart_required": not BY_SERVICE.keys().isdisjoint(moved.changes.get("services", ()))}
+
+
+def _assigning(services: Iterable[str], known: frozenset[str] | None) -> Plan:
+    """What assigning these services changes, for a certificate that is assigned to the known ones."""
+    missing = in_order(services)
+    if not missing:
+        return Plan()
+    before = None if known is None else in_order(known)
+    return Plan({"services": missing}, {"services": before}, {"services": in_order({*missing, *(known or ())})})

@@ -1,0 +1,112 @@
+# Copyright: (c) 2026, mailops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Exchange's own test of a protocol: Test-PopConnectivity and Test-ImapConnectivity."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import CmdletFailure, Failure
+from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import credential, wire_text
+from ansible_collections.mailops.exchange.plugins.module_utils._kinds.simple import Bool, Choice, Enum, Int
+from ansible_collections.mailops.exchange.plugins.module_utils._kinds.spans import TimeSpan, span_ticks
+from ansible_collections.mailops.exchange.plugins.module_utils._kinds.texts import Identity, Secret, SingleLine
+from ansible_collections.mailops.exchange.plugins.module_utils._tables.protocols import PROTOCOLS
+from ansible_collections.mailops.exchange.plugins.module_utils._tables.rows import Option, Setting
+from ansible_collections.mailops.exchange.plugins.module_utils._work.life import SERVER_OPTIONS, Work
+from ansible_collections.mailops.exchange.plugins.module_utils._work.plan import read_members
+from ansible_collections.mailops.exchange.plugins.module_utils._work.resource import as_parameters
+
+# The worst first.
+RESULTS = ("Failure", "Skipped", "Success")
+MEMBERS = ("ClientAccessServer", "Scenario", "Result", "Latency", "Error")
+_LATENCY = (Setting("latency", "Latency", TimeSpan(0, 0)),)
+
+SETTINGS = (
+    # The names are documented, the numbers inferred; names are sent.
+    Setting("connection_type", "ConnectionType", Enum({"Plaintext": 0, "Ssl": 1, "Tls": 2})),
+    Setting("port", "PortClientAccessServer", Int(1, 65535)),
+    Setting("mailbox_server", "MailboxServer", Identity()),
+    Setting("trust_any_certificate", "TrustAnySSLCertificate", Bool()),
+    Setting("per_connection_timeout", "PerConnectionTimeout", Int(1, 120, "seconds")),
+    Setting("timeout", "Timeout", Int(1, 3600, "seconds")),
+)
+
+
+class ConnectivityTest(Work):
+    """One run of the test, which says nothing of its own about the server's settings."""
+
+    options = (
+        *SERVER_OPTIONS,
+        Option("protocol", Choice(tuple(PROTOCOLS)), required=True),
+        Option("user", SingleLine()),
+        Option("password", Secret()),
+        Option("light_mode", Bool(), default=True),
+        *SETTINGS,
+    )
+
+    def contradictions(self) -> Iterator[str]:
+        given = self.given
+        for option, other in (("user", "password"), ("password", "user")):
+            if option in given and not given.get(other, ""):
+                yield f"{other}: it is missing or empty, and {option} is given; give both, or neither."
+        if not given.get("user", "x").strip():
+            yield "user: it is blank; give user@domain or DOMAIN\\user, or leave it out for Exchange's test user."
+        if given.get("per_connection_timeout", 0) > given.get("timeout", 3600):
+            yield "per_connection_timeout: it is longer than timeout, the time for the whole test; give a shorter one."
+
+    def remarks(self) -> Iterator[str]:
+        """What an administrator should know of what was chosen."""
+        if self.given.get("connection_type") == "Plaintext" and "user" in self.given:
+            yield "connection_type: with Plaintext the password crosses the network in clear."
+        if self.host.check_mode and not self.given["light_mode"]:
+            yield "light_mode: in check mode the test only logs on, because more would send a message."
+
+    def result(self) -> dict[str, Any]:
+        self.host.warnings += self.remarks()
+        cmdlet = PROTOCOLS[self.given["protocol"]].test_cmdlet
+        light = self.given["light_mode"] or self.host.check_mode
+        # Without light mode a message is sent, which must not happen twice because an answer got lost.
+        reply = self.host.call(
+            cmdlet,
+            endpoint="exchange",
+            write=not light,
+            members=MEMBERS,
+            ClientAccessServer=self.server.name,
+            **self._parameters(light=light),
+        )
+        if reply.errors or reply.state != "completed":
+            raise CmdletFailure(cmdlet, reply.errors, reply.reason)
+        tests = [read_test(found) for found in reply.output]
+        if not tests:
+            said = " ".join(" ".join(reply.warnings).split()).rstrip(".")
+            raise Failure(f"{cmdlet} gave no result for {self.server.title}{said and ': '}{said}.")
+        worst = min(tests, key=lambda one: RESULTS.index(one["result"]) if one["result"] in RESULTS else -1)
+        return {"server": self.server.name, "result": worst["result"], "error": worst["error"], "tests": tests}
+
+    def _parameters(self, *, light: bool) -> dict[str, Any]:
+        given = self.given
+        # Switches are given or left out.
+        parameters = {name: value for name, value in as_parameters(SETTINGS, given).items() if value is not False}
+        if light:
+            parameters["LightMode"] = True
+        if "user" in given:
+            parameters["MailboxCredential"] = credential(given["user"], given["password"])
+        return parameters
+
+
+def read_result(value: Any) -> str:
+    """The name of a result; its text may be in the server's language, the enumeration inside it is not."""
+    return wire_text(value.get("Value")) or wire_text(value) if isinstance(value, Mapping) else wire_text(value)
+
+
+def read_test(found: Mapping[str, Any]) -> dict[str, Any]:
+    ticks = span_ticks(read_members(_LATENCY, found).values.get("latency", ""))
+    return {
+        "server": wire_text(found.get("ClientAccessServer")),
+        "scenario": wire_text(found.get("Scenario")),
+        "result": read_result(found.get("Result")),
+        "error": " ".join(wire_text(found.get("Error")).split()),
+        "latency_ms": None if ticks is None else ticks // 10_000,
+    }

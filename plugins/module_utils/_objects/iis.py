@@ -1,0 +1,135 @@
+# Copyright: (c) 2026, mailops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The restart of IIS, which serves Exchange's own PowerShell too."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import Failure, OutcomeUnknown
+from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import Unreadable, wire_texts
+from ansible_collections.mailops.exchange.plugins.module_utils._kinds.simple import Choice, Int
+from ansible_collections.mailops.exchange.plugins.module_utils._objects.protocol_services import (
+    Services,
+    disabled,
+    plan_services,
+)
+from ansible_collections.mailops.exchange.plugins.module_utils._objects.services import (
+    MISSING,
+    RUNNING,
+    Service,
+    read_services,
+    refuse_unknown,
+    standing,
+)
+from ansible_collections.mailops.exchange.plugins.module_utils._tables.rows import Option
+from ansible_collections.mailops.exchange.plugins.module_utils._work.plan import Plan
+from ansible_collections.mailops.exchange.plugins.module_utils._work.settle import Settled
+
+ACTIVATION = "WAS"
+WEB = "W3SVC"
+
+
+class Iis(Services):
+    """Stops WAS and with it all that depends on it, starts what ran and W3SVC, and waits for Exchange."""
+
+    options = (
+        Option("state", Choice(("restarted",)), required=True),
+        Option("timeout", Int(1, 3600, "seconds"), default=300),
+    )
+
+    @property
+    def title(self) -> str:
+        return "IIS"
+
+    @property
+    def names(self) -> Sequence[str]:
+        return list(self._services)
+
+    @cached_property
+    def _services(self) -> dict[str, Service]:
+        """The services to be restarted, as they were at first."""
+        others = self._dependents()
+        found = read_services(self.host, (WEB, *others))
+        if found[WEB].status == MISSING:
+            raise Failure("The service W3SVC does not exist on this host; IIS is not installed there.")
+        if unknown := [name for name in others if found[name].status == MISSING]:
+            raise Failure(
+                f"Get-Service shows DependentServices of {ACTIVATION} that are not there ({', '.join(unknown)}), so "
+                "nothing was stopped; please report that."
+            )
+        refuse_unknown(found.values(), "status", "start_mode", "process_id")
+        # One that starts by itself and is stopped all the same was left so by a restart that went wrong.
+        return {
+            name: service
+            for name, service in found.items()
+            if name == WEB or service.status == RUNNING or service.start_mode == "automatic"
+        }
+
+    def _dependents(self) -> list[str]:
+        """The services that stop with WAS, without W3SVC; a Failure if the host does not tell all of them."""
+        known = self.host.read("Get-Service", endpoint="windows", members=("DependentServices",), Name=ACTIVATION)
+        told = known[0].get("DependentServices") if known else None
+        try:
+            names = list(dict.fromkeys(wire_texts(told)))
+            if WEB.casefold() not in map(str.casefold, names):
+                raise Unreadable(told, f" without {WEB}")
+        except Unreadable as came:
+            raise Failure(
+                f"Get-Service shows DependentServices of {ACTIVATION} as {came}, which cannot be read, so nothing was "
+                "stopped; please report that."
+            ) from None
+        return [name for name in names if name.casefold() != WEB.casefold()]
+
+    def read(self) -> dict[str, Service]:
+        return self._services
+
+    def plan(self, before: dict[str, Service]) -> Plan:
+        return plan_services(before.values(), "restarted", None)
+
+    def refusals(self, before: dict[str, Service], plan: Plan) -> Iterator[str]:
+        return disabled(before.values(), "restarted", None)
+
+    def send(self, outstanding: Plan) -> None:
+        # What runs with its old process was never stopped. The second time that may be none.
+        stops = not self.host.sent or any("status" not in left for left in outstanding.changes.values())
+        started = self.names if stops else list(outstanding.changes)
+        failures: list[Failure] = []
+        # What is stopped by now is started again before a failure is told.
+        for cmdlet, name, parameters in (
+            *([("Stop-Service", ACTIVATION, {"Force": True})] if stops else []),
+            *(("Start-Service", name, {}) for name in started),
+        ):
+            try:
+                self.write(cmdlet, name, **parameters)
+            except Failure as failure:
+                failures.append(failure)
+        if failures:
+            lost = any(isinstance(failure, OutcomeUnknown) for failure in failures)
+            raise (OutcomeUnknown if lost else Failure)(" ".join(dict.fromkeys(map(str, failures))))
+
+    def judged(self, services: Mapping[str, Service]) -> Sequence[str]:
+        # Only another process proves a restart. What is stopped is started again before what cannot be read is told.
+        return ("process_id",) if all(service.status == RUNNING for service in services.values()) else ()
+
+    def finish(self, now: dict[str, Service]) -> None:
+        self.host.wait_for_exchange(now[WEB].computer or self.host.computer_name(), self.given["timeout"])
+
+    def told(
+        self, before: dict[str, Service], plan: Plan, settled: Settled[dict[str, Service], Plan], moved: Plan
+    ) -> str:
+        problem = settled.problem
+        told = [str(problem)] if problem else []
+        if stopped := [service for service in (settled.seen or before).values() if service.status != RUNNING]:
+            told.append(
+                f"Now {standing(stopped)}; the next run starts what is automatic, the event log has the reason."
+            )
+        elif not problem:
+            names = ", ".join(settled.outstanding.changes)
+            told.append(f"IIS was not restarted: {names} still has the process it had before.")
+        return " ".join(told)
+
+    def shown(self, now: dict[str, Service], moved: Plan) -> dict[str, Any]:
+        return {"services": list(moved.changes)}

@@ -1,0 +1,191 @@
+# Copyright: (c) 2026, mailops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Writing to mailboxes: many in one pipeline, and one by one where that does not say what became of which."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import (
+    CmdletError,
+    CmdletFailure,
+    Failure,
+    OutcomeUnknown,
+)
+from ansible_collections.mailops.exchange.plugins.module_utils._host.host import Host
+from ansible_collections.mailops.exchange.plugins.module_utils._objects.mailbox_names import (
+    GET,
+    SET,
+    guid_of,
+    place_of,
+)
+from ansible_collections.mailops.exchange.plugins.module_utils._tables.mailboxes import MAILBOX_SETTINGS
+from ansible_collections.mailops.exchange.plugins.module_utils._work.plan import Plan, make_plan, read_members
+from ansible_collections.mailops.exchange.plugins.module_utils._work.resource import as_parameters
+from ansible_collections.mailops.exchange.plugins.module_utils._work.settle import settle
+
+ENDED_IN_A_ROW = 20
+"""If so many mailboxes one after the other end the pipeline, the reason is not in the mailboxes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What differs on one mailbox."""
+
+    key: str
+    label: str
+    plan: Plan
+
+
+@dataclass
+class Outcome:
+    """What became of the changes, as it was read back."""
+
+    moved: list[Change] = field(default_factory=list)
+    failed: list[dict[str, str]] = field(default_factory=list)
+    unsure: bool = False
+    """Whether more may have moved: it was sent, and could not be read back."""
+    ended: int = 0
+    """So many mailboxes in a row ended the pipeline."""
+    given_up: str = ""
+    """Why nothing more is tried."""
+
+    def fail(self, change: Change, message: str) -> None:
+        self.failed.append({"mailbox": change.label, "message": message})
+
+
+def write(host: Host, changes: Sequence[Change], size: int, outcome: Outcome) -> None:
+    """Write in batches of mailboxes that need the same."""
+    alike: dict[tuple[tuple[str, Any], ...], list[Change]] = defaultdict(list)
+    for change in changes:
+        alike[tuple(sorted(change.plan.changes.items()))].append(change)
+    done = 0
+    for values, group in alike.items():
+        for start in range(0, len(group), size):
+            batch = group[start : start + size]
+            _write_batch(host, dict(values), batch, outcome)
+            done += len(batch)
+            if done < len(changes) or done > size:
+                told = f", {len(outcome.failed)} failed" if outcome.failed else ""
+                host.tell(f"{done} of {len(changes)} mailboxes written{told}")
+
+
+def _write_batch(host: Host, wanted: Mapping[str, Any], batch: Sequence[Change], outcome: Outcome) -> None:
+    left, size, most = [*batch], len(batch), len(batch)
+    while left and not outcome.given_up:
+        some, left = left[:size], left[size:]
+        pipeline = Pipeline(host, wanted)
+        differing = pipeline.settle(some, outcome)
+        if len(some) > 1 and differing and pipeline.is_unclear(differing):
+            # Nothing tells for sure whose the errors are, or how far a pipeline came that ended. One by one does, until
+            # one succeeds, which was not reached before, or ends the pipeline.
+            left, size, most = differing + left, 1, max(1, most // 2)
+            continue
+        pipeline.blame(differing, outcome)
+        if len(some) == 1 and (pipeline.ended or not differing):
+            size = most
+        outcome.ended = outcome.ended + 1 if pipeline.ended and differing else 0
+        if outcome.ended == ENDED_IN_A_ROW:
+            outcome.given_up = f"each of the {ENDED_IN_A_ROW} mailboxes before it ended {SET} altogether"
+    for change in left:
+        outcome.fail(change, f"It was not tried, because {outcome.given_up}.")
+
+
+class Pipeline:
+    """One pipeline of mailboxes that are to have the same, and what was said of them."""
+
+    def __init__(self, host: Host, wanted: Mapping[str, Any]) -> None:
+        self._host = host
+        self._wanted = wanted
+        self._parameters = as_parameters(MAILBOX_SETTINGS, wanted)
+        self._piped: list[Change] = []
+        self._errors: Sequence[CmdletError] = ()
+        self._unread: dict[str, str] = {}
+        """By key, why what is stored now is not known."""
+        self._problem: Failure | None = None
+        self._unblamed = False
+        """Whether it was answered without an error."""
+        self.ended = False
+        """Whether the pipeline came to its end before all had been through it."""
+
+    def settle(self, some: list[Change], outcome: Outcome) -> list[Change]:
+        """Write, and note down what has moved: what has not is left."""
+        try:
+            settled = settle(self._host, some, self.send, self.look)
+        except Failure as blind:
+            told = f"{SET} gave no error. What is stored now cannot be read: {blind}" if self._unblamed else str(blind)
+            for change in some:
+                outcome.fail(change, told)
+            outcome.unsure |= blind.result["changed"] or len(self._errors) < len(some)
+            outcome.given_up = "what was written before it cannot be read back"
+            return []
+        if settled.seen is None:
+            outcome.moved += some
+            return []
+        self._problem = settled.problem
+        if any(_concerns_all(error) for error in self._errors):
+            raise CmdletFailure(SET, self._errors)
+        failing = {change.key for change in settled.outstanding}
+        outcome.moved += [change for change in some if change.key not in failing]
+        if len(failing) < len(some):
+            outcome.ended = 0
+        return settled.outstanding
+
+    def send(self, outstanding: list[Change]) -> None:
+        self._piped, self._errors, self.ended, self._unblamed = outstanding, (), False, False
+        reply = self._host.pipe(SET, [change.key for change in outstanding], write=True, **self._parameters)
+        self._errors, self.ended = reply.errors, reply.state != "completed"
+        if self._errors or self.ended:
+            raise CmdletFailure(SET, self._errors, reply.reason)
+        self._unblamed = True
+
+    def look(self) -> tuple[Mapping[str, Plan], list[Change]]:
+        """By key what is not as it should be, and the mailboxes of which that is so or which are not shown."""
+        reply = self._host.pipe(
+            GET, [change.key for change in self._piped], members=["Guid", "DistinguishedName", *self._parameters]
+        )
+        if reply.state != "completed":
+            raise CmdletFailure(GET, reply.errors, reply.reason)
+        rows = [setting for setting in MAILBOX_SETTINGS if setting.option in self._wanted]
+        plans = {
+            key: make_plan(rows, self._wanted, read_members(rows, found).values)
+            for found in reply.output
+            for key in (guid_of(found), place_of(found).casefold())
+        }
+        told = str(CmdletFailure(GET, reply.errors)) if reply.errors else f"{GET} does not show it."
+        self._unread = {}
+        for change in self._piped:
+            plan = plans.get(change.key.casefold())
+            if plan is None:
+                self._unread[change.key] = told
+            elif plan.unread:
+                self._unread[change.key] = f"{GET} does not show {' and '.join(plan.unread)} so that it can be read."
+        return plans, [c for c in self._piped if c.key in self._unread or plans[c.key.casefold()].changed]
+
+    def is_unclear(self, differing: Sequence[Change]) -> bool:
+        """Whether what was said does not tell which of several mailboxes it is about."""
+        if isinstance(self._problem, OutcomeUnknown):
+            return False
+        return self.ended or len(self._errors) not in (0, len(differing))
+
+    def blame(self, differing: Sequence[Change], outcome: Outcome) -> None:
+        """Say why these have not moved."""
+        said = str(self._problem) if self._problem else ""
+        for position, change in enumerate(differing):
+            matching = len(self._errors) == len(differing)
+            message = self._errors[position].sentence(SET) if matching else said
+            if change.key in self._unread:
+                outcome.unsure |= not self._errors
+                message = f"{message or f'{SET} gave no error.'} {self._unread[change.key]}"
+            outcome.fail(
+                change,
+                message or f"{SET} was answered without an error, but the mailbox does not have what was written.",
+            )
+
+
+def _concerns_all(error: CmdletError) -> bool:
+    """Whether the call itself was wrong; nothing ran then."""
+    return error.unknown_cmdlet or error.unknown_parameter or (error.bad_value and error.parameter != "Identity")
