@@ -103,7 +103,7 @@ def test_a_lost_answer_to_the_stop_is_looked_into(host, done, stops):
 def test_a_restart_that_did_nothing_has_changed_nothing(host):
     host.fault("write_does_not_stick", cmdlet="Stop-Service")
     result = host.run("iis", {"state": "restarted"})
-    assert result["msg"] == f"IIS was not restarted: {', '.join(RUNNING)} still has the process it had before."
+    assert result["msg"] == f"IIS was not restarted, and the processes are those it had before: {', '.join(RUNNING)}."
     assert (result["failed"], result["changed"]) == (True, False)
 
 
