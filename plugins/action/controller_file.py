@@ -13,7 +13,7 @@ from ansible.plugins.action import ActionBase
 from ansible_collections.mailops.exchange.plugins.plugin_utils.controller_file import Destination, Refused
 
 
-class ActionModule(ActionBase):
+class ActionModule(ActionBase):  # type: ignore[misc] # ansible-core publishes no types
     """Writes a file where ansible-playbook runs; the task's host, its connection and its become have no part in it."""
 
     TRANSFERS_FILES = False

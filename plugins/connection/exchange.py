@@ -292,7 +292,7 @@ SESSION_OPTIONS = (
 )  # fmt: skip
 
 
-class Connection(NetworkConnectionBase):
+class Connection(NetworkConnectionBase):  # type: ignore[misc] # ansible-core publishes no types
     """The Ansible side of the line: options, and the sessions inside ansible-core's own background helper."""
 
     transport = "mailops.exchange.exchange"

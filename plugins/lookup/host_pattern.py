@@ -56,7 +56,7 @@ from ansible.plugins.lookup import LookupBase
 LISTINGS = ("syntax", "listtasks", "listtags")
 
 
-class LookupModule(LookupBase):
+class LookupModule(LookupBase):  # type: ignore[misc] # ansible-core publishes no types
     """Checks a pattern against the inventory."""
 
     def run(self, terms: Any, variables: Any = None, **kwargs: Any) -> list[str]:

@@ -315,7 +315,8 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import Failure
-from ansible_collections.mailops.exchange.plugins.module_utils._mail.probe import Report, probe
+from ansible_collections.mailops.exchange.plugins.module_utils._mail.probe import probe
+from ansible_collections.mailops.exchange.plugins.module_utils._mail.service import Report
 
 ENCRYPTION = {"type": "str", "choices": ["implicit_tls", "starttls", "none"]}
 

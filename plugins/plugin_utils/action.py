@@ -31,8 +31,8 @@ from ansible.utils.display import Display
 from ansible.utils.path import unfrackpath
 
 from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import Defect, Unreachable
-from ansible_collections.mailops.exchange.plugins.module_utils._host.host import line
 from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import Reply, Request
+from ansible_collections.mailops.exchange.plugins.module_utils._host.way import Way, laid
 
 try:
     from ansible.module_utils.common.json import Direction, get_module_decoder, get_module_encoder
@@ -62,8 +62,8 @@ for shared in ("_judgement.findings", "_objects.protocol_settings"):
 gc.freeze()
 
 
-class Line:
-    """One task's way to the helper process of its host, which it starts, and starts again when it has died."""
+class Helper:
+    """The helper process of one task's host, which is started for it, and started again when it has died."""
 
     def __init__(self, action: ExchangeAction, task_vars: dict[str, t.Any]) -> None:
         task = action._task
@@ -186,7 +186,7 @@ class Line:
 
 
 class ExchangeAction(ActionBase):  # type: ignore[misc] # ansible-core publishes no types
-    """Runs a module of this collection in the worker, with the line to its host at hand."""
+    """Runs a module of this collection in the worker, with the way to its host laid."""
 
     TRANSFERS_FILES = False
     _supports_async = False
@@ -201,7 +201,7 @@ class ExchangeAction(ActionBase):  # type: ignore[misc] # ansible-core publishes
             display.warning(
                 f"become has no meaning for {self._task.action}: it runs as the user that the connection logs on with."
             )
-        route = Line(self, task_vars)
+        helper = Helper(self, task_vars)
         host = task_vars["inventory_hostname"]
 
         def note(text: str) -> None:
@@ -209,7 +209,7 @@ class ExchangeAction(ActionBase):  # type: ignore[misc] # ansible-core publishes
                 display.vvv(text, host=host)
 
         try:
-            with line(route.invoke, tell=lambda text: display.display(f"{host}: {text}"), note=note):
+            with laid(Way(helper.invoke, tell=lambda text: display.display(f"{host}: {text}"), note=note)):
                 result.update(self._run_module(task_vars))
         except Unreachable as unreachable:
             raise AnsibleConnectionFailure(str(unreachable)) from unreachable
@@ -217,9 +217,9 @@ class ExchangeAction(ActionBase):  # type: ignore[misc] # ansible-core publishes
             note(defect.traceback)
             raise AnsibleActionFail(str(defect), result={"changed": defect.changed}) from None
         finally:
-            route.close_if_delegated()
-            if route.socket_path:
-                self._task.args["_ansible_socket"] = route.socket_path
+            helper.close_if_delegated()
+            if helper.socket_path:
+                self._task.args["_ansible_socket"] = helper.socket_path
         return result
 
     def _run_module(self, task_vars: dict[str, t.Any]) -> dict[str, t.Any]:

@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, mailops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The wire side of the line: the PowerShell sessions of one host, kept for a whole play.
+"""The far end of the way to a host: the PowerShell sessions of one host, kept for a whole play.
 
 A request is one cmdlet with typed parameters, a reply is data: what came out, the errors, and how sure it is that the
 cmdlet ran. Nothing of Ansible is imported here, so that a test can drive a session directly.
@@ -88,7 +88,7 @@ class Session:
     def _answer(self, request: Request) -> Reply:
         name = request.endpoint
         place = "windows" if self.settings.access == "local" else name
-        seconds = min((request.deadline or self.settings.command_timeout), self.settings.command_timeout)
+        seconds = min(request.deadline or self.settings.command_timeout, self.settings.command_timeout)
         begun, reopened = self._clock(), 0
         while True:
             was_open = place in self._shells

@@ -47,19 +47,19 @@ def test_a_bug_is_not_told_as_nonsense_of_the_server(
 ) -> None:
     session = open_session(**WAYS[way])
     assert run_module("pop_settings", {"banner": "Old."}, session.invoke)["changed"] is True
-    with monkeypatch.context() as patch, pytest.raises(Defect) as caught:
 
-        def invoke(text: str) -> str:
-            if Request.parse(text).write is write:
-                patch.setattr(*BUGS[bug])
-            return session.invoke(text)
+    def invoke(text: str) -> str:
+        if Request.parse(text).write is write:
+            monkeypatch.setattr(*BUGS[bug])
+        return session.invoke(text)
 
+    with pytest.raises(Defect) as caught:
         run_module("pop_settings", BANNER, invoke)
+    monkeypatch.undo()
     defect = caught.value
     module = bug.partition(" ")[0]
-    assert str(defect).startswith(
-        f"This collection has a bug: TypeError in plugins/plugin_utils/wire/{module}.py, line "
-    )
+    told = f"This collection has a bug: TypeError in plugins/plugin_utils/wire/{module}.py, line "
+    assert str(defect).startswith(told)
     # What the server puts out is all that the reader sees, and a write puts out nothing.
     assert ("Set-PopSettings was run, which may or may not" in str(defect)) is (write and bug != "clixml")
     assert defect.changed is write
@@ -79,11 +79,12 @@ def test_a_task_fails_over_a_bug(
     assert line in text
     reader.write_text(text.replace(line, '            return secret["key of nothing"]\n', 1))
     controller.collections = tmp_path
-    play = {"hosts": "ex01", "gather_facts": False, "tasks": []}
-    for number in (1, 2):
-        play["tasks"].append(
-            {"mailops.exchange.pop_settings": BANNER, "name": f"banner {number}", "ignore_errors": True}
-        )
+    task = {"mailops.exchange.pop_settings": BANNER, "ignore_errors": True}
+    play = {
+        "hosts": "ex01",
+        "gather_facts": False,
+        "tasks": [{"name": f"banner {number}", **task} for number in (1, 2)],
+    }
     done = controller.run([play], inventory(organisation.description), "-vvv")
     for number in (1, 2):
         result = done.task(f"banner {number}", "ex01")

@@ -14,7 +14,7 @@ from evidence import is_a_sentence
 from runner import Controller, inventory, wait_until
 from simulator_process import SimulatorProcess
 
-from ansible_collections.mailops.exchange.plugins.plugin_utils.action import Line
+from ansible_collections.mailops.exchange.plugins.plugin_utils.action import Helper
 
 PLAY = [
     {
@@ -81,7 +81,7 @@ def test_a_full_disk(controller: Controller, organisation: SimulatorProcess, ful
 def test_a_socket_of_somebody_else_is_not_used(tmp_path: Path) -> None:
     if os.geteuid() != 0:
         pytest.skip("only root can give files away")
-    line = object.__new__(Line)
+    line = object.__new__(Helper)
     line._socket = tmp_path / "socket"
     line._socket.touch()
     os.chown(line._socket, 65534, -1)

@@ -12,7 +12,7 @@ from unittest import mock
 
 from ansible.module_utils import basic
 
-from ansible_collections.mailops.exchange.plugins.module_utils._host.host import line
+from ansible_collections.mailops.exchange.plugins.module_utils._host.way import Way, laid
 
 MODULES = "ansible_collections.mailops.exchange.plugins.modules."
 
@@ -27,7 +27,7 @@ def run_module(
     with (
         mock.patch.multiple(basic, _ANSIBLE_ARGS=encoded, _ANSIBLE_PROFILE="legacy", create=True),
         _outside_of_a_controller(),
-        line(invoke, **clock),
+        laid(Way(invoke, **clock)),
         contextlib.redirect_stdout(output),
         contextlib.suppress(SystemExit),
     ):

@@ -35,6 +35,7 @@ EXCHANGE_2013 = Version(15)
 
 
 EXCHANGE_2016 = Version(15, 1)
+NEVER = Version(99)
 
 
 # Exchange Server SE kept 2019's 15.2; only the build tells them apart.

@@ -88,6 +88,16 @@ class UnlimitedInt(Kind):
         return Int(self.lowest, self.highest).read(value)
 
 
+class BlankIsUnlimited(UnlimitedInt):
+    """The same where Exchange has no word for unlimited, and shows nothing instead."""
+
+    def read(self, value: Any) -> int | str:
+        return self.UNLIMITED if value is None else super().read(value)
+
+    def send(self, value: Any) -> Any:
+        return None if value == self.UNLIMITED else value
+
+
 @dataclass(frozen=True)
 class LimitedSize(ByteSize):
     """A size within the cmdlet's range; there is no unlimited one."""

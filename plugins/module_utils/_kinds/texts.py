@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Hashable, Mapping
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -97,15 +98,18 @@ class HostName(Text):
         return str(value).casefold()
 
 
+@dataclass(frozen=True)
 class Identity(Text):
     """A name that must point at exactly one object, so neither blank nor a pattern."""
+
+    what: str = "server"
 
     def parse(self, value: Any) -> str:
         text = str(value).strip()
         if not text:
             raise ValueError(f"{value!r} is empty; give a name, or leave the option out")
         if set(text) & set("*?"):
-            raise ValueError(f"{text!r} is a pattern; give the name of a single server")
+            raise ValueError(f"{text!r} is a pattern; give the name of a single {self.what}")
         return text
 
 

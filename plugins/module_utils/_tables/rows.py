@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from ansible_collections.mailops.exchange.plugins.module_utils._host.versions import EXCHANGE_2007, Version
+from ansible_collections.mailops.exchange.plugins.module_utils._host.versions import EXCHANGE_2007, NEVER, Version
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.base import Given, Kind
 
 
@@ -31,9 +31,15 @@ class Setting:
     kind: Kind
     since: Version = EXCHANGE_2007
     """The first version of Exchange that has it."""
+    before: Version = NEVER
+    """The first one that no longer has it."""
 
     default: ClassVar[None] = None
     required: ClassVar[bool] = False
+
+    def is_on(self, version: Version) -> bool:
+        """Whether this version of Exchange has it."""
+        return self.since <= version < self.before
 
 
 Row = Option | Setting

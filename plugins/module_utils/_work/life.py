@@ -32,7 +32,8 @@ def parse(rows: Iterable[Row], params: Mapping[str, Any]) -> dict[str, Any]:
 
 def _parse(rows: Iterable[Row], params: Mapping[str, Any], prefix: str, problems: list[str]) -> dict[str, Any]:
     given: dict[str, Any] = {}
-    for row in rows:
+    # An option that versions of Exchange take in different ways has a row for each.
+    for row in {row.option: row for row in rows}.values():
         value, option = params.get(row.option), prefix + row.option
         if value is None:
             continue

@@ -162,6 +162,11 @@ class Settings(Single[Stored]):
         """The settings that are wanted, by option."""
         return {s.option: self.given[s.option] for s in self.settings if s.option in self.given}
 
+    @cached_property
+    def rows(self) -> Sequence[Setting]:
+        """The settings that the server's version of Exchange has."""
+        return [row for row in self.settings if row.is_on(self.server.version)]
+
     def contradictions(self) -> Iterable[str]:
         # What an edit makes of a list is known only when the list has been read.
         whole = {option: value for option, value in self.desired.items() if not isinstance(value, Edit)}
@@ -170,21 +175,21 @@ class Settings(Single[Stored]):
     def read(self) -> Stored:
         refuse(unsupported(f"Set-{self.noun}", self.settings, self.desired, self.server))
         before = self.find()
-        refuse_unread(self.what, f"Get-{self.noun}", self.settings, self.desired, before)
+        refuse_unread(self.what, f"Get-{self.noun}", self.rows, self.desired, before)
         return before
 
     def plan(self, before: Stored) -> Plan:
-        return make_plan(self.settings, self.desired, before.values)
+        return make_plan(self.rows, self.desired, before.values)
 
     def refusals(self, before: Stored, plan: Plan) -> Iterable[str]:
         return self.conflicts({**before.values, **plan.changes}, plan.changes.keys())
 
     def send(self, outstanding: Plan) -> None:
-        self.host.write(f"Set-{self.noun}", **self.identity, **as_parameters(self.settings, outstanding.changes))
+        self.host.write(f"Set-{self.noun}", **self.identity, **as_parameters(self.rows, outstanding.changes))
 
     def look(self, before: Stored, plan: Plan) -> tuple[Stored, Plan]:
         now = self.find()
-        outstanding = make_plan(self.settings, plan.changes, now.values)
+        outstanding = make_plan(self.rows, plan.changes, now.values)
         if outstanding.unread:
             came = {option: f", it came as {shape}" for option, shape in now.unreadable.items()}
             told = (
@@ -200,7 +205,7 @@ class Settings(Single[Stored]):
 
     def moved(self, before: Stored, plan: Plan, settled: Settled[Stored, Plan]) -> Plan:
         now = settled.seen or before
-        return make_plan(self.settings, now.values, before.values)
+        return make_plan(self.rows, now.values, before.values)
 
     def told(self, before: Stored, plan: Plan, settled: Settled[Stored, Plan], moved: Plan) -> str:
         problem = settled.problem
@@ -217,7 +222,7 @@ class Settings(Single[Stored]):
         # A parameter that RBAC withholds is taken for the beginning of another one's name: MaxConnections for
         # MaxConnectionsPerUser.
         others = {option: value for option, value in before.values.items() if option not in plan.changes}
-        unasked = make_plan(self.settings, others, (settled.seen or before).values)
+        unasked = make_plan(self.rows, others, (settled.seen or before).values)
         for option, value in unasked.after.items():
             has = unasked.before[option]
             yield f"{option}: nothing was written, but {server} has {has!r} stored instead of {value!r}."
@@ -228,7 +233,7 @@ class Settings(Single[Stored]):
     def shown(self, now: Stored, moved: Plan) -> dict[str, Any]:
         return {
             "server": self.server.name,
-            "settings": shown(self.settings, now.values),
+            "settings": shown(self.rows, now.values),
             "unreadable": now.shapes,
         }
 
@@ -239,12 +244,15 @@ def as_parameters(settings: Iterable[Setting], values: Mapping[str, Any]) -> dic
 
 
 def unsupported(cmdlet: str, settings: Iterable[Setting], desired: Container[str], server: Server) -> Iterator[str]:
-    """Sentences on settings that came with a later version of Exchange."""
-    for setting in settings:
-        if setting.option in desired and server.version < setting.since:
+    """Sentences on settings that the server's version of Exchange does not have."""
+    settings, version = [row for row in settings if row.option in desired], server.version
+    here = {row.option for row in settings if row.is_on(version)}
+    for row in settings:
+        if row.option not in here:
+            when = f"since {row.since.product}" if version < row.since else f"only before {row.before.product}"
             yield (
-                f"{setting.option}: {cmdlet} has {setting.parameter} since {setting.since.product}, "
-                f"and {server.name} is {server.version.product} ({server.version}); leave it out for this server."
+                f"{row.option}: {cmdlet} has {row.parameter} {when}, and {server.name} is {version.product} "
+                f"({version}); leave it out for this server."
             )
 
 

@@ -376,7 +376,7 @@ class _Binder:
             for parameter in (*call.cmdlet.parameters, *COMMON)
             if call.server.version in parameter.releases
             and parameter.name.casefold() not in hidden
-            and (entries is None or parameter.name in entries[call.cmdlet.name])
+            and (entries is None or parameter.name.casefold() in entries[call.cmdlet.name])
         ]
 
     def bind(self, command: Command, piped: tuple[Any, ...]) -> None:
@@ -403,7 +403,8 @@ class _Binder:
                     f"A positional parameter cannot be found that accepts argument '{_loggable(value)}'.",
                     None,
                 )
-            given[free[0].name] = (free.pop(0), value)
+            parameter = free.pop(0)
+            given[parameter.name] = (parameter, value)
         arguments = {name: self._converted(parameter, value) for name, (parameter, value) in given.items()}
         self._call.arguments = arguments
         for item in piped:

@@ -21,6 +21,7 @@ from .mailboxes import MONITORING, Mailboxes
 from .pki import Authority
 from .server import Server
 from .shapes import guid
+from .throttling import ThrottlingPolicies
 
 __all__ = ["Organisation", "Server"]
 
@@ -72,6 +73,7 @@ class Organisation:
             for index, (name, release) in enumerate(servers)
         }
         self.mailboxes = Mailboxes(self)
+        self.throttling = ThrottlingPolicies(self)
         self._add_mailboxes(administrator, mailbox_user, mailboxes)
         self._listeners = Listeners(self)
         self.faults = Faults(
@@ -163,6 +165,7 @@ class Organisation:
             self.log.clear()
             self.faults.clear()
             self.mailboxes.reset()
+            self.throttling.reset()
             for server in self.servers.values():
                 server.reset()
             self._listeners.follow()
@@ -185,6 +188,10 @@ class Organisation:
             return {
                 "clock": self.now.isoformat(),
                 "servers": {name: self._server_state(server) for name, server in self.servers.items()},
+                "throttling_policies": {
+                    values["Name"]: plain_settings(values)
+                    for values in (policy.settings.latest() for policy in self.throttling.all)
+                },
             }
 
     def _server_state(self, server: Server) -> dict[str, Any]:
@@ -221,13 +228,13 @@ class Organisation:
 
 
 def _role_entries(granted: dict[str, list[str]]) -> dict[str, frozenset[str]]:
-    """By cmdlet, the parameters that a role grants, each of which has to exist."""
+    """By cmdlet, the parameters that a role grants, each of which has to exist, in lower case."""
     entries = {}
     for name, parameters in granted.items():
         cmdlet = BY_NAME[name.casefold()]
         if unknown := set(parameters) - {parameter.name for parameter in cmdlet.parameters}:
             raise ValueError(f"{name} has no {', '.join(sorted(unknown))}")
-        entries[cmdlet.name] = frozenset(parameters)
+        entries[cmdlet.name] = frozenset(name.casefold() for name in parameters)
     return entries
 
 

@@ -1,7 +1,8 @@
 """Objects as they appear on the wire, built for psrpcore's serializer.
 
 Shapes are those of the captures where one exists. Inferred: ProtocolConnectionSettings, the Unlimited byte size (put
-together from two captured shapes), the members of the two settings objects, processes, CIM and WMI instances.
+together from two captured shapes) and the Unlimited UInt32 (as the captured one of Int32), the members of the two
+settings objects, processes, CIM and WMI instances.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from psrpcore.types import (
     PSNoteProperty,
     PSObject,
     PSType,
+    PSUInt,
 )
 
 from .values import (
@@ -142,6 +144,10 @@ def byte_size(value: ByteSize) -> PSObject:
 
 def limit(value: Limit) -> PSObject:
     return _unlimited(f"System.Int32, {_MSCORLIB}", value, value.count)
+
+
+def unsigned_limit(value: Limit) -> PSObject:
+    return _unlimited(f"System.UInt32, {_MSCORLIB}", value, None if value.count is None else PSUInt(value.count))
 
 
 def _unlimited(inner_type: str, value: ByteSize | Limit, inner: Any) -> PSObject:
@@ -264,7 +270,7 @@ def organization_id() -> PSObject:
 
 
 def object_state(text: str) -> Any:
-    return wire_enum("Microsoft.Exchange.Data.ObjectState", text, {"New": 0, "Unchanged": 1}[text])
+    return wire_enum("Microsoft.Exchange.Data.ObjectState", text, {"New": 0, "Unchanged": 1, "Changed": 2}[text])
 
 
 def schema_id(class_name: str, domain: str, root: str) -> PSObject:

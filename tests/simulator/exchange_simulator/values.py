@@ -28,6 +28,7 @@ _BYTE_SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?) *(B|KB|MB|GB|TB)?", re.IGNORECAS
 _BYTES_IN_PARENTHESES = re.compile(r".*\(([0-9,]+) bytes\)", re.IGNORECASE)
 _CONNECTION = re.compile(r"(?P<host>[^\s:]+):(?P<port>[0-9]{1,5})(?::(?P<method>[A-Za-z]*))?")
 _INT32 = range(-(1 << 31), 1 << 31)
+_UINT32 = range(1 << 32)
 _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
@@ -145,7 +146,7 @@ class ConnectionSetting:
 
 @dataclass(frozen=True)
 class Limit:
-    """An Unlimited Int32; `count` is None when unlimited."""
+    """An Unlimited Int32 or UInt32; `count` is None when unlimited."""
 
     count: int | None
 
@@ -408,6 +409,25 @@ def _limit(value: Any, _: Parameter) -> Limit:
     return Limit.parse(_string(value))
 
 
+def _unsigned(value: Any, _: Parameter) -> int | None:
+    if value is None:
+        return None
+    try:
+        number = int(_string(value))
+    except ValueError:
+        raise ConversionFailed("Input string was not in a correct format.") from None
+    if number not in _UINT32:
+        raise ConversionFailed("Value was either too large or too small for a UInt32.")
+    return number
+
+
+def _unsigned_limit(value: Any, parameter: Parameter) -> Limit | None:
+    if value is None:
+        return None
+    unlimited = _string(value).strip().casefold() == "unlimited"
+    return Limit(None if unlimited else _unsigned(value, parameter))
+
+
 def _certificate(value: Any, _: Parameter) -> CertificateName | None:
     return None if value is None or value == "" else CertificateName.parse(_string(value))
 
@@ -418,7 +438,7 @@ def _credential(value: Any, _: Parameter) -> Credential:
     return Credential(str(value.UserName), str(value.Password.decrypt()))
 
 
-def _connector(value: Any, _: Parameter) -> str | None:
+def _name_of_object(value: Any, _: Parameter) -> str | None:
     if value is None:
         return None
     if not (text := _string(value).strip()):
@@ -510,13 +530,16 @@ _CONVERTERS: dict[Kind, Callable[[Any, Parameter], Any]] = {
     Kind.BINDINGS: _listed(Binding.parse),
     Kind.CONNECTIONS: _listed(ConnectionSetting.parse),
     Kind.LIMIT: _limit,
+    Kind.UNSIGNED: _unsigned,
+    Kind.UNSIGNED_LIMIT: _unsigned_limit,
     Kind.SIZE: _size,
     Kind.RANGES: _listed(IpRange.parse),
     Kind.CAPABILITIES: _listed(DomainCapability.parse),
     Kind.CERTIFICATE: _certificate,
     Kind.CREDENTIAL: _credential,
     Kind.SERVER: _server,
-    Kind.CONNECTOR: _connector,
+    Kind.CONNECTOR: _name_of_object,
+    Kind.THROTTLING_POLICY: _name_of_object,
     Kind.MAILBOX: _recipient,
     Kind.USER: _recipient,
     Kind.HOST: _host,

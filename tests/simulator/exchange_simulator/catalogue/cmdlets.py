@@ -10,6 +10,7 @@ from .connectors import CONNECTOR_SETTINGS
 from .kinds import RELEASES, Cmdlet, EnumType, Kind, Parameter
 from .mailboxes import SETTINGS as MAILBOX_SETTINGS
 from .settings import SETTINGS
+from .throttling import GET_PARAMETERS, NEW_PARAMETERS, SET_PARAMETERS
 
 _TASKS = "Microsoft.Exchange.Management.SystemConfigurationTasks."
 _RECIPIENT_TASKS = "Microsoft.Exchange.Management.RecipientTasks."
@@ -201,6 +202,9 @@ CMDLETS: tuple[Cmdlet, ...] = (
         _CONTROLLER,
         *_WHAT_IF,
     ),
+    _exchange("Get-ThrottlingPolicy", *GET_PARAMETERS, _CONTROLLER),
+    _exchange("Set-ThrottlingPolicy", *SET_PARAMETERS, _CONTROLLER, *_WHAT_IF),
+    _exchange("New-ThrottlingPolicy", *NEW_PARAMETERS, _CONTROLLER, *_WHAT_IF),
     *(_connectivity(protocol) for protocol in ("Pop", "Imap")),
     _recipient(
         "Get-CASMailbox",

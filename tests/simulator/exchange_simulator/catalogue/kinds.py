@@ -25,6 +25,8 @@ class Kind(enum.Enum):
     BINDINGS = "Microsoft.Exchange.Data.MultiValuedProperty`1[Microsoft.Exchange.Data.IPBinding]"
     CONNECTIONS = "Microsoft.Exchange.Data.MultiValuedProperty`1[Microsoft.Exchange.Data.ProtocolConnectionSettings]"
     LIMIT = "Microsoft.Exchange.Data.Unlimited`1[System.Int32]"
+    UNSIGNED = "System.Nullable`1[System.UInt32]"
+    UNSIGNED_LIMIT = "System.Nullable`1[Microsoft.Exchange.Data.Unlimited`1[System.UInt32]]"
     SIZE = "Microsoft.Exchange.Data.ByteQuantifiedSize"
     RANGES = "Microsoft.Exchange.Data.MultiValuedProperty`1[Microsoft.Exchange.Data.IPRange]"
     CAPABILITIES = (
@@ -34,6 +36,7 @@ class Kind(enum.Enum):
     CREDENTIAL = "System.Management.Automation.PSCredential"
     SERVER = "Microsoft.Exchange.Configuration.Tasks.ServerIdParameter"
     CONNECTOR = "Microsoft.Exchange.Configuration.Tasks.ReceiveConnectorIdParameter"
+    THROTTLING_POLICY = "Microsoft.Exchange.Configuration.Tasks.ThrottlingPolicyIdParameter"
     MAILBOX = "Microsoft.Exchange.Configuration.Tasks.MailboxIdParameter"
     USER = "Microsoft.Exchange.Configuration.Tasks.UserIdParameter"
     HOST = "Microsoft.Exchange.Data.Fqdn"

@@ -11,6 +11,7 @@ from . import (
     protocol_settings,
     services,
     snapins,
+    throttling,
 )
 
 __all__ = [
@@ -24,4 +25,5 @@ __all__ = [
     "protocol_settings",
     "services",
     "snapins",
+    "throttling",
 ]

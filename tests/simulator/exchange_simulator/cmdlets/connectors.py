@@ -24,7 +24,7 @@ from ..engine import Call, behaviour, has_wildcard, matches
 from ..prepared import Prepared, Template
 from ..server import Server
 from .checks import invalid, requested_changes, unmodified
-from .lookup import controller, not_found, server
+from .lookup import ambiguous, controller, not_found, server
 
 _DATA = "Microsoft.Exchange.Data."
 _TYPES = (_DATA + "Directory.SystemConfiguration.ReceiveConnector", *shapes.CONFIGURATION_OBJECT)
@@ -63,10 +63,7 @@ def set_receive_connector(call: Call) -> None:
     if not found:
         raise not_found(call, wanted)
     if len(found) > 1:
-        raise call.exchange_failure(
-            "Microsoft.Exchange.Configuration.Tasks.ManagementObjectAmbiguousException",
-            f"The operation couldn't be performed because '{wanted}' matches multiple entries.",
-        )
+        raise ambiguous(call, wanted)
     connector, chosen = found[0], controller(call)
     stored = connector.settings.read(chosen, call.now).values
     changes = requested_changes(call, stored)

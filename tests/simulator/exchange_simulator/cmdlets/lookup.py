@@ -39,6 +39,13 @@ def server(call: Call, parameter: str) -> Server:
     raise not_found(call, wanted)
 
 
+def ambiguous(call: Call, wanted: str) -> errors.Failure:
+    return call.exchange_failure(
+        "Microsoft.Exchange.Configuration.Tasks.ManagementObjectAmbiguousException",
+        f"The operation couldn't be performed because '{wanted}' matches multiple entries.",
+    )
+
+
 def not_found(call: Call, wanted: str) -> errors.Failure:
     return call.exchange_failure(
         errors.NOT_FOUND,

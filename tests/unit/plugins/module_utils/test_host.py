@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 from in_process import ABSENT, Put, element
 
-from ansible_collections.mailops.exchange.plugins.module_utils._host import host as host_module
 from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import (
     CmdletError,
     CmdletFailure,
@@ -17,13 +16,14 @@ from ansible_collections.mailops.exchange.plugins.module_utils._host.host import
 from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import Reply
 from ansible_collections.mailops.exchange.plugins.module_utils._host.server import Server
 from ansible_collections.mailops.exchange.plugins.module_utils._host.versions import Version
+from ansible_collections.mailops.exchange.plugins.module_utils._host.way import Way, laid
 from ansible_collections.mailops.exchange.plugins.plugin_utils.wire.clixml import to_plain
 from exchange_simulator import shapes
 
 
 @pytest.fixture
 def line(host):
-    with host_module.line(host.invoke, clock=host.clock, pause=host.pause):
+    with laid(Way(host.invoke, clock=host.clock, pause=host.pause)):
         yield host
 
 
@@ -93,7 +93,7 @@ def test_the_play_stays_with_the_controller_that_answered_first(line):
 
 def test_a_named_controller_is_asked_for_that_task_only(host_of):
     host = host_of(domain_controllers=2)
-    with host_module.line(host.invoke):
+    with laid(Way(host.invoke)):
         connect(domain_controller="DC2.contoso.test").server()
         assert host.asked(SERVER)[0]["DomainController"] == "DC2.contoso.test"
         connect().read("Get-PopSettings", Server="EX01")
@@ -171,7 +171,7 @@ def test_waiting_for_exchange_takes_no_longer_than_told(line):
 )
 def test_errors_are_known_by_id_and_type_and_told_in_a_sentence(told, sentence):
     reply = Reply("failed", errors=[CmdletError.read(told)]).to_json()
-    with host_module.line(lambda _: reply), pytest.raises(CmdletFailure) as caught:
+    with laid(Way(lambda _: reply)), pytest.raises(CmdletFailure) as caught:
         connect().read("Get-PopSettings", Server="EX01")
     assert str(caught.value) == sentence
 

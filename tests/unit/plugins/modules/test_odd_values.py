@@ -7,9 +7,11 @@ from dataclasses import replace
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from in_process import InProcessHost
 from module_runner import run_module
 
 from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import Reply, Request
+from ansible_collections.mailops.exchange.plugins.module_utils._tables.connectors import CONNECTOR_SETTINGS
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.protocols import IMAP4, POP3
 
 MODULES = {
@@ -18,6 +20,21 @@ MODULES = {
     "client_access_info": {},
     "protocol_service": {"protocol": "pop3", "state": "started", "start_mode": "automatic", "timeout": 5},
     "iis": {"state": "restarted", "timeout": 5},
+    "exchange_certificate": {"services": ["POP"], "name": "mail.contoso.test"},
+    "receive_connector": {
+        "fqdn": "mail.contoso.test",
+        "tls_certificate_name": "mail.contoso.test",
+        "auth_mechanism": {"add": ["Tls"]},
+        "remote_ip_ranges": {"add": ["10.0.0.0/8"]},
+        "max_message_size": "50MB",
+        "message_rate_limit": 7,
+        "connection_timeout": "00:20:00",
+    },
+}
+REQUIRED = {
+    "protocol_service": {"protocol": "pop3", "state": "started"},
+    "iis": {"state": "restarted"},
+    "exchange_certificate": {"services": ["POP"]},
 }
 ODD_TYPES = [
     1, 1.5, -1, True, None, "", " ", "\x00", "é", "💌", "None", "1e9", "0x10", "9" * 30, [], [None], [1], [[]], ["\t"],
@@ -27,6 +44,18 @@ OPTIONS = [(module, row.option) for module, row in [("pop_settings", s) for s in
 OPTIONS += [("imap_settings", row.option) for row in IMAP4.settings if row not in POP3.settings]
 OPTIONS += [("pop_settings", "server"), ("pop_settings", "domain_controller")]
 OPTIONS += [("protocol_service", "start_mode"), ("protocol_service", "timeout"), ("iis", "timeout")]
+OPTIONS += [("receive_connector", row.option) for row in CONNECTOR_SETTINGS]
+OPTIONS += [("receive_connector", "name"), ("receive_connector", "server")]
+OPTIONS += [("exchange_certificate", o) for o in ("thumbprint", "name", "services", "expires_within_days", "server")]
+
+
+def prepared():
+    """A host that shows mail programs the certificate that setup leaves it for them."""
+    host = InProcessHost()
+    for protocol in ("Pop", "Imap"):
+        host.administer(f"Set-{protocol}Settings", X509CertificateName="mail.contoso.test")
+    host.server.certificates.enable(host.server.certificates.all[-1], ["SMTP"])
+    return host
 
 
 def is_one_sentence_after_another(message: str) -> bool:
@@ -34,10 +63,10 @@ def is_one_sentence_after_another(message: str) -> bool:
 
 
 @pytest.mark.parametrize(("module", "option"), OPTIONS, ids=lambda value: value)
-def test_odd_types_of_options(host, module, option):
-    required = {"protocol_service": {"protocol": "pop3", "state": "started"}, "iis": {"state": "restarted"}}
+def test_odd_types_of_options(module, option):
+    host = prepared()
     for value in ODD_TYPES:
-        result = host.run(module, {**required.get(module, {}), option: value}, check=True)
+        result = host.run(module, REQUIRED.get(module, {}) | {option: value}, check=True)
         if result.get("failed"):
             assert is_one_sentence_after_another(result["msg"]), value
             assert option in result["msg"] or repr(value) in result["msg"], (value, result["msg"])
@@ -81,12 +110,12 @@ class Spoiling:
 
 
 @pytest.mark.parametrize("module", MODULES)
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     data=st.data(),
-    tidy=st.sets(st.sampled_from(["Get-ExchangeServer", "Get-CimInstance"])),
+    tidy=st.sets(st.sampled_from(["Get-ExchangeServer", "Get-CimInstance", "Get-PopSettings"])),
 )
-def test_odd_answers_of_servers(host_of, module, data, tidy):
-    host = host_of()
+def test_odd_answers_of_servers(module, data, tidy):
+    host = prepared()
     result = run_module(module, MODULES[module], Spoiling(host, data, tidy), clock=host.clock, pause=host.pause)
     assert is_one_sentence_after_another(result["msg"]) if result.get("failed") else "changed" in result

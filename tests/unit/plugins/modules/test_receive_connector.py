@@ -7,9 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from in_process import InProcessHost, Put
 
-from ansible_collections.mailops.exchange.plugins.module_utils._host.host import Host, Line
+from ansible_collections.mailops.exchange.plugins.module_utils._host.host import Host
 from ansible_collections.mailops.exchange.plugins.module_utils._host.server import Server
 from ansible_collections.mailops.exchange.plugins.module_utils._host.versions import Version
+from ansible_collections.mailops.exchange.plugins.module_utils._host.way import Way
 from ansible_collections.mailops.exchange.plugins.module_utils._objects.connectors import read_connectors
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.connectors import CONNECTOR_SETTINGS
 from ansible_collections.mailops.exchange.plugins.module_utils._work.plan import shown
@@ -478,7 +479,7 @@ def test_the_real_connectors_are_read(captured):
             return wires
 
     server = Server("WIN-CTD3L0RGEN4", "WIN-CTD3L0RGEN4.exlab.dom", Version(15, 2))
-    connectors = {c.name.rpartition(" ")[0]: c for c in read_connectors(Recorded(Line(str, float, print)), server)}
+    connectors = {c.name.rpartition(" ")[0]: c for c in read_connectors(Recorded(Way(str)), server)}
     assert list(connectors) == ["Default", "Client Proxy", "Default Frontend", "Client Frontend"]
     assert [c.is_bound_for_clients for c in connectors.values()] == [False, False, False, True]
     assert shown(CONNECTOR_SETTINGS, connectors["Client Frontend"].values) == {

@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import partial
 
 import pytest
-from ansible.module_utils.basic import AnsibleModule
 from in_process import ABSENT, Put, element
 from test_receive_connector import EVERYTHING
 
@@ -52,13 +51,6 @@ SETTINGS = {
     "x509_certificate_name": "mail.contoso.test",
 }
 PARAMETERS = {s.option: s.parameter for s in (*POP3.settings, *IMAP4.settings, *CONNECTOR_SETTINGS)}
-
-
-@pytest.fixture
-def warned(monkeypatch):
-    told = []
-    monkeypatch.setattr(AnsibleModule, "warn", lambda _self, warning: told.append(warning))
-    return told
 
 
 def show(host, cmdlet, members, of=None):

@@ -1,0 +1,58 @@
+# Copyright: (c) 2026, mailops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""How much POP3 and IMAP4 users may ask of Exchange."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import Failure
+from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import wire_text
+from ansible_collections.mailops.exchange.plugins.module_utils._kinds.texts import Identity
+from ansible_collections.mailops.exchange.plugins.module_utils._tables.rows import Option
+from ansible_collections.mailops.exchange.plugins.module_utils._tables.throttling import THROTTLING_SETTINGS
+from ansible_collections.mailops.exchange.plugins.module_utils._work.life import SERVER_OPTIONS
+from ansible_collections.mailops.exchange.plugins.module_utils._work.plan import Plan, Stored, read_members
+from ansible_collections.mailops.exchange.plugins.module_utils._work.resource import Settings
+
+
+class ThrottlingPolicy(Settings):
+    """One throttling policy of the organization, with what it inherits."""
+
+    noun = "ThrottlingPolicy"
+    settings = THROTTLING_SETTINGS
+    options = (*SERVER_OPTIONS, Option("name", Identity("throttling policy"), required=True), *settings)
+    scope = ""
+
+    @property
+    def title(self) -> str:
+        return f"throttling policy {self.given['name']}"
+
+    @property
+    def what(self) -> str:
+        return f"the settings of the {self.title}"
+
+    @property
+    def identity(self) -> Mapping[str, Any]:
+        return {"Identity": self.given["name"]}
+
+    def find(self) -> Stored:
+        name = self.given["name"]
+        members = ["Name", "ThrottlingPolicyScope", *(row.parameter for row in self.rows)]
+        found = self.host.read("Get-ThrottlingPolicy", members=members, **self.identity)
+        # The cmdlet's page warns that a name that does not exist may return all of them.
+        if [wire_text(one.get("Name")).casefold() for one in found] != [name.casefold()]:
+            raise Failure(f"name: {name!r} is no throttling policy; give the name that Get-ThrottlingPolicy shows.")
+        self.scope = wire_text(found[0].get("ThrottlingPolicyScope"))
+        return read_members(self.rows, found[0])
+
+    def refusals(self, before: Stored, plan: Plan) -> Iterator[str]:
+        if plan.changed and self.scope.casefold() == "global":
+            yield (
+                f"name: Exchange does not let {self.given['name']} be changed, which is its own for everybody; set a "
+                "policy with the scope Organization, which is for everybody too."
+            )
+
+    def shown(self, now: Stored, moved: Plan) -> dict[str, Any]:
+        return {"policy": self.given["name"], **super().shown(now, moved)}
