@@ -1,10 +1,16 @@
 # Copyright: (c) 2026, mailops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Certificates as X.509, and their names as Windows writes them."""
+"""Certificates as X.509: the one place where their bytes are read, and where it is told which hosts they are for."""
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
+import ipaddress
 import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import Failure
@@ -30,8 +36,106 @@ _ATTRIBUTES = {
 }
 
 
-def read_x509(der: bytes, thumbprint: str) -> dict[str, Any]:
-    """What the certificate says of itself."""
+@dataclass(frozen=True)
+class X509:
+    """What a certificate says of itself."""
+
+    thumbprint: str
+    subject: str
+    issuer: str
+    names: tuple[str, ...]
+    """The host names it is for, `*.` for a wildcard."""
+    not_before: datetime
+    not_after: datetime
+    key: str = ""
+    """Its algorithm and size, such as `RSA 2048`; mail programs do not ask for it."""
+    weakness: str | None = None
+    """What is weak in it, as the clause of a sentence."""
+
+    def names_exactly(self, host: str) -> bool:
+        return _compared(host) in map(_compared, self.names)
+
+    def covers(self, host: str) -> bool:
+        """Whether a client that connects to the host accepts the name; a wildcard stands for exactly one label."""
+        with contextlib.suppress(ValueError):
+            return str(ipaddress.ip_address(host)) in self.names
+        _label, _dot, domain = _compared(host).partition(".")
+        return self.names_exactly(host) or (bool(domain) and self.names_exactly(f"*.{domain}"))
+
+    def days_left(self, now: datetime) -> int:
+        return (self.not_after - now).days
+
+
+def _compared(name: str) -> str:
+    """A host name in the form in which certificates have it: neither case nor the dot of the root count."""
+    name = name.rstrip(".")
+    if not name.isascii():
+        with contextlib.suppress(UnicodeError):
+            name = name.encode("idna").decode()
+    return name.casefold()
+
+
+def thumbprint_of(der: bytes) -> str:
+    """By what Windows and Exchange name a certificate."""
+    return hashlib.sha1(der, usedforsecurity=False).hexdigest().upper()
+
+
+def can_read_x509() -> bool:
+    """Whether the library is there."""
+    with contextlib.suppress(ImportError):
+        from cryptography import x509
+
+        return bool(x509)
+    return False
+
+
+def read_x509(der: bytes) -> X509:
+    """A certificate as Windows and Exchange see it; ValueError with a clause if it cannot be read."""
+    with _library(der) as x509:
+        certificate = x509.load_der_x509_certificate(der)
+        subject, issuer = _windows_name(certificate.subject), _windows_name(certificate.issuer)
+        public, signature = certificate.public_key(), certificate.signature_hash_algorithm
+        # Clients fall back to the common name only where there is no alternative one.
+        names = _alternative_names(certificate, x509.DNSName) or _common_names(certificate.subject)
+    key, bits, least = _describe_key(public)
+    weaknesses = [f"its key has only {bits} bits"] if bits < least else []
+    # Nobody checks the signature of a root, which a self-signed certificate is.
+    if signature is not None and signature.name in ("md5", "sha1") and subject != issuer:
+        weaknesses.append(f"it is signed with {signature.name.upper()}")
+    return X509(
+        thumbprint=thumbprint_of(der),
+        subject=subject,
+        issuer=issuer,
+        names=tuple(dict.fromkeys(name.casefold() for name in names)),
+        not_before=certificate.not_valid_before_utc,
+        not_after=certificate.not_valid_after_utc,
+        key=key,
+        weakness=" and ".join(weaknesses) or None,
+    )
+
+
+def read_shown_x509(der: bytes) -> X509:
+    """A certificate as mail programs see it, who know addresses and no common name; ValueError as above."""
+    with _library(der) as x509:
+        certificate = x509.load_der_x509_certificate(der)
+        subject, issuer = certificate.subject.rfc4514_string(), certificate.issuer.rfc4514_string()
+    names: list[str] = []
+    # The library is stricter than OpenSSL, and a server sends what it likes: the rest is worth showing without names.
+    with contextlib.suppress(ValueError), _library(der):
+        names = _alternative_names(certificate, x509.DNSName, x509.IPAddress)
+    return X509(
+        thumbprint=thumbprint_of(der),
+        subject=subject,
+        issuer=issuer,
+        names=tuple(names),
+        not_before=certificate.not_valid_before_utc,
+        not_after=certificate.not_valid_after_utc,
+    )
+
+
+@contextlib.contextmanager
+def _library(der: bytes) -> Iterator[Any]:
+    """The library at work, and nothing of ours beside it: what it cannot read is a ValueError with a clause."""
     # Imported here, because Ansible also loads modules where nothing but their documentation is wanted.
     try:
         from cryptography import x509
@@ -40,31 +144,37 @@ def read_x509(der: bytes, thumbprint: str) -> dict[str, Any]:
         raise Failure(
             f"The Python library cryptography, by which certificates are read, is missing on the controller: {missing}."
         ) from None
-    odd = (ValueError, TypeError, UnsupportedAlgorithm, x509.DuplicateExtension, x509.InvalidVersion)
     with warnings.catch_warnings():
         # The library remarks on oddities that Exchange does not mind, such as a country of more than two letters.
         warnings.simplefilter("ignore")
         try:
-            certificate = x509.load_der_x509_certificate(der)
-            subject, issuer = (_windows_name(name) for name in (certificate.subject, certificate.issuer))
-            key, bits, least = _describe_key(certificate.public_key())
-            signature = certificate.signature_hash_algorithm
-            names = _host_names(certificate)
-        except (*odd, x509.UnsupportedGeneralNameType) as error:
-            raise ValueError(f"{thumbprint} cannot be read ({error})") from None
-    weaknesses = [f"its key has only {bits} bits"] if bits < least else []
-    # Nobody checks the signature of a root, which a self-signed certificate is.
-    if signature is not None and signature.name in ("md5", "sha1") and subject != issuer:
-        weaknesses.append(f"it is signed with {signature.name.upper()}")
-    return {
-        "subject": subject,
-        "issuer": issuer,
-        "names": names,
-        "not_before": certificate.not_valid_before_utc,
-        "not_after": certificate.not_valid_after_utc,
-        "key": key,
-        "weakness": " and ".join(weaknesses) or None,
-    }
+            yield x509
+        except (
+            ValueError,
+            TypeError,
+            UnsupportedAlgorithm,
+            x509.DuplicateExtension,
+            x509.InvalidVersion,
+            x509.UnsupportedGeneralNameType,
+        ) as error:
+            raise ValueError(f"{thumbprint_of(der)} cannot be read ({error})") from None
+
+
+def _alternative_names(certificate: Any, *kinds: Any) -> list[str]:
+    from cryptography import x509
+
+    try:
+        alternative = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except x509.ExtensionNotFound:
+        return []
+    return [str(name) for kind in kinds for name in alternative.get_values_for_type(kind)]
+
+
+def _common_names(subject: Any) -> list[str]:
+    from cryptography.x509 import NameOID
+
+    common = (str(attribute.value) for attribute in subject.get_attributes_for_oid(NameOID.COMMON_NAME))
+    return [name for name in common if " " not in name]
 
 
 def _windows_name(name: Any) -> str:
@@ -93,19 +203,3 @@ def _describe_key(public: Any) -> tuple[str, int, int]:
     if isinstance(public, ec.EllipticCurvePublicKey):
         return f"EC {public.curve.name}", public.key_size, 256
     return type(public).__name__.removesuffix("PublicKey"), 0, 0
-
-
-def _host_names(certificate: Any) -> tuple[str, ...]:
-    from cryptography import x509
-
-    names: list[str] = []
-    try:
-        extension = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
-        names = extension.value.get_values_for_type(x509.DNSName)
-    except x509.ExtensionNotFound:
-        pass
-    if not names:
-        # Clients fall back to the common name only where there is no alternative one.
-        common = [str(a.value) for a in certificate.subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)]
-        names = [name for name in common if " " not in name]
-    return tuple(dict.fromkeys(name.casefold() for name in names))

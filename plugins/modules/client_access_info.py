@@ -394,6 +394,14 @@ findings:
       description: How to cure it, with the option to set.
       type: str
       sample: Set login_type to SecureLogin with mailops.exchange.pop_settings; in the role it is pop3_login_type.
+    cured_by:
+      description:
+        - What of the roles can cure it, the options of settings or the parts V(certificate), V(connector), V(restart)
+          and V(services). One of them is enough.
+        - Empty if no role does.
+      type: list
+      elements: str
+      sample: [login_type]
     protocol:
       description: V(pop3), V(imap4) or V(smtp); null for what concerns all.
       type: str

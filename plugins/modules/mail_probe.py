@@ -310,52 +310,12 @@ seconds:
   sample: {connect: 0.001, tls: 0.012, greeting: 0.003, capabilities: 0.001, logon: 0.02, total: 0.04}
 """
 
-from typing import Any
-
-from ansible.module_utils.basic import AnsibleModule
-
-from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import Failure
-from ansible_collections.mailops.exchange.plugins.module_utils._mail.probe import probe
-from ansible_collections.mailops.exchange.plugins.module_utils._mail.service import Report
-
-ENCRYPTION = {"type": "str", "choices": ["implicit_tls", "starttls", "none"]}
-
-
-def argument_spec() -> dict[str, Any]:
-    round_trip = {
-        "host": {"type": "str"},
-        "connect_to": {"type": "str"},
-        "port": {"type": "int"},
-        "encryption": {**ENCRYPTION, "default": "starttls"},
-        "sender": {"type": "str"},
-        "recipient": {"type": "str", "required": True},
-        "remove": {"type": "bool", "default": False},
-    }
-    return {
-        "protocol": {"type": "str", "choices": ["pop3", "imap4", "smtp"], "required": True},
-        "host": {"type": "str", "required": True},
-        "connect_to": {"type": "str"},
-        "port": {"type": "int"},
-        "encryption": ENCRYPTION,
-        "validate_certs": {"type": "bool", "default": True},
-        "ca_cert": {"type": "path"},
-        "user": {"type": "str"},
-        "password": {"type": "str", "no_log": True},
-        "expect_logon": {"type": "str", "choices": ["ok", "refused"], "default": "ok"},
-        "allow_plain_text_password": {"type": "bool", "default": False, "no_log": False},
-        "timeout": {"type": "int", "default": 30},
-        "round_trip": {"type": "dict", "options": round_trip},
-    }
+from ansible_collections.mailops.exchange.plugins.module_utils._objects.mail_probe import MailProbe
+from ansible_collections.mailops.exchange.plugins.module_utils._work.life import run
 
 
 def main() -> None:
-    module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)
-    report = Report()
-    try:
-        probe(module.params, report, send=not module.check_mode)
-    except Failure as failure:
-        module.fail_json(msg=str(failure), **report.shown())
-    module.exit_json(**report.shown())
+    run(MailProbe)
 
 
 if __name__ == "__main__":

@@ -55,7 +55,7 @@ display = Display()
 # before it forks. It keeps no bytecode of collections, so each task's worker would compile them anew.
 for connection in (CONNECTION, "ssh"):
     connection_loader.get(connection, class_only=True)
-for shared in ("_judgement.findings", "_objects.protocol_settings"):
+for shared in ("_judgement.client_settings", "_objects.protocol_settings"):
     importlib.import_module(f"ansible_collections.mailops.exchange.plugins.module_utils.{shared}")
 # A worker that collects garbage among what it inherits copies all of it, 16 MB each, and finds none: what is there by
 # now lives as long as the playbook.

@@ -15,8 +15,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from fuzzing import JSON, fuzz, spoilt
 from hypothesis import strategies as st
 
-from ansible_collections.mailops.exchange.plugins.module_utils._mail.line import Trust, judge
+from ansible_collections.mailops.exchange.plugins.module_utils._mail.shown_certificate import describe_certificate
+from ansible_collections.mailops.exchange.plugins.module_utils._mail.target import Trust
 from ansible_collections.mailops.exchange.plugins.module_utils._objects.certificate_payload import read_payload
+from ansible_collections.mailops.exchange.plugins.module_utils._objects.certificate_rules import dates_and_keys
 from ansible_collections.mailops.exchange.plugins.module_utils._objects.certificates import read_certificate, utc_now
 from exchange_simulator.certificate_payload import Description, signed, store_element, stream
 
@@ -87,7 +89,7 @@ def test_objects_of_get_exchangecertificate(der: bytes, services: Any, status: A
         now = utc_now()
         certificate.shown(now)
         list(certificate.faults(now))
-        list(certificate.remarks(now, 30))
+        assert all(fact.warning().endswith(".") for fact in dates_and_keys(certificate, now, 30))
         certificate.covers("mail.contoso.test")
 
 
@@ -99,4 +101,4 @@ def test_anything_in_the_place_of_a_certificate(wire: dict[str, Any]) -> None:
 
 @fuzz(300, st.deferred(lambda: spoilt(certificates(), DER)), st.sampled_from(Trust))
 def test_certificates_of_mail_services(der: bytes, trust: Trust) -> None:
-    judge(der, "mail.contoso.test", trust, None)
+    describe_certificate(der, "mail.contoso.test", trust, None)

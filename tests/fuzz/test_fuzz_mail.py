@@ -17,9 +17,10 @@ from fuzzing import fuzz, spoilt, watched
 from hypothesis import strategies as st
 
 from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import Failure
-from ansible_collections.mailops.exchange.plugins.module_utils._mail.dialogues import PROTOCOLS, Pop3, Rejected, Smtp
-from ansible_collections.mailops.exchange.plugins.module_utils._mail.line import Deadline, Line, Target, Traffic
-from ansible_collections.mailops.exchange.plugins.module_utils._mail.service import Account, Report, Service
+from ansible_collections.mailops.exchange.plugins.module_utils._mail.dialogues import DIALOGUES, Pop3, Rejected, Smtp
+from ansible_collections.mailops.exchange.plugins.module_utils._mail.service import Account, MailService, Report
+from ansible_collections.mailops.exchange.plugins.module_utils._mail.sockets import Deadline, LimitedSocket, Traffic
+from ansible_collections.mailops.exchange.plugins.module_utils._mail.target import MailTarget
 
 SECRET = "Correct-Horse-1"
 FORMS = [form.encode() for form in (SECRET, base64.b64encode(SECRET.encode()).decode())]
@@ -60,14 +61,14 @@ TOKENS = [
 ]  # fmt: skip
 
 
-class Here(Target):
+class Here(MailTarget):
     """A target that is reached without a network: what it sends is there already, and then it ends."""
 
     says: Callable[[socket.socket], None]
 
-    def connect(self, traffic: Traffic) -> Line:
+    def connect(self, traffic: Traffic) -> LimitedSocket:
         ours, theirs = socket.socketpair()
-        line = Line(fileno=ours.detach())
+        line = LimitedSocket(fileno=ours.detach())
         line.traffic = traffic
         self.says(theirs)
         return line
@@ -92,7 +93,9 @@ def visit(protocol: str, says: Callable[[socket.socket], None], seconds: float =
     object.__setattr__(target, "says", says)
     report = Report()
     failures = []
-    service = Service(PROTOCOLS[protocol], target, Deadline(seconds), account=Account("anna", SECRET, in_clear=True))
+    service = MailService(
+        DIALOGUES[protocol], target, Deadline(seconds), account=Account("anna", SECRET, in_clear=True)
+    )
     try:
         with mock.patch.object(random, "randint", return_value=DRAWN), service.visit(report) as dialogue:
             if isinstance(dialogue, Pop3):
@@ -113,7 +116,7 @@ def visit(protocol: str, says: Callable[[socket.socket], None], seconds: float =
     return report
 
 
-@pytest.mark.parametrize("protocol", PROTOCOLS)
+@pytest.mark.parametrize("protocol", DIALOGUES)
 def test_the_dialogues_that_are_spoilt_come_to_their_end(protocol: str) -> None:
     """Or only greetings would be tried below."""
     assert visit(protocol, saying(HONEST[protocol][0])).logon == {
@@ -123,17 +126,17 @@ def test_the_dialogues_that_are_spoilt_come_to_their_end(protocol: str) -> None:
     }
 
 
-@fuzz(400, st.sampled_from(list(PROTOCOLS)).flatmap(lambda key: st.tuples(st.just(key), spoilt(HONEST[key], TOKENS))))
+@fuzz(400, st.sampled_from(list(DIALOGUES)).flatmap(lambda key: st.tuples(st.just(key), spoilt(HONEST[key], TOKENS))))
 def test_dialogues(said: tuple[str, bytes]) -> None:
     visit(said[0], saying(said[1]))
 
 
-@fuzz(150, st.sampled_from(list(PROTOCOLS)), st.lists(st.sampled_from(TOKENS) | st.binary(max_size=20)).map(b"".join))
+@fuzz(150, st.sampled_from(list(DIALOGUES)), st.lists(st.sampled_from(TOKENS) | st.binary(max_size=20)).map(b"".join))
 def test_noise(protocol: str, said: bytes) -> None:
     visit(protocol, saying(said))
 
 
-@fuzz(150, st.sampled_from(list(PROTOCOLS)), st.sampled_from(list(PROTOCOLS)))
+@fuzz(150, st.sampled_from(list(DIALOGUES)), st.sampled_from(list(DIALOGUES)))
 def test_the_wrong_protocol(protocol: str, other: str) -> None:
     for said in HONEST[other]:
         visit(protocol, saying(said))
@@ -156,7 +159,7 @@ GREETINGS = {"pop3": b"+OK\r\n+OK\r\n", "imap4": b"* OK\r\n", "smtp": b"220 x\r\
 LINES = {"pop3": b"+OK x\r\n", "imap4": b"* OK x\r\n", "smtp": b"250-x\r\n"}
 
 
-@pytest.mark.parametrize("protocol", PROTOCOLS)
+@pytest.mark.parametrize("protocol", DIALOGUES)
 @pytest.mark.parametrize("piece", [b"x", b"\0", b"\r\n", None], ids=["a line", "zeros", "empty lines", "its own lines"])
 def test_floods_end(protocol: str, piece: bytes | None) -> None:
     with watched():

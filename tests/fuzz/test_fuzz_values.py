@@ -16,19 +16,20 @@ from ansible_collections.mailops.exchange.plugins.module_utils._host.messages im
 from ansible_collections.mailops.exchange.plugins.module_utils._host.server import Server
 from ansible_collections.mailops.exchange.plugins.module_utils._host.versions import Version
 from ansible_collections.mailops.exchange.plugins.module_utils._judgement import comparison
+from ansible_collections.mailops.exchange.plugins.module_utils._judgement.client_settings import client_settings
 from ansible_collections.mailops.exchange.plugins.module_utils._judgement.findings import (
     Facts,
     ProtocolFacts,
-    client_settings,
     find,
 )
 from ansible_collections.mailops.exchange.plugins.module_utils._judgement.restarts import restart_owed
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.bindings import ConnectionSetting, binding_port
-from ansible_collections.mailops.exchange.plugins.module_utils._objects import connectors
+from ansible_collections.mailops.exchange.plugins.module_utils._objects import connector_rules, connectors
 from ansible_collections.mailops.exchange.plugins.module_utils._objects.certificates import Certificate
 from ansible_collections.mailops.exchange.plugins.module_utils._objects.components import Component
 from ansible_collections.mailops.exchange.plugins.module_utils._objects.connectors import (
     Connector,
+    client_connectors,
     default_name,
     find_connector,
 )
@@ -41,9 +42,8 @@ from ansible_collections.mailops.exchange.plugins.module_utils._tables.mailboxes
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.protocols import PROTOCOLS
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.rows import Setting
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.services import START_MODE
-from ansible_collections.mailops.exchange.plugins.module_utils._work.life import shown
-from ansible_collections.mailops.exchange.plugins.module_utils._work.plan import Stored, make_plan, read_members
-from ansible_collections.mailops.exchange.plugins.module_utils.findings import client_connectors
+from ansible_collections.mailops.exchange.plugins.module_utils._work.plan import Stored, make_plan, read_members, shown
+from ansible_collections.mailops.exchange.plugins.module_utils._work.rules import refusals, warnings
 
 SETTINGS: list[Setting] = [
     *(setting for protocol in PROTOCOLS.values() for setting in protocol.settings),
@@ -235,8 +235,10 @@ def test_connectors_of_any_kind(
     plan = make_plan(CONNECTOR_SETTINGS, wanted, found[0].values)
     changed = {**found[0].values, **plan.changes}
     own = plan.changes.keys()
-    told = [*connectors.conflicts(changed, own), *connectors.refused_changes(found[0], found, server, changed, own)]
-    told += connectors.remarks(found[0], changed, own, certificate)
+    told = [*refusals(connector_rules.contradictions(changed), own)]
+    told += connectors.refused_changes(found[0], found, server, changed, own)
+    told += warnings(connector_rules.basic_without_tls(found[0].name, changed))
+    told += warnings(connector_rules.fqdn_not_covered(found[0].name, str(changed.get("fqdn", "")), [certificate]))
     assert all(sentence.endswith(".") for sentence in told)
     assert default_name(server)
     assert all(binding_port(binding) is None or binding for binding in changed.get("bindings", ()))

@@ -300,7 +300,10 @@ def test_plain_text_login_is_accepted_with_a_warning(organisation: SimulatorProc
     result = run("pop_settings", {"login_type": "plaintextlogin"})
     assert result["changed"] is True
     assert stored(organisation)["LoginType"] == "PlainTextLogin"
-    warning = "login_type: with PlainTextLogin clients may send passwords in clear over unencrypted lines."
+    warning = (
+        "login_type is PlainTextLogin. Clients may send passwords over unencrypted lines, where anybody on the way can "
+        "read them."
+    )
     assert warning in [entry["event"]["msg"] if isinstance(entry, dict) else entry for entry in result["warnings"]]
 
 
@@ -331,7 +334,7 @@ def test_as_a_user_sees_it(controller: Controller, organisation: SimulatorProces
     # YAML has made 60 of it before anybody can ask; so the documentation says.
     assert done.task("sexagesimal", "ex01")["result"]["diff"]["after"] == {AUTHENTICATED: "00:01:00"}
     assert done.task("templated", "ex01")["result"]["diff"]["after"]["ssl_bindings"] == []
-    assert "[WARNING]: login_type: with PlainTextLogin" in done.output
+    assert "[WARNING]: login_type is PlainTextLogin." in done.output
     unknown = done.task("unknown option", "ex01")["result"]["msg"]
     assert "Unsupported parameters for (mailops.exchange.pop_settings) module: identity" in unknown
     assert writes(organisation) == ["Set-PopSettings"]

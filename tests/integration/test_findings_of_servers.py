@@ -304,6 +304,7 @@ def test_a_relay_beside_the_connector_of_users_changes_nothing_of_what_they_are_
             "cure": "Nothing has to be done if it is for appliances and the like. If users send from there, leave them "
             "to their own connector: take them out of remote_ip_ranges with mailops.exchange.receive_connector, for "
             f"'{RELAY}'.",
+            "cured_by": [],
             "protocol": "smtp",
         }
     ]

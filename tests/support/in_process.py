@@ -61,7 +61,10 @@ class InProcessHost:
     """One Exchange server as a module sees it, and what was asked of it."""
 
     def __init__(self, release: str = "SE", **options: Any) -> None:
-        """`options` are those of the organisation, such as the number of its mailboxes or domain controllers."""
+        """`options` are those of the organisation, such as the number of its mailboxes or domain controllers.
+
+        A new host puts everything back that an earlier one of the same release and options has changed.
+        """
         self.organisation = organisation(release, **options)
         self.organisation.reset()
         self.server = self.organisation.servers[NAME]

@@ -47,10 +47,7 @@ class Calls:
         """Send a writing cmdlet; in check mode it is only noted down."""
         # Its warnings are left out: the two documented ones say what the plan and restart_required say already
         # ("no settings modified", "restart the service"), and their text is localised.
-        self.sent.append({"cmdlet": cmdlet, "parameters": parameters})
-        if self.check_mode:
-            return
-        reply = self.call(cmdlet, endpoint=endpoint, write=True, deadline=deadline, **parameters)
+        reply = self._write(cmdlet, parameters, endpoint=endpoint, deadline=deadline)
         if reply.failed:
             raise CmdletFailure(cmdlet, reply.errors, reply.reason)
 
@@ -65,10 +62,23 @@ class Calls:
     ) -> Reply:
         """Pipe many identities into one cmdlet. An error concerns one of them; the others go on."""
         if write:
-            self.sent.append({"cmdlet": cmdlet, "parameters": parameters, "piped": len(items)})
-            if self.check_mode:
-                return Reply(memory=self.memory)
-        return self.call(cmdlet, endpoint="exchange", write=write, members=members, piped=items, **parameters)
+            return self._write(cmdlet, parameters, endpoint="exchange", piped=items)
+        return self.call(cmdlet, endpoint="exchange", members=members, piped=items, **parameters)
+
+    def _write(
+        self,
+        cmdlet: str,
+        parameters: Mapping[str, Any],
+        *,
+        endpoint: str,
+        deadline: float | None = None,
+        piped: Sequence[str] | None = None,
+    ) -> Reply:
+        """Note a writing cmdlet down, and send it unless this is check mode."""
+        self.sent.append({"cmdlet": cmdlet, "parameters": parameters, **({"piped": len(piped)} if piped else {})})
+        if self.check_mode:
+            return Reply(memory=self.memory)
+        return self.call(cmdlet, endpoint=endpoint, write=True, deadline=deadline, piped=piped, **parameters)
 
     def tell(self, text: str) -> None:
         """Let the user see how far a long task has come."""

@@ -11,10 +11,10 @@ from typing import Any, TypeVar
 from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import Failure
 from ansible_collections.mailops.exchange.plugins.module_utils._host.host import Host
 from ansible_collections.mailops.exchange.plugins.module_utils._host.server import Server
+from ansible_collections.mailops.exchange.plugins.module_utils._judgement.client_settings import client_settings
 from ansible_collections.mailops.exchange.plugins.module_utils._judgement.findings import (
     Facts,
     ProtocolFacts,
-    client_settings,
     find,
 )
 from ansible_collections.mailops.exchange.plugins.module_utils._judgement.restarts import Judgement, restart_owed

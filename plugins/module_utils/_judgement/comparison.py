@@ -10,18 +10,33 @@ from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import Unreadable
-from ansible_collections.mailops.exchange.plugins.module_utils._judgement.findings import NOTICE, WARNING, Finding
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.connectors import CONNECTOR_SETTINGS
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.protocols import PROTOCOLS
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.rows import Setting
+from ansible_collections.mailops.exchange.plugins.module_utils._work.rules import NOTICE, WARNING, Fact, Rule
 
-_WHY = "Behind one name, clients meet now one server and now another, and it works now and then only."
+SERVERS_DIFFER = Rule(
+    "servers-differ",
+    (WARNING,),
+    "{what} is {values}.",
+    "Behind one name, clients meet now one server and now another, and it works now and then only.",
+    "Give {what} the same value for all of them, in group variables, and run the role on the group.",
+)
 
 
-_CURE = "Give {what} the same value for all of them, in group variables, and run the role on the group."
+SERVER_BUILDS_DIFFER = Rule(
+    "server-builds-differ",
+    (NOTICE,),
+    "The build is {builds}.",
+    "Servers of different builds differ in their options, defaults and security fixes.",
+    "Install the same update on all of them.",
+)
 
 
-def differences(results: Any) -> list[Finding]:
+RULES = {rule.id: rule for rule in (SERVERS_DIFFER, SERVER_BUILDS_DIFFER)}
+
+
+def differences(results: Any) -> list[Fact]:
     """What is not the same on all servers; ValueError if it is no list of results of client_access_info."""
     if isinstance(results, str | Mapping) or not isinstance(results, Sequence):
         raise ValueError("give a list of results of client_access_info")
@@ -31,15 +46,7 @@ def differences(results: Any) -> list[Finding]:
     builds = _groups((result["server"], result.get("version"), result.get("version")) for result in results)
     found = []
     if len(builds) > 1:
-        found.append(
-            Finding(
-                "server-builds-differ",
-                NOTICE,
-                f"The build is {_told(builds)}.",
-                "Servers of different builds differ in their options, defaults and security fixes.",
-                "Install the same update on all of them.",
-            )
-        )
+        found.append(SERVER_BUILDS_DIFFER.fact(builds=_told(builds)))
     for key, protocol in PROTOCOLS.items():
         parts = {result["server"]: result.get(key) for result in results}
         found += _settings(results, parts, protocol.settings, key)
@@ -57,7 +64,7 @@ def _only(connectors: Any) -> Any:
 
 def _settings(
     results: Iterable[Mapping[str, Any]], parts: Mapping[str, Any], settings: Iterable[Setting], key: str
-) -> Iterator[Finding]:
+) -> Iterator[Fact]:
     stored = {server: part.get("settings") for server, part in parts.items() if isinstance(part, Mapping)}
     fqdns = {result["server"]: str(result.get("fqdn") or "") for result in results}
     for setting in settings:
@@ -73,7 +80,7 @@ def _settings(
             yield _differ(key, setting.option, groups)
 
 
-def _services(parts: Mapping[str, Any], key: str) -> Iterator[Finding]:
+def _services(parts: Mapping[str, Any], key: str) -> Iterator[Fact]:
     read: dict[tuple[str, str], list[tuple[str, Any, Any]]] = {}
     for server, part in parts.items():
         for service in part.get("services") or () if isinstance(part, Mapping) else ():
@@ -85,8 +92,8 @@ def _services(parts: Mapping[str, Any], key: str) -> Iterator[Finding]:
             yield _differ(key, f"{what} of the service {name}", groups)
 
 
-def _differ(key: str, what: str, groups: Sequence[_Group]) -> Finding:
-    return Finding("servers-differ", WARNING, f"{what} is {_told(groups)}.", _WHY, _CURE.format(what=what), key)
+def _differ(key: str, what: str, groups: Sequence[_Group]) -> Fact:
+    return SERVERS_DIFFER.fact(protocol=key, what=what, values=_told(groups))
 
 
 @dataclass

@@ -8,7 +8,6 @@ shown is the only proof of a forgotten restart.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -16,15 +15,15 @@ from datetime import datetime
 from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import Failure
 from ansible_collections.mailops.exchange.plugins.module_utils._judgement.restarts import Judgement
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.bindings import binding_port
-from ansible_collections.mailops.exchange.plugins.module_utils._mail.line import (
+from ansible_collections.mailops.exchange.plugins.module_utils._mail.sockets import (
     Deadline,
-    Overdue,
-    Overfed,
-    Target,
+    Flooded,
+    OutOfTime,
     Traffic,
-    Trust,
 )
+from ansible_collections.mailops.exchange.plugins.module_utils._mail.target import MailTarget, Trust
 from ansible_collections.mailops.exchange.plugins.module_utils._objects.certificates import Certificate, found_by
+from ansible_collections.mailops.exchange.plugins.module_utils._x509 import thumbprint_of
 
 # Long enough for a TLS handshake; a firewall that drops what comes from the controller costs this much.
 SECONDS = 5.0
@@ -33,14 +32,14 @@ SECONDS = 5.0
 def served_thumbprint(address: str, port: int) -> str | None:
     """The thumbprint of what is shown at a port that begins in TLS; None where that cannot be seen from here."""
     traffic = Traffic(Deadline(SECONDS))
-    target = Target(address.strip("[]"), port, "implicit_tls")
+    target = MailTarget(address.strip("[]"), port, "implicit_tls")
     try:
         line = target.connect(traffic)
         with target.context(Trust.NOTHING, traffic).wrap_socket(line, server_hostname=target.host) as encrypted:
             der = encrypted.getpeercert(binary_form=True)
-    except (Failure, Overdue, Overfed, OSError, ValueError):
+    except (Failure, OutOfTime, Flooded, OSError, ValueError):
         return None
-    return hashlib.sha1(der, usedforsecurity=False).hexdigest().upper() if der else None
+    return thumbprint_of(der) if der else None
 
 
 def tls_port(bindings: Collection[str]) -> int | None:

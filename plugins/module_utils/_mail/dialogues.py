@@ -1,38 +1,33 @@
 # Copyright: (c) 2026, mailops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What a mail program says to a server in POP3, IMAP4 and SMTP, in the words of Python's own clients."""
+"""POP3, IMAP4 and SMTP as mail programs speak them: what is said, and what an answer means."""
 
 from __future__ import annotations
 
 import ast
 import base64
-import contextlib
 import imaplib
 import poplib
 import re
 import smtplib
-import socket
 import ssl
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar, TypeVar, cast
 
 from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import Failure
-from ansible_collections.mailops.exchange.plugins.module_utils._mail.line import Overfed, quoted
-
-# What the clients raise on an answer that is none of the protocol's; they trust a server to keep to ASCII and grammar.
-NONSENSE = (
-    poplib.error_proto,
-    imaplib.IMAP4.error,
-    smtplib.SMTPException,
-    UnicodeError,
-    ValueError,
-    IndexError,
-    AttributeError,
+from ansible_collections.mailops.exchange.plugins.module_utils._mail.clients import (
+    Imap4Client,
+    NoAnswer,
+    Pop3Client,
+    SmtpClient,
+    asking,
 )
+from ansible_collections.mailops.exchange.plugins.module_utils._mail.sockets import LimitedSocket
+from ansible_collections.mailops.exchange.plugins.module_utils._mail.words import imap_quoted
 
 
-MOST_LITERAL = 1 << 20
+class Rejected(Exception):
+    """The server did not take the message; the argument is its answer."""
 
 
 @dataclass(frozen=True)
@@ -44,50 +39,6 @@ class Answer:
     password_sent: bool = True
 
 
-class Rejected(Exception):
-    """The server did not take the message; the argument is its answer."""
-
-
-class _Pop3Client(poplib.POP3):
-    def __init__(self, line: socket.socket, name: str) -> None:
-        self._line = line
-        super().__init__(name)
-
-    def _create_socket(self, timeout: float | None) -> socket.socket:
-        return self._line
-
-
-class _Imap4Client(imaplib.IMAP4):
-    def __init__(self, line: socket.socket, name: str) -> None:
-        self._line = line
-        super().__init__(name)
-
-    def _create_socket(self, timeout: float | None) -> socket.socket:
-        return self._line
-
-    def read(self, size: int) -> bytes:
-        # The server tells the size of a literal, and room for it would be made beforehand.
-        if size > MOST_LITERAL:
-            raise Overfed
-        return super().read(size)
-
-
-class _SmtpClient(smtplib.SMTP):
-    greeting = b""
-
-    def __init__(self, line: socket.socket, name: str) -> None:
-        self._line = line
-        # The default would ask DNS for this machine's full name, without a time limit.
-        super().__init__(name, local_hostname=socket.gethostname())
-
-    def connect(self, *where: Any, **more: Any) -> tuple[int, bytes]:
-        code, self.greeting = super().connect(*where, **more)
-        return code, self.greeting
-
-    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
-        return self._line
-
-
 class Pop3:
     """A conversation in POP3."""
 
@@ -96,8 +47,9 @@ class Pop3:
     turned_away = rb"-ERR"
     tls_word = "STLS"
 
-    def __init__(self, line: socket.socket, name: str) -> None:
-        self._client = _Pop3Client(line, name)
+    def __init__(self, line: LimitedSocket, name: str) -> None:
+        with asking():
+            self._client = Pop3Client(line, name)
         self.banner: bytes | str = self._client.welcome.removeprefix(b"+OK").strip()
 
     @property
@@ -106,44 +58,59 @@ class Pop3:
 
     def capabilities(self) -> list[str]:
         # A server without CAPA is none that breaks the protocol.
-        with contextlib.suppress(poplib.error_proto):
-            return [" ".join((name, *values)) for name, values in self._client.capa().items()]
-        return []
+        try:
+            with asking(poplib.error_proto):
+                found = self._client.capa()
+        except poplib.error_proto:
+            return []
+        return [" ".join((name, *values)) for name, values in found.items()]
 
     def start_tls(self, context: ssl.SSLContext) -> None:
-        self._client.stls(context)
+        with asking():
+            self._client.stls(context)
 
     def log_on(self, user: str, password: str) -> Answer:
         sent = False
         try:
-            self._client.user(user)
-            sent = True
-            said = self._client.pass_(password)
+            with asking(poplib.error_proto):
+                self._client.user(user)
+                sent = True
+                said = self._client.pass_(password)
         except poplib.error_proto as error:
             said = error.args[0]
             # As text it is the client's own word on a line that ended or did not end.
             if not isinstance(said, bytes) or not said.startswith(b"-ERR"):
-                raise
+                raise NoAnswer from error
             later = re.match(rb"-ERR \[(SYS/TEMP|IN-USE|LOGIN-DELAY)", said)
             return Answer(None if later else False, said.removeprefix(b"-ERR").strip(), sent)
         return Answer(True, said.removeprefix(b"+OK").strip())
 
     def uids(self) -> dict[bytes, int]:
         """The numbers of the messages by their unique ids."""
-        entries = (entry.split() for entry in self._client.uidl()[1])
-        return {entry[1]: int(entry[0]) for entry in entries}
+        with asking():
+            listed = self._client.uidl()[1]
+        numbers = {}
+        for entry in listed:
+            if not (parts := re.match(rb"\s*(\d{1,10})\s+(\S+)", entry)):
+                raise NoAnswer
+            numbers[parts[2]] = int(parts[1])
+        return numbers
 
     def header(self, number: int) -> list[bytes]:
-        return self._client.top(number, 0)[1]
+        with asking():
+            return self._client.top(number, 0)[1]
 
     def message(self, number: int) -> list[bytes]:
-        return self._client.retr(number)[1]
+        with asking():
+            return self._client.retr(number)[1]
 
     def delete(self, number: int) -> None:
-        self._client.dele(number)
+        with asking():
+            self._client.dele(number)
 
     def end(self) -> None:
-        self._client.quit()
+        with asking():
+            self._client.quit()
 
     def close(self) -> None:
         self._client.close()
@@ -157,8 +124,9 @@ class Imap4:
     turned_away = rb"\* BYE"
     tls_word = "STARTTLS"
 
-    def __init__(self, line: socket.socket, name: str) -> None:
-        self._client = _Imap4Client(line, name)
+    def __init__(self, line: LimitedSocket, name: str) -> None:
+        with asking():
+            self._client = Imap4Client(line, name)
         self.banner: bytes | str = re.sub(rb"^\* (OK|PREAUTH) ?", b"", self._client.welcome)
 
     @property
@@ -169,32 +137,36 @@ class Imap4:
         return list(self._client.capabilities)
 
     def start_tls(self, context: ssl.SSLContext) -> None:
-        self._client.starttls(context)
+        with asking():
+            self._client.starttls(context)
 
     def log_on(self, user: str, password: str) -> Answer:
         if "LOGINDISABLED" in self._client.capabilities:
             return Answer(False, "LOGINDISABLED: the server takes no password on this line", password_sent=False)
+        ascii_only = (user + password).isascii()
+        if not ascii_only and "AUTH=PLAIN" not in self._client.capabilities:
+            raise Failure(
+                "password: LOGIN of IMAP4 carries ASCII only, in the user and in the password, and the server does "
+                "not offer AUTH=PLAIN."
+            )
+        name, both = imap_quoted(user), f"\0{user}\0{password}".encode()
         said: bytes | str
         try:
-            if (user + password).isascii():
-                said = self._client.login(quoted(user), password)[1][0]
-            elif "AUTH=PLAIN" in self._client.capabilities:
-                both = f"\0{user}\0{password}".encode()
-                said = self._client.authenticate("PLAIN", lambda _challenge: both)[1][0]
-            else:
-                raise Failure(
-                    "password: LOGIN of IMAP4 carries ASCII only, in the user and in the password, and the server does "
-                    "not offer AUTH=PLAIN."
-                )
-        except imaplib.IMAP4.abort:
-            raise
+            with asking(imaplib.IMAP4.error):
+                if ascii_only:
+                    said = self._client.login(name, password)[1][0]
+                else:
+                    said = self._client.authenticate("PLAIN", lambda _challenge: both)[1][0]
+        except imaplib.IMAP4.abort as error:
+            raise NoAnswer from error
         except imaplib.IMAP4.error as error:
             text = _refusal(error)
             return Answer(None if re.match(r"\[(UNAVAILABLE|INUSE|LIMIT)\]", text) else False, text)
         return Answer(True, said)
 
     def end(self) -> None:
-        self._client.logout()
+        with asking():
+            self._client.logout()
 
     def close(self) -> None:
         self._client.shutdown()
@@ -217,8 +189,9 @@ class Smtp:
     turned_away = rb"[45]\d\d"
     tls_word = "STARTTLS"
 
-    def __init__(self, line: socket.socket, name: str) -> None:
-        self._client = _SmtpClient(line, name)
+    def __init__(self, line: LimitedSocket, name: str) -> None:
+        with asking():
+            self._client = SmtpClient(line, name)
         self.banner: bytes | str = self._client.greeting
 
     @property
@@ -226,43 +199,49 @@ class Smtp:
         return self._client.sock
 
     def capabilities(self) -> list[str]:
-        self._client.ehlo_or_helo_if_needed()
+        with asking():
+            self._client.ehlo_or_helo_if_needed()
         return [f"{name.upper()} {value}".strip() for name, value in self._client.esmtp_features.items()]
 
     def start_tls(self, context: ssl.SSLContext) -> None:
-        self._client.starttls(context=context)
+        with asking():
+            self._client.starttls(context=context)
 
     def log_on(self, user: str, password: str) -> Answer:
         """By PLAIN or LOGIN, as mail programs do; smtplib's own login() knows ASCII only."""
         offered = self._client.esmtp_features.get("auth", "").upper().split()
         if "PLAIN" in offered:
-            code, said = self._client.docmd("AUTH PLAIN", _base64(f"\0{user}\0{password}"))
+            code, said = self._ask("AUTH PLAIN", _base64(f"\0{user}\0{password}"))
         elif "LOGIN" in offered:
-            code, said = self._client.docmd("AUTH LOGIN", _base64(user))
+            code, said = self._ask("AUTH LOGIN", _base64(user))
             if code != 334:
                 return self._answer(code, said, password_sent=False)
-            code, said = self._client.docmd(_base64(password))
+            code, said = self._ask(_base64(password))
         else:
             told = f"it offers only {' '.join(offered)}" if offered else "it offers none"
             return Answer(False, f"the server takes no log-on by password on this line; {told}", password_sent=False)
         return self._answer(code, said)
 
+    def _ask(self, command: str, argument: str = "") -> tuple[int, bytes]:
+        with asking():
+            return self._client.docmd(command, argument)
+
     def _answer(self, code: int, said: bytes, *, password_sent: bool = True) -> Answer:
         if code == -1:
-            raise smtplib.SMTPResponseException(code, said)
+            raise NoAnswer
         return Answer(None if 400 <= code < 500 else code == 235, b"%d %s" % (code, said), password_sent)
 
     def send(self, sender: str, recipient: str, message: str) -> bytes:
         """Hand in a message, and return the server's word on it."""
-        steps: tuple[Callable[[], tuple[int, bytes]], ...] = (
-            lambda: self._client.mail(sender),
-            lambda: self._client.rcpt(recipient),
-            lambda: self._client.data(message),
-        )
         said = b""
-        for step in steps:
+        for step, argument in (
+            (self._client.mail, sender),
+            (self._client.rcpt, recipient),
+            (self._client.data, message),
+        ):
             try:
-                code, said = step()
+                with asking(smtplib.SMTPDataError):
+                    code, said = step(argument)
             except smtplib.SMTPDataError as error:
                 # The reply's own bytes, whatever the exception's type allows.
                 code, said = error.smtp_code, cast(bytes, error.smtp_error)
@@ -271,7 +250,8 @@ class Smtp:
         return said
 
     def end(self) -> None:
-        self._client.quit()
+        with asking():
+            self._client.quit()
 
     def close(self) -> None:
         self._client.close()
@@ -281,7 +261,10 @@ def _base64(text: str) -> str:
     return base64.b64encode(text.encode()).decode()
 
 
-Dialogue = TypeVar("Dialogue", bound="Pop3 | Imap4 | Smtp")
+Dialogue = Pop3 | Imap4 | Smtp
 
 
-PROTOCOLS: dict[str, type[Pop3 | Imap4 | Smtp]] = {"pop3": Pop3, "imap4": Imap4, "smtp": Smtp}
+AnyDialogue = TypeVar("AnyDialogue", bound=Dialogue)
+
+
+DIALOGUES: dict[str, type[Dialogue]] = {"pop3": Pop3, "imap4": Imap4, "smtp": Smtp}

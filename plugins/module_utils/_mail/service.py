@@ -1,12 +1,11 @@
 # Copyright: (c) 2026, mailops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""A visit to a mail service: connect, encrypt, verify, log on, and tell in one sentence what went wrong."""
+"""A visit to a mail service: connect, encrypt, verify, log on, and one sentence on what went wrong on the way."""
 
 from __future__ import annotations
 
 import contextlib
 import re
-import smtplib
 import ssl
 import time
 from collections.abc import Iterator
@@ -14,19 +13,21 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Generic, cast
 
 from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import Failure
-from ansible_collections.mailops.exchange.plugins.module_utils._mail.dialogues import NONSENSE, Dialogue, Rejected
-from ansible_collections.mailops.exchange.plugins.module_utils._mail.line import (
-    Deadline,
-    Line,
-    Overdue,
-    Overfed,
-    Target,
-    Traffic,
-    Trust,
-    clean,
-    judge,
-    secrets_of,
+from ansible_collections.mailops.exchange.plugins.module_utils._mail.clients import NoAnswer
+from ansible_collections.mailops.exchange.plugins.module_utils._mail.dialogues import AnyDialogue, Rejected
+from ansible_collections.mailops.exchange.plugins.module_utils._mail.shown_certificate import (
+    describe_certificate,
+    why_refused,
 )
+from ansible_collections.mailops.exchange.plugins.module_utils._mail.sockets import (
+    Deadline,
+    Flooded,
+    LimitedSocket,
+    OutOfTime,
+    Traffic,
+)
+from ansible_collections.mailops.exchange.plugins.module_utils._mail.target import MailTarget, Trust
+from ansible_collections.mailops.exchange.plugins.module_utils._mail.words import clean, forms_of_password
 
 MOST_CAPABILITIES = 100
 
@@ -63,13 +64,13 @@ class Report:
         return {"changed": changed, **asdict(self)}
 
 
-class Service(Generic[Dialogue]):
+class MailService(Generic[AnyDialogue]):
     """One mail service, visited as a mail program would."""
 
     def __init__(
         self,
-        kind: type[Dialogue],
-        target: Target,
+        kind: type[AnyDialogue],
+        target: MailTarget,
         deadline: Deadline,
         *,
         account: Account | None = None,
@@ -85,7 +86,7 @@ class Service(Generic[Dialogue]):
         self._deadline = deadline
         self._account = account
         self._validate = validate
-        self._secrets = secrets_of(account.user, account.password) if account else ()
+        self._secrets = forms_of_password(account.user, account.password) if account else ()
         self._traffic = Traffic(deadline)
 
     def clean(self, said: bytes | str) -> str:
@@ -93,14 +94,14 @@ class Service(Generic[Dialogue]):
         return clean(said, self._secrets)
 
     @contextlib.contextmanager
-    def visit(self, report: Report) -> Iterator[Dialogue]:
+    def visit(self, report: Report) -> Iterator[AnyDialogue]:
         """A conversation, encrypted, verified and logged on as asked for; it ends with the block."""
         dialogue = self._open(report)
         try:
             if self._account:
                 self._log_on(dialogue, self._account, report)
             yield dialogue
-            with contextlib.suppress(Overdue, Overfed, OSError, *NONSENSE):
+            with contextlib.suppress(OutOfTime, Flooded, OSError, NoAnswer):
                 dialogue.end()
         finally:
             with contextlib.suppress(OSError):
@@ -111,7 +112,7 @@ class Service(Generic[Dialogue]):
         report: Report,
         trust: Trust = Trust.NAME_AND_CHAIN,
         problem: ssl.SSLCertVerificationError | None = None,
-    ) -> Dialogue:
+    ) -> AnyDialogue:
         """OpenSSL shows no certificate that it refuses: then it is looked at again with less asked of it."""
         try:
             dialogue = self._converse(trust, report)
@@ -122,38 +123,13 @@ class Service(Generic[Dialogue]):
             cipher = line.cipher()
             report.encryption = {"protocol": line.version(), "cipher": cipher and cipher[0]}
             der = line.getpeercert(binary_form=True) or b""
-            report.certificate = judge(der, self.target.host, trust, problem)
+            report.certificate = describe_certificate(der, self.target.host, trust, problem)
             if problem and self._validate:
                 dialogue.close()
-                raise Failure(self._mistrust(report.certificate, problem))
+                raise Failure(why_refused(self.target, report.certificate, problem))
         return dialogue
 
-    def _mistrust(self, certificate: dict[str, Any], problem: ssl.SSLCertVerificationError) -> str:
-        if certificate["trusted"]:
-            names = ", ".join(certificate["names"][:10]) or "no name at all"
-            return (
-                f"The certificate of {self.target} is for {names}, not for {self.target.host}: look at the name the "
-                "clients use and at the certificate that is assigned to the service."
-            )
-        # OpenSSL's X509_V_ERR_ numbers.
-        match problem.verify_code:
-            case 10:
-                return f"The certificate of {self.target} expired at {certificate['not_after']}: renew and assign it."
-            case 9:
-                return (
-                    f"The certificate of {self.target} is valid from {certificate['not_before']} only: look at clocks."
-                )
-            case 18:
-                return (
-                    f"The certificate of {self.target} is signed by itself, so no client trusts it: assign one of a "
-                    "CA, or give this one with ca_cert."
-                )
-        return (
-            f"The certificate of {self.target} is not trusted ({problem.verify_message}): look at its chain, and give "
-            "the CA with ca_cert if it is your own."
-        )
-
-    def _converse(self, trust: Trust, report: Report) -> Dialogue:
+    def _converse(self, trust: Trust, report: Report) -> AnyDialogue:
         target = self.target
         self._traffic = Traffic(self._deadline)
         report.seconds.clear()
@@ -161,11 +137,11 @@ class Service(Generic[Dialogue]):
         with self.part("connect", "the connection", report):
             line = target.connect(self._traffic)
         report.reachable = True
-        dialogue: Dialogue | None = None
+        dialogue: AnyDialogue | None = None
         try:
             if context and target.encryption == "implicit_tls":
                 with self.part("tls", "the TLS handshake", report):
-                    line = cast(Line, context.wrap_socket(line, server_hostname=target.host))
+                    line = cast(LimitedSocket, context.wrap_socket(line, server_hostname=target.host))
             with self.part("greeting", "its greeting", report):
                 dialogue = self._kind(line, target.host)
             report.banner = self.clean(dialogue.banner)
@@ -185,11 +161,11 @@ class Service(Generic[Dialogue]):
             raise
         return dialogue
 
-    def _ask_capabilities(self, dialogue: Dialogue, report: Report) -> None:
+    def _ask_capabilities(self, dialogue: AnyDialogue, report: Report) -> None:
         with self.part("capabilities", "its capabilities", report):
             report.capabilities = [self.clean(word) for word in dialogue.capabilities()[:MOST_CAPABILITIES]]
 
-    def _log_on(self, dialogue: Dialogue, account: Account, report: Report) -> None:
+    def _log_on(self, dialogue: AnyDialogue, account: Account, report: Report) -> None:
         report.logon["attempted"] = True
         with self.part("logon", "the log-on", report):
             answer = dialogue.log_on(account.user, account.password)
@@ -213,11 +189,11 @@ class Service(Generic[Dialogue]):
             yield
         except (Failure, ssl.SSLCertVerificationError, Rejected):
             raise
-        except Overdue:
+        except OutOfTime:
             raise Failure(self._slowness(key, words)) from None
-        except Overfed:
+        except Flooded:
             raise Failure(f"{self.target} sent more than any answer can be during {words}.") from None
-        except (ssl.SSLEOFError, ConnectionError, smtplib.SMTPServerDisconnected):
+        except (ssl.SSLEOFError, ConnectionError):
             raise Failure(self._closed(key, words)) from None
         except ssl.SSLError as error:
             told = (error.reason or "no reason was given").replace("_", " ").lower()
@@ -225,7 +201,7 @@ class Service(Generic[Dialogue]):
                 f"TLS with {self.target} failed ({told}): look at the encryption this port speaks, and for TLS 1.2 or "
                 "newer on the server."
             ) from None
-        except NONSENSE:
+        except NoAnswer:
             raise Failure(self._closed(key, words) if self._traffic.ended else self._nonsense(key, words)) from None
         except OSError as error:
             raise Failure(f"The connection to {self.target} was lost during {words}: {error.strerror}.") from None

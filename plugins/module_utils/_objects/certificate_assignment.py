@@ -16,6 +16,7 @@ from ansible_collections.mailops.exchange.plugins.module_utils._host.failures im
 )
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.certificates import CertificateName, Thumbprint
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.simple import Bool, Int
+from ansible_collections.mailops.exchange.plugins.module_utils._objects import certificate_rules
 from ansible_collections.mailops.exchange.plugins.module_utils._objects.certificates import (
     Certificate,
     by_name,
@@ -26,11 +27,12 @@ from ansible_collections.mailops.exchange.plugins.module_utils._objects.certific
 )
 from ansible_collections.mailops.exchange.plugins.module_utils._objects.protocol_settings import read_settings
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.connectors import ASSIGNED_SERVICES
-from ansible_collections.mailops.exchange.plugins.module_utils._tables.protocols import PROTOCOLS
+from ansible_collections.mailops.exchange.plugins.module_utils._tables.protocols import PROTOCOLS, Protocol
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.rows import Option
 from ansible_collections.mailops.exchange.plugins.module_utils._work.life import SERVER_OPTIONS, refuse
 from ansible_collections.mailops.exchange.plugins.module_utils._work.plan import Plan
 from ansible_collections.mailops.exchange.plugins.module_utils._work.resource import Single
+from ansible_collections.mailops.exchange.plugins.module_utils._work.rules import warnings
 from ansible_collections.mailops.exchange.plugins.module_utils._work.settle import Settled
 
 BY_SERVICE = {protocol.service: protocol for protocol in PROTOCOLS.values()}
@@ -63,12 +65,17 @@ class CertificateAssignment(Single[Certificate]):
     def services(self) -> frozenset[str]:
         return frozenset(self.given["services"])
 
+    @property
+    def protocols(self) -> list[Protocol]:
+        """The protocols that are to use it."""
+        return [BY_SERVICE[service] for service in self.given["services"] if service in BY_SERVICE]
+
     @cached_property
     def names(self) -> Mapping[str, str]:
-        """By protocol that is to use it, the name by which that chooses its certificate."""
-        protocols = [BY_SERVICE[service] for service in self.given["services"] if service in BY_SERVICE]
+        """By protocol, the name by which that chooses its certificate."""
         return {
-            p.title: read_settings(self.host, p, self.server).values.get("x509_certificate_name", "") for p in protocols
+            protocol.title: read_settings(self.host, protocol, self.server).values.get("x509_certificate_name", "")
+            for protocol in self.protocols
         }
 
     @cached_property
@@ -111,13 +118,7 @@ class CertificateAssignment(Single[Certificate]):
                 f"only {', '.join(certificate.names) or 'no host name at all'}; give one that does."
             )
             return
-        by_wildcard = not certificate.names_exactly(name) if name else certificate.is_wildcard
-        if self.names and by_wildcard:
-            yield (
-                f"services: {' and '.join(self.names)} cannot be assigned the certificate {certificate.thumbprint}, "
-                f"because it fits only by its wildcard ({', '.join(certificate.names)}); set x509_certificate_name to "
-                f"{repr(name) if name else 'the host name clients connect to'} instead, that is all a wildcard needs."
-            )
+        yield from (fact.refusal() for fact in certificate_rules.wildcard_wanted(certificate, self.names, name))
 
     def read(self) -> Certificate:
         return self.before
@@ -128,21 +129,16 @@ class CertificateAssignment(Single[Certificate]):
         return _assigning(self.services - (before.services or frozenset()), before.services)
 
     def remarks(self, before: Certificate, plan: Plan) -> Iterator[str]:
-        server = self.server.name
-        for remark in before.remarks(utc_now(), self.given["expires_within_days"]):
-            yield f"The certificate {before.thumbprint} on {server} {remark}."
-        for protocol, name in self.names.items():
-            if not before.covers(name):
-                yield (
-                    f"{protocol} on {server} chooses its certificate by x509_certificate_name, which is "
-                    f"{repr(name) if name else 'empty'}, and {before.thumbprint} does not cover that; "
-                    "until it is set, clients will see another certificate."
-                )
+        facts = [*certificate_rules.dates_and_keys(before, utc_now(), self.given["expires_within_days"])]
+        for protocol in self.protocols:
+            name = self.names[protocol.title]
+            facts += certificate_rules.x509_name_not_covered(name, protocol, [before], meant=before)
+        yield from warnings(facts)
         if before.services is None and not plan.changed:
             yield (
-                f"The services of {before.thumbprint} are unknown, because {server} does not tell them over remote "
-                "PowerShell at present, as a rule for want of a valid Auth Certificate. Nothing was assigned; repair "
-                "that, or set assign_when_services_unknown to true."
+                f"The services of {before.thumbprint} are unknown, because {self.server.name} does not tell them over "
+                "remote PowerShell at present, as a rule for want of a valid Auth Certificate. Nothing was assigned; "
+                "repair that, or set assign_when_services_unknown to true."
             )
 
     def send(self, outstanding: Plan) -> None:

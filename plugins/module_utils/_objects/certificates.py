@@ -4,9 +4,8 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -19,7 +18,7 @@ from ansible_collections.mailops.exchange.plugins.module_utils._objects.certific
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.connectors import ALLOWED_SERVICES
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.rows import Setting
 from ansible_collections.mailops.exchange.plugins.module_utils._work.plan import read_members
-from ansible_collections.mailops.exchange.plugins.module_utils._x509 import read_x509
+from ansible_collections.mailops.exchange.plugins.module_utils._x509 import X509, read_x509
 
 LIVE = (Setting("services", "Services", ALLOWED_SERVICES), Setting("has_private_key", "HasPrivateKey", Bool()))
 
@@ -33,20 +32,9 @@ UNUSABLE = frozenset({"invalid", "pendingrequest", "revoked"})
 
 
 @dataclass(frozen=True)
-class Certificate:
+class Certificate(X509):
     """One certificate as the server has it."""
 
-    thumbprint: str
-    subject: str
-    issuer: str
-    names: tuple[str, ...]
-    """The host names it is for, in lower case, `*.` for a wildcard."""
-    not_before: datetime
-    not_after: datetime
-    key: str
-    """Its algorithm and size, such as `RSA 2048`."""
-    weakness: str | None
-    """What is weak in it, as the clause of a sentence."""
     services: frozenset[str] | None = None
     """The services it is assigned to, in Exchange's spelling; None if that cannot be known."""
     has_private_key: bool | None = None
@@ -67,17 +55,6 @@ class Certificate:
         """The form in which a connector names it."""
         return f"<I>{self.issuer}<S>{self.subject}"
 
-    def names_exactly(self, host: str) -> bool:
-        return host.casefold() in self.names
-
-    def covers(self, host: str) -> bool:
-        """Whether a client that connects to the host accepts the name; a wildcard stands for one label."""
-        _label, _dot, domain = host.casefold().partition(".")
-        return self.names_exactly(host) or (bool(domain) and f"*.{domain}" in self.names)
-
-    def days_left(self, now: datetime) -> int:
-        return (self.not_after - now).days
-
     def faults(self, now: datetime) -> Iterator[str]:
         """What keeps it from being used at all, each as the rest of a sentence that begins with it."""
         if now < self.not_before:
@@ -88,13 +65,6 @@ class Certificate:
             yield "has no private key on this server"
         if (self.status or "").casefold() in UNUSABLE:
             yield f"has the status {self.status}"
-
-    def remarks(self, now: datetime, expires_within_days: int) -> Iterator[str]:
-        """What is to be looked after although it can be used, in the same form."""
-        if now <= self.not_after and self.days_left(now) < expires_within_days:
-            yield f"expires in {self.days_left(now)} days, on {_when(self.not_after)}"
-        if self.weakness:
-            yield f"is weak: {self.weakness}"
 
     def shown(self, now: datetime) -> dict[str, Any]:
         """The certificate as results show it."""
@@ -145,14 +115,12 @@ def read_certificate(wire: Mapping[str, Any]) -> Certificate:
     """One object of Get-ExchangeCertificate; ValueError with a clause if there is no certificate in it."""
     if not (der := read_binary(wire.get("RawData"))):
         raise ValueError("it came without its RawData")
-    thumbprint = hashlib.sha1(der, usedforsecurity=False).hexdigest().upper()
     payload = read_payload(read_binary(wire.get("SerializationData")), der)
     told = {"Services": payload.services, "HasPrivateKey": payload.has_private_key}
     told |= {member: wire[member] for member in told if wire.get(member) is not None}
     known = read_members(LIVE, told).values
     return Certificate(
-        thumbprint=thumbprint,
-        **read_x509(der, thumbprint),
+        **asdict(read_x509(der)),
         services=frozenset(known["services"]) - {ALLOWED_SERVICES.NONE} if "services" in known else None,
         has_private_key=known.get("has_private_key"),
         status=wire_text(wire.get("Status")) or None,

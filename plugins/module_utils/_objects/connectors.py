@@ -15,8 +15,6 @@ from ansible_collections.mailops.exchange.plugins.module_utils._host.messages im
 from ansible_collections.mailops.exchange.plugins.module_utils._host.server import Server
 from ansible_collections.mailops.exchange.plugins.module_utils._host.versions import EXCHANGE_2013
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.bindings import binding_port
-from ansible_collections.mailops.exchange.plugins.module_utils._kinds.spans import span_ticks
-from ansible_collections.mailops.exchange.plugins.module_utils._objects.certificates import Certificate
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.connectors import (
     CLIENT_SUBMISSION_PORT,
     CONNECTOR_SETTINGS,
@@ -197,41 +195,6 @@ def lost(connector: Connector, others: Sequence[Connector], server: Server, valu
         )
 
 
-def conflicts(values: Mapping[str, Any], own: AbstractSet[str]) -> Iterator[str]:
-    """Sentences on values that contradict each other, as far as one of the two is the task's own doing."""
-    auth = set(values.get("auth_mechanism", ()))
-    if "auth_mechanism" in own:
-        if "BasicAuthRequireTLS" in auth and (lacking := sorted({"BasicAuth", "Tls"} - auth)):
-            yield f"auth_mechanism: BasicAuthRequireTLS needs {' and '.join(lacking)} beside it; add it."
-        if "ExternalAuthoritative" in auth and (beside := sorted(auth - {"ExternalAuthoritative", "Tls"})):
-            yield (
-                f"auth_mechanism: ExternalAuthoritative goes only with Tls, not with {', '.join(beside)}; "
-                "leave one or the other out."
-            )
-    if (
-        own & {"auth_mechanism", "permission_groups"}
-        and "ExternalAuthoritative" in auth
-        and "ExchangeServers" not in values.get("permission_groups", ("ExchangeServers",))
-    ):
-        yield "auth_mechanism: ExternalAuthoritative needs ExchangeServers in permission_groups; add it there."
-    # GSSAPI that is left switched on has no effect without Integrated; to ask for it then is a mistake.
-    for option, mechanism, ours in (
-        ("require_tls", "Tls", own & {"require_tls", "auth_mechanism"}),
-        ("enable_auth_gssapi", "Integrated", own & {"enable_auth_gssapi"}),
-    ):
-        if ours and values.get(option) is True and auth and mechanism not in auth:
-            listed = ", ".join(values["auth_mechanism"])
-            yield f"{option}: it needs {mechanism} in auth_mechanism, which is {listed}; add it there, or say false."
-    whole = span_ticks(values.get("connection_timeout", ""))
-    idle = span_ticks(values.get("connection_inactivity_timeout", ""))
-    timeouts = {"connection_timeout", "connection_inactivity_timeout"}
-    if own & timeouts and whole is not None and idle is not None and whole <= idle:
-        yield (
-            f"connection_timeout: {values['connection_timeout']} has to be longer than connection_inactivity_timeout, "
-            f"which is {values['connection_inactivity_timeout']}."
-        )
-
-
 def refused_changes(
     connector: Connector, others: Sequence[Connector], server: Server, values: Mapping[str, Any], own: AbstractSet[str]
 ) -> Iterator[str]:
@@ -266,30 +229,3 @@ def refused_changes(
 
 def _ranges(values: Mapping[str, Any]) -> set[Any]:
     return {REMOTE_IP_RANGES.entry_key(entry) for entry in values.get("remote_ip_ranges", ())}
-
-
-def remarks(
-    connector: Connector, values: Mapping[str, Any], own: AbstractSet[str], certificate: Certificate | None
-) -> Iterator[str]:
-    """What an administrator should know of the values chosen."""
-    auth = values.get("auth_mechanism", ())
-    if "auth_mechanism" in own and "BasicAuth" in auth and "BasicAuthRequireTLS" not in auth:
-        yield (
-            "auth_mechanism: with BasicAuth and without BasicAuthRequireTLS clients may send passwords in clear over "
-            "unencrypted lines."
-        )
-    if "permission_groups" in own and "Custom" in connector.values.get("permission_groups", ()):
-        yield (
-            f"permission_groups: permissions of {connector.name!r} were edited in Active Directory, which Exchange "
-            "shows as Custom; this module neither sets nor removes these."
-        )
-    if certificate and certificate.services is None:
-        yield (
-            f"tls_certificate_name: it cannot be known whether {certificate.thumbprint} is assigned to SMTP, without "
-            "which the connector does not use it."
-        )
-    if certificate and (fqdn := str(values.get("fqdn", ""))) and not certificate.covers(fqdn):
-        yield (
-            f"tls_certificate_name: {certificate.thumbprint} does not cover {fqdn!r}, the FQDN of {connector.name!r}, "
-            "and clients that check it will complain."
-        )

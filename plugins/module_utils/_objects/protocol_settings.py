@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -13,11 +12,13 @@ from ansible_collections.mailops.exchange.plugins.module_utils._host.failures im
 from ansible_collections.mailops.exchange.plugins.module_utils._host.host import Host
 from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import Unreadable, wire_text
 from ansible_collections.mailops.exchange.plugins.module_utils._host.server import Server
-from ansible_collections.mailops.exchange.plugins.module_utils._kinds.bindings import ConnectionSetting, binding_port
+from ansible_collections.mailops.exchange.plugins.module_utils._kinds.bindings import ConnectionSetting
+from ansible_collections.mailops.exchange.plugins.module_utils._objects import protocol_rules
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.protocols import IMAP4, POP3, Protocol
 from ansible_collections.mailops.exchange.plugins.module_utils._work.life import SERVER_OPTIONS
 from ansible_collections.mailops.exchange.plugins.module_utils._work.plan import Plan, Stored, read_members
 from ansible_collections.mailops.exchange.plugins.module_utils._work.resource import Settings
+from ansible_collections.mailops.exchange.plugins.module_utils._work.rules import Fact, warnings
 
 
 @dataclass(frozen=True)
@@ -47,35 +48,6 @@ def read_settings(host: Host, protocol: Protocol, server: Server) -> ProtocolSet
     return ProtocolSettings(stored.values, stored.unreadable, wire_text(found[0].get("WhenChangedUTC")))
 
 
-def conflicts(values: Mapping[str, Any], own: AbstractSet[str]) -> Iterator[str]:
-    """Sentences on values that contradict each other, as far as one of the two is the task's own doing."""
-    ports = {
-        bindings: {binding_port(binding) for binding in values[bindings]}
-        for bindings in ("ssl_bindings", "unencrypted_or_tls_bindings")
-        if bindings in values
-    }
-    if len(ports) == 2 and own & ports.keys():
-        for port in sorted(set.intersection(*ports.values()) - {None}, key=str):
-            yield (
-                f"ssl_bindings and unencrypted_or_tls_bindings: the port {port} is in both; "
-                "give each port to one of them, 995 and 110 for POP3 or 993 and 143 for IMAP4 as a rule."
-            )
-    for option in ("external_connection_settings", "internal_connection_settings"):
-        for entry in values.get(option, ()):
-            if (setting := ConnectionSetting.of(entry)) is None:
-                continue
-            bindings = "ssl_bindings" if setting.method == "SSL" else "unencrypted_or_tls_bindings"
-            if bindings in ports and own & {option, bindings} and setting.port not in ports[bindings]:
-                listed = ", ".join(values[bindings]) or "none"
-                yield (
-                    f"{option}: {entry!r} needs its port {setting.port} in {bindings}, which are {listed}; "
-                    f"add a binding for it there, such as 0.0.0.0:{setting.port}, or change the setting."
-                )
-    custom = {"calendar_item_retrieval_option", "owa_server_url"}
-    if own & custom and values.get("calendar_item_retrieval_option") == "Custom" and values.get("owa_server_url") == "":
-        yield "calendar_item_retrieval_option: 'Custom' needs owa_server_url, which is empty; give the address with it."
-
-
 class ProtocolResource(Settings):
     """The settings of one protocol on one server."""
 
@@ -96,12 +68,11 @@ class ProtocolResource(Settings):
     def find(self) -> ProtocolSettings:
         return read_settings(self.host, self.protocol, self.server)
 
-    def conflicts(self, values: Mapping[str, Any], own: AbstractSet[str]) -> Iterator[str]:
-        return conflicts(values, own)
+    def conflicts(self, values: Mapping[str, Any]) -> Iterator[Fact]:
+        return protocol_rules.contradictions(values)
 
     def remarks(self, before: Stored, plan: Plan) -> Iterator[str]:
-        if self.desired.get("login_type") == "PlainTextLogin":
-            yield "login_type: with PlainTextLogin clients may send passwords in clear over unencrypted lines."
+        yield from warnings(protocol_rules.plain_text_login(self.desired))
         if "x509_certificate_name" in self.desired:
             yield from _unused_name({**before.values, **plan.changes})
 

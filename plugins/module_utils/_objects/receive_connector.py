@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from collections.abc import Set as AbstractSet
 from functools import cached_property
 from typing import Any
 
@@ -16,6 +15,7 @@ from ansible_collections.mailops.exchange.plugins.module_utils._kinds.certificat
     is_thumbprint,
 )
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.texts import ConnectorName
+from ansible_collections.mailops.exchange.plugins.module_utils._objects import connector_rules
 from ansible_collections.mailops.exchange.plugins.module_utils._objects.certificates import (
     Certificate,
     by_name,
@@ -25,18 +25,17 @@ from ansible_collections.mailops.exchange.plugins.module_utils._objects.certific
 )
 from ansible_collections.mailops.exchange.plugins.module_utils._objects.connectors import (
     Connector,
-    conflicts,
     find_connector,
     lost,
     read_connectors,
     refused_changes,
-    remarks,
 )
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.connectors import CONNECTOR_SETTINGS
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.rows import Option
 from ansible_collections.mailops.exchange.plugins.module_utils._work.life import SERVER_OPTIONS, refuse
 from ansible_collections.mailops.exchange.plugins.module_utils._work.plan import Plan, Stored
 from ansible_collections.mailops.exchange.plugins.module_utils._work.resource import Settings
+from ansible_collections.mailops.exchange.plugins.module_utils._work.rules import Fact, warnings
 
 
 class ReceiveConnector(Settings):
@@ -85,8 +84,8 @@ class ReceiveConnector(Settings):
             return self.connector.stored
         return find_connector(read_connectors(self.host, self.server), self.server, self.connector.name).stored
 
-    def conflicts(self, values: Mapping[str, Any], own: AbstractSet[str]) -> Iterator[str]:
-        return conflicts(values, own)
+    def conflicts(self, values: Mapping[str, Any]) -> Iterator[Fact]:
+        return connector_rules.contradictions(values)
 
     def plan(self, before: Stored) -> Plan:
         if self.certificate:
@@ -94,7 +93,21 @@ class ReceiveConnector(Settings):
         return super().plan(before)
 
     def remarks(self, before: Stored, plan: Plan) -> Iterator[str]:
-        return remarks(self.connector, {**before.values, **plan.changes}, self.desired.keys(), self.certificate)
+        values, name, certificate = {**before.values, **plan.changes}, self.connector.name, self.certificate
+        if "auth_mechanism" in self.desired:
+            yield from warnings(connector_rules.basic_without_tls(name, values))
+        if "permission_groups" in self.desired and "Custom" in before.values.get("permission_groups", ()):
+            yield (
+                f"permission_groups: permissions of {name!r} were edited in Active Directory, which Exchange shows as "
+                "Custom; this module neither sets nor removes these."
+            )
+        if certificate and certificate.services is None:
+            yield (
+                f"tls_certificate_name: it cannot be known whether {certificate.thumbprint} is assigned to SMTP, "
+                "without which the connector does not use it."
+            )
+        if certificate and (fqdn := str(values.get("fqdn", ""))):
+            yield from warnings(connector_rules.fqdn_not_covered(name, fqdn, [certificate]))
 
     def refusals(self, before: Stored, plan: Plan) -> Iterable[str]:
         values = {**before.values, **plan.changes}

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
-from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from functools import cached_property, partial
 from typing import Any, ClassVar, Generic, TypeVar
@@ -22,6 +21,7 @@ from ansible_collections.mailops.exchange.plugins.module_utils._work.plan import
     make_plan,
     shown,
 )
+from ansible_collections.mailops.exchange.plugins.module_utils._work.rules import Fact, refusals
 from ansible_collections.mailops.exchange.plugins.module_utils._work.settle import Settled, settle
 
 State = TypeVar("State")
@@ -91,7 +91,6 @@ class Single(Resource[State, Plan]):
     """One object, or a few that are written together."""
 
     def bring(self, before: State, plan: Plan) -> State:
-        """Carry the plan out and make sure of it: the object as it is then, or a Failure that says what has moved."""
         try:
             settled = settle(self.host, plan, self.send, partial(self.look, before, plan))
         except Failure as blind:
@@ -100,7 +99,11 @@ class Single(Resource[State, Plan]):
         if settled.seen is None:
             return self.expected(before, plan)
         if settled.problem is None and self.accepts(settled):
-            self.finish(settled.seen)
+            try:
+                self.finish(settled.seen)
+            except Failure as failure:
+                failure.result |= self.answer(settled.seen, plan)
+                raise
             return settled.seen
         moved = self.moved(before, plan, settled)
         raise Failure(self.told(before, plan, settled, moved), **self.answer(settled.seen, moved)) from settled.problem
@@ -153,8 +156,8 @@ class Settings(Single[Stored]):
     def find(self) -> Stored:
         """The object as it is stored; a Failure if there is none, or more than one."""
 
-    def conflicts(self, values: Mapping[str, Any], own: AbstractSet[str]) -> Iterable[str]:
-        """Sentences on values that contradict each other, as far as one of the two is the task's own doing."""
+    def conflicts(self, values: Mapping[str, Any]) -> Iterable[Fact]:
+        """Values that contradict each other; refused as far as one of them is the task's own doing."""
         return ()
 
     @cached_property
@@ -170,7 +173,7 @@ class Settings(Single[Stored]):
     def contradictions(self) -> Iterable[str]:
         # What an edit makes of a list is known only when the list has been read.
         whole = {option: value for option, value in self.desired.items() if not isinstance(value, Edit)}
-        return self.conflicts(whole, self.desired.keys())
+        return refusals(self.conflicts(whole), self.desired.keys())
 
     def read(self) -> Stored:
         refuse(unsupported(f"Set-{self.noun}", self.settings, self.desired, self.server))
@@ -182,7 +185,7 @@ class Settings(Single[Stored]):
         return make_plan(self.rows, self.desired, before.values)
 
     def refusals(self, before: Stored, plan: Plan) -> Iterable[str]:
-        return self.conflicts({**before.values, **plan.changes}, plan.changes.keys())
+        return refusals(self.conflicts({**before.values, **plan.changes}), plan.changes.keys())
 
     def send(self, outstanding: Plan) -> None:
         self.host.write(f"Set-{self.noun}", **self.identity, **as_parameters(self.rows, outstanding.changes))

@@ -21,6 +21,7 @@ from ansible_collections.mailops.exchange.plugins.module_utils._host.server impo
 from ansible_collections.mailops.exchange.plugins.module_utils._host.versions import Version
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.certificates import Thumbprint
 from ansible_collections.mailops.exchange.plugins.module_utils._objects.certificate_payload import Payload, read_payload
+from ansible_collections.mailops.exchange.plugins.module_utils._objects.certificate_rules import dates_and_keys
 from ansible_collections.mailops.exchange.plugins.module_utils._objects.certificates import (
     MEMBERS,
     by_name,
@@ -282,8 +283,9 @@ def test_names_are_written_and_quoted_as_windows_does():
 
 def test_weak_keys_are_found():
     weak = read_certificate({"RawData": binary(make_der("a.test", bits=1024))})
-    assert list(weak.remarks(NOW, 0)) == ["is weak: its key has only 1024 bits"]
-    assert list(read_certificate({"RawData": binary(make_der("a.test"))}).remarks(NOW, 30)) == []
+    (fact,) = dates_and_keys(weak, NOW, 0)
+    assert fact.seen.endswith(" is weak: its key has only 1024 bits.")
+    assert list(dates_and_keys(read_certificate({"RawData": binary(make_der("a.test"))}), NOW, 30)) == []
 
 
 @pytest.mark.parametrize(("issuer", "weakness"), [("Contoso Issuing CA", "it is signed with SHA1"), (None, None)])

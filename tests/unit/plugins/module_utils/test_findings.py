@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 import yaml
@@ -14,23 +13,24 @@ from hypothesis import strategies as st
 
 from ansible_collections.mailops.exchange.plugins.module_utils._host.server import Server
 from ansible_collections.mailops.exchange.plugins.module_utils._host.versions import Version
-from ansible_collections.mailops.exchange.plugins.module_utils._judgement import findings
+from ansible_collections.mailops.exchange.plugins.module_utils._judgement.client_settings import client_settings
 from ansible_collections.mailops.exchange.plugins.module_utils._judgement.findings import (
-    AUTH_CERTIFICATE,
-    SEVERITIES,
+    RULES,
     Facts,
     ProtocolFacts,
-    client_settings,
     find,
 )
 from ansible_collections.mailops.exchange.plugins.module_utils._judgement.restarts import Judgement
+from ansible_collections.mailops.exchange.plugins.module_utils._objects.certificate_rules import AUTH_CERTIFICATE
 from ansible_collections.mailops.exchange.plugins.module_utils._objects.certificates import Certificate
 from ansible_collections.mailops.exchange.plugins.module_utils._objects.components import Component
 from ansible_collections.mailops.exchange.plugins.module_utils._objects.connectors import Connector, client_connectors
+from ansible_collections.mailops.exchange.plugins.module_utils._objects.protocol_rules import contradictions
 from ansible_collections.mailops.exchange.plugins.module_utils._objects.services import Service
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.connectors import CONNECTOR_SETTINGS
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.protocols import POP3
 from ansible_collections.mailops.exchange.plugins.module_utils._work.plan import read_members
+from ansible_collections.mailops.exchange.plugins.module_utils._work.rules import SEVERITIES, refusals
 from ansible_collections.mailops.exchange.plugins.modules.client_access_info import RETURN
 
 NOW = datetime(2026, 3, 2, 8, tzinfo=UTC)
@@ -245,6 +245,12 @@ TRAPS = [
     ),
     ("certificate-unusable", "error", {"certificates": (replace(GOOD, not_before=NOW + timedelta(1)), AUTH)}, {}),
     ("certificate-unusable", "error", {"certificates": (replace(GOOD, status="Revoked"), AUTH)}, {}),
+    (
+        "certificate-unusable",
+        "notice",
+        {"certificates": (GOOD, certificate(MAIL, days=200, thumbprint="C" * 40, status="Revoked"), AUTH)},
+        {},
+    ),
     ("certificate-weak", "warning", {"certificates": (replace(GOOD, weakness="its key has 1024 bits"), AUTH)}, {}),
     (
         "certificate-services-unreadable",
@@ -346,8 +352,42 @@ def test_each_trap_is_found_and_its_cure_helps(trap, severity, broken, cured):
 
 def test_each_finding_is_documented_and_has_its_trap_here():
     documented = yaml.safe_load(RETURN)["findings"]["contains"]["id"]["description"]
-    made = set(re.findall(r'"([a-z0-9]+(?:-[a-z0-9]+)+)",', Path(findings.__file__).read_text(encoding="utf-8")))
-    assert made == set(re.findall(r"V\(([^)]+)\)", " ".join(documented))) == {trap[0] for trap in TRAPS}
+    assert set(RULES) == set(re.findall(r"V\(([^)]+)\)", " ".join(documented))) == {trap[0] for trap in TRAPS}
+
+
+@pytest.mark.parametrize("rule", RULES.values(), ids=list(RULES))
+def test_what_is_declared_of_a_finding_holds(rule):
+    told = rule.documented()
+    assert set(told["severities"]) == {severity for trap, severity, *_ in TRAPS if trap == rule.id}
+    parts = {"certificate", "connector", "restart", "services"}
+    assert set(told["cured_by"]) <= parts | {setting.option for setting in POP3.settings}
+    assert not re.search(r"[{}]|<by>|  ", " ".join((told["seen"], told["why"], told["cure"])))
+
+
+def test_what_is_found_is_refused_before_it_is_written_in_the_same_words():
+    """And a contradiction that Exchange does not store is refused alone."""
+    values = {**SETTINGS, "ssl_bindings": ("0.0.0.0:110",)}
+    values |= {"calendar_item_retrieval_option": "Custom", "owa_server_url": ""}
+    refused = list(refusals(contradictions(values), set(values)))
+    found = [finding for finding in find(facts(**values)) if finding.options]
+    assert {finding.id for finding in found} == {"port-bound-twice", "connection-setting-not-bound"}
+    assert [text.partition(";")[0] + "." for text in refused[:-1]] == [finding.seen for finding in found]
+    assert "'Custom' needs owa_server_url" in refused[-1]
+    assert list(refusals(contradictions(values), {"internal_connection_settings"})) == [
+        "internal_connection_settings: 'EX01.contoso.test:995:SSL' needs its port 995 in ssl_bindings, which are "
+        "0.0.0.0:110; add a binding for it there, such as 0.0.0.0:995, or change the setting."
+    ]
+
+
+def test_a_cure_tells_the_module_and_the_role_s_variables():
+    cures = {finding.id: finding.cure for finding in find(facts(login_type="PlainTextLogin", ssl_bindings=()))}
+    assert cures["plain-text-login"] == (
+        "Set login_type to SecureLogin with mailops.exchange.pop_settings; in the role it is pop3_login_type."
+    )
+    assert cures["connection-setting-not-bound"].endswith(
+        "ssl_bindings and internal_connection_settings are options of mailops.exchange.pop_settings; in the role they "
+        "are pop3_ssl_bindings and pop3_internal_connection_settings."
+    )
 
 
 def test_the_gravest_come_first():

@@ -149,19 +149,22 @@ def test_what_cannot_be_used_is_refused(host, certificate, snapins, fault):
 def test_a_certificate_that_expires_soon_or_is_weak_is_warned_of(host, warned):
     mark = host.import_certificate(MAIL, services=["POP"], days=10, rsa_bits=1024)
     host.run(MODULE, {"services": ["POP"]})
-    assert warned[0].startswith(f"The certificate {mark} on EX01 expires in 9 days, on ")
-    assert warned[1:] == [f"The certificate {mark} on EX01 is weak: its key has only 1024 bits."]
+    shown = f"The certificate {mark} ({MAIL}), assigned to POP,"
+    weak = f"{shown} is weak: its key has only 1024 bits. Modern clients refuse weak keys and signatures."
+    assert warned[0].startswith(f"{shown} expires in 9 days, on ")
+    assert warned[0].endswith(". From then on clients refuse the connection or ask the user.")
+    assert warned[1:] == [weak]
     warned.clear()
     host.run(MODULE, {"services": ["POP"], "expires_within_days": 9})
-    assert warned == [f"The certificate {mark} on EX01 is weak: its key has only 1024 bits."]
+    assert warned == [weak]
 
 
 def test_a_name_that_the_protocol_does_not_look_for_is_warned_of(host, warned):
     mark = host.import_certificate("pop.contoso.test")
     host.run(MODULE, {"services": ["POP"], "thumbprint": mark})
     assert warned == [
-        "POP3 on EX01 chooses its certificate by x509_certificate_name, which is 'mail.contoso.test', and "
-        f"{mark} does not cover that; until it is set, clients will see another certificate."
+        f"x509_certificate_name of POP3 is 'mail.contoso.test', and {mark} (pop.contoso.test) does not cover it. POP3 "
+        "chooses its certificate by that name: encryption fails, or clients see another one and complain."
     ]
     warned.clear()
     look_for(host, "pop.contoso.test", "Pop")

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import base64
-import builtins
 import importlib.util
 import itertools
 import json
+import poplib
 import re
 import socket
 import ssl
@@ -19,8 +19,11 @@ from typing import Any
 import pytest
 from module_runner import run_module
 
-from ansible_collections.mailops.exchange.plugins.module_utils._mail import line as mail_line
-from ansible_collections.mailops.exchange.plugins.module_utils._mail import probe
+from ansible_collections.mailops.exchange.plugins.module_utils import _x509
+from ansible_collections.mailops.exchange.plugins.module_utils._mail.dialogues import Pop3
+from ansible_collections.mailops.exchange.plugins.module_utils._mail.shown_certificate import describe_certificate
+from ansible_collections.mailops.exchange.plugins.module_utils._mail.sockets import LimitedSocket, Traffic
+from ansible_collections.mailops.exchange.plugins.module_utils._mail.target import MailTarget, Trust
 from exchange_simulator.pki import Authority
 
 NAME = "mail.contoso.test"
@@ -570,6 +573,14 @@ def test_the_second_address_of_a_name_is_tried(serve, monkeypatch):
         assert "failed" not in look(port)
 
 
+def test_a_connection_that_is_gone_before_tls_begins(monkeypatch):
+    # Then the handshake is left out, and nothing is said of it before the first read.
+    monkeypatch.setattr(MailTarget, "connect", lambda *_: LimitedSocket())
+    assert look(995, encryption="implicit_tls")["msg"] == (
+        f"The connection to {NAME}:995 at 127.0.0.1 was lost during its greeting: Transport endpoint is not connected."
+    )
+
+
 CERTIFICATES: dict[str, tuple[Callable[[Authority], Path], str | None, dict[str, Any]]] = {
     "good": (lambda a: a.issue([NAME]), None, {"trusted": True, "name_matches": True, "reason": None}),
     "wildcard": (lambda a: a.issue(["*.contoso.test"]), None, {"trusted": True, "name_matches": True, "reason": None}),
@@ -645,7 +656,7 @@ def test_a_certificate_that_cannot_be_read_is_told_by_its_thumbprint(authority):
     pem = authority.self_signed([NAME]).read_text()
     whole = ssl.PEM_cert_to_DER_cert(pem[pem.index("-----BEGIN CERTIFICATE") :])
     for der in (whole.replace(NAME.encode(), b"\xff" * len(NAME)), whole[:-1], b""):
-        shown = mail_line.judge(der, NAME, mail_line.Trust.NOTHING, None)
+        shown = describe_certificate(der, NAME, Trust.NOTHING, None)
         assert (shown["subject"], shown["names"], shown["name_matches"]) == (None, [], False)
         assert len(shown["thumbprint"]) == 40
 
@@ -700,30 +711,40 @@ def test_a_password_that_may_not_be_sent_is_not_sent(serve):
 
 
 def test_without_cryptography(monkeypatch, serve):
-    monkeypatch.setattr(probe, "HAS_CRYPTOGRAPHY", False)
+    monkeypatch.setitem(sys.modules, "cryptography", None)
     assert look(995, encryption="implicit_tls")["msg"] == (
         "The Python library cryptography is missing on the controller: install the collection's requirements (pip "
         "install cryptography) into the Python that runs Ansible."
     )
     assert "failed" not in look(serve(pop3()))
-
-
-def test_the_module_can_be_imported_without_cryptography(monkeypatch):
-    imported = builtins.__import__
-
-    def without(name: str, *rest: Any) -> Any:
-        if name.startswith("cryptography"):
-            raise ImportError(name)
-        return imported(name, *rest)
-
     # Loaded beside the real one, whose classes the other modules have.
-    specification = importlib.util.find_spec(mail_line.__name__)
+    specification = importlib.util.find_spec(_x509.__name__)
     second = importlib.util.module_from_spec(specification)
-    with monkeypatch.context() as patch:
-        patch.setattr(builtins, "__import__", without)
-        patch.setitem(sys.modules, mail_line.__name__, second)
-        specification.loader.exec_module(second)
-    assert (second.HAS_CRYPTOGRAPHY, mail_line.HAS_CRYPTOGRAPHY) == (False, True)
+    monkeypatch.setitem(sys.modules, _x509.__name__, second)
+    specification.loader.exec_module(second)
+    assert not second.can_read_x509()
+
+
+def blunder(*_: object) -> Any:
+    """A mistake that raises what Python's clients raise about a server."""
+    return int("a mistake of ours")
+
+
+@pytest.mark.parametrize(
+    ("where", "what"),
+    [(Pop3, "capabilities"), (Pop3, "log_on"), (Traffic, "add"), (Traffic, "waiting")],
+    ids=["capabilities", "log_on", "what came is counted", "wait"],
+)
+def test_a_bug_of_ours_is_not_told_as_the_servers_nonsense(where, what, serve, monkeypatch):
+    monkeypatch.setattr(where, what, blunder)
+    with pytest.raises(ValueError, match="a mistake of ours"):
+        look(serve(pop3()), **CLEAR)
+
+
+def test_a_method_that_the_client_does_not_have_is_a_bug_of_ours_too(serve, monkeypatch):
+    monkeypatch.delattr(poplib.POP3, "capa")
+    with pytest.raises(AttributeError, match="capa"):
+        look(serve(pop3()))
 
 
 class Mailbox:

@@ -301,16 +301,16 @@ def test_what_is_not_known_or_does_not_fit_is_warned_of(host, warned):
     assert warned == [
         f"tls_certificate_name: it cannot be known whether {mark} is assigned to SMTP, without which the connector "
         "does not use it.",
-        f"tls_certificate_name: {mark} does not cover 'EX01.contoso.test', the FQDN of 'Client Frontend EX01', and "
-        "clients that check it will complain.",
+        f"The FQDN of the receive connector 'Client Frontend EX01' is EX01.contoso.test, which its certificate {mark} "
+        "(mail.contoso.test) does not cover. Clients that check the name refuse the connection or ask the user.",
     ]
 
 
 def test_passwords_in_clear_are_warned_of(host, warned):
     assert host.run(MODULE, {"auth_mechanism": {"remove": ["BasicAuthRequireTLS"]}})["changed"] is True
     assert warned == [
-        "auth_mechanism: with BasicAuth and without BasicAuthRequireTLS clients may send passwords in clear over "
-        "unencrypted lines."
+        "auth_mechanism of the receive connector 'Client Frontend EX01' has BasicAuth without BasicAuthRequireTLS. "
+        "Clients may send passwords over unencrypted lines, where anybody on the way can read them."
     ]
 
 

@@ -1,0 +1,246 @@
+# Copyright: (c) 2026, mailops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What can be wrong with certificates, and with the way POP3 and IMAP4 find one."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from ansible_collections.mailops.exchange.plugins.module_utils._kinds.bindings import ConnectionSetting
+from ansible_collections.mailops.exchange.plugins.module_utils._objects.certificates import (
+    Certificate,
+    found_by,
+    in_order,
+)
+from ansible_collections.mailops.exchange.plugins.module_utils._tables.protocols import Protocol
+from ansible_collections.mailops.exchange.plugins.module_utils._work.rules import (
+    ERROR,
+    NOTICE,
+    WARNING,
+    Fact,
+    Rule,
+    by_settings,
+    contradiction,
+)
+
+AUTH_CERTIFICATE = "CN=Microsoft Exchange Server Auth Certificate"
+
+
+HOST_NAME = "the host name clients connect to"
+
+
+_REFUSED = "Clients refuse the connection or ask the user."
+
+
+_RENEW = "Renew it. The new one is taken into use with mailops.exchange.exchange_certificate."
+
+
+CERTIFICATE_EXPIRED = Rule(
+    "certificate-expired",
+    (ERROR, NOTICE),
+    "The certificate {certificate}, assigned to {services}, has expired on {day}.",
+    _REFUSED,
+    _RENEW,
+)
+
+
+CERTIFICATE_UNUSABLE = Rule(
+    "certificate-unusable",
+    (ERROR, NOTICE),
+    "The certificate {certificate}, assigned to {services}, {fault}.",
+    _REFUSED,
+    _RENEW,
+)
+
+
+CERTIFICATE_EXPIRES_SOON = Rule(
+    "certificate-expires-soon",
+    (WARNING,),
+    "The certificate {certificate}, assigned to {services}, expires in {days} days, on {day}.",
+    "From then on clients refuse the connection or ask the user.",
+    _RENEW,
+)
+
+
+CERTIFICATE_WEAK = Rule(
+    "certificate-weak",
+    (WARNING,),
+    "The certificate {certificate}, assigned to {services}, is weak: {weakness}.",
+    "Modern clients refuse weak keys and signatures.",
+    _RENEW,
+)
+
+
+CERTIFICATE_SERVICES_UNREADABLE = Rule(
+    "certificate-services-unreadable",
+    (WARNING,),
+    "The services of {unknown} of {all} certificates came without or with damaged serialization data{reason}.",
+    "Exchange signs these data with its Auth Certificate and leaves them out when that is missing or expired. Remote "
+    "tools then cannot tell which services a certificate is assigned to.",
+    "Renew the Auth Certificate (Set-AuthConfig). Until then, assign_when_services_unknown of "
+    "mailops.exchange.exchange_certificate assigns without knowing.",
+)
+
+
+WILDCARD_ASSIGNED = Rule(
+    "wildcard-assigned",
+    (WARNING,),
+    "The wildcard certificate {certificate} is assigned to {protocol_service}.",
+    "{protocol_title} takes no assignment of a wildcard; it finds one by x509_certificate_name alone.",
+    f"Set x509_certificate_name to {HOST_NAME}{{by}}. The assignment goes away only with the certificate; assigning "
+    "another one to {protocol_service} takes its place.",
+)
+
+
+X509_NAME_NOT_COVERED = Rule(
+    "x509-name-not-covered",
+    (ERROR,),
+    "x509_certificate_name of {protocol_title} is {name!r}, and {no_certificate_covers} it.",
+    "{protocol_title} chooses its certificate by that name: encryption fails, or clients see another one and complain.",
+    "Import a certificate for {name!r}. Or: Set x509_certificate_name to a name that one covers{by}.",
+    ("x509_certificate_name",),
+)
+
+
+CERTIFICATE_NOT_ASSIGNED = Rule(
+    "certificate-not-assigned",
+    (ERROR,),
+    "{certificates} covers {name!r} and is not assigned to {protocol_service}.",
+    "{protocol_title} finds a certificate that is not a wildcard only if it is assigned to {protocol_service}.",
+    "Set services to [{protocol_service}] with mailops.exchange.exchange_certificate.",
+    ("certificate",),
+)
+
+
+CONNECTION_HOST_NOT_COVERED = Rule(
+    "connection-host-not-covered",
+    (WARNING,),
+    "external_connection_settings tells clients to connect to {host}, and {certificates}, found by "
+    "x509_certificate_name {name!r}, does not cover that.",
+    "Clients that check the name refuse the connection or ask the user.",
+    "Set x509_certificate_name to {host}{by}. It needs a certificate that covers {host}.",
+    ("external_connection_settings", "internal_connection_settings", "x509_certificate_name"),
+)
+
+
+def listed(certificates: Iterable[Certificate]) -> str:
+    """Certificates as sentences name them."""
+    return ", ".join(f"{one.thumbprint} ({', '.join(one.names) or one.subject})" for one in certificates)
+
+
+def dates_and_keys(
+    one: Certificate, now: datetime, days: int, serves: Collection[str] = (), usable: Iterable[Certificate] = ()
+) -> Iterator[Fact]:
+    """What is wrong with one that clients of some services meet, beside those that might have taken its place."""
+    is_replaced = any(_replaces(other, one, serves) for other in usable)
+    for fact in (*_unusable(one, now), *_ending(one, now, days), *_weak(one, now)):
+        if is_replaced and fact.rule == CERTIFICATE_EXPIRES_SOON:
+            continue
+        why, cure = fact.why, fact.cure
+        if is_replaced:
+            why, cure = "Another certificate has taken its place; this one is not needed.", "Remove it from the server."
+        elif one.subject == AUTH_CERTIFICATE:
+            why = "Servers sign their answers with it; without it the services of certificates become unreadable."
+            cure = "Renew it and publish the new one with Set-AuthConfig; all servers of the organization share it."
+        severity = NOTICE if is_replaced and fact.severity == ERROR else fact.severity
+        yield replace(fact, severity=severity, why=fact.why if fact.rule == CERTIFICATE_WEAK else why, cure=cure)
+
+
+def _unusable(one: Certificate, now: datetime) -> Iterator[Fact]:
+    if now > one.not_after:
+        yield _fact(CERTIFICATE_EXPIRED, one, day=f"{one.not_after:%Y-%m-%d}")
+    else:
+        for fault in one.faults(now):
+            yield _fact(CERTIFICATE_UNUSABLE, one, fault=fault)
+
+
+def _ending(one: Certificate, now: datetime, days: int) -> Iterator[Fact]:
+    if now <= one.not_after and (left := one.days_left(now)) < days:
+        yield _fact(CERTIFICATE_EXPIRES_SOON, one, days=left, day=f"{one.not_after:%Y-%m-%d}")
+
+
+def _weak(one: Certificate, now: datetime) -> Iterator[Fact]:
+    if now <= one.not_after and one.weakness:
+        yield _fact(CERTIFICATE_WEAK, one, weakness=one.weakness)
+
+
+def _replaces(other: Certificate, one: Certificate, serves: Collection[str]) -> bool:
+    same = other.subject == one.subject or bool(one.names and all(map(other.covers, one.names)))
+    return same and other.not_after > one.not_after and (other.services is None or set(serves) <= other.services)
+
+
+def _fact(rule: Rule, one: Certificate, **met: Any) -> Fact:
+    services = "unknown services" if one.services is None else ", ".join(in_order(one.services)) or "no service"
+    return rule.fact(certificate=listed([one]), services=services, **met)
+
+
+def services_unreadable(certificates: Sequence[Certificate], now: datetime) -> Iterator[Fact]:
+    unknown = [certificate for certificate in certificates if certificate.services is None]
+    if unknown:
+        auth = [one for one in certificates if one.subject == AUTH_CERTIFICATE]
+        ended = auth and not any(now <= one.not_after for one in auth)
+        reason = ", and the Auth Certificate has expired" if ended else ""
+        yield CERTIFICATE_SERVICES_UNREADABLE.fact(unknown=len(unknown), all=len(certificates), reason=reason)
+
+
+def wildcard_wanted(certificate: Certificate, titles: Collection[str], name: str | None) -> Iterator[Fact]:
+    """A certificate that a task would assign to protocols for a host, and that fits by its wildcard alone."""
+    if titles and (not certificate.names_exactly(name) if name else certificate.is_wildcard):
+        yield contradiction(
+            ["services"],
+            f"services: {' and '.join(titles)} cannot be assigned the certificate {certificate.thumbprint}, because it "
+            f"fits only by its wildcard ({', '.join(certificate.names)}).",
+            f"Set x509_certificate_name to {repr(name) if name else HOST_NAME} instead, that is all a wildcard needs.",
+        )
+
+
+def wildcard_assigned(certificates: Iterable[Certificate], protocol: Protocol) -> Iterator[Fact]:
+    for certificate in certificates:
+        if certificate.is_wildcard and protocol.service in (certificate.services or ()):
+            yield WILDCARD_ASSIGNED.fact(
+                protocol=protocol,
+                certificate=listed([certificate]),
+                by=by_settings(protocol, "x509_certificate_name"),
+            )
+
+
+def x509_name_not_covered(
+    name: str, protocol: Protocol, usable: Iterable[Certificate], meant: Certificate | None = None
+) -> Iterator[Fact]:
+    """The name by which a protocol chooses, among those on a server or before the one that it is meant to choose."""
+    if any(one.covers(name) for one in usable):
+        return
+    none = f"{listed([meant])} does not cover" if meant else "no valid certificate on the server covers"
+    by = by_settings(protocol, "x509_certificate_name")
+    fact = X509_NAME_NOT_COVERED.fact(protocol=protocol, name=name, no_certificate_covers=none, by=by)
+    yield fact if name else replace(fact, cure=f"Set x509_certificate_name to {HOST_NAME}{by}.")
+
+
+def found_by_name(
+    name: str, protocol: Protocol, usable: Iterable[Certificate], told: Iterable[ConnectionSetting]
+) -> Iterator[Fact]:
+    """What a protocol finds by its name, and whether that is what clients are told to connect to."""
+    covering = [certificate for certificate in usable if certificate.covers(name)]
+    if not covering:
+        yield from x509_name_not_covered(name, protocol, covering)
+        return
+    taken = found_by(covering, protocol.service, name)
+    if not taken:
+        yield CERTIFICATE_NOT_ASSIGNED.fact(
+            protocol=protocol,
+            certificates=listed(covering),
+            name=name,
+        )
+        return
+    for host in sorted({setting.host for setting in told if setting.method}):
+        if not any(certificate.covers(host) for certificate in taken):
+            yield CONNECTION_HOST_NOT_COVERED.fact(
+                protocol=protocol,
+                host=host,
+                certificates=listed(taken),
+                name=name,
+                by=by_settings(protocol, "x509_certificate_name"),
+            )
