@@ -13,13 +13,20 @@ from module_runner import MODULES
 from simulator_process import SimulatorProcess
 
 Run = Callable[..., dict[str, Any]]
-NAMES = ["client_access_info", "iis", "imap_settings", "pop_settings", "protocol_service"]
+NAMES = ["client_access_info", "iis", "imap_settings", "pop_settings", "protocol_service", "throttling_policy"]
 ANSIBLES_OWN = {"invocation", "warnings", "deprecations"}
 PYTHON_TYPES = {"str": str, "bool": bool, "int": int, "dict": dict, "list": list}
 
 
 def documentation(module: str, part: str) -> Any:
     return yaml.safe_load(getattr(importlib.import_module(MODULES + module), part))
+
+
+@pytest.fixture(autouse=True)
+def policies(organisation: SimulatorProcess) -> None:
+    """The throttling policies that the examples take for granted."""
+    for name in ("Mail programs", "Fetching services"):
+        assert organisation.run("EX01", "New-ThrottlingPolicy", {"Name": name})["errors"] == []
 
 
 def is_conditional(documented: dict[str, Any]) -> bool:
@@ -65,6 +72,8 @@ def test_examples_and_returned_values(run: Run, organisation: SimulatorProcess, 
 def test_a_failed_task_has_no_others(run: Run, organisation: SimulatorProcess, module: str) -> None:
     """`returned: always` holds for what fails after its options were found right."""
     required = {"protocol_service": {"protocol": "pop3", "state": "started"}, "iis": {"state": "restarted"}}
+    required["throttling_policy"] = {"name": "Mail programs"}
+    organisation.fault("EX01", "rbac_without", cmdlet="Get-ThrottlingPolicy")
     organisation.fault("EX01", "rbac_without", cmdlet="Get-CimInstance")
     organisation.fault("EX01", "rbac_without", cmdlet="Get-WmiObject")
     organisation.fault("EX01", "rbac_without", cmdlet="Get-PopSettings")

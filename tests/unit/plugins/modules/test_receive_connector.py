@@ -312,6 +312,9 @@ def test_passwords_in_clear_are_warned_of(host, warned):
         "auth_mechanism of the receive connector 'Client Frontend EX01' has BasicAuth without BasicAuthRequireTLS. "
         "Clients may send passwords over unencrypted lines, where anybody on the way can read them."
     ]
+    warned.clear()
+    host.run(MODULE, {"auth_mechanism": ["Tls", "BasicAuth"], "require_tls": True})
+    assert warned == []
 
 
 def test_custom_permissions_are_neither_a_difference_nor_written(host, warned):
