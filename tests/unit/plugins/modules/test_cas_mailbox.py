@@ -134,7 +134,7 @@ def test_exclusive_reads_everything_once_and_gives_and_takes(host):
     host.store("anna", "bert", PopEnabled=False)
     host.add("probe")
     host.add("healthmailbox1")
-    # Exchange shows those of its monitoring to who asks for them only; as far as is known.
+    # Exchange is thought to show these to nobody but who asks for -Monitoring.
     host.shapes[GET] = Put({"DistinguishedName": "CN=Probe,CN=Monitoring Mailboxes,DC=contoso,DC=test"}, of="Probe")
     options = {"identities": ["anna@contoso.test"], "pop_enabled": True, "exclusive": True}
     result = host.run(MODULE, options)
@@ -542,14 +542,16 @@ def test_the_rest_is_told_as_not_tried_if_each_ends_the_pipeline(host, batch_siz
 
 
 @pytest.mark.parametrize("number", [1, 3, 40])
-def test_every_other_mailbox_ends_the_pipeline(host, number):
+@pytest.mark.parametrize(("first", "batch_size"), [(0, 500), (1, 2)], ids=["before the others", "behind the others"])
+def test_every_other_mailbox_ends_the_pipeline(host, number, first, batch_size):
     names = [f"user{number:02}" for number in range(2 * number)]
     for name in names:
         host.add(name)
-    fail(host, *names[::2])
-    result = host.run(MODULE, {"identities": names, **OFF})
-    assert [one["mailbox"] for one in result["failed_mailboxes"]] == [f"{name}@contoso.test" for name in names[::2]]
-    assert not host.enabled() & {*names[1::2]}
+    culprits = names[first::2]
+    fail(host, *culprits)
+    result = host.run(MODULE, {"identities": names, **OFF, "batch_size": batch_size})
+    assert [one["mailbox"] for one in result["failed_mailboxes"]] == [f"{name}@contoso.test" for name in culprits]
+    assert host.enabled() & {*names} == {*culprits}
     assert len(host.batches) < 3 * number + 10
 
 
