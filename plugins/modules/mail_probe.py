@@ -310,68 +310,12 @@ seconds:
   sample: {connect: 0.001, tls: 0.012, greeting: 0.003, capabilities: 0.001, logon: 0.02, total: 0.04}
 """
 
-from ansible.module_utils.basic import AnsibleModule
-
-from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import Failure
-from ansible_collections.mailops.exchange.plugins.module_utils._kinds.mail import (
-    ControllerFile,
-    LogonPassword,
-    LogonUser,
-    MailAddress,
-    MailHost,
-    NoSecret,
-    Within,
-)
-from ansible_collections.mailops.exchange.plugins.module_utils._kinds.simple import Bool, Choice
-from ansible_collections.mailops.exchange.plugins.module_utils._mail.probe import probe
-from ansible_collections.mailops.exchange.plugins.module_utils._mail.service import Report
-from ansible_collections.mailops.exchange.plugins.module_utils._tables.rows import Group, Option, argument_spec
-from ansible_collections.mailops.exchange.plugins.module_utils._work.life import parse
-
-PORT = Within(1, 65535, "a port, which is from 1 to 65535")
-
-
-ENCRYPTION = Choice(("implicit_tls", "starttls", "none"))
-
-
-ROUND_TRIP = Group(
-    (
-        Option("host", MailHost()),
-        Option("connect_to", MailHost()),
-        Option("port", PORT),
-        Option("encryption", ENCRYPTION, default="starttls"),
-        Option("sender", MailAddress()),
-        Option("recipient", MailAddress(), required=True),
-        Option("remove", Bool(), default=False),
-    )
-)
-
-
-OPTIONS = (
-    Option("protocol", Choice(("pop3", "imap4", "smtp")), required=True),
-    Option("host", MailHost(), required=True),
-    Option("connect_to", MailHost()),
-    Option("port", PORT),
-    Option("encryption", ENCRYPTION),
-    Option("validate_certs", Bool(), default=True),
-    Option("ca_cert", ControllerFile()),
-    Option("user", LogonUser()),
-    Option("password", LogonPassword()),
-    Option("expect_logon", Choice(("ok", "refused")), default="ok"),
-    Option("allow_plain_text_password", NoSecret(), default=False),
-    Option("timeout", Within(1, 3600, "from 1 to 3600 seconds"), default=30),
-    Option("round_trip", ROUND_TRIP),
-)
+from ansible_collections.mailops.exchange.plugins.module_utils._objects.mail_probe import MailProbe
+from ansible_collections.mailops.exchange.plugins.module_utils._work.life import run
 
 
 def main() -> None:
-    module = AnsibleModule(argument_spec=argument_spec(OPTIONS), supports_check_mode=True)
-    report = Report()
-    try:
-        probe(parse(OPTIONS, module.params), report, send=not module.check_mode)
-    except Failure as failure:
-        module.fail_json(msg=str(failure), **report.shown())
-    module.exit_json(**report.shown())
+    run(MailProbe)
 
 
 if __name__ == "__main__":

@@ -17,6 +17,8 @@ description:
     is sent, in one call, and read back afterwards.
   - A policy belongs to the organization and not to a server, so one task is enough for all servers of a version. It
     takes effect within minutes, without a restart.
+  - The cmdlets are those of the server that the connection leads to. O(server) tells which one that is, where it is not
+    found, and cannot be a server of another version.
   - Policies are neither created nor removed here, nor assigned to users.
   - On Exchange 2013 and later the values are the effective ones, as C(Get-ThrottlingPolicy) shows them. What the policy
     does not set itself it inherits from the one with the scope Organization, and then from Exchange's own. A value that

@@ -9,14 +9,19 @@ from ansible_collections.mailops.exchange.plugins.module_utils._host.versions im
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.base import Kind as OurKind
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.bindings import Bindings, ConnectionSettings
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.simple import Bool, Enum, Int
-from ansible_collections.mailops.exchange.plugins.module_utils._kinds.sizes import ByteSize
+from ansible_collections.mailops.exchange.plugins.module_utils._kinds.sizes import (
+    BlankIsUnlimited,
+    ByteSize,
+    UnlimitedInt,
+)
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.spans import TimeSpan as OurTimeSpan
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.texts import Text, WebAddress
 from ansible_collections.mailops.exchange.plugins.module_utils._objects.services import service_names
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.protocols import PROTOCOLS
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.rows import Setting
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.services import START_MODE
-from exchange_simulator.catalogue import cmdlets, services, settings
+from ansible_collections.mailops.exchange.plugins.module_utils._tables.throttling import THROTTLING_SETTINGS
+from exchange_simulator.catalogue import cmdlets, services, settings, throttling
 from exchange_simulator.catalogue.kinds import RELEASES, Kind, Parameter
 from exchange_simulator.catalogue.releases import RELEASE
 from exchange_simulator.values import TimeSpan
@@ -106,6 +111,22 @@ def test_the_names_and_numbers_of_enumerations(protocol: str) -> None:
         for name, setting in ours(protocol, "SE").items()
         if isinstance(setting.kind, Enum)
     }
+
+
+@pytest.mark.parametrize("release", RELEASES)
+def test_throttling_policies(release: str) -> None:
+    known = [row for row in THROTTLING_SETTINGS if row.is_on(version(release))]
+    assert len({row.option for row in known}) == len(known)
+    catalogue = {one.name: one.parameter for one in throttling.THROTTLING_SETTINGS if release in one.releases}
+    assert sorted(row.parameter for row in known) == sorted(catalogue)
+    for row in known:
+        parameter = catalogue[row.parameter]
+        blank = {Kind.UNSIGNED: True, Kind.UNSIGNED_LIMIT: False}[parameter.kind]
+        assert type(row.kind) is (BlankIsUnlimited if blank else UnlimitedInt), row.parameter
+        # Where no range is documented it is that of the type.
+        bounds = (parameter.minimum or 0, parameter.maximum or 0xFFFFFFFF)
+        assert isinstance(row.kind, UnlimitedInt)
+        assert (row.kind.lowest, row.kind.highest) == bounds, row.parameter
 
 
 def test_the_start_modes_of_services() -> None:

@@ -21,6 +21,7 @@ TASKS: dict[str, dict[str, Any]] = {
     "client_access_info": {"protocols": ["pop3", "imap4"]},
     "exchange_certificate": {"name": "mail.contoso.test", "services": ["POP"]},
     "receive_connector": {"advertise_client_settings": True},
+    "throttling_policy": {"name": "Mail programs", "pop_max_concurrency": 7},
     "cas_mailbox": {"identities": [READER], "pop_enabled": False},
     "connectivity_test": {"protocol": "pop3", "user": READER, "password": PASSWORD},
 }
@@ -43,6 +44,7 @@ def _organisation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulato
 def test_every_module_stays_with_the_controller_it_is_given(
     organisation: SimulatorProcess, open_session: Callable[..., Session], module: str
 ) -> None:
+    organisation.run("EX01", "New-ThrottlingPolicy", {"Name": "Mail programs"})
     options = TASKS[module] | {"domain_controller": DC2}
     result = run_module(module, options, open_session().invoke, pause=lambda _: None)
     assert "failed" not in result, result

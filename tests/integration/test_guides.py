@@ -65,6 +65,7 @@ def test_examples_run(
     for protocol, settings in (("pop3", "pop_settings"), ("imap4", "imap_settings")):
         assert "failed" not in run(settings, {"x509_certificate_name": "mail.contoso.test"})
         assert "failed" not in run("protocol_service", {"protocol": protocol, "state": "started"})
+    organisation.run("EX01", "New-ThrottlingPolicy", {"Name": "Mail programs"})
     hosts = inventory(organisation.description, tickets_password=PASSWORD, probe_password=PASSWORD)
     hosts["exchange"]["hosts"].pop("ex02")
     examples = [play for block in blocks(guide) for play in plays(block) or []]

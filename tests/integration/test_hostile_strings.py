@@ -24,6 +24,7 @@ from simulator_process import BASIC, NTLM, SimulatorProcess
 from ansible_collections.mailops.exchange.plugins import modules
 from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import Reply, Request
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.base import stray
+from ansible_collections.mailops.exchange.plugins.module_utils._work import life
 from ansible_collections.mailops.exchange.plugins.plugin_utils.session import Session
 
 WAYS: dict[str, dict[str, Any]] = {"psrp": {}, "winrm": {"access": "local", "transport": "winrm"}}
@@ -31,6 +32,7 @@ WAYS: dict[str, dict[str, Any]] = {"psrp": {}, "winrm": {"access": "local", "tra
 ELSEWHERE = {"controller_file", "mail_probe"}
 NAMES = sorted({one.name for one in pkgutil.iter_modules(modules.__path__)} - ELSEWHERE)
 
+POLICY = "Mail programs"
 # What a task says beside the option that is looked at. Of several, the first counts that an innocent string goes with.
 TASKS: dict[str, list[dict[str, Any]]] = {
     "cas_mailbox": [
@@ -48,6 +50,7 @@ TASKS: dict[str, list[dict[str, Any]]] = {
     "pop_settings": [{"max_connections": 5000}],
     "protocol_service": [{"protocol": "pop3", "start_mode": "automatic"}],
     "receive_connector": [{"advertise_client_settings": True}],
+    "throttling_policy": [{"name": POLICY, "pop_max_concurrency": 7}],
 }
 INNOCENT = "innocent"
 # The second is a host name as well.
@@ -94,7 +97,7 @@ def options_of(module: str) -> dict[str, Any]:
         raise _Described
 
     program = importlib.import_module(MODULES + module)
-    with mock.patch.object(program, "AnsibleModule", note), pytest.raises(_Described):
+    with mock.patch.object(life, "AnsibleModule", note), pytest.raises(_Described):
         program.main()
     return found
 
@@ -156,6 +159,7 @@ def way(request: pytest.FixtureRequest) -> dict[str, Any]:
 
 @pytest.fixture
 def host(organisation: SimulatorProcess, open_session: Callable[..., Session], way: dict[str, Any]) -> Host:
+    organisation.run("EX01", "New-ThrottlingPolicy", {"Name": POLICY})
     return Host(open_session(**way), organisation)
 
 

@@ -12,13 +12,16 @@ from runner import PASSWORD
 from simulator_process import BASIC, SimulatorProcess
 
 from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import Request
+from ansible_collections.mailops.exchange.plugins.module_utils._host.versions import EXCHANGE_2010, EXCHANGE_2016
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.connectors import CONNECTOR_SETTINGS
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.mailboxes import MAILBOX_SETTINGS
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.protocols import PROTOCOLS
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.rows import Setting
+from ansible_collections.mailops.exchange.plugins.module_utils._tables.throttling import THROTTLING_SETTINGS
 from ansible_collections.mailops.exchange.plugins.plugin_utils.session import Session
 
 NAME = "mail.contoso.test"
+POLICY = "Mail programs"
 Options = dict[str, Any]
 Task = tuple[str, Options]
 
@@ -116,6 +119,9 @@ def tasks(feature: str, info: Options) -> list[Task]:
             ]
         case "connectors":
             return [("receive_connector", connector_settings(info))]
+        case "throttling":
+            wanted = {row.option: 7 for row in THROTTLING_SETTINGS if row.is_on(EXCHANGE_2016)}
+            return [("throttling_policy", {"name": POLICY, **wanted})]
         case "mailboxes":
             given = {**mailbox_settings(False), "identities": ["user000001"]}
             return [
@@ -157,6 +163,8 @@ def prepare(organisation: SimulatorProcess, session: Session, feature: str) -> O
         organisation.run("EX01", "Enable-ExchangeCertificate", given)
     if feature == "certificates":
         organisation.run("EX01", "Set-PopSettings", {"Server": "EX01", "X509CertificateName": NAME})
+    if feature == "throttling":
+        organisation.run("EX01", "New-ThrottlingPolicy", {"Name": POLICY})
     if feature in ("connectivity", "findings"):
         names = ["MSExchangePop3", "MSExchangePOP3BE", "MSExchangeImap4", "MSExchangeIMAP4BE"]
         organisation.run("EX01", "Start-Service", {"Name": names}, endpoint="windows")
@@ -196,6 +204,11 @@ def test_the_rights_of_a_feature_are_enough_and_all_used(
     for one in (old, computer):
         module, options = planned[0]
         run_module(module, options, one.invoke, check=True)
+    if key == "throttling":
+        both = {row.option for row in THROTTLING_SETTINGS if row.is_on(EXCHANGE_2016)}
+        only = {row.option: 7 for row in THROTTLING_SETTINGS if row.is_on(EXCHANGE_2010) and row.option not in both}
+        result = run_module("throttling_policy", {"name": POLICY, **only}, old.invoke)
+        assert (result.get("failed"), result["changed"]) == (None, True), result
     assert used(organisation, "exchange") == {cmdlet: {*given} for cmdlet, given in entries(key).items()}
     assert used(organisation, "windows") == grants(FEATURES[key])
 
@@ -208,6 +221,7 @@ def test_the_rights_of_a_feature_are_enough_and_all_used(
             ("pop3", "Set-PopSettings", "Banner"),
             ("certificates", "Enable-ExchangeCertificate", "Services"),
             ("mailboxes", "Get-CASMailbox", "Identity"),
+            ("throttling", "Set-ThrottlingPolicy", "PopMaxBurst"),
         ]
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -11,6 +12,7 @@ from module_runner import run_module
 from runner import PASSWORD
 from simulator_process import BASIC, SimulatorProcess
 
+from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import Request
 from ansible_collections.mailops.exchange.plugins.plugin_utils.session import Session
 
 SERVERS = {"SE01": "SE", "E19": "2019", "E16": "2016", "E15": "2013", "E14": "2010"}
@@ -201,3 +203,126 @@ def test_a_write_that_does_not_stick_and_one_that_fails_after_its_effect(
     organisation.fault("SE01", "write_does_not_stick", cmdlet="Set-ThrottlingPolicy")
     result = run({"pop_max_concurrency": 31})
     assert (result["failed"], result["changed"], stored(organisation)["PopMaxConcurrency"]) == (True, False, 30)
+
+
+@pytest.mark.parametrize(("server", "way"), [("SE01", "psrp"), ("SE01", "winrm"), ("E14", "psrp")])
+def test_numbers_beyond_an_int32(
+    organisation: SimulatorProcess, task_on: Callable[..., Run], server: str, way: str
+) -> None:
+    option, member = {
+        "SE01": ("pop_max_burst", "PopMaxBurst"),
+        "E14": ("pop_percent_time_in_ad", "POPPercentTimeInAD"),
+    }[server]
+    for number in (1 << 31, (1 << 32) - 1):
+        cycle(task_on(server, way), organisation, {option: number})
+        assert stored(organisation)[member] == number
+
+
+@pytest.mark.parametrize(("connected", "meant"), [("SE01", "E14"), ("E15", "E14"), ("E14", "SE01")])
+def test_a_server_of_another_version_is_not_asked_for(
+    organisation: SimulatorProcess, task_on: Callable[..., Run], connected: str, meant: str
+) -> None:
+    """What is no limit to Exchange 2010 would take away what the policy has itself on a later one."""
+    theirs = {"Identity": NAME, "PopMaxConcurrency": 40}
+    organisation.run(connected, "Set-ThrottlingPolicy", theirs)
+    before = stored(organisation)
+    for value in ("unlimited", 7):
+        result = task_on(connected)({"server": meant, "pop_max_concurrency": value})
+        assert result["failed"] is True
+        assert result["msg"].startswith(f"server: {meant} (")
+    assert (sets(organisation), stored(organisation)) == ([], before)
+
+
+def test_the_server_that_is_connected_may_be_named(organisation: SimulatorProcess, task_on: Callable[..., Run]) -> None:
+    for server in ("SE01", "E14"):
+        assert task_on(server)({"server": server, "pop_max_concurrency": 7})["changed"] is True
+
+
+@pytest.mark.parametrize(("server", "spelling"), [("SE01", "PopMaxConcurrency"), ("E14", "POPMaxConcurrency")])
+def test_a_parameter_that_rbac_withholds(
+    organisation: SimulatorProcess, task_on: Callable[..., Run], server: str, spelling: str
+) -> None:
+    before = stored(organisation)
+    organisation.fault(server, "rbac_without", cmdlet="Set-ThrottlingPolicy", parameter=spelling)
+    result = task_on(server)({"pop_max_concurrency": 7, "imap_max_concurrency": 7})
+    assert (result["failed"], result["changed"]) == (True, False)
+    assert f"does not know the parameter {spelling}: RBAC" in result["msg"]
+    assert stored(organisation) == before
+
+
+@pytest.mark.parametrize("fault", ["drop_before_command", "drop_after_command", "lose_shells_while_receiving"])
+@pytest.mark.parametrize("server", ["SE01", "E14"])
+def test_a_lost_answer(organisation: SimulatorProcess, task_on: Callable[..., Run], server: str, fault: str) -> None:
+    run = task_on(server)
+    run({})
+    organisation.fault(server, fault, cmdlet="Set-ThrottlingPolicy")
+    result = run({"pop_max_concurrency": "unlimited"})
+    assert (result.get("failed"), result["changed"]) == (None, True), result
+    assert result["diff"]["before"] == {"pop_max_concurrency": 20}
+    assert run({"pop_max_concurrency": "unlimited"})["changed"] is False
+
+
+def test_a_policy_that_is_renamed_meanwhile(organisation: SimulatorProcess, task_on: Callable[..., Run]) -> None:
+    run = task_on()
+    rename = {"cmdlet": "Set-ThrottlingPolicy", "parameters": {"Identity": NAME, "Name": "Renamed"}}
+    organisation.fault("SE01", "change_after_read", cmdlet="Get-ThrottlingPolicy", run=rename)
+    result = run({"pop_max_concurrency": 7})
+    assert (result["failed"], result["changed"]) == (True, False)
+    assert "cannot be read back" in result["msg"]
+
+
+Policy = dict[str, Any]
+UNNAMED = ("ThrottlingPolicyScope", "PopMaxConcurrency", "PopMaxBurst")
+ODD_ANSWERS: dict[str, Callable[[list[Policy]], list[Any]]] = {
+    "none": lambda found: [],
+    "all of them": lambda found: [{**found[0], "Name": "Other"}, *found],
+    "two of one name": lambda found: found * 2,
+    "another one": lambda found: [{**found[0], "Name": "Other"}],
+    "a pattern's": lambda found: [{**found[0], "Name": f"{NAME} 2"}],
+    "no name": lambda found: [{name: found[0][name] for name in UNNAMED}],
+    "a null name": lambda found: [{**found[0], "Name": None}],
+    "its text alone": lambda found: [NAME],
+    "null": lambda found: [{**found[0], "PopMaxConcurrency": None}],
+    "words": lambda found: [{**found[0], "PopMaxConcurrency": "Unbegrenzt"}],
+    "a number with a point": lambda found: [{**found[0], "PopMaxConcurrency": "20.0"}],
+    "without text": lambda found: [{**found[0], "PopMaxConcurrency": {"$text": None, "$type": "X"}}],
+    "nothing at all": lambda found: [{**found[0], "PopMaxConcurrency": {}}],
+    "one member less": lambda found: [{name: value for name, value in found[0].items() if name != "PopMaxConcurrency"}],
+}
+
+
+@pytest.mark.parametrize("odd", ODD_ANSWERS)
+def test_odd_answers_are_not_written_over(
+    organisation: SimulatorProcess, open_session: Callable[..., Session], odd: str
+) -> None:
+    session = open_session("SE01")
+
+    def invoke(text: str) -> str:
+        answer = session.invoke(text)
+        if Request.parse(text).cmdlet != "Get-ThrottlingPolicy":
+            return answer
+        reply = json.loads(answer)
+        return json.dumps({**reply, "output": ODD_ANSWERS[odd](reply["output"])})
+
+    result = run_module(MODULE, {"name": NAME, "pop_max_concurrency": 7}, invoke)
+    assert result["failed"] is True
+    assert is_a_sentence(result["msg"])
+    assert result["msg"].startswith(("name: ", "pop_max_concurrency: ")), result["msg"]
+    assert sets(organisation) == []
+
+
+# The plain form of an answer: every scalar is text.
+@pytest.mark.parametrize(("came", "wanted"), [("Unlimited", "unlimited"), ("7", 7), ("UNLIMITED", "Unlimited")])
+def test_values_that_came_as_text(
+    organisation: SimulatorProcess, open_session: Callable[..., Session], came: str, wanted: Any
+) -> None:
+    session = open_session("SE01")
+
+    def invoke(text: str) -> str:
+        reply = json.loads(session.invoke(text))
+        for one in reply["output"] if Request.parse(text).cmdlet == "Get-ThrottlingPolicy" else []:
+            one["PopMaxConcurrency"] = came
+        return json.dumps(reply)
+
+    result = run_module(MODULE, {"name": NAME, "pop_max_concurrency": wanted}, invoke)
+    assert (result.get("failed"), result["changed"]) == (None, False), result

@@ -14,11 +14,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ansible_collections.mailops.exchange.plugins.module_utils._host.versions import EXCHANGE_2010
+from ansible_collections.mailops.exchange.plugins.module_utils._host.versions import (
+    EXCHANGE_2010,
+    EXCHANGE_2013,
+    Version,
+)
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.connectors import CONNECTOR_SETTINGS
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.mailboxes import MAILBOX_SETTINGS
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.protocols import IMAP4, POP3
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.rows import Setting
+from ansible_collections.mailops.exchange.plugins.module_utils._tables.throttling import THROTTLING_SETTINGS
 
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "security.md"
 BEGIN, END = "<!-- begin of what make generate writes -->", "<!-- end of what make generate writes -->"
@@ -35,6 +40,7 @@ PARENTS = {
     "certificates": "Exchange Server Certificates",
     "connectors": "Receive Connectors",
     "mailboxes": "Mail Recipients",
+    "policies": "Recipient Policies",
     "tests": "Monitoring",
 }
 
@@ -48,7 +54,8 @@ def role_of(cmdlet: str) -> str:
         return "tests"
     if verb == "Get":
         return "view"
-    return {"ExchangeCertificate": "certificates", "ReceiveConnector": "connectors"}.get(noun, "protocols")
+    others = {"ExchangeCertificate": "certificates", "ReceiveConnector": "connectors", "ThrottlingPolicy": "policies"}
+    return others.get(noun, "protocols")
 
 
 @dataclass(frozen=True)
@@ -62,7 +69,10 @@ class Feature:
 
 
 def _parameters(settings: Iterable[Setting]) -> tuple[str, ...]:
-    return tuple(sorted(setting.parameter for setting in settings))
+    # Exchange 2010 spells some otherwise than later versions; a role takes a parameter in any case.
+    newest_last = sorted(settings, key=lambda setting: setting.since)
+    named = {setting.parameter.casefold(): setting.parameter for setting in newest_last}
+    return tuple(sorted(named.values()))
 
 
 SERVER = {"Get-ExchangeServer": ("Identity",)}
@@ -137,6 +147,16 @@ FEATURES: dict[str, Feature] = {
         },
         COMPUTER,
     ),
+    "throttling": Feature(
+        "Limits of users",
+        ("throttling_policy",),
+        {
+            **SERVER,
+            "Get-ThrottlingPolicy": ("Identity",),
+            "Set-ThrottlingPolicy": ("Identity", *_parameters(THROTTLING_SETTINGS)),
+        },
+        COMPUTER,
+    ),
     "mailboxes": Feature(
         "Access of mailboxes",
         ("cas_mailbox",),
@@ -168,12 +188,22 @@ def entries(*features: str) -> dict[str, list[str]]:
     return {cmdlet: sorted(parameters) for cmdlet, parameters in sorted(found.items())}
 
 
-def later() -> dict[str, list[str]]:
-    """Parameters that Exchange 2010 does not have, by cmdlet."""
-    tables = {"Set-PopSettings": POP3.settings, "Set-ImapSettings": IMAP4.settings}
-    tables |= {"Set-ReceiveConnector": CONNECTOR_SETTINGS, "Set-CASMailbox": MAILBOX_SETTINGS}
-    found = {name: _parameters(s for s in table if s.since > EXCHANGE_2010) for name, table in tables.items()}
-    return {name: list(parameters) for name, parameters in found.items() if parameters}
+TABLES: dict[str, Sequence[Setting]] = {
+    "Set-PopSettings": POP3.settings,
+    "Set-ImapSettings": IMAP4.settings,
+    "Set-ReceiveConnector": CONNECTOR_SETTINGS,
+    "Set-ThrottlingPolicy": THROTTLING_SETTINGS,
+    "Set-CASMailbox": MAILBOX_SETTINGS,
+}
+
+
+def lacking(version: Version) -> dict[str, list[str]]:
+    """Parameters that a version of Exchange does not have, by cmdlet."""
+    found = {}
+    for cmdlet, table in TABLES.items():
+        here = {setting.parameter.casefold() for setting in table if setting.is_on(version)}
+        found[cmdlet] = [name for name in _parameters(table) if name.casefold() not in here]
+    return {cmdlet: names for cmdlet, names in found.items() if names}
 
 
 def _listed(head: str, names: Sequence[str]) -> list[str]:
@@ -237,19 +267,24 @@ def _windows() -> str:
     return "\n".join(rows)
 
 
+def _told(version: Version) -> str:
+    missing = lacking(version).items()
+    return "; ".join(f"`{cmdlet}`: {', '.join(f'`{one}`' for one in names)}" for cmdlet, names in missing)
+
+
 def section() -> str:
     """The part of the document that is made here."""
-    missing = "; ".join(f"`{cmdlet}`: {', '.join(f'`{one}`' for one in names)}" for cmdlet, names in later().items())
     parts = (
         BEGIN,
         _table(),
         _windows(),
-        "Ask Exchange first whether its own roles hold all of it in your version. Each line must name the role in the "
-        "last\ncolumn above:",
+        "Ask Exchange first whether its own roles hold all of it in your version, without what that version lacks, "
+        "which the\nend of this section lists. Each line must name the role in the last column above:",
         f"```powershell\n{questions()}\n```",
         "Then make the roles and the group, in the Exchange Management Shell:",
         f"```powershell\n{commands()}\n```",
-        f"On Exchange 2010 leave out what it does not have: `Get-ServerComponentState`; {missing}.",
+        f"On Exchange 2010 leave out what it does not have: `Get-ServerComponentState`; {_told(EXCHANGE_2010)}.",
+        f"On later versions leave out what only Exchange 2010 has: {_told(EXCHANGE_2013)}.",
         END,
     )
     return "\n\n".join(parts)

@@ -1,11 +1,11 @@
 # Copyright: (c) 2026, mailops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What mail_probe does: its options held against each other, then one visit, or the round trip of a message."""
+"""One visit to a mail service, or the round trip of a message."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, cast
 
 from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import Failure
@@ -20,8 +20,6 @@ from ansible_collections.mailops.exchange.plugins.module_utils._x509 import can_
 def probe(given: Mapping[str, Any], report: Report, *, send: bool) -> None:
     """Do what the options given say, and write down what is seen; without ``send`` up to the message itself."""
     begun = time.monotonic()
-    if problems := " ".join(_contradictions(given)):
-        raise Failure(problems)
     deadline = Deadline(given["timeout"])
     kind, ca_cert = DIALOGUES[given["protocol"]], given.get("ca_cert")
     account = None
@@ -59,19 +57,3 @@ def _target(kind: type[Dialogue], given: Mapping[str, Any], ca_cert: str | None)
     port = given.get("port", kind.ports[encryption])
     # OpenSSL would look for the dot of a name written to the end in the certificate too.
     return MailTarget(given["host"].rstrip("."), port, encryption, given.get("connect_to"), ca_cert)
-
-
-def _contradictions(given: Mapping[str, Any]) -> Iterator[str]:
-    """Sentences on options that do not go together, before anything is connected to."""
-    if ("user" in given) != ("password" in given):
-        yield "user, password: one was given without the other; a log-on needs both."
-    if given["expect_logon"] == "refused" and "user" not in given:
-        yield "expect_logon: without user and password no log-on is tried that could be refused."
-    if "round_trip" not in given:
-        return
-    if given["protocol"] != "pop3":
-        yield f"round_trip: the message is fetched by POP3, and protocol is {given['protocol']}."
-    if "user" not in given:
-        yield "round_trip: sending and fetching need user and password."
-    if given["expect_logon"] == "refused":
-        yield "round_trip: it needs a log-on that succeeds, and expect_logon is refused."

@@ -22,10 +22,8 @@ from ansible_collections.mailops.exchange.plugins.module_utils._x509 import X509
 
 LIVE = (Setting("services", "Services", ALLOWED_SERVICES), Setting("has_private_key", "HasPrivateKey", Bool()))
 
-
 # A remote reader gets only the first two; the others exist where access is local.
 MEMBERS = ("RawData", "SerializationData", "Status", *(setting.parameter for setting in LIVE))
-
 
 # What Exchange will not use; Untrusted and RevocationCheckFailure may be a matter of the server's network alone.
 UNUSABLE = frozenset({"invalid", "pendingrequest", "revoked"})

@@ -23,7 +23,6 @@ from ansible_collections.mailops.exchange.plugins.module_utils._work.rules impor
 
 CONNECTOR = ("connector",)
 
-
 CONNECTOR_MISSING = Rule(
     "connector-missing",
     (ERROR,),
@@ -31,7 +30,6 @@ CONNECTOR_MISSING = Rule(
     "POP3 and IMAP4 only fetch mail; users cannot send through this server.",
     "Create a receive connector with the usage Client on port 587.",
 )
-
 
 CONNECTOR_DISABLED = Rule(
     "connector-disabled",
@@ -41,7 +39,6 @@ CONNECTOR_DISABLED = Rule(
     "Set enabled to true{by}.",
     CONNECTOR,
 )
-
 
 CONNECTOR_NOT_JUDGED = Rule(
     "connector-not-judged",
@@ -53,7 +50,6 @@ CONNECTOR_NOT_JUDGED = Rule(
     "connector: take them out of remote_ip_ranges{by}.",
 )
 
-
 SUBMISSION_PORT_NOT_BOUND = Rule(
     "submission-port-not-bound",
     (ERROR,),
@@ -62,7 +58,6 @@ SUBMISSION_PORT_NOT_BOUND = Rule(
     "Set bindings to add: ['0.0.0.0:587']{by}.",
     CONNECTOR,
 )
-
 
 CONNECTOR_RESTRICTED = Rule(
     "connector-restricted",
@@ -73,7 +68,6 @@ CONNECTOR_RESTRICTED = Rule(
     CONNECTOR,
 )
 
-
 CONNECTOR_WITHOUT_TLS = Rule(
     "connector-without-tls",
     (ERROR,),
@@ -82,7 +76,6 @@ CONNECTOR_WITHOUT_TLS = Rule(
     "Set auth_mechanism to add: [Tls]{by}.",
     CONNECTOR,
 )
-
 
 BASIC_WITHOUT_TLS = Rule(
     "basic-without-tls",
@@ -93,7 +86,6 @@ BASIC_WITHOUT_TLS = Rule(
     CONNECTOR,
 )
 
-
 CONNECTOR_REFUSES_USERS = Rule(
     "connector-refuses-users",
     (ERROR,),
@@ -102,7 +94,6 @@ CONNECTOR_REFUSES_USERS = Rule(
     "Set permission_groups to add: [ExchangeUsers]{by}.",
     CONNECTOR,
 )
-
 
 CONNECTOR_NOT_ADVERTISED = Rule(
     "connector-not-advertised",
@@ -113,7 +104,6 @@ CONNECTOR_NOT_ADVERTISED = Rule(
     CONNECTOR,
 )
 
-
 CONNECTOR_CERTIFICATE_MISSING = Rule(
     "connector-certificate-missing",
     (ERROR,),
@@ -123,7 +113,6 @@ CONNECTOR_CERTIFICATE_MISSING = Rule(
     "Set tls_certificate_name to a certificate that covers {fqdn}{by}.",
     CONNECTOR,
 )
-
 
 CONNECTOR_FQDN_NOT_COVERED = Rule(
     "connector-fqdn-not-covered",

@@ -43,9 +43,25 @@ class ThrottlingPolicy(Settings):
         found = self.host.read("Get-ThrottlingPolicy", members=members, **self.identity)
         # The cmdlet's page warns that a name that does not exist may return all of them.
         if [wire_text(one.get("Name")).casefold() for one in found] != [name.casefold()]:
-            raise Failure(f"name: {name!r} is no throttling policy; give the name that Get-ThrottlingPolicy shows.")
+            raise Failure(
+                f"name: {name!r} does not name exactly one throttling policy; give the name that Get-ThrottlingPolicy "
+                "shows."
+            )
+        self._insist_on_version(found[0])
         self.scope = wire_text(found[0].get("ThrottlingPolicyScope"))
         return read_members(self.rows, found[0])
+
+    def _insist_on_version(self, found: Mapping[str, Any]) -> None:
+        # The cmdlets are those of the server that answers, whichever is named, and the same null is no limit to those
+        # of 2010 and takes a policy's own value away to later ones.
+        elsewhere = {row.option for row in self.settings if row not in self.rows}
+        own = [row.parameter for row in self.rows if row.option not in elsewhere]
+        if not any(parameter in found for parameter in own):
+            raise Failure(
+                f"server: {self.server.title} is meant, but another version of Exchange answers here, whose throttling "
+                f"policies have no {own[0]}; connect to {self.server.name} itself, or name a server of the version "
+                "that answers."
+            )
 
     def refusals(self, before: Stored, plan: Plan) -> Iterator[str]:
         if plan.changed and self.scope.casefold() == "global":

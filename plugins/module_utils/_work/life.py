@@ -63,6 +63,7 @@ class Work(ABC):
 
     options: ClassVar[Sequence[Row]]
     required_one_of: ClassVar[Sequence[Sequence[str]]] = ()
+    calls_cmdlets: ClassVar[bool] = True
 
     def __init__(self, host: Host, given: Mapping[str, Any]) -> None:
         self.host = host
@@ -73,6 +74,11 @@ class Work(ABC):
     def server(self) -> Server:
         """The Exchange server meant."""
         return self.host.server(self.given.get("server"))
+
+    @classmethod
+    def nothing(cls) -> dict[str, Any]:
+        """The result of a task that ended before anything was done."""
+        return {}
 
     def contradictions(self) -> Iterable[str]:
         """Sentences on options that do not go together; nothing has been sent yet."""
@@ -98,7 +104,7 @@ def run(work: type[Work]) -> None:
         refuse(task.contradictions())
         answer = partial(module.exit_json, **{"changed": False, **task.result()})
     except Failure as failure:
-        answer = partial(module.fail_json, msg=harmless(str(failure)), **failure.result)
+        answer = partial(module.fail_json, msg=harmless(str(failure)), **{**work.nothing(), **failure.result})
     for warning in host.warnings if host else ():
         module.warn(harmless(warning))
-    answer(cmdlets=host.sent if host else [])
+    answer(**({"cmdlets": host.sent if host else []} if work.calls_cmdlets else {}))

@@ -11,6 +11,7 @@ from pypsrp.complex_objects import PSCredential, PSInvocationState
 from pypsrp.exceptions import WSManFaultError
 from pypsrp.negotiate import HTTPNegotiateAuth
 from pypsrp.powershell import Fragmenter, PowerShell, RunspacePool
+from pypsrp.serializer import TaggedValue
 from pypsrp.wsman import SelectorSet, WSMan
 
 from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import Reply, Request, read_credential
@@ -37,7 +38,6 @@ from ansible_collections.mailops.exchange.plugins.plugin_utils.wire.wsman import
 # So many finished pipelines may wait for the end of their shell, which closes them all in one request; a play of some
 # hundred tasks must not come near the 1,000 that WinRM allows a shell.
 KEPT = 50
-
 
 # What can be taken of a server's offer. pypsrp takes the first that it knows, and then stumbles over its own choice.
 OFFERS = {"kerberos": ["Negotiate", "Kerberos"], "ntlm": ["Negotiate", "NTLM"]}
@@ -195,6 +195,9 @@ class PsrpShell:
                 self._pool.exchange_keys()
             credential: t.Any = PSCredential
             return credential(username=found[0], password=found[1])
+        # pypsrp takes every whole number for an Int32, however large it is.
+        if isinstance(value, int) and value.bit_length() > 31:
+            return TaggedValue("I64", value)
         return value
 
     def close(self) -> None:

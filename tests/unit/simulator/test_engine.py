@@ -16,6 +16,7 @@ from exchange_simulator.catalogue.kinds import Kind
 from exchange_simulator.catalogue.settings import SETTINGS, Setting
 from exchange_simulator.engine import Command
 from exchange_simulator.organisation import Organisation
+from exchange_simulator.powershell import serialized
 
 Make = Callable[..., Organisation]
 
@@ -382,6 +383,31 @@ def test_fault_write_does_not_stick(admin: Administrator) -> None:
     admin.organisation.faults.arm({"server": "EX01", "kind": "none"})
     admin.do("Set-PopSettings", Banner="x")
     assert admin.stored()["Banner"] == "x"
+
+
+def test_fault_fails_after_effect(admin: Administrator) -> None:
+    fault = {"server": "EX01", "kind": "fails_after_effect"}
+    admin.organisation.faults.arm(fault | {"cmdlet": "Set-PopSettings"})
+    (error,) = admin.run("Set-PopSettings", Banner="x").errors
+    assert "SuitabilityDirectoryException" in error.FullyQualifiedErrorId
+    assert admin.stored()["Banner"] == "x"
+    admin.organisation.faults.arm(fault | {"cmdlet": "Get-PopSettings", "message": "Nicht\x1b da."})
+    (error,) = admin.run("Get-PopSettings").errors
+    assert error.CategoryInfo.Reason == "SuitabilityDirectoryException"
+    # The record is XML whatever its text.
+    assert "Nicht_x001B_ da." in serialized(error)
+    admin.organisation.faults.arm(fault | {"cmdlet": "Start-Service"})
+    (error,) = admin.run("Start-Service", Name="MSExchangePop3").errors
+    assert error.FullyQualifiedErrorId.startswith("StartServiceFailed,")
+    assert admin.services()["MSExchangePop3"]["status"] == "Running"
+    admin.do("Set-PopSettings", Banner="y")
+
+
+def test_fault_warns(admin: Administrator) -> None:
+    fault = {"server": "EX01", "kind": "warns", "cmdlet": "Get-PopSettings", "message": "Das Objekt ist beschädigt."}
+    admin.organisation.faults.arm(fault)
+    assert [admin.do("Get-PopSettings"), admin.do("Get-PopSettings")] == [["Das Objekt ist beschädigt."]] * 2
+    assert admin.run("Get-PopSettings", logged=False).warnings == []
 
 
 def test_fault_rbac(admin: Administrator) -> None:
