@@ -32,6 +32,8 @@ class ActionModule(RoleAction):
 
     def work(self, options: dict[str, t.Any], task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
         protocol = options["protocol"]
+        # The variable with this result is that of the roles before too.
+        self.kept = {key: value for key, value in options["report"].items() if key in PROTOCOLS}
         if options["state"] == "present" and options["start_mode"] == "disabled":
             raise Failed(
                 f"{protocol}_start_mode: a disabled service cannot be started, so disabled does not go with "
@@ -57,9 +59,8 @@ class ActionModule(RoleAction):
             "restart": restart if "restart" in options["managed"] else {},
             "differences": {},
         }
-        earlier = {key: value for key, value in options["report"].items() if key in PROTOCOLS}
         return {
-            **earlier,
+            **self.kept,
             protocol: report,
             "look": look,
             "asked": asked,

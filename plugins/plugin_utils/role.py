@@ -7,6 +7,7 @@ from __future__ import annotations
 import typing as t
 from abc import abstractmethod
 
+from ansible.errors import AnsibleConnectionFailure
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.mailops.exchange.plugins.plugin_utils.action import ExchangeAction
@@ -20,16 +21,21 @@ class RoleAction(ExchangeAction):
     """A task of a role that runs modules of the collection and judges what they return."""
 
     arguments: t.ClassVar[dict[str, t.Any]]
+    kept: dict[str, t.Any]
+    """What the task returns even where it fails."""
 
     def run(self, tmp: t.Any = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         """Run the task."""
         result: dict[str, t.Any] = ActionBase.run(self, tmp, task_vars)
         _valid, options = self.validate_argument_spec(argument_spec=self.arguments)
         self._warnings: list[t.Any] = []
+        self.kept: dict[str, t.Any] = {}
         try:
             result |= {"changed": False, **self.work(options, task_vars or {})}
         except Failed as failed:
-            result |= {"failed": True, "msg": str(failed)}
+            result |= {**self.kept, "failed": True, "msg": str(failed)}
+        except AnsibleConnectionFailure as lost:
+            result |= {**self.kept, "unreachable": True, "msg": str(lost)}
         if self._warnings:
             result["warnings"] = self._warnings
         return result

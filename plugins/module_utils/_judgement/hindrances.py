@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, mailops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Which findings concern a role: what keeps clients from being served, and which part of the role cures it."""
+"""Which findings concern a role: what keeps clients from being served, and whether the role would cure it."""
 
 from __future__ import annotations
 
@@ -9,37 +9,6 @@ from dataclasses import dataclass
 from typing import Any
 
 Found = Mapping[str, Any]
-
-_CURES = {
-    "certificate": ("certificate-not-assigned",),
-    "connector": (
-        "basic-without-tls",
-        "connector-certificate-missing",
-        "connector-disabled",
-        "connector-fqdn-not-covered",
-        "connector-not-advertised",
-        "connector-refuses-users",
-        "connector-restricted",
-        "connector-without-tls",
-        "submission-port-not-bound",
-    ),
-    "external_connection_settings": (
-        "connection-host-not-covered",
-        "connection-setting-not-bound",
-        "no-external-settings",
-    ),
-    "internal_connection_settings": ("connection-host-not-covered", "connection-setting-not-bound"),
-    "login_type": ("plain-text-login",),
-    "restart": ("restart-owed",),
-    "services": ("service-disabled", "service-not-automatic", "service-not-running"),
-    "ssl_bindings": ("connection-setting-not-bound", "loopback-not-bound", "port-bound-twice"),
-    "unencrypted_or_tls_bindings": ("connection-setting-not-bound", "loopback-not-bound", "port-bound-twice"),
-    "x509_certificate_name": ("connection-host-not-covered", "x509-name-not-covered"),
-}
-
-
-def _cured_by(finding: Found) -> set[str]:
-    return {part for part, findings in _CURES.items() if finding["id"] in findings}
 
 
 @dataclass(frozen=True)
@@ -62,12 +31,14 @@ class Concern:
             if finding["severity"] == "error"
             and finding["id"] not in self.ignored
             and (finding["protocol"] != "smtp" or "connector" in self.managed)
-            and ("certificate" not in _cured_by(finding) or "certificate" in self.managed)
+            and ("certificate" not in finding["cured_by"] or "certificate" in self.managed)
         ]
 
     def incurable(self, findings: Iterable[Found]) -> list[Found]:
         """What keeps clients from being served and would still do so after the run."""
-        return [finding for finding in self.hindering(findings) if _cured_by(finding).isdisjoint(self.managed)]
+        return [
+            finding for finding in self.hindering(findings) if not set(self.managed).intersection(finding["cured_by"])
+        ]
 
     def beside(self, findings: Collection[Found]) -> list[Found]:
         """What else an administrator should be told."""

@@ -13,8 +13,10 @@ WHOLE = Concern(["certificate", "connector", "restart", "services", "banner"])
 CHANGED = {"changed": True, "diff": {}}
 
 
-def finding(kind: str, severity: str = "error", protocol: str | None = "pop3") -> dict[str, Any]:
-    told = {"seen": f"{kind} is seen.", "why": "It matters.", "cure": "Mend it."}
+def finding(
+    kind: str, severity: str = "error", protocol: str | None = "pop3", cured_by: tuple[str, ...] = ()
+) -> dict[str, Any]:
+    told = {"seen": f"{kind} is seen.", "why": "It matters.", "cure": "Mend it.", "cured_by": list(cured_by)}
     return {"id": kind, "severity": severity, "protocol": protocol, **told}
 
 
@@ -82,15 +84,37 @@ def test_absent_services_are_stopped() -> None:
 @pytest.mark.parametrize(
     ("found", "managed", "hinders", "curable"),
     [
-        (finding("loopback-not-bound"), [], True, False),
-        (finding("loopback-not-bound"), ["ssl_bindings"], True, True),
+        (
+            finding(
+                "loopback-not-bound",
+                cured_by=(
+                    "ssl_bindings",
+                    "unencrypted_or_tls_bindings",
+                ),
+            ),
+            [],
+            True,
+            False,
+        ),
+        (
+            finding(
+                "loopback-not-bound",
+                cured_by=(
+                    "ssl_bindings",
+                    "unencrypted_or_tls_bindings",
+                ),
+            ),
+            ["ssl_bindings"],
+            True,
+            True,
+        ),
         (finding("loopback-not-bound", "warning"), [], False, False),
-        (finding("certificate-not-assigned"), [], False, False),
-        (finding("certificate-not-assigned"), ["certificate"], True, True),
-        (finding("connector-disabled", protocol="smtp"), ["certificate"], False, False),
-        (finding("connector-disabled", protocol="smtp"), ["connector"], True, True),
+        (finding("certificate-not-assigned", cured_by=("certificate",)), [], False, False),
+        (finding("certificate-not-assigned", cured_by=("certificate",)), ["certificate"], True, True),
+        (finding("connector-disabled", protocol="smtp", cured_by=("connector",)), ["certificate"], False, False),
+        (finding("connector-disabled", protocol="smtp", cured_by=("connector",)), ["connector"], True, True),
         (finding("something-of-smtp", protocol="smtp"), ["connector"], True, False),
-        (finding("service-not-running"), ["services"], True, True),
+        (finding("service-not-running", cured_by=("services",)), ["services"], True, True),
         (finding("server-unsupported", protocol=None), ["services"], True, False),
     ],
 )
