@@ -14,6 +14,7 @@ from ansible_collections.mailops.exchange.plugins.module_utils._objects.certific
     Certificate,
     found_by,
     in_order,
+    listed,
 )
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.protocols import Protocol
 from ansible_collections.mailops.exchange.plugins.module_utils._work.rules import (
@@ -109,11 +110,6 @@ CONNECTION_HOST_NOT_COVERED = Rule(
     "Set x509_certificate_name to {host}{by}. It needs a certificate that covers {host}.",
     ("external_connection_settings", "internal_connection_settings", "x509_certificate_name"),
 )
-
-
-def listed(certificates: Iterable[Certificate]) -> str:
-    """Certificates as sentences name them."""
-    return ", ".join(f"{one.thumbprint} ({', '.join(one.names) or one.subject})" for one in certificates)
 
 
 def dates_and_keys(

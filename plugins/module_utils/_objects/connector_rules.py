@@ -9,8 +9,7 @@ from typing import Any
 
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.certificates import CertificateIdentifier
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.spans import span_ticks
-from ansible_collections.mailops.exchange.plugins.module_utils._objects.certificate_rules import listed
-from ansible_collections.mailops.exchange.plugins.module_utils._objects.certificates import Certificate
+from ansible_collections.mailops.exchange.plugins.module_utils._objects.certificates import Certificate, listed
 from ansible_collections.mailops.exchange.plugins.module_utils._objects.connectors import Connector
 from ansible_collections.mailops.exchange.plugins.module_utils._work.rules import (
     ERROR,
