@@ -16,7 +16,7 @@ export ANSIBLE_LOCALHOST_WARNING := false
 # Nothing below leaves anything in the home of whoever runs it.
 export ANSIBLE_HOME := $(CURDIR)/.cache/ansible
 
-.PHONY: demo test soak bench lint check sanity clean
+.PHONY: demo test soak bench generate lint check sanity clean
 
 demo: $(STAMP)
 	$(BIN)/python demo/run.py
@@ -34,12 +34,19 @@ test: $(if $(ANSIBLE_CORE),sanity,lint)
 	$(BIN)/python tests/support/kdc.py
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
+# Writes what is derived from tables, texts and the role pop3; `check` and the tests compare.
+GENERATE := PYTHONPATH=$(ANSIBLE_COLLECTIONS_PATH):tools:tests/support $(BIN)/python -m generate
+
+generate: $(STAMP) $(LINK)
+	$(GENERATE)
+
 lint: check sanity
 
 # The linters call each other and Ansible's programs by name.
 check sanity: export PATH := $(BIN):$(PATH)
 
 check: $(STAMP) $(LINK)
+	$(GENERATE) --check
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy

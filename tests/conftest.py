@@ -19,7 +19,7 @@ with suppress(FileExistsError):
 
 os.environ["KRB5_CONFIG"] = str(ROOT / "tests" / "support" / "krb5.conf")
 
-for _directory in (COLLECTIONS, ROOT / "tests" / "simulator", ROOT / "tests" / "support"):
+for _directory in (COLLECTIONS, ROOT / "tests" / "simulator", ROOT / "tests" / "support", ROOT / "tools"):
     if str(_directory) not in sys.path:
         sys.path.insert(0, str(_directory))
 

@@ -1,5 +1,6 @@
 # Copyright: (c) 2026, mailops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# Written by `make generate` from plugins/action/pop_settings.py.
 
 from __future__ import annotations
 

@@ -31,6 +31,7 @@ description:
 extends_documentation_fragment:
   - mailops.exchange.attributes
   - mailops.exchange.server
+  - mailops.exchange.mailbox_settings
 options:
   identities:
     description:
@@ -62,52 +63,6 @@ options:
       - How many mailboxes are written in one call, from 1 to 10000. The default is 500. After each batch of a longer
         task the number of mailboxes done so far is shown.
     type: int
-  pop_enabled:
-    description:
-      - Whether the mailbox can be opened by POP3. Exchange's default is V(true). While it is V(false) Exchange ignores
-        the other settings of POP3.
-    type: bool
-  pop_use_protocol_defaults:
-    description:
-      - Whether the four settings below are those of the server instead of the mailbox's own. Exchange's default is
-        V(true). They can only be given if this is V(false), or is given as V(false) with them.
-    type: bool
-  pop_enable_exact_rfc822_size:
-    description: Whether the exact size of a message is worked out for POP3. Exchange's default is V(false).
-    type: bool
-  pop_force_ical_for_calendar_retrieval_option:
-    description:
-      - Whether calendar items are handed out by POP3 as iCalendar instead of links to Outlook on the web. Since
-        Exchange 2013, whose default is V(false).
-    type: bool
-  pop_messages_retrieval_mime_format:
-    description:
-      - The format in which messages are handed out by POP3, one of V(TextOnly) (0), V(HtmlOnly) (1),
-        V(HtmlAndTextAlternative) (2), V(TextEnrichedOnly) (3), V(TextEnrichedAndTextAlternative) (4),
-        V(BestBodyFormat) (5) and V(Tnef) (6). Exchange's default is V(BestBodyFormat).
-    type: str
-  pop_suppress_read_receipt:
-    description:
-      - Whether a read receipt is held back when a message is downloaded by POP3. Exchange's default is V(false).
-    type: bool
-  imap_enabled:
-    description: The same as O(pop_enabled), for IMAP4.
-    type: bool
-  imap_use_protocol_defaults:
-    description: The same as O(pop_use_protocol_defaults), for IMAP4.
-    type: bool
-  imap_enable_exact_rfc822_size:
-    description: The same as O(pop_enable_exact_rfc822_size), for IMAP4.
-    type: bool
-  imap_force_ical_for_calendar_retrieval_option:
-    description: The same as O(pop_force_ical_for_calendar_retrieval_option), for IMAP4.
-    type: bool
-  imap_messages_retrieval_mime_format:
-    description: The same as O(pop_messages_retrieval_mime_format), for IMAP4.
-    type: str
-  imap_suppress_read_receipt:
-    description: The same as O(pop_suppress_read_receipt), for IMAP4.
-    type: bool
 notes:
   - O(server) says only which server's version counts and where the cmdlets run. Mailboxes belong to the organization.
 seealso:

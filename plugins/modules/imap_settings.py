@@ -1,6 +1,7 @@
 #!/usr/bin/python
 # Copyright: (c) 2026, mailops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# Written by `make generate` from plugins/modules/pop_settings.py.
 from __future__ import annotations
 
 DOCUMENTATION = r"""
@@ -16,16 +17,7 @@ description:
 extends_documentation_fragment:
   - mailops.exchange.attributes
   - mailops.exchange.server
-  - mailops.exchange.protocol_settings
-options:
-  max_command_size:
-    description:
-      - The longest command the server takes from a client, from 1024 to 16384 bytes. Exchange's default is V(10240).
-    type: int
-  show_hidden_folders_enabled:
-    description:
-      - Whether clients see hidden folders. Exchange's default is V(false).
-    type: bool
+  - mailops.exchange.protocol_settings.imap4
 seealso:
   - module: mailops.exchange.protocol_service
   - module: mailops.exchange.client_access_info
@@ -57,13 +49,13 @@ EXAMPLES = r"""
       add:
         - "0.0.0.0:9993"
         - "[::]:9993"
-  register: imap
+  register: settings
 
 - name: Restart the services if that changed anything
   mailops.exchange.protocol_service:
     protocol: imap4
     state: restarted
-  when: imap.restart_required
+  when: settings.restart_required
 """
 
 RETURN = r"""
@@ -80,7 +72,7 @@ settings:
   type: dict
   sample:
     login_type: SecureLogin
-    max_command_size: 10240
+    max_connections_per_user: 16
     pre_authenticated_connection_timeout: "00:01:00"
     ssl_bindings: ["0.0.0.0:993", "[::]:993"]
 unreadable:

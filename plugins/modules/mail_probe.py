@@ -275,7 +275,7 @@ logon:
       description: Whether the log-on succeeded; null if none was tried, or the server could not tell.
       type: bool
     answer:
-      description: The server's answer.
+      description: The server's answer; null if no log-on was tried.
       type: str
       sample: User successfully logged on.
 round_trip:
@@ -287,7 +287,7 @@ round_trip:
       description: Whether the message was taken; null if the connection broke before the answer.
       type: bool
     answer:
-      description: The submission service's answer to it.
+      description: The submission service's answer to it; null if there is none.
       type: str
       sample: 2.6.0 Queued mail for delivery
     marker:

@@ -16,17 +16,7 @@ description:
 extends_documentation_fragment:
   - mailops.exchange.attributes
   - mailops.exchange.server
-  - mailops.exchange.protocol_settings
-options:
-  max_command_size:
-    description:
-      - The longest command the server takes from a client, from 40 to 1024 bytes. Exchange's default is V(512).
-    type: int
-  message_retrieval_sort_order:
-    description:
-      - The order in which messages are listed, V(Ascending) (0, the oldest first) or V(Descending) (1). Exchange's
-        default is V(Ascending).
-    type: str
+  - mailops.exchange.protocol_settings.pop3
 seealso:
   - module: mailops.exchange.protocol_service
   - module: mailops.exchange.client_access_info
@@ -58,13 +48,13 @@ EXAMPLES = r"""
       add:
         - "0.0.0.0:9995"
         - "[::]:9995"
-  register: pop
+  register: settings
 
 - name: Restart the services if that changed anything
   mailops.exchange.protocol_service:
     protocol: pop3
     state: restarted
-  when: pop.restart_required
+  when: settings.restart_required
 """
 
 RETURN = r"""
@@ -81,7 +71,7 @@ settings:
   type: dict
   sample:
     login_type: SecureLogin
-    max_command_size: 512
+    max_connections_per_user: 16
     pre_authenticated_connection_timeout: "00:01:00"
     ssl_bindings: ["0.0.0.0:995", "[::]:995"]
 unreadable:

@@ -28,88 +28,13 @@ description:
 extends_documentation_fragment:
   - mailops.exchange.attributes
   - mailops.exchange.server
+  - mailops.exchange.throttling_settings
 options:
   name:
     description:
       - The name of the policy, the whole of it. Patterns are not taken.
     type: str
     required: true
-  pop_max_concurrency:
-    description:
-      - How many POP3 connections a user may have on a server at a time, from 0 to 2147483647, or V(unlimited).
-        Exchange's default is V(20).
-      - The O(mailops.exchange.pop_settings#module:max_connections_per_user) of a server is another limit on the same,
-        V(16) by default, and the lower one counts.
-    type: str
-  pop_max_burst:
-    description:
-      - For how long a POP3 user may use more than the recharge rate allows before being slowed down, in milliseconds,
-        from 0 to 4294967295, or V(unlimited). Since Exchange 2013, whose default is V(3600000).
-    type: str
-  pop_recharge_rate:
-    description:
-      - How much time for use a POP3 user gets back in an hour, in milliseconds, from 0 to 4294967295, or V(unlimited).
-        Since Exchange 2013, whose default is V(600000), ten minutes of an hour.
-    type: str
-  pop_cutoff_balance:
-    description:
-      - How much time a POP3 user may overdraw before being blocked until enough of it is recharged, in milliseconds,
-        from 0 to 4294967295, or V(unlimited). Since Exchange 2013, whose default is V(unlimited).
-      - Microsoft names 600000 to 3000000 as usual, and wants to be asked before more.
-    type: str
-  pop_percent_time_in_ad:
-    description:
-      - The share of a minute in percent that requests of a POP3 user may spend in Active Directory, from 0 to
-        4294967295, or V(unlimited). On Exchange 2010 only.
-    type: str
-  pop_percent_time_in_cas:
-    description:
-      - The share of a minute in percent that requests of a POP3 user may spend on the Client Access server, from 0 to
-        4294967295, or V(unlimited). On Exchange 2010 only.
-    type: str
-  pop_percent_time_in_mailbox_rpc:
-    description:
-      - The share of a minute in percent that requests of a POP3 user may spend in calls to the mailbox, from 0 to
-        4294967295, or V(unlimited). On Exchange 2010 only.
-    type: str
-  imap_max_concurrency:
-    description:
-      - How many IMAP4 connections a user may have on a server at a time, from 0 to 2147483647, or V(unlimited).
-        Exchange's default is V(unlimited).
-      - The O(mailops.exchange.imap_settings#module:max_connections_per_user) of a server is another limit on the same,
-        V(16) by default, and the lower one counts.
-    type: str
-  imap_max_burst:
-    description:
-      - For how long an IMAP4 user may use more than the recharge rate allows before being slowed down, in milliseconds,
-        from 0 to 4294967295, or V(unlimited). Since Exchange 2013, whose default is V(3600000).
-    type: str
-  imap_recharge_rate:
-    description:
-      - How much time for use an IMAP4 user gets back in an hour, in milliseconds, from 0 to 4294967295, or
-        V(unlimited). Since Exchange 2013, whose default is V(600000), ten minutes of an hour.
-    type: str
-  imap_cutoff_balance:
-    description:
-      - How much time an IMAP4 user may overdraw before being blocked until enough of it is recharged, in milliseconds,
-        from 0 to 4294967295, or V(unlimited). Since Exchange 2013, whose default is V(unlimited).
-      - Microsoft names 600000 to 3000000 as usual, and wants to be asked before more.
-    type: str
-  imap_percent_time_in_ad:
-    description:
-      - The share of a minute in percent that requests of an IMAP4 user may spend in Active Directory, from 0 to
-        4294967295, or V(unlimited). On Exchange 2010 only.
-    type: str
-  imap_percent_time_in_cas:
-    description:
-      - The share of a minute in percent that requests of an IMAP4 user may spend on the Client Access server, from 0 to
-        4294967295, or V(unlimited). On Exchange 2010 only.
-    type: str
-  imap_percent_time_in_mailbox_rpc:
-    description:
-      - The share of a minute in percent that requests of an IMAP4 user may spend in calls to the mailbox, from 0 to
-        4294967295, or V(unlimited). On Exchange 2010 only.
-    type: str
 seealso:
   - module: mailops.exchange.pop_settings
   - module: mailops.exchange.imap_settings

@@ -48,7 +48,6 @@ else:
 CONNECTION = "mailops.exchange.exchange"
 # sizeof(sockaddr_un.sun_path) on Linux, less the closing NUL.
 SOCKET_PATH_LIMIT = 107
-
 display = Display()
 
 # What every task needs is loaded with this file, because ansible-core loads an action plugin of the module's own name

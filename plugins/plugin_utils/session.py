@@ -36,7 +36,6 @@ DIRECTORY_ERRORS = (
     "SuitabilityDirectoryException",
 )
 
-
 # Lines that are kept of what a process says besides the answer to one request.
 MOST_LINES = 20
 

@@ -12,6 +12,7 @@ from psrpcore.types import serialize_clixml
 
 from exchange_simulator.engine import Command
 from exchange_simulator.organisation import Organisation
+from exchange_simulator.prepared import built
 
 _NAMESPACE = "{http://schemas.microsoft.com/powershell/2004/04}"
 # Added by the shell that received the objects, so not on the wire.
@@ -95,7 +96,7 @@ def ask(organisation: Organisation, server: str, endpoint: Any, cmdlet: str, **p
     result = organisation.run(server, endpoint, "contract", [[Command(cmdlet, tuple(parameters.items()))]])
     assert result.terminating is None
     assert not result.errors
-    return Document(serialize_clixml(result.output, None))  # type: ignore[arg-type]
+    return Document(serialize_clixml(list(map(built, result.output)), None))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(("server", "release"), [("EX19", "exchange2019"), ("EX16", "exchange2016")])

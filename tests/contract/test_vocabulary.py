@@ -25,6 +25,7 @@ from exchange_simulator.catalogue import cmdlets, services, settings, throttling
 from exchange_simulator.catalogue.kinds import RELEASES, Kind, Parameter
 from exchange_simulator.catalogue.releases import RELEASE
 from exchange_simulator.values import TimeSpan
+from generate.settings import documented_default
 
 # Only the help of Exchange 2010 lists it, and the reference says to ignore it: the collection does not have it.
 _LEFT_OUT = {"2010": {"LiveIdBasicAuthReplacement"}}
@@ -82,6 +83,23 @@ def test_the_kinds_and_ranges_of_parameters(protocol: str) -> None:
             seconds = [TimeSpan.parse(str(bound)).ticks / 10_000_000 for bound in bounds]
             assert [setting.kind.lowest, setting.kind.highest] == seconds, name
     assert {name for name in _PORTS if catalogue[name].minimum is None} == _PORTS.keys()
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_the_documented_defaults(protocol: str) -> None:
+    """What a reader is told of Exchange's defaults is what a simulated server has out of the box."""
+    known = {setting.parameter: setting for setting in PROTOCOLS[protocol].settings}
+    told = 0
+    for row in settings.SETTINGS:
+        if not row.exists(protocol, "SE"):
+            continue
+        setting = known[row.name]
+        documented = documented_default("protocol_settings", setting.option, PROTOCOLS[protocol])
+        default = row.default(protocol, "SE")
+        if documented is not None:
+            told += 1
+            assert setting.kind.parse(documented) == setting.kind.parse("" if default is None else default), row.name
+    assert told > 20
 
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)

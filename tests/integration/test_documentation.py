@@ -5,15 +5,50 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable
 from itertools import product
+from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from evidence import IMAP, POP, add_connector
 from module_runner import MODULES
-from simulator_process import SimulatorProcess
+from runner import PASSWORD, Controller, inventory
+from simulator_process import BASIC, SimulatorProcess
 
 Run = Callable[..., dict[str, Any]]
-NAMES = ["client_access_info", "iis", "imap_settings", "pop_settings", "protocol_service", "throttling_policy"]
+# What has no host to ask runs in the controller's own process.
+ON_THE_CONTROLLER = "controller_file"
+NAMES = sorted(
+    path.stem
+    for path in (Path(__file__).resolve().parents[2] / "plugins" / "modules").glob("*.py")
+    if path.stem != ON_THE_CONTROLLER
+)
+MAIL = "mail.contoso.test"
+POLICIES = ("Mail programs", "Fetching services")
+# What the examples call the organisation's, and what the simulated one has.
+HERE = {
+    "contoso.com": "contoso.test",
+    "anna@": "reader@",
+    "probe@": "reader@",
+    "scanner1@": "user000001@",
+    "scanner2@": "user000002@",
+    "tickets@": "user000003@",
+    "bertha@": "user000004@",
+    "Room*": "User*",
+    "{{ probe_password }}": PASSWORD,
+    "{{ bertha_password }}": PASSWORD,
+    "611C687DFC4343A5A03E0005A1EC6E9B6AFF586D": "{{ thumbprint }}",
+}
+# Enough to be run by, where a module has options that it cannot do without.
+REQUIRED: dict[str, dict[str, Any]] = {
+    "cas_mailbox": {"identities": ["reader"], "pop_enabled": True},
+    "connectivity_test": {"protocol": "pop3"},
+    "exchange_certificate": {"name": MAIL, "services": ["POP"]},
+    "iis": {"state": "restarted"},
+    "mail_probe": {"protocol": "pop3", "host": MAIL, "connect_to": "127.0.0.1", "port": 1},
+    "protocol_service": {"protocol": "pop3", "state": "started"},
+    "throttling_policy": {"name": POLICIES[0]},
+}
 ANSIBLES_OWN = {"invocation", "warnings", "deprecations"}
 PYTHON_TYPES = {"str": str, "bool": bool, "int": int, "dict": dict, "list": list}
 
@@ -22,11 +57,42 @@ def documentation(module: str, part: str) -> Any:
     return yaml.safe_load(getattr(importlib.import_module(MODULES + module), part))
 
 
-@pytest.fixture(autouse=True)
-def policies(organisation: SimulatorProcess) -> None:
-    """The throttling policies that the examples take for granted."""
-    for name in ("Mail programs", "Fetching services"):
-        assert organisation.run("EX01", "New-ThrottlingPolicy", {"Name": name})["errors"] == []
+@pytest.fixture(scope="module")
+def powershell_directory() -> dict[str, Any]:
+    return {"mailboxes": 4, **BASIC}
+
+
+@pytest.fixture
+def prepared(organisation: SimulatorProcess, run: Run) -> SimulatorProcess:
+    """The organisation with what the examples take for granted."""
+    certificate = {"name": MAIL, "services": ["SMTP"], "replace_default_smtp_certificate": True}
+    assert "failed" not in run("exchange_certificate", certificate)
+    for module in ("pop_settings", "imap_settings"):
+        assert "failed" not in run(module, {"x509_certificate_name": MAIL})
+    assert "failed" not in run("receive_connector", {"tls_certificate_name": MAIL})
+    assert "failed" not in run("cas_mailbox", {"identities": ["user000004"], "pop_enabled": False})
+    for policy in POLICIES:
+        assert organisation.run("EX01", "New-ThrottlingPolicy", {"Name": policy})["errors"] == []
+    add_connector(organisation, "Branch office", RemoteIPRanges=["10.30.0.0/16"])
+    return organisation
+
+
+def examples(organisation: SimulatorProcess, module: str) -> Any:
+    """The tasks of the examples, as they would be written for the simulated organisation."""
+    text: str = importlib.import_module(MODULES + module).EXAMPLES
+    thumbprint = organisation.certificate("EX01", MAIL)["thumbprint"]
+    for there, here in {**HERE, "{{ thumbprint }}": thumbprint}.items():
+        text = text.replace(there, here)
+    return yaml.safe_load(text)
+
+
+def within_reach(organisation: SimulatorProcess, probe: dict[str, Any]) -> dict[str, Any]:
+    """A probe with what the DNS, the real ports and a public authority would be to a real one."""
+    server = organisation.description["servers"]["EX01"]
+    place = {"connect_to": server["address"], "ca_cert": organisation.description["ca"]}
+    place["port"] = server["port_offset"] + {"pop3": 995, "imap4": 993}[probe["protocol"]]
+    trip = {"round_trip": {**probe["round_trip"], "port": server["port_offset"] + 587}} if "round_trip" in probe else {}
+    return {**probe, **place, **trip}
 
 
 def is_conditional(documented: dict[str, Any]) -> bool:
@@ -49,21 +115,26 @@ def agrees(value: Any, documented: dict[str, Any], name: str) -> None:
 
 
 @pytest.mark.parametrize("module", NAMES)
-def test_examples_and_returned_values(run: Run, organisation: SimulatorProcess, module: str) -> None:
+def test_examples_and_returned_values(run: Run, prepared: SimulatorProcess, module: str) -> None:
     documented = documentation(module, "RETURN")
+    if module in ("connectivity_test", "mail_probe"):
+        prepared.enable_certificate("EX01", MAIL, "POP, IMAP")
+        prepared.run("EX01", "Start-Service", {"Name": [*POP, *IMAP]}, endpoint="windows")
     returned = {name: entry for name, entry in documented.items() if not is_conditional(entry)}
     expected = {name for name, entry in returned.items() if entry["returned"].startswith(("success", "always"))}
     assert expected == set(returned)
-    for task in documentation(module, "EXAMPLES"):
+    for task in examples(prepared, module):
         assert task["name"]
         # Tasks of other collections' modules only show what to do with a result.
         for check, (name, options) in product((True, False), task.items()):
             if not name.startswith("mailops.exchange."):
                 continue
+            if name.endswith(".mail_probe"):
+                options = within_reach(prepared, options)
             result = run(name.rpartition(".")[2], options, check=check)
-            assert "failed" not in result, result
+            assert "failed" not in result, result.get("msg")
             if name.endswith(module):
-                assert set(result) - ANSIBLES_OWN - {"changed"} == expected
+                assert set(result) - ANSIBLES_OWN - {"changed"} == expected - {"changed"}
                 for key, entry in returned.items():
                     agrees(result[key], entry, key)
 
@@ -71,14 +142,26 @@ def test_examples_and_returned_values(run: Run, organisation: SimulatorProcess, 
 @pytest.mark.parametrize("module", NAMES)
 def test_a_failed_task_has_no_others(run: Run, organisation: SimulatorProcess, module: str) -> None:
     """`returned: always` holds for what fails after its options were found right."""
-    required = {"protocol_service": {"protocol": "pop3", "state": "started"}, "iis": {"state": "restarted"}}
-    required["throttling_policy"] = {"name": "Mail programs"}
-    organisation.fault("EX01", "rbac_without", cmdlet="Get-ThrottlingPolicy")
-    organisation.fault("EX01", "rbac_without", cmdlet="Get-CimInstance")
-    organisation.fault("EX01", "rbac_without", cmdlet="Get-WmiObject")
-    organisation.fault("EX01", "rbac_without", cmdlet="Get-PopSettings")
-    organisation.fault("EX01", "rbac_without", cmdlet="Get-ImapSettings")
-    result = run(module, required.get(module, {}))
+    cmdlets = ("Get-CASMailbox", "Get-CimInstance", "Get-ExchangeCertificate", "Get-ImapSettings", "Get-PopSettings")
+    for cmdlet in (*cmdlets, "Get-ReceiveConnector", "Get-ThrottlingPolicy", "Get-WmiObject", "Test-PopConnectivity"):
+        organisation.fault("EX01", "rbac_without", cmdlet=cmdlet)
+    result = run(module, REQUIRED.get(module, {}))
     assert result["failed"] is True
     always = {name for name, entry in documentation(module, "RETURN").items() if entry["returned"] == "always"}
     assert always <= set(result)
+
+
+def test_the_module_that_has_no_host(controller: Controller, organisation: SimulatorProcess) -> None:
+    tasks = documentation(ON_THE_CONTROLLER, "EXAMPLES")
+    play = [{"hosts": "exchange", "gather_facts": False, "tasks": tasks}]
+    outcome = controller.run(play, inventory(organisation.description), "-e", "exchange_hosts=ex01", "--limit", "ex01")
+    assert outcome.returncode == 0, outcome.output
+    documented = documentation(ON_THE_CONTROLLER, "RETURN")
+    for task in tasks:
+        if f"mailops.exchange.{ON_THE_CONTROLLER}" in task:
+            result = outcome.task(task["name"], "ex01")["result"]
+            assert {name for name in result if not name.startswith("_ansible")} - ANSIBLES_OWN - {"changed"} == set(
+                documented
+            )
+            for key, entry in documented.items():
+                agrees(result[key], entry, key)

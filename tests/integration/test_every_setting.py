@@ -13,87 +13,62 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from module_runner import run_module
 from runner import PASSWORD
+from samples import Sample, samples
 from simulator_process import BASIC, SimulatorProcess
 
+from ansible_collections.mailops.exchange.plugins.module_utils._tables.protocols import PROTOCOLS as KNOWN
 from ansible_collections.mailops.exchange.plugins.plugin_utils.session import Session
 
 PROTOCOLS = {"pop3": ("pop_settings", "Set-PopSettings"), "imap4": ("imap_settings", "Set-ImapSettings")}
 PORTS = {"pop3": (995, 110), "imap4": (993, 143)}
 
-# option: (parameter, wanted, drifted as an administrator would type it, other spellings of what is wanted)
-COMMON: dict[str, tuple[str, Any, Any, list[Any]]] = {
-    "authenticated_connection_timeout": (
-        "AuthenticatedConnectionTimeout", "00:40:00", "00:20:00", ["0:40:00", 2400, "2400", "00:40:00.0000000"],
+# What the kind of a setting does not say: wanted, drifted as an administrator would type it, other spellings of what is
+# wanted.
+COMMON: dict[str, Sample] = {
+    "authenticated_connection_timeout": Sample(
+        "00:40:00", "00:20:00", ["0:40:00", 2400, "2400", "00:40:00.0000000"],
     ),
-    "pre_authenticated_connection_timeout": (
-        "PreAuthenticatedConnectionTimeout", "00:02:00", "00:03:00", ["0:02:00", 120, "0:2:0"],
-    ),
-    "banner": ("Banner", "Mail at Contoso.", "mail at contoso.", []),
-    "calendar_item_retrieval_option": (
-        "CalendarItemRetrievalOption", "IntranetUrl", "InternetUrl", ["intranetURL", 1, "1"],
-    ),
-    "owa_server_url": (
-        "OwaServerUrl", "https://mail.contoso.test/owa", "https://other.contoso.test/owa",
+    "pre_authenticated_connection_timeout": Sample("00:02:00", "00:03:00", ["0:02:00", 120, "0:2:0"]),
+    "owa_server_url": Sample(
+        "https://mail.contoso.test/owa", "https://other.contoso.test/owa",
         ["https://MAIL.contoso.test/owa", "https://mail.contoso.test/owa/"],
     ),
-    "enable_exact_rfc822_size": ("EnableExactRFC822Size", True, False, ["yes", "True"]),
-    "enable_gssapi_and_ntlm_auth": ("EnableGSSAPIAndNTLMAuth", False, True, ["no", "false"]),
-    "enforce_certificate_errors": ("EnforceCertificateErrors", True, False, ["true"]),
-    "extended_protection_policy": ("ExtendedProtectionPolicy", "Allow", "Require", ["allow", 1, "1"]),
-    "log_file_location": (
-        "LogFileLocation", "D:\\Logs\\Mail", "D:\\Logs\\Other", ["d:\\logs\\mail", "D:\\Logs\\Mail\\"],
-    ),
-    "log_file_roll_over_settings": ("LogFileRollOverSettings", "Weekly", "Monthly", ["weekly", 3, "3"]),
-    "log_per_file_size_quota": ("LogPerFileSizeQuota", "2MB", "3MB", ["2097152", "2 mb", 2097152, "2048KB", "2MB"]),
-    "protocol_log_enabled": ("ProtocolLogEnabled", True, False, ["on"]),
-    "login_type": ("LoginType", "PlainTextAuthentication", "PlainTextLogin", ["plaintextauthentication", 2, "2"]),
-    "max_connection_from_single_ip": ("MaxConnectionFromSingleIP", 50, 60, ["50"]),
-    "max_connections": ("MaxConnections", 5000, 6000, ["5000"]),
-    "max_connections_per_user": ("MaxConnectionsPerUser", 20, 21, ["20"]),
-    "message_retrieval_mime_format": ("MessageRetrievalMimeFormat", "TextOnly", "HtmlOnly", ["textonly", 0, "0"]),
-    "proxy_target_port": ("ProxyTargetPort", 2995, 2996, ["2995"]),
-    "suppress_read_receipt": ("SuppressReadReceipt", True, False, ["true"]),
-    "x509_certificate_name": (
-        "X509CertificateName", "mail.contoso.test", "other.contoso.test", ["MAIL.contoso.TEST"],
-    ),
+    "enable_gssapi_and_ntlm_auth": Sample(False, True, ["no", "false"]),
+    "log_file_location": Sample("D:\\Logs\\Mail", "D:\\Logs\\Other", ["d:\\logs\\mail", "D:\\Logs\\Mail\\"]),
+    "x509_certificate_name": Sample("mail.contoso.test", "other.contoso.test", ["MAIL.contoso.TEST"]),
 }  # fmt: skip
-OWN: dict[str, dict[str, tuple[str, Any, Any, list[Any]]]] = {
-    "pop3": {
-        "max_command_size": ("MaxCommandSize", 600, 700, ["600"]),
-        "message_retrieval_sort_order": ("MessageRetrievalSortOrder", "Descending", "Ascending", ["descending", 1]),
-    },
-    "imap4": {
-        "max_command_size": ("MaxCommandSize", 2048, 4096, ["2048"]),
-        "show_hidden_folders_enabled": ("ShowHiddenFoldersEnabled", True, False, ["true"]),
-    },
-}
 
 
-def rows(protocol: str) -> dict[str, tuple[str, Any, Any, list[Any]]]:
+def rows(protocol: str) -> dict[str, Sample]:
     ssl, plain = PORTS[protocol]
     host = "mail.contoso.test"
     lists = {
-        "external_connection_settings": (
-            "ExternalConnectionSettings", [f"{host}:{ssl}:SSL", f"{host}:{plain}:TLS"], [f"{host}:{ssl}:SSL"],
+        "external_connection_settings": Sample(
+            [f"{host}:{ssl}:SSL", f"{host}:{plain}:TLS"], [f"{host}:{ssl}:SSL"],
             [
                 [f"{host}:{plain}:tls", f"MAIL.contoso.test:{ssl}:ssl"],
                 {"set": [f"{host}:{plain}:TLS", f"{host}:{ssl}:SSL"]},
             ],
         ),
-        "internal_connection_settings": (
-            "InternalConnectionSettings", [f"ex01.contoso.test:{ssl}:SSL"], [f"old.contoso.test:{plain}"],
+        "internal_connection_settings": Sample(
+            [f"ex01.contoso.test:{ssl}:SSL"], [f"old.contoso.test:{plain}"],
             [[f"EX01.contoso.test:{ssl}:ssl"], f"ex01.contoso.test:{ssl}:SSL"],
         ),
-        "ssl_bindings": (
-            "SSLBindings", [f"0.0.0.0:{ssl}", f"[::]:{ssl}"], [f"0.0.0.0:{ssl}"],
+        "ssl_bindings": Sample(
+            [f"0.0.0.0:{ssl}", f"[::]:{ssl}"], [f"0.0.0.0:{ssl}"],
             [[f"[0:0:0:0:0:0:0:0]:{ssl}", f"0.0.0.0:{ssl}"], {"set": [f"[::0]:{ssl}", f"0.0.0.0:{ssl}"]}],
         ),
-        "unencrypted_or_tls_bindings": (
-            "UnencryptedOrTLSBindings", [f"0.0.0.0:{plain}", f"[::]:{plain}"], [f"0.0.0.0:{plain}", f"[::1]:{plain}"],
+        "unencrypted_or_tls_bindings": Sample(
+            [f"0.0.0.0:{plain}", f"[::]:{plain}"], [f"0.0.0.0:{plain}", f"[::1]:{plain}"],
             [[f"[::]:{plain}", f"0.0.0.0:{plain}"]],
         ),
     }  # fmt: skip
-    return COMMON | OWN[protocol] | lists
+    return samples(KNOWN[protocol].settings) | COMMON | lists
+
+
+def parameters(protocol: str) -> dict[str, str]:
+    """The cmdlet's parameters by option."""
+    return {setting.option: setting.parameter for setting in KNOWN[protocol].settings}
 
 
 CASES = [(protocol, option) for protocol in PROTOCOLS for option in rows(protocol)]
@@ -118,14 +93,15 @@ def sets(organisation: SimulatorProcess, protocol: str) -> list[dict[str, Any]]:
 def test_the_table_has_every_parameter_that_the_simulated_exchange_has(organisation: SimulatorProcess) -> None:
     read_only = {"Server", "ProtocolName", "Name", "Identity"}
     for protocol in PROTOCOLS:
-        known = {parameter for parameter, *_rest in rows(protocol).values()}
+        known = {parameters(protocol)[option] for option in rows(protocol)}
         assert set(stored(organisation, protocol)) - read_only == known
 
 
 @pytest.mark.parametrize(("protocol", "option"), CASES, ids=[f"{p}-{o}" for p, o in CASES])
 def test_drift(organisation: SimulatorProcess, session: Session, protocol: str, option: str) -> None:
     module, cmdlet = PROTOCOLS[protocol]
-    parameter, wanted, drifted, spellings = rows(protocol)[option]
+    parameter = parameters(protocol)[option]
+    wanted, drifted, spellings = rows(protocol)[option]
     task = {option: wanted}
     assert "failed" not in run_module(module, task, session.invoke)
     correct = stored(organisation, protocol)
@@ -207,7 +183,7 @@ def test_any_spelling_of_numbers_is_stable(
 def test_all_settings_at_once(organisation: SimulatorProcess, session: Session) -> None:
     for protocol, (module, _cmdlet) in PROTOCOLS.items():
         organisation.reset()
-        task = {option: wanted for option, (_p, wanted, _d, _s) in rows(protocol).items()}
+        task = {option: sample.wanted for option, sample in rows(protocol).items()}
         predicted = run_module(module, task, session.invoke, check=True)
         done = run_module(module, task, session.invoke)
         assert done.get("failed") is None, done

@@ -6,6 +6,7 @@ from typing import Any
 
 from exchange_simulator.engine import Command, Result
 from exchange_simulator.organisation import Organisation
+from exchange_simulator.prepared import built
 
 _WINDOWS_NOUNS = {"Service", "Process", "CimInstance", "WmiObject"}
 
@@ -26,7 +27,7 @@ class Administrator:
         assert result.terminating is None
         assert result.errors == []
         assert len(result.output) == 1
-        return result.output[0]
+        return built(result.output[0])
 
     def do(self, cmdlet: str, **parameters: Any) -> list[str]:
         """Run it without an error and return its warnings."""

@@ -38,17 +38,20 @@ RELAY = "Appliances"
 def add_relay(organisation: SimulatorProcess, server: str = "EX01", **values: Any) -> None:
     """A connector on port 587 beside the users' one, as is published for appliances: anonymous, for few addresses."""
     given = {
-        "Bindings": "0.0.0.0:587",
         "RemoteIPRanges": ["10.10.50.0/24"],
         "AuthMechanism": "Tls",
         "PermissionGroups": "AnonymousUsers",
         "RequireTLS": True,
-        **values,
     }
+    add_connector(organisation, RELAY, server, **given | values)
+
+
+def add_connector(organisation: SimulatorProcess, name: str, server: str = "EX01", **values: Any) -> None:
+    """One more connector on port 587."""
+    given = {"Name": name, "Custom": True, "Bindings": "0.0.0.0:587", **values}
     if organisation.servers[server] != "2010":
         given["TransportRole"] = "FrontendTransport"
-    made = organisation.run(server, "New-ReceiveConnector", {"Name": RELAY, "Custom": True, **given})
-    assert made["errors"] == []
+    assert organisation.run(server, "New-ReceiveConnector", given)["errors"] == []
 
 
 def connectors(organisation: SimulatorProcess, server: str = "EX01") -> dict[str, dict[str, Any]]:

@@ -1,7 +1,7 @@
 """What the modules need to be allowed: the cmdlets and parameters they send, and the commands that grant no more.
 
-Run without arguments it writes its part of docs/security.md; given names of features it prints the commands for these
-alone (PYTHONPATH=.cache/collections python tests/support/least_privilege.py pop3 findings).
+`make generate` writes it into docs/security.md. Run with names of features it prints the commands for these alone
+(PYTHONPATH=.cache/collections python tests/support/least_privilege.py pop3 findings).
 
 The settings come from the modules' own tables. That a list is complete and no longer than it has to be is shown by
 tests/integration/test_least_privilege.py, which runs every option of the modules with exactly these rights.
@@ -26,7 +26,7 @@ from ansible_collections.mailops.exchange.plugins.module_utils._tables.rows impo
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.throttling import THROTTLING_SETTINGS
 
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "security.md"
-BEGIN, END = "<!-- begin of what tests/support/least_privilege.py writes -->", "<!-- end of what it writes -->"
+BEGIN, END = "<!-- begin of what make generate writes -->", "<!-- end of what make generate writes -->"
 GROUP = "mailops"
 WIDTH = 116
 
@@ -298,12 +298,10 @@ def rewritten(document: str) -> str:
 
 
 def main() -> None:
-    if features := sys.argv[1:]:
-        if unknown := set(features) - FEATURES.keys():
-            sys.exit(f"{', '.join(sorted(unknown))} is no feature; there are {', '.join(FEATURES)}.")
-        print(commands(*features))
-        return
-    DOCUMENT.write_text(rewritten(DOCUMENT.read_text(encoding="utf-8")), encoding="utf-8")
+    features = sys.argv[1:]
+    if unknown := set(features) - FEATURES.keys():
+        sys.exit(f"{', '.join(sorted(unknown))} is no feature; there are {', '.join(FEATURES)}.")
+    print(commands(*features))
 
 
 if __name__ == "__main__":

@@ -76,18 +76,6 @@ def test_the_role_takes_every_option_of_the_connector_and_hands_it_on(role: str)
     assert handed_on == {"name"} | {setting.option for setting in CONNECTOR_SETTINGS}
 
 
-def test_the_roles_differ_in_their_protocol_only() -> None:
-    """What both do is the same, down to the order, the switches and the tags."""
-    own = {"settings.yml", "mailboxes.yml"}
-    files = [path for part in ("tasks", "vars") for path in (ROOT / "roles" / "pop3" / part).glob("*.yml")]
-    assert len(files) > len(own)
-    for path in files:
-        twin = ROOT / "roles" / "imap4" / path.relative_to(ROOT / "roles" / "pop3")
-        if path.name not in own:
-            told = path.read_text(encoding="utf-8").replace("pop3", "imap4").replace("POP3", "IMAP4")
-            assert twin.read_text(encoding="utf-8") == told, twin
-
-
 def test_every_file_of_tasks_is_one_that_the_role_can_include() -> None:
     """The names are data: in the role's variables and in the filter that knows what follows."""
     files = {path.stem for path in (ROOT / "roles" / "pop3" / "tasks").glob("*.yml")} - {"main"}

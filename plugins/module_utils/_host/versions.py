@@ -26,17 +26,10 @@ class Version(NamedTuple):
 
 
 EXCHANGE_2007 = Version(8)
-
-
 EXCHANGE_2010 = Version(14)
-
-
 EXCHANGE_2013 = Version(15)
-
-
 EXCHANGE_2016 = Version(15, 1)
 NEVER = Version(99)
-
 
 # Exchange Server SE kept 2019's 15.2; only the build tells them apart.
 PRODUCTS = (

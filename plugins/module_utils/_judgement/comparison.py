@@ -23,7 +23,6 @@ SERVERS_DIFFER = Rule(
     "Give {what} the same value for all of them, in group variables, and run the role on the group.",
 )
 
-
 SERVER_BUILDS_DIFFER = Rule(
     "server-builds-differ",
     (NOTICE,),
@@ -31,7 +30,6 @@ SERVER_BUILDS_DIFFER = Rule(
     "Servers of different builds differ in their options, defaults and security fixes.",
     "Install the same update on all of them.",
 )
-
 
 RULES = {rule.id: rule for rule in (SERVERS_DIFFER, SERVER_BUILDS_DIFFER)}
 

@@ -46,7 +46,6 @@ class CertificateName(HostName):
 
 _IDENTIFIER = re.compile(r"\s*<I>(?P<issuer>.*?)<S>(?P<subject>.*)", re.IGNORECASE | re.DOTALL)
 
-
 # OpenSSL and .NET write these attribute types differently.
 _TYPES = {"ST": "S", "EMAILADDRESS": "E", "EMAIL": "E", "GN": "G", "SURNAME": "SN"}
 

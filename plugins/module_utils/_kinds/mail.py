@@ -15,11 +15,7 @@ from ansible_collections.mailops.exchange.plugins.module_utils._kinds.base impor
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.simple import Bool
 
 _LABEL = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
-
-
 _NAME = re.compile(rf"(?:{_LABEL}\.)*{_LABEL}\.?")
-
-
 _ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9.-]+")
 
 

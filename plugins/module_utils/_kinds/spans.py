@@ -13,10 +13,7 @@ from ansible_collections.mailops.exchange.plugins.module_utils._host.messages im
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.base import Kind
 
 _SECOND = 10_000_000
-
-
 _CLOCK = re.compile(r"(?:(?P<d>\d{1,9})\.)?(?P<h>\d{1,9}):(?P<m>\d\d?)(?::(?P<s>\d\d?)(?:\.(?P<f>\d{1,7}))?)?")
-
 
 _ISO = re.compile(
     r"P(?=.*\d)(?:(?P<d>\d{1,9})D)?(?:T(?:(?P<h>\d{1,9})H)?(?:(?P<m>\d{1,9})M)?(?:(?P<s>\d{1,9})(?:\.(?P<f>\d{1,7}))?S)?)?"

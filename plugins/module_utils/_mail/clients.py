@@ -30,7 +30,6 @@ _STUMBLES = (
     AttributeError,
 )
 
-
 MOST_LITERAL = 1 << 20
 
 

@@ -262,9 +262,5 @@ def _base64(text: str) -> str:
 
 
 Dialogue = Pop3 | Imap4 | Smtp
-
-
 AnyDialogue = TypeVar("AnyDialogue", bound=Dialogue)
-
-
 DIALOGUES: dict[str, type[Dialogue]] = {"pop3": Pop3, "imap4": Imap4, "smtp": Smtp}

@@ -18,8 +18,6 @@ from ansible_collections.mailops.exchange.plugins.module_utils._mail.service imp
 from ansible_collections.mailops.exchange.plugins.module_utils._mail.sockets import Deadline, OutOfTime
 
 HEADER = "X-Mailops-Probe"
-
-
 FIRST_PAUSE, LONGEST_PAUSE = 0.25, 5.0
 
 

@@ -30,8 +30,6 @@ from ansible_collections.mailops.exchange.plugins.module_utils._mail.target impo
 from ansible_collections.mailops.exchange.plugins.module_utils._mail.words import clean, forms_of_password
 
 MOST_CAPABILITIES = 100
-
-
 TLS_ALERT = b"\x15"
 
 

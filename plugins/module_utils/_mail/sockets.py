@@ -15,7 +15,6 @@ from typing import Any, cast
 # A mailbox with 100,000 messages lists its UIDs in 8 MB; everything else is far smaller.
 MOST_BYTES = 16 << 20
 
-
 # Of the beginning of a conversation, to tell by it who answers there.
 KEPT_BYTES = 500
 

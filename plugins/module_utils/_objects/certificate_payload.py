@@ -12,32 +12,16 @@ import struct
 from dataclasses import dataclass
 
 SIGNED = b"#sig#"
-
-
 HEADER = b"\x00" + struct.pack("<4i", 1, -1, 1, 0)
-
-
 CLASS = "Microsoft.Exchange.Management.SystemConfigurationTasks.ExchangeCertificate"
-
-
 SERVICES = "Microsoft.Exchange.Management.SystemConfigurationTasks.AllowedServices"
-
 
 # Records, and types of fields.
 _CLASS_RECORDS = _SYSTEM_CLASS, _LIBRARY_CLASS = 4, 5
-
-
 _STRING, _REFERENCE, _NULL, _LIBRARY, _ARRAY_OF_PRIMITIVES = 6, 9, 10, 12, 15
-
-
 _PRIMITIVE, _OF_SYSTEM_CLASS, _OF_LIBRARY_CLASS, _PRIMITIVES = 0, 3, 4, 7
-
-
 _WITHOUT_MORE = (1, 2, 5, 6)
-
-
 _BOOLEAN, _BYTE, _INT32 = 1, 2, 8
-
 
 # Of the Windows certificate store: CERT_KEY_PROV_INFO_PROP_ID.
 _KEY_PROVIDER = 2

@@ -14,6 +14,7 @@ from ansible_collections.mailops.exchange.plugins.module_utils._objects.certific
     Certificate,
     found_by,
     in_order,
+    listed,
 )
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.protocols import Protocol
 from ansible_collections.mailops.exchange.plugins.module_utils._work.rules import (
@@ -27,16 +28,9 @@ from ansible_collections.mailops.exchange.plugins.module_utils._work.rules impor
 )
 
 AUTH_CERTIFICATE = "CN=Microsoft Exchange Server Auth Certificate"
-
-
 HOST_NAME = "the host name clients connect to"
-
-
 _REFUSED = "Clients refuse the connection or ask the user."
-
-
 _RENEW = "Renew it. The new one is taken into use with mailops.exchange.exchange_certificate."
-
 
 CERTIFICATE_EXPIRED = Rule(
     "certificate-expired",
@@ -46,7 +40,6 @@ CERTIFICATE_EXPIRED = Rule(
     _RENEW,
 )
 
-
 CERTIFICATE_UNUSABLE = Rule(
     "certificate-unusable",
     (ERROR, NOTICE),
@@ -54,7 +47,6 @@ CERTIFICATE_UNUSABLE = Rule(
     _REFUSED,
     _RENEW,
 )
-
 
 CERTIFICATE_EXPIRES_SOON = Rule(
     "certificate-expires-soon",
@@ -64,7 +56,6 @@ CERTIFICATE_EXPIRES_SOON = Rule(
     _RENEW,
 )
 
-
 CERTIFICATE_WEAK = Rule(
     "certificate-weak",
     (WARNING,),
@@ -72,7 +63,6 @@ CERTIFICATE_WEAK = Rule(
     "Modern clients refuse weak keys and signatures.",
     _RENEW,
 )
-
 
 CERTIFICATE_SERVICES_UNREADABLE = Rule(
     "certificate-services-unreadable",
@@ -84,7 +74,6 @@ CERTIFICATE_SERVICES_UNREADABLE = Rule(
     "mailops.exchange.exchange_certificate assigns without knowing.",
 )
 
-
 WILDCARD_ASSIGNED = Rule(
     "wildcard-assigned",
     (WARNING,),
@@ -93,7 +82,6 @@ WILDCARD_ASSIGNED = Rule(
     f"Set x509_certificate_name to {HOST_NAME}{{by}}. The assignment goes away only with the certificate; assigning "
     "another one to {protocol_service} takes its place.",
 )
-
 
 X509_NAME_NOT_COVERED = Rule(
     "x509-name-not-covered",
@@ -104,7 +92,6 @@ X509_NAME_NOT_COVERED = Rule(
     ("x509_certificate_name",),
 )
 
-
 CERTIFICATE_NOT_ASSIGNED = Rule(
     "certificate-not-assigned",
     (ERROR,),
@@ -113,7 +100,6 @@ CERTIFICATE_NOT_ASSIGNED = Rule(
     "Set services to [{protocol_service}] with mailops.exchange.exchange_certificate.",
     ("certificate",),
 )
-
 
 CONNECTION_HOST_NOT_COVERED = Rule(
     "connection-host-not-covered",
@@ -124,11 +110,6 @@ CONNECTION_HOST_NOT_COVERED = Rule(
     "Set x509_certificate_name to {host}{by}. It needs a certificate that covers {host}.",
     ("external_connection_settings", "internal_connection_settings", "x509_certificate_name"),
 )
-
-
-def listed(certificates: Iterable[Certificate]) -> str:
-    """Certificates as sentences name them."""
-    return ", ".join(f"{one.thumbprint} ({', '.join(one.names) or one.subject})" for one in certificates)
 
 
 def dates_and_keys(

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -22,10 +22,8 @@ from ansible_collections.mailops.exchange.plugins.module_utils._x509 import X509
 
 LIVE = (Setting("services", "Services", ALLOWED_SERVICES), Setting("has_private_key", "HasPrivateKey", Bool()))
 
-
 # A remote reader gets only the first two; the others exist where access is local.
 MEMBERS = ("RawData", "SerializationData", "Status", *(setting.parameter for setting in LIVE))
-
 
 # What Exchange will not use; Untrusted and RevocationCheckFailure may be a matter of the server's network alone.
 UNUSABLE = frozenset({"invalid", "pendingrequest", "revoked"})
@@ -141,7 +139,7 @@ def by_thumbprint(certificates: Iterable[Certificate], thumbprint: str, server: 
             return certificate
     raise Failure(
         f"{option}: Exchange has no certificate {thumbprint} on {server.name}; import it there first; "
-        f"it has {_listed(certificates)}."
+        f"it has {listed(certificates)}."
     )
 
 
@@ -156,7 +154,7 @@ def by_name(certificates: Iterable[Certificate], name: str, server: Server, opti
     usable = [certificate for certificate in fitting if not any(certificate.faults(now))]
     if not fitting:
         raise Failure(
-            f"{option}: no certificate of Exchange's on {server.name} covers {name!r}; it has {_listed(certificates)}."
+            f"{option}: no certificate of Exchange's on {server.name} covers {name!r}; it has {listed(certificates)}."
         )
     if not usable:
         faults = "; ".join(f"{one.thumbprint} {fault}" for one in fitting for fault in one.faults(now))
@@ -176,11 +174,11 @@ def by_name(certificates: Iterable[Certificate], name: str, server: Server, opti
     if len(equal) > 1:
         raise Failure(
             f"{option}: {len(equal)} certificates on {server.name} are equally good for {name!r}; "
-            f"give the thumbprint of one of them: {_listed(equal)}."
+            f"give the thumbprint of one of them: {listed(equal)}."
         )
     return equal[0]
 
 
-def _listed(certificates: Sequence[Certificate]) -> str:
-    told = [f"{one.thumbprint} ({', '.join(one.names) or one.subject})" for one in certificates]
-    return ", ".join(told) or "none"
+def listed(certificates: Iterable[Certificate]) -> str:
+    """Certificates as sentences name them."""
+    return ", ".join(f"{one.thumbprint} ({', '.join(one.names) or one.subject})" for one in certificates) or "none"

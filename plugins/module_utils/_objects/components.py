@@ -19,14 +19,8 @@ from ansible_collections.mailops.exchange.plugins.module_utils._kinds.simple imp
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.protocols import Protocol
 
 ACTIVE, INACTIVE, UNKNOWN, NONE = "active", "inactive", "unknown", "none"
-
-
 _STATES = {"active": ACTIVE, "inactive": INACTIVE, "draining": INACTIVE}
-
-
 _CMDLET = "Get-ServerComponentState"
-
-
 _SERVER_WIDE = "ServerWideOffline"
 
 

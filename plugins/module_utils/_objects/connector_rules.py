@@ -9,8 +9,7 @@ from typing import Any
 
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.certificates import CertificateIdentifier
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.spans import span_ticks
-from ansible_collections.mailops.exchange.plugins.module_utils._objects.certificate_rules import listed
-from ansible_collections.mailops.exchange.plugins.module_utils._objects.certificates import Certificate
+from ansible_collections.mailops.exchange.plugins.module_utils._objects.certificates import Certificate, listed
 from ansible_collections.mailops.exchange.plugins.module_utils._objects.connectors import Connector
 from ansible_collections.mailops.exchange.plugins.module_utils._work.rules import (
     ERROR,
@@ -23,7 +22,6 @@ from ansible_collections.mailops.exchange.plugins.module_utils._work.rules impor
 
 CONNECTOR = ("connector",)
 
-
 CONNECTOR_MISSING = Rule(
     "connector-missing",
     (ERROR,),
@@ -31,7 +29,6 @@ CONNECTOR_MISSING = Rule(
     "POP3 and IMAP4 only fetch mail; users cannot send through this server.",
     "Create a receive connector with the usage Client on port 587.",
 )
-
 
 CONNECTOR_DISABLED = Rule(
     "connector-disabled",
@@ -41,7 +38,6 @@ CONNECTOR_DISABLED = Rule(
     "Set enabled to true{by}.",
     CONNECTOR,
 )
-
 
 CONNECTOR_NOT_JUDGED = Rule(
     "connector-not-judged",
@@ -53,7 +49,6 @@ CONNECTOR_NOT_JUDGED = Rule(
     "connector: take them out of remote_ip_ranges{by}.",
 )
 
-
 SUBMISSION_PORT_NOT_BOUND = Rule(
     "submission-port-not-bound",
     (ERROR,),
@@ -62,7 +57,6 @@ SUBMISSION_PORT_NOT_BOUND = Rule(
     "Set bindings to add: ['0.0.0.0:587']{by}.",
     CONNECTOR,
 )
-
 
 CONNECTOR_RESTRICTED = Rule(
     "connector-restricted",
@@ -73,7 +67,6 @@ CONNECTOR_RESTRICTED = Rule(
     CONNECTOR,
 )
 
-
 CONNECTOR_WITHOUT_TLS = Rule(
     "connector-without-tls",
     (ERROR,),
@@ -82,7 +75,6 @@ CONNECTOR_WITHOUT_TLS = Rule(
     "Set auth_mechanism to add: [Tls]{by}.",
     CONNECTOR,
 )
-
 
 BASIC_WITHOUT_TLS = Rule(
     "basic-without-tls",
@@ -93,7 +85,6 @@ BASIC_WITHOUT_TLS = Rule(
     CONNECTOR,
 )
 
-
 CONNECTOR_REFUSES_USERS = Rule(
     "connector-refuses-users",
     (ERROR,),
@@ -102,7 +93,6 @@ CONNECTOR_REFUSES_USERS = Rule(
     "Set permission_groups to add: [ExchangeUsers]{by}.",
     CONNECTOR,
 )
-
 
 CONNECTOR_NOT_ADVERTISED = Rule(
     "connector-not-advertised",
@@ -113,7 +103,6 @@ CONNECTOR_NOT_ADVERTISED = Rule(
     CONNECTOR,
 )
 
-
 CONNECTOR_CERTIFICATE_MISSING = Rule(
     "connector-certificate-missing",
     (ERROR,),
@@ -123,7 +112,6 @@ CONNECTOR_CERTIFICATE_MISSING = Rule(
     "Set tls_certificate_name to a certificate that covers {fqdn}{by}.",
     CONNECTOR,
 )
-
 
 CONNECTOR_FQDN_NOT_COVERED = Rule(
     "connector-fqdn-not-covered",

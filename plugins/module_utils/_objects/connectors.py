@@ -23,8 +23,6 @@ from ansible_collections.mailops.exchange.plugins.module_utils._tables.connector
 from ansible_collections.mailops.exchange.plugins.module_utils._work.plan import Stored, read_members
 
 _ANY = {"0.0.0.0", "[::]"}  # noqa: S104 - compared, not bound
-
-
 _ALL = {4: 1 << 32, 6: 1 << 128}
 
 

@@ -128,7 +128,7 @@ class Iis(Services):
             )
         elif not problem:
             names = ", ".join(settled.outstanding.changes)
-            told.append(f"IIS was not restarted: {names} still has the process it had before.")
+            told.append(f"IIS was not restarted, and the processes are those it had before: {names}.")
         return " ".join(told)
 
     def shown(self, now: dict[str, Service], moved: Plan) -> dict[str, Any]:

@@ -24,10 +24,7 @@ from ansible_collections.mailops.exchange.plugins.module_utils._tables.rows impo
 from ansible_collections.mailops.exchange.plugins.module_utils._work.life import Work
 
 _PORT = Within(1, 65535, "a port, which is from 1 to 65535")
-
-
 _ENCRYPTION = Choice(("implicit_tls", "starttls", "none"))
-
 
 _ROUND_TRIP = Group(
     (

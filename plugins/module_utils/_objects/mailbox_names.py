@@ -16,21 +16,13 @@ from ansible_collections.mailops.exchange.plugins.module_utils._host.messages im
 
 GET, SET, GET_USER = "Get-CASMailbox", "Set-CASMailbox", "Get-User"
 
-
 # Of the names a mailbox has only these are read, because of tens of thousands each further one would cost megabytes.
 NAMES = ("Guid", "PrimarySmtpAddress", "SamAccountName", "DistinguishedName")
-
-
 GUID = re.compile(r"(?!0{8}-)[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-
-
 PLACE = re.compile(r"[A-Z]+=.+,DC=.+", re.IGNORECASE)
-
 
 # What an account cannot have in its name is a sign that something else came.
 ACCOUNT = re.compile(r'[^"/\\\[\]:;|=,+*?<>]+')
-
-
 Found = Mapping[str, Any]
 
 

@@ -22,10 +22,7 @@ from ansible_collections.mailops.exchange.plugins.module_utils._work.rules impor
 )
 
 BINDINGS = SSL, OTHERS = "ssl_bindings", "unencrypted_or_tls_bindings"
-
-
 CONNECTION_SETTINGS = EXTERNAL, INTERNAL = "external_connection_settings", "internal_connection_settings"
-
 
 PLAIN_TEXT_LOGIN = Rule(
     "plain-text-login",
@@ -36,7 +33,6 @@ PLAIN_TEXT_LOGIN = Rule(
     ("login_type",),
 )
 
-
 LOOPBACK_NOT_BOUND = Rule(
     "loopback-not-bound",
     (ERROR,),
@@ -45,7 +41,6 @@ LOOPBACK_NOT_BOUND = Rule(
     "Set {option} to add: [127.0.0.1:{port}]{by}.",
     BINDINGS,
 )
-
 
 PORT_BOUND_TWICE = Rule(
     "port-bound-twice",
@@ -56,7 +51,6 @@ PORT_BOUND_TWICE = Rule(
     BINDINGS,
 )
 
-
 CONNECTION_SETTING_NOT_BOUND = Rule(
     "connection-setting-not-bound",
     (ERROR,),
@@ -65,7 +59,6 @@ CONNECTION_SETTING_NOT_BOUND = Rule(
     "Add a binding for it there, such as 0.0.0.0:{port}, or change the setting{by}.",
     (*CONNECTION_SETTINGS, *BINDINGS),
 )
-
 
 NO_EXTERNAL_SETTINGS = Rule(
     "no-external-settings",

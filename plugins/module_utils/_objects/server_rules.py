@@ -18,7 +18,6 @@ END_OF_SUPPORT = {
     "Exchange Server 2019": datetime(2025, 10, 14, tzinfo=UTC),
 }
 
-
 EXCHANGE_UNSUPPORTED = Rule(
     "exchange-unsupported",
     (WARNING,),
@@ -26,7 +25,6 @@ EXCHANGE_UNSUPPORTED = Rule(
     "Microsoft has supported {product} until {end}; security holes found since then stay open.",
     "Move to Exchange Server SE.",
 )
-
 
 PART_UNREADABLE = Rule(
     "part-unreadable",

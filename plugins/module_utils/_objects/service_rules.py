@@ -19,7 +19,6 @@ SERVICE_MISSING = Rule(
     "Repair the installation of Exchange.",
 )
 
-
 SERVICE_NOT_RUNNING = Rule(
     "service-not-running",
     (ERROR, NOTICE),
@@ -28,7 +27,6 @@ SERVICE_NOT_RUNNING = Rule(
     "Set state to started with mailops.exchange.protocol_service, for {protocol_title}.",
     ("services",),
 )
-
 
 SERVICE_DISABLED = Rule(
     "service-disabled",
@@ -40,7 +38,6 @@ SERVICE_DISABLED = Rule(
     ("services",),
 )
 
-
 SERVICE_NOT_AUTOMATIC = Rule(
     "service-not-automatic",
     (WARNING, NOTICE),
@@ -49,7 +46,6 @@ SERVICE_NOT_AUTOMATIC = Rule(
     SERVICE_DISABLED.cure,
     ("services",),
 )
-
 
 RESTART_OWED = Rule(
     "restart-owed",
@@ -60,7 +56,6 @@ RESTART_OWED = Rule(
     ("restart",),
 )
 
-
 COMPONENT_INACTIVE = Rule(
     "component-inactive",
     (ERROR,),
@@ -70,7 +65,6 @@ COMPONENT_INACTIVE = Rule(
     "When that is over, make it Active with Set-ServerComponentState, as the requester that took it down, and start "
     "the service.",
 )
-
 
 COMPONENT_UNKNOWN = Rule(
     "component-unknown",

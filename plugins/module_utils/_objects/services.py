@@ -21,13 +21,8 @@ from ansible_collections.mailops.exchange.plugins.module_utils._work.plan import
 from ansible_collections.mailops.exchange.plugins.module_utils._work.resource import refuse_unread
 
 RUNNING = "running"
-
-
 STOPPED = "stopped"
-
-
 MISSING = "missing"
-
 
 # Win32_Service and not Get-Service: it has the start mode on every PowerShell, and the process.
 _MEMBERS = (

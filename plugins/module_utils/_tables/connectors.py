@@ -17,10 +17,7 @@ from ansible_collections.mailops.exchange.plugins.module_utils._tables.rows impo
 
 # The last two are inferred ("[I]" in the reference); no capture shows them.
 ALLOWED_SERVICES = Flags({"IMAP": 1, "POP": 2, "UM": 4, "IIS": 8, "SMTP": 16, "Federation": 32, "UMCallRouter": 64})
-
-
 ASSIGNED_SERVICES = AssignedServices({"IMAP": 1, "POP": 2, "IIS": 8, "SMTP": 16})
-
 
 # 32 of the first, 16 and 32 of the second are inferred.
 _AUTH_MECHANISMS = Flags(
@@ -34,7 +31,6 @@ _AUTH_MECHANISMS = Flags(
     }
 )
 
-
 _PERMISSION_GROUPS = Flags(
     {
         "AnonymousUsers": 1,
@@ -47,12 +43,8 @@ _PERMISSION_GROUPS = Flags(
     {"Custom": "cannot be set, Exchange shows it where permissions were edited in Active Directory; leave it out"},
 )
 
-
 REMOTE_IP_RANGES = IpRanges()
-
-
 CLIENT_SUBMISSION_PORT = 587
-
 
 CONNECTOR_SETTINGS = (
     Setting("advertise_client_settings", "AdvertiseClientSettings", Bool()),

@@ -11,7 +11,6 @@ from ansible_collections.mailops.exchange.plugins.module_utils._tables.rows impo
 
 PREFIXES = tuple(protocol.mailbox_prefix for protocol in PROTOCOLS.values())
 
-
 CUSTOM = (
     "enable_exact_rfc822_size",
     "force_ical_for_calendar_retrieval_option",

@@ -21,19 +21,11 @@ from ansible_collections.mailops.exchange.plugins.module_utils._tables.rows impo
 
 _CALENDAR = Enum({"iCalendar": 0, "IntranetUrl": 1, "InternetUrl": 2, "Custom": 3})
 
-
 # The numbers are inferred ([I] in the reference).
 _PROTECTION = Enum({"None": 0, "Allow": 1, "Require": 2})
-
-
 _ROLL_OVER = Enum({"Hourly": 1, "Daily": 2, "Weekly": 3, "Monthly": 4})
-
-
 _LOGIN = Enum({"PlainTextLogin": 1, "PlainTextAuthentication": 2, "SecureLogin": 3})
-
-
 _SORT_ORDER = Enum({"Ascending": 0, "Descending": 1})
-
 
 MIME_FORMAT = Enum(
     {
@@ -47,9 +39,7 @@ MIME_FORMAT = Enum(
     }
 )
 
-
 _COUNT = Int(1, 2147483647)
-
 
 # The page of Set-PopSettings prints one hour as the upper limit of AuthenticatedConnectionTimeout while the admin
 # center of Exchange 2013 takes a day; up to a day is left to the server to decide.
@@ -122,7 +112,6 @@ POP3 = Protocol(
     ),
 )
 
-
 IMAP4 = Protocol(
     key="imap4",
     title="IMAP4",
@@ -140,6 +129,5 @@ IMAP4 = Protocol(
         Setting("show_hidden_folders_enabled", "ShowHiddenFoldersEnabled", Bool()),
     ),
 )
-
 
 PROTOCOLS = {protocol.key: protocol for protocol in (POP3, IMAP4)}

@@ -19,6 +19,5 @@ SERVICE_STATE = Enum(
     }
 )
 
-
 # ServiceStartMode as Set-Service takes it; Win32_Service says Auto.
 START_MODE = Enum({"Boot": 0, "System": 1, "Automatic": 2, "Manual": 3, "Disabled": 4}, {"auto": "Automatic"})

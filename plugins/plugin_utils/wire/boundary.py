@@ -36,13 +36,8 @@ _STUMBLES: tuple[type[Exception], ...] = (
     TypeError,
 )
 
-
 _KNOWN: tuple[type[Exception], ...] = (requests.RequestException, WinRMError, *kerberos.Errors)
-
-
 _FAILURES: tuple[type[Exception], ...] = (*_STUMBLES, OSError, ValueError, ImportError)
-
-
 _OURS = f"{__name__.partition('.plugins.')[0]}.plugins."
 
 

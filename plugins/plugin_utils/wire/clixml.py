@@ -23,18 +23,13 @@ from ansible_collections.mailops.exchange.plugins.plugin_utils.wire.boundary imp
 # it names it.
 BULKY_MEMBERS = frozenset({"SerializationData"})
 
-
 # What Exchange sends has up to nine elements in each other. pypsrp keeps the text of each of them while it reads it.
 DEEPEST = 32
-
-
 TOO_DEEP = f"the XML has more than {DEEPEST} elements in each other"
-
 
 # Characters that one object may come to, a value counted as 64 more. References to one another make a short document
 # say the same without end.
 LARGEST_COPY = 16 << 20
-
 
 # System.Management.Automation.ErrorCategory, in the order of its numbers.
 ERROR_CATEGORIES = (
@@ -45,14 +40,10 @@ ERROR_CATEGORIES = (
     "ProtocolError", "ConnectionError", "AuthenticationError", "LimitsExceeded", "QuotaExceeded", "NotEnabled",
 )  # fmt: skip
 
-
 _LISTS = frozenset({"LST", "IE", "QUE", "STK"})
-
 
 # As CLIXML writes what XML cannot hold; a character beyond the first 65,536 has two halves.
 _HALVES = re.compile(r"(?P<whole>_x005F_|_xD[89AB]..__xD[CDEF].._)|_xD[89A-F].._", re.IGNORECASE)
-
-
 _PYPSRP = Serializer()
 
 

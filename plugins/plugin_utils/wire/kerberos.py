@@ -36,129 +36,64 @@ else:
 
 # GSS-API's major codes (RFC 2744).
 GSS_S_NO_CRED = 7 << 16
-
-
 GSS_S_CREDENTIALS_EXPIRED = 11 << 16
-
 
 # The codes of krb5.h: from -1765328384 on those of the protocol (RFC 4120, 7.5.9), further up the library's own.
 KDC_ERR_NAME_EXP = -1765328383
-
-
 KDC_ERR_C_PRINCIPAL_UNKNOWN = -1765328378
-
-
 KDC_ERR_S_PRINCIPAL_UNKNOWN = -1765328377
-
-
 KDC_ERR_ETYPE_NOSUPP = -1765328370
-
-
 KDC_ERR_CLIENT_REVOKED = -1765328366
-
-
 KDC_ERR_KEY_EXP = -1765328361
-
-
 KDC_ERR_PREAUTH_FAILED = -1765328360
-
-
 AP_ERR_BAD_INTEGRITY = -1765328353
-
-
 AP_ERR_TKT_EXPIRED = -1765328352
-
-
 AP_ERR_TKT_NYV = -1765328351
-
-
 AP_ERR_SKEW = -1765328347
-
-
 AP_ERR_MODIFIED = -1765328343
-
-
 AP_ERR_BADKEYVER = -1765328340
-
-
 AP_ERR_NOKEY = -1765328339
-
-
 KDC_ERR_WRONG_REALM = -1765328316
-
-
 CC_NOTFOUND = -1765328243
-
-
 KDCREP_SKEW = -1765328236
-
-
 REALM_UNKNOWN = -1765328230
-
-
 KDC_UNREACH = -1765328228
-
-
 FCC_NOFILE = -1765328189
-
-
 REALM_CANT_RESOLVE = -1765328164
-
-
 CONFIG_NODEFREALM = -1765328160
-
 
 # Windows's codes, which CredSSP hands on, as signed numbers.
 SEC_E_LOGON_DENIED = -2146893044
-
-
 STATUS_LOGON_FAILURE = -1073741715
-
-
 STATUS_PASSWORD_EXPIRED = -1073741711
-
-
 STATUS_ACCOUNT_DISABLED = -1073741710
-
 
 _CLOCK = (
     "The clocks of the controller, the domain controller and {host} differ by more than Kerberos allows, which is five "
     "minutes: set them by the same time server."
 )
 
-
 _ACCOUNT = "The account {user} is disabled or locked out."
-
-
 _OUTDATED = "The password of {user} has expired: change it."
-
-
 _CREDSSP = "{host} refuses user {user} by CredSSP: check user and password."
-
-
 _PASSWORD = "The domain controller refuses the password of {user}."  # noqa: S105
-
 
 _REALM = (
     "Kerberos on the controller finds no domain controller for the realm of {user}: write the realm in capitals, as in "
     "administrator@CONTOSO.COM, and check the realm in /etc/krb5.conf or the domain's SRV records in DNS."
 )
 
-
 _EXPIRED = "The Kerberos ticket of {user} has expired: get a new one with kinit, or give ansible_password."
-
 
 _NO_TICKET = (
     "There is no Kerberos ticket for {user}: get one with kinit and let KRB5CCNAME name its cache where "
     "ansible-playbook runs, or give ansible_password."
 )
 
-
 _KEYS = (
     "{host} cannot read the Kerberos ticket made for it: check with setspn -Q HTTP/{host} that its service principal "
     "belongs to the account that answers there, which behind a load balancer is the alternate service account."
 )
-
 
 _SENTENCES = {
     KDC_ERR_NAME_EXP: "The account {user} has expired.",

@@ -13,10 +13,7 @@ from ansible_collections.mailops.exchange.plugins.module_utils._host.messages im
 
 # PowerShell takes each of these for a single quote, and two of them in a row, in a quoted string, for one.
 _QUOTES = re.compile("['\u2018\u2019\u201a\u201b]")
-
-
 _CMDLET = re.compile(r"[A-Za-z]+-[A-Za-z0-9]+")
-
 
 # Windows PowerShell feeds its standard input, line by line, to the pipeline of a command that mentions $input
 # (ConsoleHost and Executor of its source). So one process, started once, runs one pipeline after the other.
@@ -29,14 +26,9 @@ BOOTSTRAP = (
     "catch { [Console]::Out.WriteLine($request + ' end failed') } } }"
 )
 
-
 # What PowerShell itself writes on standard error is one document, element by element.
 _CLIXML = re.compile(rb"<Objs |</Objs>|<Obj S=|<S S=")
-
-
 _CLIXML_TEXT = re.compile(rb'<S S="\w+">([^<]*)</S>')
-
-
 _CLIXML_CHARACTER = re.compile("_x([0-9A-Fa-f]{4})_")
 
 

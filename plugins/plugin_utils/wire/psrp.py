@@ -39,7 +39,6 @@ from ansible_collections.mailops.exchange.plugins.plugin_utils.wire.wsman import
 # hundred tasks must not come near the 1,000 that WinRM allows a shell.
 KEPT = 50
 
-
 # What can be taken of a server's offer. pypsrp takes the first that it knows, and then stumbles over its own choice.
 OFFERS = {"kerberos": ["Negotiate", "Kerberos"], "ntlm": ["Negotiate", "NTLM"]}
 

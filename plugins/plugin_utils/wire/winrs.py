@@ -52,10 +52,7 @@ from ansible_collections.mailops.exchange.plugins.plugin_utils.wire.wsman import
 
 # Bytes of standard input in one request: with base64 and the envelope far below the 150 KB that any server takes.
 PIECE = 64 << 10
-
-
 UTF8 = 65001
-
 
 # Characters that are kept of a line which is no answer: it may say anything, and be as long as it likes.
 LONGEST_LINE = 300

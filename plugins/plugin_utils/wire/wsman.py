@@ -19,26 +19,17 @@ from ansible_collections.mailops.exchange.plugins.plugin_utils.wire.boundary imp
 from ansible_collections.mailops.exchange.plugins.plugin_utils.wire.clixml import refuse_unsafe
 
 SHELL_NOT_FOUND = 2150858843
-
-
 SHELL_LIMIT_REACHED = 2150859173
-
-
 CONFIGURATION_NOT_FOUND = 2150858811
-
-
 OPERATION_TIMED_OUT = 2150858793
-
 
 # How much longer than the server waits for output the client waits for its answer: a quiet cmdlet must not look like a
 # dead server.
 GRACE = 10
 
-
 # Bytes of one reply: a server may fill the envelope size that the client names, which is 150 KB, or 500 KB if it takes
 # its own default. Anything far beyond it is no WSMan.
 LARGEST_REPLY = 4 << 20
-
 
 # Bytes that may come without a single object: a mailbox is some ten KB, a certificate with its data less than 100.
 LARGEST_OBJECT = 64 << 20

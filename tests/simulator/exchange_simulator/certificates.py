@@ -32,6 +32,8 @@ class StoredCertificate:
     has_private_key: bool = True
     exportable: bool = True
     root_type: str = "Registry"
+    verdict: str = "Valid"
+    """What Windows says of it within its time."""
     assigned: set[str] = field(default_factory=set)
     """The services apart from IIS, whose sites each have one certificate."""
     sites: set[int] = field(default_factory=set)
@@ -77,7 +79,7 @@ class StoredCertificate:
 
     @property
     def status(self) -> str:
-        return "Valid" if self.has_begun and not self.has_expired else "DateInvalid"
+        return self.verdict if self.has_begun and not self.has_expired else "DateInvalid"
 
     def serialized(self, server: str, fqdn: str) -> bytes:
         """The live object as BinaryFormatter writes it."""

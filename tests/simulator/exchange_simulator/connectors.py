@@ -41,7 +41,12 @@ class ReceiveConnector:
         return self.distinguished_name(self._born_as)
 
     def distinguished_name(self, name: str) -> str:
-        return f"CN={name},CN=SMTP Receive Connectors,CN=Protocols,{self.server.distinguished_name}"
+        return place_of(self.server, name)
+
+
+def place_of(server: Server, name: str) -> str:
+    """The distinguished name of a connector."""
+    return f"CN={name},CN=SMTP Receive Connectors,CN=Protocols,{server.distinguished_name}"
 
 
 def setup(

@@ -15,10 +15,10 @@ from psrpcore.types import ErrorRecord, PSDict, PSObject
 
 from .engine import Command
 from .organisation import Organisation
-from .prepared import Prepared
+from .prepared import built
 from .web import AnsweringHandler, Wire
 
-_CERTIFICATE_TRAITS = {"begins", "days", "rsa_bits", "self_signed", "private_key"}
+_CERTIFICATE_TRAITS = {"begins", "days", "rsa_bits", "self_signed", "private_key", "status"}
 
 
 class Refused(Exception):
@@ -102,7 +102,7 @@ class Control:
         """Import a certificate for `names` on a server; services are then assigned by Enable-ExchangeCertificate.
 
         It is valid from `begins` to `days` days from now, of an RSA key of `rsa_bits` or of an elliptic one,
-        `self_signed` or the authority's, with or without its `private_key`.
+        `self_signed` or the authority's, with or without its `private_key`, and of a `status` as Windows sees it.
         """
         traits = {key: value for key, value in question.items() if key not in ("server", "names")}
         names = question.get("names")
@@ -173,8 +173,7 @@ def plain(value: Any) -> Any:
 
     SerializationData is left out: nothing can be read from it.
     """
-    if isinstance(value, Prepared):
-        value = value.build()
+    value = built(value)
     meta = getattr(value, "PSObject", None)
     types = meta.type_names if meta is not None else []
     if "System.Enum" in types and isinstance(value, int):

@@ -15,6 +15,7 @@ from . import errors
 from .catalogue.cmdlets import BY_NAME, COMMON
 from .catalogue.kinds import Cmdlet, Kind, Parameter
 from .errors import BINDING, Failure
+from .prepared import built
 from .values import ConversionFailed, convert, native
 
 if TYPE_CHECKING:
@@ -243,6 +244,7 @@ def _run_command(
                 _Binder(call).bind(command, piped)
                 _require_directory(call)
                 _HANDLERS[cmdlet.name](call)
+                _warn(call)
                 _fail_after_effect(call)
             except Failure as failure:
                 if failure.terminating:
@@ -277,11 +279,27 @@ def _run_command(
 
 def _fail_after_effect(call: Call) -> None:
     """An error of a cmdlet that has done its work, such as a controller that goes away behind the write (a guess)."""
-    if call.session.logged and call.organisation.faults.take(
-        call.server.name, "fails_after_effect", [call.cmdlet.name]
-    ):
+    if not call.session.logged:
+        return
+    fault = call.organisation.faults.take(call.server.name, "fails_after_effect", [call.cmdlet.name])
+    if fault is None:
+        return
+    if call.cmdlet.endpoint == "windows":
+        # PowerShell's own words when a service is not where it should be by the time it looks (its Service.cs).
+        verb = call.cmdlet.name.partition("-")[0]
+        text = f"Failed to {verb.lower()} service."
+        failure = call.windows_failure(
+            f"{verb}ServiceFailed", fault.get("message", text), ErrorCategory.OpenError, errors.SERVICE
+        )
+    else:
         text = "The operation couldn't be completed because the directory server is unavailable."
-        call.errors.append(call.exchange_failure(errors.SUITABILITY, text))
+        failure = call.exchange_failure(errors.SUITABILITY, fault.get("message", text))
+    call.errors.append(failure)
+
+
+def _warn(call: Call) -> None:
+    """Reading cmdlets warn of objects that they find damaged, in the server's language."""
+    call.warnings += [fault["message"] for fault in call.session.cmdlet_fault("warns", call.cmdlet.name)]
 
 
 def _require_directory(call: Call) -> None:
@@ -390,7 +408,7 @@ class _Binder:
         arguments = {name: self._converted(parameter, value) for name, (parameter, value) in given.items()}
         self._call.arguments = arguments
         for item in piped:
-            parameter, value = self._piped(given, item)
+            parameter, value = self._piped(given, built(item))
             try:
                 arguments[parameter.name] = self._converted(parameter, value)
             except Failure as failure:

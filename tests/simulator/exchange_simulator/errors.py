@@ -19,6 +19,7 @@ from psrpcore.types import (
     PSNoteProperty,
     PSObject,
     PSString,
+    serialize,
 )
 
 BINDING = (
@@ -126,6 +127,8 @@ def record(failure: Failure, activity: str) -> ErrorRecord:
         InvocationInfo=_invocation(activity),
     )
     result.serialize_extended_info = bool(activity)
+    # psrpcore escapes each text but this one.
+    result.PSObject.to_string = serialize(failure.message, None).text or ""  # type: ignore[arg-type]
     return result
 
 

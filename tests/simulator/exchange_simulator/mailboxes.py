@@ -173,6 +173,10 @@ def domain_sid(domain: str) -> str:
     return "-".join(["S-1-5-21", *(str(number >> shift & 0xFFFFFFFF) for shift in (64, 32, 0))])
 
 
+def _keys(mailbox: Mailbox) -> set[str]:
+    return {mailbox.name.casefold(), mailbox.alias.casefold(), mailbox.account.casefold()}
+
+
 class Mailboxes:
     """All mailboxes by name, alias and account."""
 
@@ -183,6 +187,7 @@ class Mailboxes:
         self.replication_delay = organisation.replication_delay
         self._all: list[Mailbox] = []
         self._index: dict[str, Mailbox | list[Mailbox]] = {}
+        self._initial: tuple[int, frozenset[int]] = 0, frozenset()
 
     def __len__(self) -> int:
         return len(self._all)
@@ -207,7 +212,7 @@ class Mailboxes:
         self._all.append(mailbox)
         if is_administrator:
             self.administrators.add(mailbox.number)
-        for key in {name.casefold(), alias.casefold(), mailbox.account.casefold()}:
+        for key in _keys(mailbox):
             known = self._index.get(key)
             if known is None:
                 self._index[key] = mailbox
@@ -233,7 +238,21 @@ class Mailboxes:
     def by_address(self, address: str) -> Mailbox | None:
         return next((one for one in self.find(address) if one.address.casefold() == address.casefold()), None)
 
+    def keep(self) -> None:
+        """What there is now outlasts a reset."""
+        self._initial = len(self._all), frozenset(self.administrators)
+
     def reset(self) -> None:
+        """Back to the mailboxes that were kept, as they were when they were new."""
+        count, administrators = self._initial
+        for mailbox in self._all[count:]:
+            for key in _keys(mailbox):
+                named = [one for one in self._named(key) if one is not mailbox]
+                self._index.pop(key)
+                if named:
+                    self._index[key] = named
+        del self._all[count:]
+        self.administrators = set(administrators)
         for mailbox in self._all:
             mailbox.reset()
 

@@ -101,6 +101,7 @@ class Organisation:
             if server.release.split_services:
                 name = f"HealthMailbox{guid('health mailbox', server.fqdn).hex}"
                 self.mailboxes.add(name, name, unit=MONITORING)
+        self.mailboxes.keep()
 
     def find_server(self, name: str) -> Server | None:
         """A server by name, FQDN, distinguished name, legacy distinguished name or GUID."""

@@ -1,4 +1,4 @@
-"""Output objects in great numbers: those that differ in a few texts only share one serialized form.
+"""Output objects in great numbers, or often asked for: those that differ in a few texts only share a serialized form.
 
 psrpcore takes milliseconds to build and serialize one object of Exchange; tens of thousands of them would take minutes
 and hold gigabytes.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Callable
+from typing import Any
 from xml.etree import ElementTree
 from xml.sax.saxutils import escape
 
@@ -27,7 +28,7 @@ class Template:
         # No value that could be a password is in such objects, hence no cipher.
         text = ElementTree.tostring(serialize(build(tuple(gaps)), None), encoding="unicode")  # type: ignore[arg-type]
         numbers = {gap: number for number, gap in enumerate(gaps)}
-        pieces = re.split("(" + "|".join(map(re.escape, gaps)) + ")", text)
+        pieces = re.split("(" + "|".join(map(re.escape, gaps)) + ")", text) if gaps else [text]
         self._fixed = pieces[::2]
         self._order = [numbers[gap] for gap in pieces[1::2]]
 
@@ -54,3 +55,8 @@ class Prepared:
 
     def build(self) -> PSObject:
         return self._template.build(self._words())
+
+
+def built(value: Any) -> Any:
+    """An output object as itself."""
+    return value.build() if isinstance(value, Prepared) else value

@@ -45,7 +45,8 @@ class Server:
         self._authority = authority
         self.release = RELEASE[version]
         self.name = name
-        self.fqdn = f"{name}.{organisation.domain}"
+        self.domain = organisation.domain
+        self.fqdn = f"{name}.{self.domain}"
         self.version = version
         self.address = address
         self.root = ",".join(f"DC={label}" for label in organisation.domain.split("."))
@@ -134,11 +135,12 @@ class Server:
         rsa_bits: int | None = None,
         self_signed: bool = False,
         private_key: bool = True,
+        status: str = "Valid",
     ) -> StoredCertificate:
         """Put a new certificate, valid from `begins` to `days` days from now, into the store."""
         make = self._authority.self_signed if self_signed else self._authority.issue
         file = make(names, begins=begins, days=days, rsa_bits=rsa_bits)
-        certificate = StoredCertificate(file, names[0], has_private_key=private_key)
+        certificate = StoredCertificate(file, names[0], has_private_key=private_key, verdict=status)
         self.certificates.add(certificate)
         return certificate
 

@@ -12,9 +12,11 @@ import pytest
 from administrator import Administrator
 from psrpcore.types import PSSecureString, PSString
 
-from exchange_simulator.catalogue.settings import SETTINGS
+from exchange_simulator.catalogue.kinds import Kind
+from exchange_simulator.catalogue.settings import SETTINGS, Setting
 from exchange_simulator.engine import Command
 from exchange_simulator.organisation import Organisation
+from exchange_simulator.powershell import serialized
 
 Make = Callable[..., Organisation]
 
@@ -22,11 +24,10 @@ _ERROR_ID = re.compile(
     r"\[Server=EX01,RequestId=[0-9a-f-]{36},TimeStamp=1/5/2026 9:00:0\d AM\] "
     r"\[FailureCategory=Cmdlet-(\w+)\] [0-9A-F]{8},Microsoft\.Exchange\.Management\.\w+\.(\w+)"
 )
-# Another value for every setting, in the spelling a client would send, and how it is stored.
+# Another value for a setting, in the spelling a client would send, and how it is stored.
 _CHANGES: dict[str, tuple[Any, Any]] = {
     "MaxCommandSize": (1024, 1024),
     "MessageRetrievalSortOrder": ("descending", "Descending"),
-    "ShowHiddenFoldersEnabled": (True, True),
     "UnencryptedOrTLSBindings": (["0.0.0.0:2110"], ["0.0.0.0:2110"]),
     "SSLBindings": ("[0:0::0]:2995", ["[::]:2995"]),
     "InternalConnectionSettings": (["a.b:1:tls", "c:2"], ["a.b:1:TLS", "c:2"]),
@@ -43,28 +44,40 @@ _CHANGES: dict[str, tuple[Any, Any]] = {
     "ProxyTargetPort": (9955, 9955),
     "CalendarItemRetrievalOption": ("INTRANETURL", "IntranetUrl"),
     "OwaServerUrl": ("https://owa.contoso.test/owa", "https://owa.contoso.test/owa"),
-    "EnableExactRFC822Size": (True, True),
-    "LiveIdBasicAuthReplacement": (True, True),
-    "SuppressReadReceipt": (True, True),
-    "ProtocolLogEnabled": (True, True),
-    "EnforceCertificateErrors": (True, True),
     "LogFileLocation": (r"D:\Logs", r"D:\Logs"),
     "LogFileRollOverSettings": ("monthly", "Monthly"),
     "LogPerFileSizeQuota": ("2MB", 2097152),
     "ExtendedProtectionPolicy": ("require", "Require"),
-    "EnableGSSAPIAndNTLMAuth": (False, False),
 }
+
+
+def _change(setting: Setting, protocol: str) -> tuple[Any, Any]:
+    """Where the table has none, any value that is not the default."""
+    if setting.name in _CHANGES:
+        return _CHANGES[setting.name]
+    default = setting.default(protocol, "SE")
+    others: dict[Kind, list[Any]] = {
+        Kind.BOOLEAN: [True, False],
+        Kind.INT32: [*(setting.bounds or {}).get(protocol, (1, 2))],
+        Kind.ENUM: [*setting.enum.members] if setting.enum else [],
+        Kind.TEXT: ["Another text."],
+    }
+    value = next(value for value in others[setting.kind] if value != default)
+    return value, value
+
+
 _CASES = [
-    pytest.param(cmdlet, protocol, setting.name, id=f"{protocol}-{setting.name}")
+    pytest.param(cmdlet, protocol, setting, id=f"{protocol}-{setting.name}")
     for cmdlet, protocol in (("Set-PopSettings", "pop3"), ("Set-ImapSettings", "imap4"))
     for setting in SETTINGS
     if protocol in setting.defaults and "SE" in setting.releases
 ]
 
 
-@pytest.mark.parametrize(("cmdlet", "protocol", "name"), _CASES)
-def test_every_setting_can_be_set(admin: Administrator, cmdlet: str, protocol: str, name: str) -> None:
-    given, stored = _CHANGES[name]
+@pytest.mark.parametrize(("cmdlet", "protocol", "setting"), _CASES)
+def test_every_setting_can_be_set(admin: Administrator, cmdlet: str, protocol: str, setting: Setting) -> None:
+    name = setting.name
+    given, stored = _change(setting, protocol)
     before = admin.stored("EX01", protocol)
     warnings = admin.do(cmdlet, Server="EX01", **{name: given})
     assert admin.stored("EX01", protocol) == before | {name: stored}
@@ -370,6 +383,31 @@ def test_fault_write_does_not_stick(admin: Administrator) -> None:
     admin.organisation.faults.arm({"server": "EX01", "kind": "none"})
     admin.do("Set-PopSettings", Banner="x")
     assert admin.stored()["Banner"] == "x"
+
+
+def test_fault_fails_after_effect(admin: Administrator) -> None:
+    fault = {"server": "EX01", "kind": "fails_after_effect"}
+    admin.organisation.faults.arm(fault | {"cmdlet": "Set-PopSettings"})
+    (error,) = admin.run("Set-PopSettings", Banner="x").errors
+    assert "SuitabilityDirectoryException" in error.FullyQualifiedErrorId
+    assert admin.stored()["Banner"] == "x"
+    admin.organisation.faults.arm(fault | {"cmdlet": "Get-PopSettings", "message": "Nicht\x1b da."})
+    (error,) = admin.run("Get-PopSettings").errors
+    assert error.CategoryInfo.Reason == "SuitabilityDirectoryException"
+    # The record is XML whatever its text.
+    assert "Nicht_x001B_ da." in serialized(error)
+    admin.organisation.faults.arm(fault | {"cmdlet": "Start-Service"})
+    (error,) = admin.run("Start-Service", Name="MSExchangePop3").errors
+    assert error.FullyQualifiedErrorId.startswith("StartServiceFailed,")
+    assert admin.services()["MSExchangePop3"]["status"] == "Running"
+    admin.do("Set-PopSettings", Banner="y")
+
+
+def test_fault_warns(admin: Administrator) -> None:
+    fault = {"server": "EX01", "kind": "warns", "cmdlet": "Get-PopSettings", "message": "Das Objekt ist beschädigt."}
+    admin.organisation.faults.arm(fault)
+    assert [admin.do("Get-PopSettings"), admin.do("Get-PopSettings")] == [["Das Objekt ist beschädigt."]] * 2
+    assert admin.run("Get-PopSettings", logged=False).warnings == []
 
 
 def test_fault_rbac(admin: Administrator) -> None:

@@ -93,6 +93,33 @@ def test_a_get_may_refuse_such_a_name_as_well(admin: Administrator) -> None:
     result = pipe(admin, ["info", "info@contoso.test"], "Get-CASMailbox")
     assert [plain(one)["Name"] for one in result.output] == ["Front Desk"]
     assert len(result.errors) == 1
+    admin.organisation.faults.clear()
+    admin.organisation.faults.arm({"kind": "ambiguous_name_refused", "shows_one": True})
+    result = admin.run("Get-CASMailbox", Identity="info")
+    assert [plain(one)["SamAccountName"] for one in result.output] == ["office"]
+    assert len(result.errors) == 1
+
+
+def test_a_reset_forgets_who_came_later(admin: Administrator) -> None:
+    mailboxes = admin.organisation.mailboxes
+    mailboxes.add("User 000001", "twin", is_administrator=True)
+    mailboxes.add("User 000001", "triplet")
+    admin.organisation.reset()
+    assert names(admin, Identity="User 000001") == ["user000001"]
+    assert names(admin, Filter="Name -like '*'").count("twin") == 0
+    assert [one.alias for one in mailboxes if one.is_administrator] == ["administrator"]
+    assert mailboxes.add("Anna", "twin").sid.rpartition("-")[2] != "500"
+    assert names(admin, Identity="twin") == ["twin"]
+
+
+@pytest.mark.parametrize("ends_pipeline", [False, True])
+def test_a_mailbox_that_cannot_be_read(admin: Administrator, ends_pipeline: bool) -> None:
+    fault = {"kind": "mailbox_unreadable", "mailbox": "user000002", "ends_pipeline": ends_pipeline}
+    admin.organisation.faults.arm(fault)
+    result = pipe(admin, ["user000001", "user000002", "user000003"], "Get-CASMailbox")
+    assert (result.terminating is not None, len(result.errors)) == (ends_pipeline, int(not ends_pipeline))
+    assert "CN=User 000002" in str(result.terminating or result.errors[0])
+    assert len(result.output) == (0 if ends_pipeline else 2)
 
 
 def user(admin: Administrator, **parameters: Any) -> dict[str, Any]:
@@ -217,7 +244,7 @@ def test_a_mailbox_that_fails_before_or_after_its_effect(admin: Administrator, w
 
 
 def test_what_came_out_of_a_session_cannot_be_piped_back(admin: Administrator) -> None:
-    (error,) = pipe(admin, [admin.one("Get-CASMailbox", Identity="reader").build()], PopEnabled=False).errors
+    (error,) = pipe(admin, [admin.one("Get-CASMailbox", Identity="reader")], PopEnabled=False).errors
     assert str(error.FullyQualifiedErrorId) == "ParameterArgumentTransformationError,Set-CASMailbox"
 
 

@@ -8,17 +8,21 @@ connector reaches all domain controllers at once.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+import datetime
+import functools
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
-from psrpcore.types import ErrorCategory
+from psrpcore.types import ErrorCategory, PSObject
 
 from .. import shapes
 from ..catalogue.connectors import CONNECTOR_SETTINGS, SERVER_FOLLOWS, ConnectorSetting
 from ..catalogue.kinds import Kind
-from ..connectors import ReceiveConnector
+from ..connectors import ReceiveConnector, place_of
 from ..directory import DirectoryObject
 from ..engine import Call, behaviour, has_wildcard, matches
+from ..prepared import Prepared, Template
+from ..server import Server
 from .checks import invalid, requested_changes, unmodified
 from .lookup import ambiguous, controller, not_found, server
 
@@ -175,16 +179,41 @@ def _check_neighbours(call: Call, connector: ReceiveConnector, values: dict[str,
             raise call.exchange_failure(_TASKS + "ConnectorMappingConflictException", text)
 
 
-def _connector_object(call: Call, connector: ReceiveConnector) -> Any:
-    owner, domain, chosen = connector.server, call.organisation.domain, controller(call)
+def _connector_object(call: Call, connector: ReceiveConnector) -> Prepared:
+    chosen = controller(call)
     view = connector.settings.read(chosen, call.now)
-    name = view.values["Name"]
-    distinguished_name = connector.distinguished_name(name)
+    times = view.changed, connector.settings.created, call.organisation.zone
+    return Prepared(
+        _template(connector.server, connector.unchanging_name, tuple(view.values.items()), times, chosen), tuple
+    )
+
+
+@functools.lru_cache(maxsize=256)
+def _template(
+    owner: Server,
+    unchanging_name: str,
+    values: tuple[tuple[str, Any], ...],
+    times: tuple[datetime.datetime, datetime.datetime, datetime.timezone],
+    chosen: str,
+) -> Template:
+    """The wire form of a connector, which is asked for again and again as it is."""
+    return Template(lambda _: _object(owner, unchanging_name, dict(values), times, chosen), words=0, guids=0)
+
+
+def _object(
+    owner: Server,
+    unchanging_name: str,
+    values: Mapping[str, Any],
+    times: tuple[datetime.datetime, datetime.datetime, datetime.timezone],
+    chosen: str,
+) -> PSObject:
+    domain, name = owner.domain, values["Name"]
+    distinguished_name = place_of(owner, name)
     identity_object = shapes.ad_object_id(distinguished_name, domain, rf"{owner.name}\{name}")
     members: list[tuple[str, Any]] = []
     for setting in CONNECTOR_SETTINGS:
-        if setting.name in view.values:
-            members.append((setting.name, _wire_value(call, owner.root, setting, view.values[setting.name])))
+        if setting.name in values:
+            members.append((setting.name, _wire_value(domain, owner.root, setting, values[setting.name])))
         if setting.name == SERVER_FOLLOWS:
             members.append(("Server", shapes.ad_object_id(owner.distinguished_name, domain, owner.name)))
     members += [
@@ -193,10 +222,10 @@ def _connector_object(call: Call, connector: ReceiveConnector) -> Any:
         ("Name", name),
         ("DistinguishedName", distinguished_name),
         ("Identity", identity_object),
-        ("Guid", shapes.guid("object", connector.unchanging_name)),
+        ("Guid", shapes.guid("object", unchanging_name)),
         ("ObjectCategory", shapes.schema_id("ms-Exch-Smtp-Receive-Connector", domain, owner.root)),
         ("ObjectClass", shapes.strings(("top", "msExchSmtpReceiveConnector"))),
-        *shapes.times(view.changed, connector.settings.created, call.organisation.zone),
+        *shapes.times(*times),
         ("OrganizationId", shapes.organization_id()),
         ("Id", identity_object),
         ("OriginatingServer", chosen),
@@ -206,11 +235,10 @@ def _connector_object(call: Call, connector: ReceiveConnector) -> Any:
     return shapes.exchange_object(_TYPES, rf"{owner.name}\{name}", members)
 
 
-def _wire_value(call: Call, root: str, setting: ConnectorSetting, value: Any) -> Any:
+def _wire_value(domain: str, root: str, setting: ConnectorSetting, value: Any) -> Any:
     if setting.enum is not None:
         return shapes.wire_enum(setting.enum.type_name, value, setting.enum.number(value))
     if setting.name == "DefaultDomain":
-        domain = call.organisation.domain
         place = f"CN={value},CN=Accepted Domains,CN=Transport Settings,CN=First Organization,CN=Microsoft Exchange"
         return shapes.ad_object_id(f"{place},CN=Services,CN=Configuration,{root}", domain, value) if value else None
     return _WIRE.get(setting.kind, lambda plain: plain)(value)

@@ -7,7 +7,8 @@ compares, and the words of the refusals.
 A Get- with a name that several mailboxes have answers with all of them: published for Get-Mailbox, in
 github.com/KelvinTegelaar/CIPP-API/pull/88. The error of a Set- then is quoted in
 github.com/MicrosoftDocs/office-docs-powershell/issues/7166. Whether every Exchange answers so is not known: with the
-fault ambiguous_name_refused a Get- answers with the error as well.
+fault ambiguous_name_refused a Get- answers with the error as well, and, as a guess, with one of them beside it. That a
+mailbox can be found but not read is a guess too.
 
 Get-User's parameters, and that Sid can be filtered by, are Microsoft's (learn.microsoft.com/powershell/exchange/
 filter-properties); that it shows Sid is published in many places. Inferred: its other members, the form of Sid, which
@@ -85,9 +86,16 @@ _FILTERABLE_OF_USERS: dict[str, Callable[[Mailbox], str]] = {
 @behaviour("Get-CASMailbox")
 def get_mailbox(call: Call) -> None:
     server, chosen = call.server, controller(call)
-    found = _found(call, chosen)
+    unreadable = {fault["mailbox"]: fault for fault in _armed(call, "mailbox_unreadable")}
     with_settings = bool(call.arguments.get("ProtocolSettings"))
-    call.output += [_mailbox_object(call, mailbox, server, chosen, with_settings) for mailbox in found]
+    for mailbox in _found(call, chosen):
+        if fault := unreadable.get(mailbox.alias):
+            failure = _failure_of(call, mailbox, chosen, fault)
+            if failure.terminating:
+                raise failure
+            call.errors.append(failure)
+        else:
+            call.output.append(_mailbox_object(call, mailbox, server, chosen, with_settings))
 
 
 @behaviour("Get-User")
@@ -131,8 +139,9 @@ def _chosen(call: Call, chosen: str) -> Iterator[Mailbox]:
         named = [one for one in _named(call, identity) if one.is_monitoring == monitoring]
         if not named and not has_wildcard(identity):
             raise not_found(call, identity)
-        if len(named) > 1 and not has_wildcard(identity) and _armed(call, "ambiguous_name_refused"):
-            raise _ambiguous(call, identity)
+        if len(named) > 1 and not has_wildcard(identity) and (refused := _armed(call, "ambiguous_name_refused")):
+            call.errors.append(_ambiguous(call, identity))
+            del named[1 if refused[0].get("shows_one") else 0 :]
         candidates = iter(named)
     elif anr is not None:
         wanted = anr.casefold()

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
 import sys
 import tracemalloc
 from datetime import UTC, datetime, timedelta
+from functools import cache
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from transport_host import NOW, as_wire, make_der, make_payload, thumbprint
 
 from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import Failure
+from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import binary
 from ansible_collections.mailops.exchange.plugins.module_utils._host.server import Server
 from ansible_collections.mailops.exchange.plugins.module_utils._host.versions import Version
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.certificates import Thumbprint
@@ -23,9 +28,56 @@ from ansible_collections.mailops.exchange.plugins.module_utils._objects.certific
     in_order,
     read_certificate,
 )
+from exchange_simulator.certificate_payload import Description, signed, store_element, stream
 
 EX01 = Server("EX01", "EX01.contoso.test", Version(15, 2, 2562, 17))
 NUMBERS = {"IMAP": 1, "POP": 2, "IIS": 8, "SMTP": 16}
+NOW = datetime.now(UTC)
+
+
+@cache
+def private_key(bits):
+    return rsa.generate_private_key(public_exponent=65537, key_size=bits)
+
+
+def make_der(*names, common_name=None, issuer="Contoso Issuing CA", begins=-30, ends=300, bits=2048, serial=None):
+    """A certificate; begin and end in days from now, issuer None for a self-signed one."""
+    subject, by = (
+        x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
+        for name in (common_name or names[0], issuer or common_name or names[0])
+    )
+    builder = x509.CertificateBuilder(
+        issuer_name=by,
+        subject_name=subject,
+        public_key=private_key(bits).public_key(),
+        serial_number=serial or x509.random_serial_number(),
+        not_valid_before=NOW + timedelta(days=begins),
+        not_valid_after=NOW + timedelta(days=ends),
+    )
+    if names:
+        alternative = x509.SubjectAlternativeName([x509.DNSName(name) for name in names])
+        builder = builder.add_extension(alternative, critical=False)
+    return builder.sign(private_key(bits), hashes.SHA256()).public_bytes(serialization.Encoding.DER)
+
+
+def make_payload(der, services, *, sign=False, key=True):
+    """SerializationData as the simulator makes it, which is held against the captures."""
+    certificate = x509.load_der_x509_certificate(der)
+    told = Description(
+        element=store_element(certificate, friendly_name="Mail", has_private_key=key),
+        identity=f"EX01.contoso.test\\{thumbprint(der)}",
+        self_signed=False,
+        status=1,
+        root_type=3,
+        services=services,
+        exportable=False,
+        sites=["IIS://EX01/W3SVC/1"],
+    )
+    return signed(stream(told)) if sign else stream(told)
+
+
+def thumbprint(der):
+    return hashlib.sha1(der, usedforsecurity=False).hexdigest().upper()
 
 
 @pytest.fixture
@@ -83,11 +135,11 @@ def test_names_dates_and_key_of_a_real_certificate(capture):
     assert certificate.is_self_signed
 
 
-@pytest.mark.parametrize("signed", [False, True])
+@pytest.mark.parametrize("sign", [False, True])
 @pytest.mark.parametrize("number", [0, 2, 27, 31, 128 + 2])
-def test_services_of_a_payload(number, signed):
+def test_services_of_a_payload(number, sign):
     der = make_der("mail.contoso.test")
-    payload = make_payload(der, number, signed=signed)
+    payload = make_payload(der, number, sign=sign)
     assert read_payload(payload, der) == Payload(services=number, has_private_key=True)
 
 
@@ -101,7 +153,7 @@ def test_what_is_not_the_number_of_the_services_is_not_taken_for_it():
 
 def test_a_bit_that_is_not_known_does_not_hide_the_others():
     der = make_der("mail.contoso.test")
-    wire = {"RawData": as_wire(der), "SerializationData": as_wire(make_payload(der, 128 + 2))}
+    wire = {"RawData": binary(der), "SerializationData": binary(make_payload(der, 128 + 2))}
     assert read_certificate(wire).services == {"POP", "128"}
 
 
@@ -125,7 +177,7 @@ def test_a_store_without_a_key_provider_proves_nothing():
 )
 def test_live_members_come_first(live, services):
     der = make_der("mail.contoso.test")
-    wire = {"RawData": as_wire(der), "SerializationData": as_wire(make_payload(der, 0)), "Services": live}
+    wire = {"RawData": binary(der), "SerializationData": binary(make_payload(der, 0)), "Services": live}
     certificate = read_certificate({**wire, "HasPrivateKey": False, "Status": {"$text": "DateInvalid", "$value": 3}})
     assert certificate.services == services
     assert certificate.has_private_key is False
@@ -141,7 +193,7 @@ def test_without_raw_data_there_is_no_certificate(raw):
 @given(data=st.binary(max_size=200))
 def test_raw_data_that_is_no_certificate_is_named_by_its_thumbprint(data):
     with pytest.raises(ValueError, match=f"{thumbprint(data)} cannot be read|without its RawData"):
-        read_certificate({"RawData": as_wire(data)})
+        read_certificate({"RawData": binary(data)})
 
 
 DER = make_der("mail.contoso.test")
@@ -151,7 +203,7 @@ GOOD = make_payload(DER, 27)
 @settings(max_examples=400, deadline=None)
 @given(data=st.data())
 def test_a_damaged_payload_is_read_or_unknown_and_never_an_error(data):
-    payload = bytearray(make_payload(DER, 27, signed=data.draw(st.booleans())))
+    payload = bytearray(make_payload(DER, 27, sign=data.draw(st.booleans())))
     for _ in range(data.draw(st.integers(1, 8))):
         position = data.draw(st.integers(0, min(len(payload), 1200) - 1))
         what = data.draw(st.sampled_from(["byte", "cut", "insert", "huge"]))
@@ -199,7 +251,7 @@ def test_a_stream_that_claims_to_be_endless_costs_nothing():
     ],
 )
 def test_which_names_are_covered(names, host, exactly, covers):
-    certificate = read_certificate({"RawData": as_wire(make_der(*names))})
+    certificate = read_certificate({"RawData": binary(make_der(*names))})
     assert certificate.names_exactly(host) is exactly
     assert certificate.covers(host) is covers
 
@@ -214,26 +266,26 @@ def test_which_names_are_covered(names, host, exactly, covers):
     ],
 )
 def test_what_counts_as_a_wildcard(names, wildcard):
-    assert read_certificate({"RawData": as_wire(make_der(*names))}).is_wildcard is wildcard
+    assert read_certificate({"RawData": binary(make_der(*names))}).is_wildcard is wildcard
 
 
 def test_the_common_name_counts_only_without_alternative_names():
-    assert read_certificate({"RawData": as_wire(make_der(common_name="ex01"))}).names == ("ex01",)
-    assert read_certificate({"RawData": as_wire(make_der(common_name="Two words"))}).names == ()
-    both = read_certificate({"RawData": as_wire(make_der("mail.contoso.test", common_name="ex01"))})
+    assert read_certificate({"RawData": binary(make_der(common_name="ex01"))}).names == ("ex01",)
+    assert read_certificate({"RawData": binary(make_der(common_name="Two words"))}).names == ()
+    both = read_certificate({"RawData": binary(make_der("mail.contoso.test", common_name="ex01"))})
     assert both.names == ("mail.contoso.test",)
 
 
 def test_names_are_written_and_quoted_as_windows_does():
-    certificate = read_certificate({"RawData": as_wire(make_der("a.test", issuer='Contoso, "Inc"; #1'))})
+    certificate = read_certificate({"RawData": binary(make_der("a.test", issuer='Contoso, "Inc"; #1'))})
     assert certificate.issuer == 'CN="Contoso, ""Inc""; #1"'
 
 
 def test_weak_keys_are_found():
-    weak = read_certificate({"RawData": as_wire(make_der("a.test", bits=1024))})
+    weak = read_certificate({"RawData": binary(make_der("a.test", bits=1024))})
     (fact,) = dates_and_keys(weak, NOW, 0)
     assert fact.seen.endswith(" is weak: its key has only 1024 bits.")
-    assert list(dates_and_keys(read_certificate({"RawData": as_wire(make_der("a.test"))}), NOW, 30)) == []
+    assert list(dates_and_keys(read_certificate({"RawData": binary(make_der("a.test"))}), NOW, 30)) == []
 
 
 @pytest.mark.parametrize(("issuer", "weakness"), [("Contoso Issuing CA", "it is signed with SHA1"), (None, None)])
@@ -242,17 +294,17 @@ def test_a_weak_signature_is_found_where_it_is_checked(issuer, weakness):
     # their last byte.
     identifier = bytes.fromhex("06092a864886f70d0101")
     der = make_der("a.test", issuer=issuer).replace(identifier + b"\x0b", identifier + b"\x05")
-    assert read_certificate({"RawData": as_wire(der)}).weakness == weakness
+    assert read_certificate({"RawData": binary(der)}).weakness == weakness
 
 
 def test_the_library_that_is_missing_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "cryptography", None)
     with pytest.raises(Failure, match="The Python library cryptography, by which certificates are read, is missing"):
-        read_certificate({"RawData": as_wire(DER)})
+        read_certificate({"RawData": binary(DER)})
 
 
 def chosen(*ders, host="mail.contoso.test"):
-    return by_name([read_certificate({"RawData": as_wire(der)}) for der in ders], host, EX01, "name", NOW).thumbprint
+    return by_name([read_certificate({"RawData": binary(der)}) for der in ders], host, EX01, "name", NOW).thumbprint
 
 
 def test_the_better_certificate_wins_whatever_the_order():
@@ -272,8 +324,8 @@ def test_the_better_certificate_wins_whatever_the_order():
 def test_a_private_key_known_to_be_there_comes_before_a_newer_certificate():
     older, newer = make_der("mail.contoso.test", begins=-60), make_der("mail.contoso.test")
     wires = [
-        {"RawData": as_wire(older), "SerializationData": as_wire(make_payload(older, 0))},
-        {"RawData": as_wire(newer)},
+        {"RawData": binary(older), "SerializationData": binary(make_payload(older, 0))},
+        {"RawData": binary(newer)},
     ]
     certificates = [read_certificate(wire) for wire in wires]
     assert by_name(certificates, "mail.contoso.test", EX01, "name", NOW).thumbprint == thumbprint(older)

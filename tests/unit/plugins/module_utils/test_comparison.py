@@ -5,16 +5,9 @@ from __future__ import annotations
 import copy
 
 import pytest
-from transport_host import make_der, transport_host
+from in_process import InProcessHost
 
 from ansible_collections.mailops.exchange.plugins.module_utils._judgement.comparison import differences
-
-
-@pytest.fixture
-def host(host_of):
-    host = transport_host(host_of)()
-    host.add(make_der("EX01", "EX01.contoso.test", issuer=None), "POP", "IMAP", "SMTP")
-    return host
 
 
 def renamed(value, old="EX01", new="EX02"):
@@ -27,9 +20,9 @@ def renamed(value, old="EX01", new="EX02"):
 
 
 @pytest.fixture
-def pair(host):
+def pair():
     """Two servers that are alike."""
-    first = host.run("client_access_info")
+    first = InProcessHost().run("client_access_info")
     return [first, renamed(copy.deepcopy(first))]
 
 
@@ -51,11 +44,11 @@ def test_servers_that_are_alike_differ_in_their_names_only(pair):
         ),
         (
             ["imap4", "settings", "internal_connection_settings"],
-            ["EX02.contoso.test:995:SSL"],
+            ["EX02.contoso.test:993:SSL"],
             "servers-differ",
             "imap4",
-            "internal_connection_settings is ['<server>:110:TLS', '<server>:995:SSL'] on EX01; "
-            "['<server>:995:SSL'] on EX02.",
+            "internal_connection_settings is ['<server>:143:TLS', '<server>:993:SSL'] on EX01; "
+            "['<server>:993:SSL'] on EX02.",
         ),
         (
             ["connectors", 0, "settings", "max_message_size"],

@@ -3,23 +3,31 @@
 from __future__ import annotations
 
 import pytest
+from in_process import ABSENT, Put, element
 
 from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import (
+    CmdletError,
     CmdletFailure,
     Failure,
     OutcomeUnknown,
     Unreachable,
 )
 from ansible_collections.mailops.exchange.plugins.module_utils._host.host import connect
+from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import Reply
 from ansible_collections.mailops.exchange.plugins.module_utils._host.server import Server
 from ansible_collections.mailops.exchange.plugins.module_utils._host.versions import Version
 from ansible_collections.mailops.exchange.plugins.module_utils._host.way import Way, laid
+from ansible_collections.mailops.exchange.plugins.plugin_utils.wire.clixml import to_plain
+from exchange_simulator import shapes
 
 
 @pytest.fixture
 def line(host):
     with laid(Way(host.invoke, clock=host.clock, pause=host.pause)):
         yield host
+
+
+SERVER = "Get-ExchangeServer"
 
 
 def test_outside_of_a_task_there_is_no_line():
@@ -53,27 +61,26 @@ def test_names_are_tried_in_order_and_addresses_are_not(line, address, inventory
 
 def test_a_server_that_cannot_be_found(line):
     line.memory.update(host="10.0.0.1", inventory_hostname="somebody")
-    line._get_exchangeserver = lambda **_: []
+    line.shapes[SERVER] = lambda _: []
     with pytest.raises(Failure, match="name it with the option server"):
         connect().server()
     with pytest.raises(Failure, match="server: 'EX09' does not name exactly one Exchange server"):
         connect().server("EX09")
 
 
-def test_an_answer_with_other_or_several_servers_is_not_believed(line):
-    answer = line._get_exchangeserver("EX01")
-    line._get_exchangeserver = lambda **_: [{**answer[0], "Name": "EX02", "Fqdn": "EX02.contoso.test"}]
+def test_an_answer_with_another_server_or_several_is_not_believed(line):
+    others = dict.fromkeys(("Guid", "DistinguishedName", "ExchangeLegacyDN"), ABSENT)
+    line.shapes[SERVER] = Put({"Name": "EX02", "Fqdn": "EX02.contoso.test", **others})
     with pytest.raises(Failure, match="exactly one"):
         connect().server("EX01")
-    line._get_exchangeserver = lambda **_: answer * 2
+    line.shapes[SERVER] = lambda output: output * 2
     with pytest.raises(Failure, match="exactly one"):
         connect().server("EX01")
 
 
 def test_a_server_may_be_named_by_its_guid(line):
-    answer = [{**line._get_exchangeserver("EX01")[0], "Guid": "38142983-080a-4e34-90b6-401759c3f3e7"}]
-    line._get_exchangeserver = lambda **_: answer
-    assert connect().server("38142983-080A-4E34-90B6-401759C3F3E7").name == "EX01"
+    guid = to_plain(element(shapes.guid("object", line.server.distinguished_name)))
+    assert connect().server(guid.upper()).name == "EX01"
 
 
 def test_the_play_stays_with_the_controller_that_answered_first(line):
@@ -84,16 +91,18 @@ def test_the_play_stays_with_the_controller_that_answered_first(line):
     assert line.asked("Get-CimInstance") == [{"ClassName": "Win32_ComputerSystem"}]
 
 
-def test_a_named_controller_is_asked_for_that_task_only(line):
-    connect(domain_controller="DC9").server()
-    assert line.asked("Get-ExchangeServer")[0]["DomainController"] == "DC9"
-    connect().read("Get-PopSettings", Server="EX01")
-    assert "DomainController" not in line.asked("Get-PopSettings")[0]
+def test_a_named_controller_is_asked_for_that_task_only(host_of):
+    host = host_of(domain_controllers=2)
+    with laid(Way(host.invoke)):
+        connect(domain_controller="DC2.contoso.test").server()
+        assert host.asked(SERVER)[0]["DomainController"] == "DC2.contoso.test"
+        connect().read("Get-PopSettings", Server="EX01")
+    assert "DomainController" not in host.asked("Get-PopSettings")[0]
 
 
 def test_a_controller_nobody_asked_for_is_given_up_where_rbac_withholds_the_parameter(line):
     connect().server()
-    line.withheld = {"Get-PopSettings -DomainController"}
+    line.fault("rbac_without", cmdlet="Get-PopSettings", parameter="DomainController")
     connect().read("Get-PopSettings", Server="EX01")
     connect().read("Get-PopSettings", Server="EX01")
     assert ["DomainController" in call for call in line.asked("Get-PopSettings")] == [True, False, False]
@@ -109,7 +118,7 @@ def test_check_mode_notes_writes_and_sends_none(line):
 
 
 def test_a_line_that_fails_raises(line):
-    line.breaks = [("Set-PopSettings", False)]
+    line.lost = [("Set-PopSettings", False)]
     with pytest.raises(OutcomeUnknown, match=r"Set-PopSettings was sent .* The connection broke"):
         connect().write("Set-PopSettings", Server="EX01")
     line.down_for = 1
@@ -160,9 +169,9 @@ def test_waiting_for_exchange_takes_no_longer_than_told(line):
         ({"id": "Something,x", "message": ""}, "Get-PopSettings failed: Something,x."),
     ],
 )
-def test_errors_are_known_by_id_and_type_and_told_in_a_sentence(line, told, sentence):
-    line.refuses["Get-PopSettings"] = told
-    with pytest.raises(CmdletFailure) as caught:
+def test_errors_are_known_by_id_and_type_and_told_in_a_sentence(told, sentence):
+    reply = Reply("failed", errors=[CmdletError.read(told)]).to_json()
+    with laid(Way(lambda _: reply)), pytest.raises(CmdletFailure) as caught:
         connect().read("Get-PopSettings", Server="EX01")
     assert str(caught.value) == sentence
 

@@ -2,310 +2,194 @@
 
 from __future__ import annotations
 
-import json
-import uuid
+from dataclasses import replace
 from typing import Any
 
 import pytest
-from ansible.module_utils.basic import AnsibleModule
+from in_process import ABSENT, InProcessHost, Put, element
 from module_runner import run_module
 
 from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import Request
+from exchange_simulator.engine import Result
+from exchange_simulator.mailboxes import Mailbox, domain_sid
 
-DEFAULTS = {
-    f"{prefix}{name}": value
-    for prefix in ("Pop", "Imap")
-    for name, value in {
-        "Enabled": True,
-        "UseProtocolDefaults": True,
-        "EnableExactRFC822Size": False,
-        "ForceICalForCalendarRetrievalOption": False,
-        "MessagesRetrievalMimeFormat": {"$text": "BestBodyFormat", "$value": 5},
-        "SuppressReadReceipt": False,
-    }.items()
-}
-NOT_FOUND = "[FailureCategory=Cmdlet-ManagementObjectNotFoundException] 8288830C,Get-CASMailbox"
-AMBIGUOUS = "[FailureCategory=Cmdlet-ManagementObjectAmbiguousException] E5DDAC9B,Get-CASMailbox"
-DOMAIN_SID = "S-1-5-21-1111-2222-3333"
+MODULE = "cas_mailbox"
+GET, SET, GET_USER = "Get-CASMailbox", "Set-CASMailbox", "Get-User"
+DOMAIN = domain_sid("contoso.test")
+DENIED = (
+    "Set-CASMailbox failed: Active Directory operation failed on DC1.contoso.test. This error is not retriable. "
+    "Additional information: Insufficient access rights to perform the operation. Active directory response: 00002098: "
+    "SecErr: DSID-03150F94, problem 4003 (INSUFF_ACCESS_RIGHTS), data 0."
+)
 
 
-class Refusal(Exception):
-    """One of the piped mailboxes fails with this message, and with ``ends`` those behind it are not reached."""
-
-    ends = False
-
-
-class End(Refusal):
-    ends = True
+def busy(name: str, cmdlet: str = SET) -> str:
+    return (
+        f"{cmdlet} failed: Active Directory operation failed on DC1.contoso.test. The object "
+        f"'CN={name},CN=Users,DC=contoso,DC=test' is busy."
+    )
 
 
-class MailboxHost:
-    """Mailboxes by account name, and what can go wrong with them."""
+class MailboxHost(InProcessHost):
+    """A server of an organisation with the mailboxes of the Administrator and a few others, known by their aliases."""
 
-    def __init__(self, *accounts: str) -> None:
-        self.version = (15, 2, 2562, 17)
-        self.mailboxes: dict[str, dict[str, Any]] = {}
-        self.aliases: dict[str, str] = {}
-        self.rids = {"Administrator": 500}
-        for account in ("Administrator", *accounts):
-            self.add(account)
-        self.calls: list[tuple[str, dict[str, Any], list[str] | None]] = []
-        self.locked: set[str] = set()
-        """Accounts whose mailbox cannot be written."""
-        self.fails: dict[str, tuple[str, type[Refusal]]] = {}
-        """Accounts whose mailbox gives an error before or after it is written, and which kind."""
-        self.unreadable: dict[str, str] = {}
-        """Accounts whose mailbox gives an error with this id when it is read after a write."""
-        self.unreadable_after: type[Refusal] = Refusal
-        self.ambiguous = "all"
-        """What a name of several is answered with: all of them, an error, or one and an error."""
-        self.users: dict[str, Any] = {}
-        """Members that Get-User shows of every account instead of its own."""
+    def __init__(self, release: str = "SE") -> None:
+        super().__init__(release, mailbox_user="anna")
+        for alias in ("bert", "cleo", "dora"):
+            self.add(alias)
         self.breaks: list[int] = []
         """Once each: the answer to a write is lost after so many of its mailboxes were written."""
-        self.withheld: set[str] = set()
-        self.told: list[str] = []
 
-    def add(self, account: str, name: str | None = None, *, alias: str | None = None, **values: Any) -> None:
-        self.aliases[account] = alias or f"alias-{account}"
-        self.mailboxes[account] = {
-            **DEFAULTS,
-            "Guid": str(uuid.uuid5(uuid.NAMESPACE_DNS, account)),
-            "Name": name or account.title(),
-            "SamAccountName": account,
-            "PrimarySmtpAddress": {"$text": f"{account.lower()}@contoso.test"},
-            "DistinguishedName": f"CN={name or account.title()},OU={account},DC=contoso,DC=test",
-            "Identity": {"$text": f"contoso.test/{account}/{name or account.title()}"},
-            "LegacyExchangeDN": f"/o=First/cn={account}",
-            "EmailAddresses": [f"SMTP:{account.lower()}@contoso.test", f"smtp:{account.lower()}@old.test"],
-            **values,
-        }
-
-    def run(self, options: dict[str, Any], *, check: bool = False) -> dict[str, Any]:
-        return run_module("cas_mailbox", options, self.invoke, check=check, tell=self.told.append)
-
-    def asked(self, cmdlet: str) -> list[tuple[dict[str, Any], list[str] | None]]:
-        return [(parameters, piped) for name, parameters, piped in self.calls if name == cmdlet]
+    def add(self, alias: str, name: str | None = None, **more: Any) -> Mailbox:
+        return self.organisation.mailboxes.add(name or alias.capitalize(), alias, **more)
 
     @property
-    def writes(self) -> list[list[str]]:
-        """The accounts of each batch that was written."""
-        accounts = {
-            str(box.get(member)): account
-            for account, box in self.mailboxes.items()
-            for member in ("Guid", "DistinguishedName")
+    def mailboxes(self) -> dict[str, Mailbox]:
+        """Those that Exchange shows."""
+        return {one.alias: one for one in self.organisation.mailboxes if not one.is_monitoring}
+
+    def store(self, *aliases: str, **values: Any) -> None:
+        for alias in aliases:
+            self.administer(SET, Identity=f"{alias}@contoso.test", **values)
+
+    def close(self) -> None:
+        self.store(*self.mailboxes, PopEnabled=False)
+
+    def enabled(self, protocol: str = "pop3") -> set[str]:
+        return {alias for alias, mailbox in self.mailboxes.items() if mailbox.allows(protocol)}
+
+    def asked_for(self, cmdlet: str) -> list[dict[str, Any]]:
+        """The parameters of each call, without the controller that all have."""
+        return [{k: v for k, v in asked.items() if k != "DomainController"} for asked in self.asked(cmdlet)]
+
+    @property
+    def batches(self) -> list[list[str]]:
+        """The aliases of each batch that was written."""
+        aliases = {
+            key: alias
+            for alias, mailbox in self.mailboxes.items()
+            for key in (str(mailbox.guid), mailbox.distinguished_name)
         }
-        return [[accounts[key] for key in piped or []] for _, piped in self.asked("Set-CASMailbox")]
+        return [[aliases[key] for key in call.piped or ()] for call in self.calls if call.cmdlet == SET]
 
-    def enabled(self, protocol: str = "Pop") -> set[str]:
-        return {account for account, box in self.mailboxes.items() if box[f"{protocol}Enabled"]}
-
-    def invoke(self, text: str) -> str:
-        request = Request.parse(text)
-        reply: dict[str, Any] = {"state": "completed", "output": [], "warnings": [], "errors": [], "reason": None}
-        for name, parameters in [(request.cmdlet, request.parameters)] if request.cmdlet else []:
-            assert request.write is name.startswith("Set-")
-            if name == "Get-ExchangeServer":
-                numbers = dict(zip(("Major", "Minor", "Build", "Revision"), self.version, strict=True))
-                reply["output"] = [{"Name": "EX01", "Fqdn": "ex01.contoso.test", "AdminDisplayVersion": numbers}]
-                continue
-            self.calls.append((name, parameters, request.piped))
-            if name in self.withheld:
-                error = {"id": "CommandNotFoundException", "message": "Not recognized."}
-                reply |= {"state": "failed", "errors": [error]}
-                continue
-            items = [parameters.get("Identity")] if request.piped is None else request.piped
-            for done, item in enumerate(items):
-                if request.write and self.breaks and self.breaks[0] == done:
-                    self.breaks.pop(0)
-                    return json.dumps({**reply, "state": "unknown", "reason": "The connection broke.", "memory": {}})
-                try:
-                    self._one(name, item, parameters, reply, request.members)
-                except Refusal as refusal:
-                    reply["errors"].append({"id": refusal.args[1], "message": refusal.args[0]})
-                    if refusal.ends:
-                        reply["state"] = "failed"
-                        break
-        memory = {"host": "ex01.contoso.test", "inventory_hostname": "ex01"}
-        return json.dumps({**reply, "memory": memory})
-
-    def _one(
-        self, name: str, item: str | None, parameters: dict[str, Any], reply: dict[str, Any], members: list[str]
-    ) -> None:
-        found = {account: box for account, box in self.mailboxes.items() if item is None or self._is(account, item)}
-        if name == "Get-User":
-            self._users(found, parameters, reply, members)
-            return
-        if "Filter" in parameters:
-            member, _, value = parameters["Filter"].split()
-            found = {account: box for account, box in found.items() if box[member] is (value == "$true")}
-        if not found and item is not None:
-            raise Refusal(f"The object '{item}' couldn't be found.", NOT_FOUND)
-        several = item is not None and len(found) > 1
-        if name.startswith("Get-"):
-            if self.unreadable and self.asked("Set-CASMailbox"):
-                for account in found.keys() & self.unreadable.keys():
-                    raise self.unreadable_after("The mailbox cannot be read.", self.unreadable[account])
-            shown = [{key: box[key] for key in members if key in box} for box in found.values()]
-            reply["output"] += {"error": [], "one": shown[:1]}.get(self.ambiguous, shown) if several else shown
-            if several and self.ambiguous != "all":
-                raise Refusal(f"'{item}' matches multiple entries.", AMBIGUOUS)
-            return
-        if several:
-            raise Refusal(f"'{item}' matches multiple entries.", AMBIGUOUS)
-        ((account, box),) = found.items()
-        when, kind = self.fails.get(account, ("", Refusal))
-        if account in self.locked:
-            raise Refusal("Insufficient access rights.", "1082ECE3,Set-CASMailbox")
-        if when == "before":
-            raise kind(f"{account} is busy.", "1082ECE3,Set-CASMailbox")
-        box.update(parameters)
-        if when == "after":
-            raise kind(f"{account} is busy.", "1082ECE3,Set-CASMailbox")
-
-    def _users(
-        self, found: dict[str, dict[str, Any]], parameters: dict[str, Any], reply: dict[str, Any], members: list[str]
-    ) -> None:
-        for account, box in found.items():
-            # Each domain has its own numbers: those of a child are another one's.
-            sid = f"{DOMAIN_SID}{box['DistinguishedName'].count('DC=')}-{self.rids.get(account, 1103)}"
-            if parameters.get("Filter", f"Sid -eq '{sid}'") != f"Sid -eq '{sid}'":
-                continue
-            user = {"Sid": {"$text": sid}, "Guid": box.get("Guid"), "DistinguishedName": box.get("DistinguishedName")}
-            reply["output"].append({key: self.users.get(key, user[key]) for key in members})
-
-    def _is(self, account: str, name: str) -> bool:
-        box = self.mailboxes[account]
-        names = [box.get("Guid"), box["Name"], account, box.get("DistinguishedName"), box["Identity"]["$text"]]
-        names += [self.aliases[account], f"CONTOSO\\{account}"]
-        names += [address.partition(":")[2] for address in box["EmailAddresses"]]
-        return name.casefold() in {str(one).casefold() for one in names if one}
+    def _perform(self, request: Request) -> Result:
+        if request.cmdlet == SET and self.breaks:
+            request = replace(request, piped=(request.piped or ())[: self.breaks.pop(0)])
+        return super()._perform(request)
 
 
 @pytest.fixture
 def host() -> MailboxHost:
-    return MailboxHost("anna", "bert", "cleo", "dora")
-
-
-@pytest.fixture
-def warned(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What modules warn of; Ansible itself keeps warnings for as long as the process lives."""
-    warned: list[str] = []
-    monkeypatch.setattr(AnsibleModule, "warn", lambda _, text: warned.append(text))
-    return warned
+    return MailboxHost()
 
 
 OFF = {"pop_enabled": False}
 
 
 def test_only_what_differs_is_written_and_a_second_run_writes_nothing(host):
-    host.mailboxes["bert"]["PopEnabled"] = False
+    host.store("bert", PopEnabled=False)
     options = {"identities": ["anna@contoso.test", "bert@contoso.test"], **OFF}
-    result = host.run(options)
+    result = host.run(MODULE, options)
     assert result["changed"] is True
-    assert host.writes == [["anna"]]
+    assert host.batches == [["anna"]]
     assert result["mailboxes"] == ["anna@contoso.test"]
     assert result["matched"] == 2
     assert result["diff"]["before"] == {"anna@contoso.test": {"pop_enabled": True}}
     assert result["diff"]["after"] == {"anna@contoso.test": {"pop_enabled": False}}
     assert result["cmdlets"] == [{"cmdlet": "Set-CASMailbox", "parameters": {"PopEnabled": False}, "piped": 1}]
-    assert len(host.asked("Get-CASMailbox")) == 2, "once to compare, once to see that the write stuck"
-    again = host.run(options)
+    assert len(host.asked(GET)) == 2, "once to compare, once to see that the write stuck"
+    again = host.run(MODULE, options)
     assert again["changed"] is False
     assert again["diff"]["before"] == again["diff"]["after"] == {}
-    assert len(host.writes) == 1
+    assert len(host.batches) == 1
 
 
 def test_check_mode_predicts_and_writes_nothing(host):
     options = {"filter": "PopEnabled -eq $true", "imap_enabled": False, "batch_size": 2}
-    predicted = host.run(options, check=True)
-    assert host.writes == []
-    done = host.run(options)
+    predicted = host.run(MODULE, options, check=True)
+    assert host.batches == []
+    done = host.run(MODULE, options)
     for key in ("changed", "diff", "mailboxes", "matched", "cmdlets", "failed_mailboxes"):
         assert predicted[key] == done[key], key
-    assert [len(batch) for batch in host.writes] == [2, 2, 1]
+    assert [len(batch) for batch in host.batches] == [2, 2, 1]
 
 
-@pytest.mark.parametrize(
-    "identity",
-    [
-        "anna@contoso.test",
-        "ANNA@OLD.TEST",
-        "anna",
-        "alias-anna",
-        "CONTOSO\\anna",
-        "CN=Anna,OU=anna,DC=contoso,DC=test",
-        "contoso.test/anna/Anna",
-        str(uuid.uuid5(uuid.NAMESPACE_DNS, "anna")).upper(),
-    ],
-)
+FORMS = [
+    "address", "principal_name", "alias", "account", "name", "distinguished_name", "canonical_name", "legacy_name",
+    "guid", "with_domain",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("exclusive", [False, True])
-def test_every_form_of_an_identity(host, identity, exclusive):
+def test_every_form_of_an_identity(host, form, exclusive):
+    eva = host.add("eva", "Eva Maria", account="emaria")
+    identity = "contoso\\emaria" if form == "with_domain" else str(getattr(eva, form)).swapcase()
     access = {"pop_enabled": True, "exclusive": True} if exclusive else {"pop_enabled": False}
-    assert host.run({"identities": [identity], **access})["changed"] is True
-    everyone = set(host.mailboxes)
-    assert host.enabled() == ({"anna"} if exclusive else everyone - {"anna"})
+    assert host.run(MODULE, {"identities": [identity], **access})["changed"] is True
+    assert host.enabled() == ({"eva"} if exclusive else host.mailboxes.keys() - {"eva"})
 
 
 def test_exclusive_reads_everything_once_and_gives_and_takes(host):
-    for account in ("anna", "bert"):
-        host.mailboxes[account]["PopEnabled"] = False
-    host.add("HealthMailbox1", DistinguishedName="CN=HealthMailbox1,CN=Monitoring Mailboxes,DC=contoso")
+    host.store("anna", "bert", PopEnabled=False)
+    host.add("probe")
+    host.add("healthmailbox1")
+    # Exchange is thought to show these to nobody but who asks for -Monitoring.
+    host.shapes[GET] = Put({"DistinguishedName": "CN=Probe,CN=Monitoring Mailboxes,DC=contoso,DC=test"}, of="Probe")
     options = {"identities": ["anna@contoso.test"], "pop_enabled": True, "exclusive": True}
-    result = host.run(options)
-    assert host.enabled() == {"anna", "HealthMailbox1"}
-    assert host.enabled("Imap") == set(host.mailboxes)
-    assert [parameters for parameters, _ in host.asked("Get-CASMailbox")] == [{"ResultSize": "unlimited"}, {}, {}]
-    assert sorted(map(sorted, host.writes)) == [["Administrator", "cleo", "dora"], ["anna"]]
+    result = host.run(MODULE, options)
+    assert host.enabled() == {"anna", "probe", "healthmailbox1"}
+    assert host.enabled("imap4") == host.mailboxes.keys()
+    assert host.asked_for(GET) == [{"ResultSize": "unlimited"}, {}, {}]
+    assert sorted(map(sorted, host.batches)) == [["administrator", "cleo", "dora"], ["anna"]]
     assert result["matched"] == 1
-    assert host.run(options)["changed"] is False
+    assert host.run(MODULE, options)["changed"] is False
 
 
 def test_exclusive_by_filter(host):
-    host.mailboxes["anna"]["ImapEnabled"] = False
-    host.run({"filter": "ImapEnabled -eq $false", "pop_enabled": True, "exclusive": True})
+    host.store("anna", ImapEnabled=False)
+    host.run(MODULE, {"filter": "ImapEnabled -eq $false", "pop_enabled": True, "exclusive": True})
     assert host.enabled() == {"anna"}
 
 
 def test_the_ceiling_stops_before_the_first_write_and_lists_what_would_have_changed(host):
     options = {"identities": ["anna"], "pop_enabled": True, "exclusive": True, "max_changes": 3}
     for check in (True, False):
-        result = host.run(options, check=check)
+        result = host.run(MODULE, options, check=check)
         assert result["msg"] == (
             "max_changes: 4 mailboxes would change, and the ceiling is 3, so nothing was written: "
             "administrator@contoso.test, bert@contoso.test, cleo@contoso.test, dora@contoso.test."
         )
         assert result["changed"] is False
         assert len(result["mailboxes"]) == 4
-    assert "the ceiling is 0, so nothing was written" in host.run({**options, "max_changes": 0})["msg"]
-    assert host.writes == []
-    assert host.run({**options, "max_changes": 4})["changed"] is True
+    assert "the ceiling is 0, so nothing was written" in host.run(MODULE, {**options, "max_changes": 0})["msg"]
+    assert host.batches == []
+    assert host.run(MODULE, {**options, "max_changes": 4})["changed"] is True
 
 
 def test_administrator_and_health_mailboxes_are_not_enabled_by_filter_or_exclusive(host, warned):
-    host.add("HealthMailbox1", PopEnabled=False)
-    host.mailboxes["Administrator"]["PopEnabled"] = False
-    result = host.run({"filter": "PopEnabled -eq $false", "pop_enabled": True})
+    host.add("HealthMailbox1")
+    host.store("healthmailbox1", "administrator", PopEnabled=False)
+    result = host.run(MODULE, {"filter": "PopEnabled -eq $false", "pop_enabled": True})
     assert result["changed"] is False
     (warning,) = warned
-    assert warning.startswith("administrator@contoso.test, healthmailbox1@contoso.test: left alone")
-    host.run({"identities": ["Administrator"], "pop_enabled": True, "exclusive": True})
-    assert "Administrator" not in host.enabled()
-    host.run({"identities": ["Administrator"], "pop_enabled": True})
-    assert "Administrator" in host.enabled()
+    assert warning.startswith("administrator@contoso.test, HealthMailbox1@contoso.test: left alone")
+    host.run(MODULE, {"identities": ["Administrator"], "pop_enabled": True, "exclusive": True})
+    assert "administrator" not in host.enabled()
+    host.run(MODULE, {"identities": ["Administrator"], "pop_enabled": True})
+    assert "administrator" in host.enabled()
     assert "given access, to no avail" in warned[-1]
 
 
 def test_a_mailbox_that_fails_does_not_stop_the_others(host):
-    host.locked = {"bert", "dora"}
-    result = host.run({"identities": ["anna", "bert", "cleo", "dora"], **OFF, "batch_size": 3})
-    assert host.enabled() == {"Administrator", "bert", "dora"}
+    for alias in ("bert", "dora"):
+        host.fault("mailbox_protected", mailbox=alias)
+    result = host.run(MODULE, {"identities": ["anna", "bert", "cleo", "dora"], **OFF, "batch_size": 3})
+    assert host.enabled() == {"administrator", "bert", "dora"}
     assert result["failed"] is True
     assert result["changed"] is True
     assert result["msg"] == (
-        "2 of 4 mailboxes could not be changed. "
-        "bert@contoso.test: Set-CASMailbox failed: Insufficient access rights. "
-        "dora@contoso.test: Set-CASMailbox failed: Insufficient access rights."
+        f"2 of 4 mailboxes could not be changed. bert@contoso.test: {DENIED} dora@contoso.test: {DENIED}"
     )
     assert [one["mailbox"] for one in result["failed_mailboxes"]] == ["bert@contoso.test", "dora@contoso.test"]
     assert host.told == ["3 of 4 mailboxes written, 1 failed", "4 of 4 mailboxes written, 2 failed"]
@@ -313,46 +197,44 @@ def test_a_mailbox_that_fails_does_not_stop_the_others(host):
 
 @pytest.mark.parametrize("done", [0, 1, 2])
 def test_a_lost_answer_is_read_back_and_only_the_rest_is_written_again(host, done):
-    host.breaks = [done]
-    result = host.run({"identities": ["anna", "bert", "cleo"], **OFF})
+    host.lost, host.breaks = [(SET, True)], [done]
+    result = host.run(MODULE, {"identities": ["anna", "bert", "cleo"], **OFF})
     assert result["changed"] is True
     assert "failed" not in result
-    assert host.writes == [["anna", "bert", "cleo"], ["anna", "bert", "cleo"][done:]]
+    assert host.batches == [["anna", "bert", "cleo"], ["anna", "bert", "cleo"][done:]]
 
 
 def test_two_lost_answers_are_reported(host):
-    host.breaks = [1, 1]
-    result = host.run({"identities": ["anna", "bert", "cleo"], **OFF})
+    host.lost, host.breaks = [(SET, True)] * 2, [1, 1]
+    result = host.run(MODULE, {"identities": ["anna", "bert", "cleo"], **OFF})
     assert [one["mailbox"] for one in result["failed_mailboxes"]] == ["cleo@contoso.test"]
     assert "may or may not have taken effect" in result["msg"]
-    assert len(host.writes) == 2
+    assert len(host.batches) == 2
 
 
 def test_rbac_without_the_cmdlet_ends_the_task_at_once(host):
-    host.withheld = {"Set-CASMailbox"}
-    result = host.run({"filter": "PopEnabled -eq $true", **OFF, "batch_size": 1})
+    host.fault("rbac_without", cmdlet=SET)
+    result = host.run(MODULE, {"filter": "PopEnabled -eq $true", **OFF, "batch_size": 1})
     assert "Set-CASMailbox is not granted to this user by RBAC" in result["msg"]
     assert result["changed"] is False
-    assert len(host.asked("Set-CASMailbox")) == 1
+    assert len(host.asked(SET)) == 1
 
 
 def test_own_settings_need_the_defaults_switched_off(host):
     plain = {"identities": ["anna", "bert"], "pop_messages_retrieval_mime_format": "textonly"}
-    host.mailboxes["bert"]["PopUseProtocolDefaults"] = False
-    assert host.run(plain)["msg"] == (
+    host.store("bert", PopUseProtocolDefaults=False)
+    assert host.run(MODULE, plain)["msg"] == (
         "pop_messages_retrieval_mime_format: it counts only with pop_use_protocol_defaults: false, which is not so for "
         "anna@contoso.test; give that option too."
     )
-    assert host.writes == []
+    assert host.batches == []
     both = {**plain, "pop_use_protocol_defaults": False}
-    assert host.run(both)["changed"] is True
-    assert sorted(host.asked("Set-CASMailbox"), key=str)[0][0] == {"PopMessagesRetrievalMimeFormat": "TextOnly"}
-    host.mailboxes["anna"]["PopMessagesRetrievalMimeFormat"] = {"$text": "TextOnly", "$value": 0}
-    host.mailboxes["bert"]["PopMessagesRetrievalMimeFormat"] = {"$text": "TextOnly", "$value": 0}
-    assert host.run(plain)["changed"] is False
+    assert host.run(MODULE, both)["changed"] is True
+    assert {"PopMessagesRetrievalMimeFormat": "TextOnly"} in host.asked_for(SET)
+    assert host.run(MODULE, plain)["changed"] is False
     # What is stored beside the defaults counts for nothing: switching them off writes it again.
-    host.mailboxes["anna"]["PopUseProtocolDefaults"] = True
-    assert host.run(both)["diff"]["after"]["anna@contoso.test"] == {
+    host.store("anna", PopUseProtocolDefaults=True)
+    assert host.run(MODULE, both)["diff"]["after"]["anna@contoso.test"] == {
         "pop_use_protocol_defaults": False,
         "pop_messages_retrieval_mime_format": "TextOnly",
     }
@@ -361,108 +243,114 @@ def test_own_settings_need_the_defaults_switched_off(host):
 def test_the_difference_of_very_many_mailboxes_is_bounded(host):
     for number in range(150):
         host.add(f"user{number}")
-    result = host.run({"filter": "PopEnabled -eq $true", **OFF})
+    result = host.run(MODULE, {"filter": "PopEnabled -eq $true", **OFF})
     assert len(result["mailboxes"]) == 155
     assert len(result["diff"]["after"]) == 101
     assert result["diff"]["before"]["(not shown)"] == "55 more mailboxes"
 
 
+AMBIGUOUS = {"all": None, "error": {}, "one": {"shows_one": True}}
+
+
+def answer_ambiguous(host, how):
+    """What a name of several is answered with: all of them, an error, or one and an error."""
+    if AMBIGUOUS[how] is not None:
+        host.fault("ambiguous_name_refused", **AMBIGUOUS[how])
+
+
 @pytest.mark.parametrize("exclusive", [False, True])
-@pytest.mark.parametrize("ambiguous", ["all", "error", "one"])
+@pytest.mark.parametrize("ambiguous", AMBIGUOUS)
 @pytest.mark.parametrize("name", ["Twin Person", "CONTOSO\\twin1", "twin2@contoso.test"])
 def test_what_several_mailboxes_answer_to_ends_the_task(host, name, ambiguous, exclusive):
     """Even beside the address of one of them, which Exchange answers as it should."""
     host.add("twin1", "Twin Person")
-    host.add("twin2", "Twin Person", alias="CONTOSO\\twin1")
+    host.add("twin2", "Twin Person")
+    host.add("third", account="twin1", domain="contoso.sales.test")
     # Somebody logs on by the other one's address: it is an address of one mailbox alone, but two are called so.
-    host.aliases["dora"] = "twin2@contoso.test"
-    host.ambiguous = ambiguous
+    host.add("fourth", account="twin2")
+    answer_ambiguous(host, ambiguous)
     options = {"identities": ["twin1@contoso.test", "anna@contoso.test", name], "pop_enabled": exclusive}
-    result = host.run({**options, **({"exclusive": True} if exclusive else {})})
+    result = host.run(MODULE, {**options, **({"exclusive": True} if exclusive else {})})
     if exclusive and name == "twin2@contoso.test":
         # All mailboxes are at hand, and one of them has this address.
         assert result["matched"] == 3
         return
     several = "2 mailboxes, " if ambiguous == "all" else "more than one mailbox; give an address."
     assert f"identities: {name!r} means {several}" in result["msg"]
-    assert (result["failed"], host.writes) == (True, [])
+    assert (result["failed"], host.batches) == (True, [])
 
 
-@pytest.mark.parametrize("ambiguous", ["all", "error", "one"])
+@pytest.mark.parametrize("ambiguous", AMBIGUOUS)
 @pytest.mark.parametrize("identities", [["info"], ["anna@contoso.test", "INFO"]])
 def test_a_name_is_asked_for_though_one_mailbox_has_it(host, identities, ambiguous):
     host.add("office", "Info")
-    host.add("sales", alias="info")
-    host.ambiguous = ambiguous
-    result = host.run({"identities": identities, "pop_enabled": True, "exclusive": True})
+    host.add("info", "Sales")
+    answer_ambiguous(host, ambiguous)
+    result = host.run(MODULE, {"identities": identities, "pop_enabled": True, "exclusive": True})
     assert f"identities: {identities[-1]!r} means" in result["msg"]
-    assert host.writes == []
+    assert host.batches == []
 
 
-@pytest.mark.parametrize("state", ["completed", "failed"])
-def test_an_error_of_the_reading_cmdlet_ends_the_task(host, state):
-    def invoke(text):
-        reply = json.loads(host.invoke(text))
-        if "bert@contoso.test" in str(json.loads(text)):
-            reply["errors"].append({"id": "X", "message": "The server is busy"})
-            reply["state"] = state
-        return json.dumps(reply)
-
-    names = [f"{name}@contoso.test" for name in ("anna", "bert", "cleo", "dora")]
-    result = run_module("cas_mailbox", {"identities": names, **OFF}, invoke)
-    assert result["msg"] == "Get-CASMailbox failed: The server is busy."
-    assert host.writes == []
+@pytest.mark.parametrize("ends_pipeline", [False, True])
+def test_an_error_of_the_reading_cmdlet_ends_the_task(host, ends_pipeline):
+    host.fault("mailbox_unreadable", mailbox="bert", ends_pipeline=ends_pipeline)
+    result = host.run(MODULE, {"identities": [f"{alias}@contoso.test" for alias in PIPED], **OFF})
+    assert result["msg"] == busy("Bert", GET)
+    assert host.batches == []
 
 
 def test_of_many_addresses_only_the_wrong_ones_are_asked_for_alone(host):
-    names = []
-    for number in range(200):
-        host.add(f"user{number}")
-        names.append(f"user{number}@contoso.test")
-    host.aliases["anna"], host.ambiguous = names[77], "one"
-    result = host.run({"identities": ["user3@old.test", "nobody@contoso.test", *names], **OFF})
+    # The one that is shown is not the one whose address it is.
+    host.add("alma", account="user77")
+    host.add("eva", account="emaria")
+    names = [host.add(f"user{number}").address for number in range(200)]
+    answer_ambiguous(host, "one")
+    result = host.run(MODULE, {"identities": ["emaria@contoso.test", "nobody@contoso.test", *names], **OFF})
     assert "'nobody@contoso.test' is no mailbox" in result["msg"]
     assert f"{names[77]!r} means more than one mailbox; give an address" in result["msg"]
-    alone = [parameters["Identity"] for parameters, piped in host.asked("Get-CASMailbox") if piped is None]
-    assert sorted(alone) == ["nobody@contoso.test", "user3@old.test", names[77]]
-    assert len(host.asked("Get-CASMailbox")) < 25
+    alone = [call.parameters["Identity"] for call in host.calls if call.cmdlet == GET and call.piped is None]
+    assert sorted(alone) == ["emaria@contoso.test", "nobody@contoso.test", names[77]]
+    assert len(host.asked(GET)) < 25
 
 
 def test_two_names_of_one_mailbox_are_one(host):
-    names = ["anna@contoso.test", "anna@old.test", host.mailboxes["anna"]["Guid"], "Anna", "bert@contoso.test"]
-    result = host.run({"identities": names, **OFF, "max_changes": 2})
-    assert (result["matched"], result["mailboxes"]) == (2, ["anna@contoso.test", "bert@contoso.test"])
-    assert host.writes == [["anna", "bert"]]
+    eva = host.add("eva", "Eva Maria", account="emaria")
+    names = [eva.address, eva.principal_name, str(eva.guid), eva.name, "bert@contoso.test"]
+    result = host.run(MODULE, {"identities": names, **OFF, "max_changes": 2})
+    assert (result["matched"], result["mailboxes"]) == (2, ["eva@contoso.test", "bert@contoso.test"])
+    assert host.batches == [["eva", "bert"]]
 
 
-NO_GUID = [None, "", "00000000-0000-0000-0000-000000000000", "System.Guid", {"$text": "System.Guid"}, [], 5, "missing"]
+NO_GUID = [None, "", "00000000-0000-0000-0000-000000000000", "System.Guid", {"$text": "System.Guid"}, [], 5, ABSENT]
 
 
-def spoil(host, member, value, *accounts):
-    for account in accounts or list(host.mailboxes):
-        if value == "missing":
-            del host.mailboxes[account][member]
-        else:
-            host.mailboxes[account][member] = value
+def spoil(host, *names, **members):
+    """Other values in the place of members of some mailboxes, or of all."""
+
+    def shape(output):
+        for name in names or [None]:
+            output = Put(members, of=name)(output)
+        return output
+
+    host.shapes[GET] = shape
 
 
 @pytest.mark.parametrize("value", NO_GUID, ids=str)
-@pytest.mark.parametrize("accounts", [(), ("anna", "cleo")], ids=["all", "some"])
-def test_without_a_guid_the_distinguished_name_tells_mailboxes_apart(host, value, accounts):
-    for name in ("anna", "bert"):
-        host.mailboxes[name]["PopEnabled"] = False
-    spoil(host, "Guid", value, *accounts)
+@pytest.mark.parametrize("names", [(), ("Anna", "Cleo")], ids=["all", "some"])
+def test_without_a_guid_the_distinguished_name_tells_mailboxes_apart(host, value, names):
+    host.store("anna", "bert", PopEnabled=False)
+    spoil(host, *names, Guid=value)
     options = {"identities": ["anna@contoso.test", "Bert", "cleo@contoso.test"], **OFF}
-    predicted = host.run(options, check=True)
-    assert host.writes == []
-    result = host.run(options)
+    predicted = host.run(MODULE, options, check=True)
+    assert host.batches == []
+    result = host.run(MODULE, options)
     assert (result["changed"], result["matched"], result["mailboxes"]) == (True, 3, ["cleo@contoso.test"])
-    assert (predicted["diff"], host.writes) == (result["diff"], [["cleo"]])
-    assert host.run(options)["changed"] is False
+    assert (predicted["diff"], host.batches) == (result["diff"], [["cleo"]])
+    assert host.run(MODULE, options)["changed"] is False
     only = {"identities": ["anna@contoso.test", "bert@contoso.test"], "pop_enabled": True, "exclusive": True}
-    assert host.run(only)["matched"] == 2
+    assert host.run(MODULE, only)["matched"] == 2
     assert host.enabled() == {"anna", "bert"}
-    assert host.run(only)["changed"] is False
+    assert host.run(MODULE, only)["changed"] is False
 
 
 @pytest.mark.parametrize("choice", [{"identities": ["anna@contoso.test", "Bert"]}, {"filter": "PopEnabled -eq $true"}])
@@ -472,93 +360,76 @@ def test_without_a_guid_the_distinguished_name_tells_mailboxes_apart(host, value
     [
         ("5F1A3D60-7c2e-4b8a-9d41-000000000001", None, "shows the same GUID 5f1a3d60-7c2e-4b8a-9d41-000000000001 for "),
         (None, "CN=A,DC=contoso,DC=test", "shows the same distinguished name cn=a,dc=contoso,dc=test for "),
-        (None, "", "it came as {'Guid': None, 'PrimarySmtpAddress': {'$text': "),
-        ({"$text": "x"}, "Anna", "it came as {'Guid': {'$text': 'x'}, 'PrimarySmtpAddress': {'$text': "),
+        (None, "", "it came as {'Guid': None, 'PrimarySmtpAddress': 'a"),
+        ({"$text": "x"}, "Anna", "it came as {'Guid': {'$text': 'x'}, 'PrimarySmtpAddress': 'a"),
     ],
 )
 def test_mailboxes_that_cannot_be_told_apart_end_the_task(host, choice, exclusive, guid, place, told):
-    spoil(host, "Guid", guid)
-    if place is not None:
-        spoil(host, "DistinguishedName", place)
+    spoil(host, Guid=guid, **({} if place is None else {"DistinguishedName": place}))
     extra = {"pop_enabled": True, "exclusive": True} if exclusive else OFF
-    result = host.run({**choice, **extra})
+    result = host.run(MODULE, {**choice, **extra})
     assert told in result["msg"]
     assert "nothing was written" in result["msg"]
-    assert (result["failed"], host.asked("Set-CASMailbox")) == (True, [])
+    assert (result["failed"], host.asked(SET)) == (True, [])
 
 
 @pytest.mark.parametrize("answer", ["Microsoft.Exchange.Data.Directory.Management.CASMailbox", None, 5, []])
 def test_an_answer_that_is_no_mailbox_ends_the_task(host, answer):
-    def invoke(text):
-        reply = json.loads(host.invoke(text))
-        if "Get-CASMailbox" in text:
-            reply["output"] = [answer]
-        return json.dumps(reply)
-
-    result = run_module("cas_mailbox", {"identities": ["anna@contoso.test"], **OFF}, invoke)
+    host.shapes[GET] = lambda _: [element(answer)]
+    result = host.run(MODULE, {"identities": ["anna@contoso.test"], **OFF})
     assert "neither a GUID nor a distinguished name" in result["msg"]
     assert str(answer) in result["msg"]
 
 
 def test_exclusive_takes_nothing_if_who_is_meant_is_not_among_all_mailboxes(host):
-    def invoke(text):
-        reply = json.loads(host.invoke(text))
-        if "ResultSize" in text:
-            for found in reply["output"]:
-                found.pop("Guid", None)
-        return json.dumps(reply)
-
-    result = run_module("cas_mailbox", {"identities": ["Anna"], "pop_enabled": True, "exclusive": True}, invoke)
+    without = Put({"Guid": ABSENT})
+    host.shapes[GET] = lambda output: without(output) if "ResultSize" in host.asked(GET)[-1] else output
+    result = host.run(MODULE, {"identities": ["Anna"], "pop_enabled": True, "exclusive": True})
     assert "exclusive: anna@contoso.test: found, but not among all mailboxes" in result["msg"]
-    assert host.asked("Set-CASMailbox") == []
+    assert host.batches == []
 
 
 def test_a_member_that_a_later_mailbox_lacks_is_told_before_anything_is_written(host):
-    del host.mailboxes["cleo"]["PopEnabled"]
-    result = host.run({"identities": ["Anna", "Cleo"], **OFF})
+    spoil(host, "Cleo", PopEnabled=ABSENT)
+    result = host.run(MODULE, {"identities": ["Anna", "Cleo"], **OFF})
     assert "the settings of cleo@contoso.test have no PopEnabled" in result["msg"]
-    assert host.writes == []
+    assert host.batches == []
 
 
 EVERYBODY = {"filter": "PopEnabled -eq $false", "pop_enabled": True}
 
 
-def closed(host):
-    for box in host.mailboxes.values():
-        box["PopEnabled"] = False
-
-
 @pytest.mark.parametrize("name", ["Администратор", "xadmin", "CONTOSO\\xadmin", None, ["x"]], ids=str)
 def test_the_administrator_is_known_by_his_number(host, warned, name):
-    host.rids = {"anna": 500}
-    host.mailboxes["anna"]["SamAccountName"] = name
-    closed(host)
-    host.run(EVERYBODY)
+    host.organisation.mailboxes.administrators = {host.mailboxes["anna"].number}
+    spoil(host, "Anna", SamAccountName=name)
+    host.close()
+    host.run(MODULE, EVERYBODY)
     # Whoever is called Administrator without being it may have access.
-    assert host.enabled() == {"Administrator", "bert", "cleo", "dora"}
+    assert host.enabled() == {"administrator", "bert", "cleo", "dora"}
     assert ["anna@contoso.test: left alone" in warning for warning in warned] == [True]
-    assert len(host.asked("Get-User")) == 2
-    assert host.run(EVERYBODY)["changed"] is False
-    closed(host)
-    assert host.run({"identities": ["Anna"], "pop_enabled": True})["changed"] is True
-    assert host.run({"identities": ["Bert", "Anna"], "pop_enabled": True, "exclusive": True})["matched"] == 2
+    assert len(host.asked(GET_USER)) == 2
+    assert host.run(MODULE, EVERYBODY)["changed"] is False
+    host.close()
+    assert host.run(MODULE, {"identities": ["Anna"], "pop_enabled": True})["changed"] is True
+    assert host.run(MODULE, {"identities": ["Bert", "Anna"], "pop_enabled": True, "exclusive": True})["matched"] == 2
     assert host.enabled() == {"anna", "bert"}, "exclusive neither gives him access nor takes what he is meant to have"
 
 
 def test_each_domain_has_its_administrator_and_is_asked_once(host):
-    host.rids = {"Administrator": 500, "boss": 500}
-    for account in ("eve", "boss"):
-        host.add(account, DistinguishedName=f"CN={account}\\,DC=x,OU=People,DC=sales,DC=contoso,DC=test")
-    closed(host)
-    host.run(EVERYBODY)
+    for alias in ("eve", "boss"):
+        # The comma of the name does not begin the domain.
+        host.add(alias, f"{alias},DC=x", domain="sales.contoso.test", is_administrator=alias == "boss")
+    host.close()
+    host.run(MODULE, EVERYBODY)
     assert host.enabled() == {"anna", "bert", "cleo", "dora", "eve"}
     # The first one of the forest's own domain is its administrator.
-    assert [next(iter(parameters)) for parameters, _ in host.asked("Get-User")] == ["Identity", "Identity", "Filter"]
+    assert [next(iter(parameters)) for parameters in host.asked(GET_USER)] == ["Identity", "Identity", "Filter"]
 
 
 def test_nobody_is_asked_for_where_nobody_gets_access(host):
-    assert host.run({"filter": "PopEnabled -eq $true", **OFF})["changed"] is True
-    assert host.asked("Get-User") == []
+    assert host.run(MODULE, {"filter": "PopEnabled -eq $true", **OFF})["changed"] is True
+    assert host.asked(GET_USER) == []
 
 
 @pytest.mark.parametrize(
@@ -568,18 +439,21 @@ def test_nobody_is_asked_for_where_nobody_gets_access(host):
         ({"Sid": None}, "Get-User shows no SID of an account of a domain: None."),
         ({"Sid": {"$text": "System.Security.Principal.SecurityIdentifier"}}, "Get-User shows no SID"),
         ({"Sid": "S-1-5-32-544"}, "Get-User shows no SID"),
-        ({"Guid": None, "DistinguishedName": None}, "something else than the account with the SID S-1-5-21-1111-"),
+        (
+            {"Guid": None, "DistinguishedName": None},
+            f"something else than the account with the SID {DOMAIN}-500",
+        ),
         ({"Sid": "S-1-5-21-1-2-3-1103"}, "Get-User answered with 0 accounts instead of one."),
     ],
 )
 def test_by_name_where_the_number_cannot_be_had(host, warned, users, reason):
     if users is None:
-        host.withheld = {"Get-User"}
+        host.fault("rbac_without", cmdlet=GET_USER)
     else:
-        host.users = users
-    host.mailboxes["anna"]["SamAccountName"] = "CONTOSO\\Administrateur"
-    closed(host)
-    host.run(EVERYBODY)
+        host.shapes[GET_USER] = Put(users)
+    spoil(host, "Anna", SamAccountName="CONTOSO\\Administrateur")
+    host.close()
+    host.run(MODULE, EVERYBODY)
     assert host.enabled() == {"bert", "cleo", "dora"}
     left_alone, warning = warned
     assert "administrator@contoso.test, anna@contoso.test: left alone" in left_alone
@@ -588,63 +462,67 @@ def test_by_name_where_the_number_cannot_be_had(host, warned, users, reason):
     )
     assert reason in warning
     warned.clear()
-    host.run({"identities": ["Administrator"], "pop_enabled": True})
+    host.run(MODULE, {"identities": ["Administrator"], "pop_enabled": True})
     assert ["to no avail" in warning for warning in warned] == [True], "nobody relies on it there"
 
 
 @pytest.mark.parametrize("value", [None, "", ["x"], {"$text": "System.Object[]"}, "CONTOSO\\"], ids=str)
 def test_who_can_neither_be_told_by_number_nor_by_name_ends_the_task(host, value):
-    host.withheld = {"Get-User"}
-    closed(host)
-    spoil(host, "SamAccountName", value, "anna")
-    result = host.run(EVERYBODY)
+    host.fault("rbac_without", cmdlet=GET_USER)
+    host.close()
+    spoil(host, "Anna", SamAccountName=value)
+    result = host.run(MODULE, EVERYBODY)
     assert result["msg"].startswith(f"anna@contoso.test: its SamAccountName came as {value!r}, so it cannot be told")
-    assert host.writes == []
+    assert host.batches == []
     # Named by the user, he is not protected anyway.
-    assert host.run({"identities": ["Anna"], "pop_enabled": True})["changed"] is True
+    assert host.run(MODULE, {"identities": ["Anna"], "pop_enabled": True})["changed"] is True
 
 
 PIPED = ["anna", "bert", "cleo", "dora"]
 
 
-@pytest.mark.parametrize("kind", [Refusal, End])
+def fail(host, *aliases, when="before", ends_pipeline=True):
+    for alias in aliases:
+        host.fault("mailbox_fails", mailbox=alias, when=when, ends_pipeline=ends_pipeline)
+
+
+@pytest.mark.parametrize("ends_pipeline", [False, True])
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize("culprits", [["anna"], ["bert"], ["dora"], ["anna", "bert"], ["bert", "dora"], PIPED], ids=str)
-def test_each_mailbox_speaks_for_itself(host, culprits, when, kind):
-    host.fails = dict.fromkeys(culprits, (when, kind))
-    result = host.run({"identities": PIPED, **OFF})
+def test_each_mailbox_speaks_for_itself(host, culprits, when, ends_pipeline):
+    fail(host, *culprits, when=when, ends_pipeline=ends_pipeline)
+    result = host.run(MODULE, {"identities": PIPED, **OFF})
     failing = culprits if when == "before" else []
     right = [account for account in PIPED if account not in failing]
-    assert host.enabled() == {"Administrator", *failing}
+    assert host.enabled() == {"administrator", *failing}
     assert result["changed"] is bool(right)
     assert sorted(result["mailboxes"]) == sorted(result["diff"]["after"]) == [f"{one}@contoso.test" for one in right]
     assert result["failed_mailboxes"] == [
-        {"mailbox": f"{one}@contoso.test", "message": f"Set-CASMailbox failed: {one} is busy."} for one in failing
+        {"mailbox": f"{one}@contoso.test", "message": busy(one.capitalize())} for one in failing
     ]
     assert ("failed" in result) is bool(failing)
-    host.fails.clear()
-    assert host.run({"identities": PIPED, **OFF})["changed"] is bool(failing)
+    host.fault("none")
+    assert host.run(MODULE, {"identities": PIPED, **OFF})["changed"] is bool(failing)
 
 
 @pytest.mark.parametrize("before", [["anna"], ["anna", "bert"]], ids=str)
 def test_errors_of_others_before_the_one_that_ends_the_pipeline(host, before):
-    host.locked, host.fails = {*before}, {"cleo": ("before", End)}
-    result = host.run({"identities": [*PIPED, "Administrator"], **OFF})
+    for alias in before:
+        host.fault("mailbox_protected", mailbox=alias)
+    fail(host, "cleo")
+    result = host.run(MODULE, {"identities": [*PIPED, "Administrator"], **OFF})
     assert host.enabled() == {*before, "cleo"}
     told = {one["mailbox"].partition("@")[0]: one["message"] for one in result["failed_mailboxes"]}
-    assert told == dict.fromkeys(before, "Set-CASMailbox failed: Insufficient access rights.") | {
-        "cleo": "Set-CASMailbox failed: cleo is busy."
-    }
-    assert host.writes[-1] == ["dora", "Administrator"][-len(host.writes[-1]) :]
+    assert told == dict.fromkeys(before, DENIED) | {"cleo": busy("Cleo")}
+    assert host.batches[-1] == ["dora", "administrator"][-len(host.batches[-1]) :]
 
 
 def test_errors_that_are_not_one_for_each_are_told_of_whom_they_are(host):
-    host.locked, host.fails = {"bert"}, {"anna": ("after", Refusal)}
-    result = host.run({"identities": PIPED, **OFF})
-    assert result["failed_mailboxes"] == [
-        {"mailbox": "bert@contoso.test", "message": "Set-CASMailbox failed: Insufficient access rights."}
-    ]
-    assert host.writes == [PIPED, ["bert"]]
+    host.fault("mailbox_protected", mailbox="bert")
+    fail(host, "anna", when="after", ends_pipeline=False)
+    result = host.run(MODULE, {"identities": PIPED, **OFF})
+    assert result["failed_mailboxes"] == [{"mailbox": "bert@contoso.test", "message": DENIED}]
+    assert host.batches == [PIPED, ["bert"]]
 
 
 @pytest.mark.parametrize("batch_size", [7, 500])
@@ -652,59 +530,62 @@ def test_the_rest_is_told_as_not_tried_if_each_ends_the_pipeline(host, batch_siz
     names = [f"user{number}" for number in range(60)]
     for name in names:
         host.add(name)
-    host.fails = dict.fromkeys(names, ("before", End))
-    result = host.run({"identities": names, **OFF, "batch_size": batch_size})
+    fail(host, *names)
+    result = host.run(MODULE, {"identities": names, **OFF, "batch_size": batch_size})
     told = [one["message"] for one in result["failed_mailboxes"]]
-    assert told[:20] == [f"Set-CASMailbox failed: {name} is busy." for name in names[:20]]
+    assert told[:20] == [busy(name.capitalize()) for name in names[:20]]
     assert set(told[20:]) == {
         "It was not tried, because each of the 20 mailboxes before it ended Set-CASMailbox altogether."
     }
     assert (len(told), result["changed"], result["mailboxes"]) == (60, False, [])
-    assert len(host.writes) < 50
+    assert len(host.batches) < 50
 
 
 @pytest.mark.parametrize("number", [1, 3, 40])
-def test_every_other_mailbox_ends_the_pipeline(host, number):
+@pytest.mark.parametrize(("first", "batch_size"), [(0, 500), (1, 2)], ids=["before the others", "behind the others"])
+def test_every_other_mailbox_ends_the_pipeline(host, number, first, batch_size):
     names = [f"user{number:02}" for number in range(2 * number)]
     for name in names:
         host.add(name)
-    host.fails = dict.fromkeys(names[::2], ("before", End))
-    result = host.run({"identities": names, **OFF})
-    assert [one["mailbox"] for one in result["failed_mailboxes"]] == [f"{name}@contoso.test" for name in names[::2]]
-    assert not host.enabled() & {*names[1::2]}
-    assert len(host.writes) < 3 * number + 10
+    culprits = names[first::2]
+    fail(host, *culprits)
+    result = host.run(MODULE, {"identities": names, **OFF, "batch_size": batch_size})
+    assert [one["mailbox"] for one in result["failed_mailboxes"]] == [f"{name}@contoso.test" for name in culprits]
+    assert host.enabled() & {*names} == {*culprits}
+    assert len(host.batches) < 3 * number + 10
 
 
 def test_what_cannot_be_read_back_is_told_and_nothing_more_is_written(host):
-    host.unreadable, host.unreadable_after = {"anna": "X"}, End
-    result = host.run({"identities": PIPED, **OFF, "batch_size": 2})
-    read = "What is stored now cannot be read: Get-CASMailbox failed: The mailbox cannot be read."
+    host.afterwards[SET] = lambda: host.fault("mailbox_unreadable", mailbox="anna", ends_pipeline=True)
+    result = host.run(MODULE, {"identities": PIPED, **OFF, "batch_size": 2})
+    read = f"What is stored now cannot be read: {busy('Anna', GET)}"
     assert [one["message"] for one in result["failed_mailboxes"]] == [
         *[f"Set-CASMailbox gave no error. {read}"] * 2,
         *["It was not tried, because what was written before it cannot be read back."] * 2,
     ]
-    assert (result["changed"], result["mailboxes"], host.writes) == (True, [], [["anna", "bert"]])
+    assert (result["changed"], result["mailboxes"], host.batches) == (True, [], [["anna", "bert"]])
 
 
 @pytest.mark.parametrize("fails", [True, False])
 def test_one_mailbox_that_cannot_be_read_back(host, fails):
-    host.unreadable = {"anna": NOT_FOUND}
-    host.fails = {"anna": ("before", Refusal)} if fails else {}
-    result = host.run({"identities": ["anna", "bert"] if not fails else ["anna"], **OFF})
+    host.afterwards[SET] = lambda: host.fault("mailbox_unreadable", mailbox="anna")
+    if fails:
+        fail(host, "anna", ends_pipeline=False)
+    result = host.run(MODULE, {"identities": ["anna", "bert"] if not fails else ["anna"], **OFF})
     (told,) = result["failed_mailboxes"]
     assert told["mailbox"] == "anna@contoso.test"
-    said = "Set-CASMailbox failed: anna is busy." if fails else "Set-CASMailbox gave no error."
-    assert told["message"] == f"{said} Get-CASMailbox did not find the object: The mailbox cannot be read."
+    said = busy("Anna") if fails else "Set-CASMailbox gave no error."
+    assert told["message"] == f"{said} {busy('Anna', GET)}"
     assert result["changed"] is not fails
     assert result["mailboxes"] == ([] if fails else ["bert@contoso.test"])
 
 
 def test_rbac_that_changes_between_two_batches_leaves_told_what_moved(host):
     def tell(_):
-        host.withheld = {"Set-CASMailbox"}
+        host.fault("rbac_without", cmdlet=SET)
 
     options = {"identities": PIPED, **OFF, "batch_size": 3}
-    result = run_module("cas_mailbox", options, host.invoke, tell=tell)
+    result = run_module(MODULE, options, host.invoke, tell=tell)
     assert "not granted to this user by RBAC" in result["msg"]
     assert (result["changed"], result["mailboxes"]) == (True, [f"{name}@contoso.test" for name in PIPED[:3]])
     assert sorted(result["diff"]["after"]) == result["mailboxes"]
@@ -794,15 +675,15 @@ WRONG: list[tuple[dict[str, Any], str]] = [
 def test_wrong_options_get_their_sentence_and_nothing_is_written(host, options, sentence):
     host.add("twin1", "Twin")
     host.add("twin2", "Twin")
-    result = host.run(options)
+    result = host.run(MODULE, options)
     assert result["msg"] == sentence
-    assert host.asked("Set-CASMailbox") == []
+    assert host.asked(SET) == []
 
 
-def test_what_a_version_lacks_is_refused_by_name(host):
-    host.version = (14, 3, 123, 4)
-    result = host.run({"identities": ["anna"], "pop_force_ical_for_calendar_retrieval_option": True})
+def test_what_a_version_lacks_is_refused_by_name():
+    host = MailboxHost("2010")
+    result = host.run(MODULE, {"identities": ["anna"], "pop_force_ical_for_calendar_retrieval_option": True})
     assert result["msg"].startswith(
         "pop_force_ical_for_calendar_retrieval_option: Set-CASMailbox has PopForceICalForCalendarRetrievalOption since"
     )
-    assert host.asked("Get-CASMailbox") == []
+    assert host.asked(GET) == []

@@ -3,59 +3,29 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from copy import deepcopy
 
 import pytest
-from module_runner import run_module
+from in_process import Put
 
-from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import Request
-
+MODULE = "connectivity_test"
 SECRET = "Correct-Horse-1"
-ANNA = {"protocol": "pop3", "user": "anna@contoso.test", "password": SECRET}
-
-
-class TriedHost:
-    """An Exchange server that answers the test as it is told to."""
-
-    def __init__(self) -> None:
-        self.calls: list[tuple[str, bool, dict[str, Any]]] = []
-        self.answer: dict[str, Any] = {"output": [self.outcome("Success")]}
-
-    @staticmethod
-    def outcome(result: str, error: str = "", latency: Any = "PT0.05S", **more: Any) -> dict[str, Any]:
-        shown = {"$text": f"{result}…", "Value": {"$text": result, "$value": 1}}
-        return {
-            "ClientAccessServer": "EX01.contoso.test",
-            "Scenario": "Test POP3 Connectivity",
-            "Result": shown,
-            "Latency": latency,
-            "Error": error,
-            **more,
-        }
-
-    def run(self, options: dict[str, Any], *, check: bool = False) -> dict[str, Any]:
-        return run_module("connectivity_test", options, self.invoke, check=check)
-
-    def invoke(self, text: str) -> str:
-        request = Request.parse(text)
-        memory = {"host": "ex01.contoso.test", "inventory_hostname": "ex01"}
-        reply = {"state": "completed", "output": [], "warnings": [], "errors": [], "reason": None, "memory": memory}
-        if request.cmdlet == "Get-ExchangeServer":
-            numbers = {"Major": 15, "Minor": 2, "Build": 2562, "Revision": 17}
-            reply["output"] = [{"Name": "EX01", "Fqdn": "ex01.contoso.test", "AdminDisplayVersion": numbers}]
-        elif request.cmdlet:
-            self.calls.append((request.cmdlet, request.write, request.parameters))
-            reply |= self.answer
-        return json.dumps(reply)
+READER = {"protocol": "pop3", "user": "reader@contoso.test", "password": SECRET}
+POP, IMAP = "Test-PopConnectivity", "Test-ImapConnectivity"
 
 
 @pytest.fixture
-def host() -> TriedHost:
-    return TriedHost()
+def host(host):
+    """A server that serves POP3 to somebody, with the certificate that setup made."""
+    host.organisation.accounts["reader"] = SECRET
+    host.administer("Start-Service", endpoint="windows", Name="MSExchangePop3")
+    host.administer("Start-Service", endpoint="windows", Name="MSExchangePOP3BE")
+    return host
 
 
 def test_a_log_on_that_succeeds(host):
-    result = host.run({**ANNA, "connection_type": "ssl", "port": 995, "trust_any_certificate": True})
+    options = READER | {"connection_type": "ssl", "port": 995, "trust_any_certificate": True}
+    result = host.run(MODULE, options)
     assert (result["changed"], result["result"], result["error"]) == (False, "Success", "")
     assert result["tests"] == [
         {
@@ -66,65 +36,76 @@ def test_a_log_on_that_succeeds(host):
             "latency_ms": 50,
         }
     ]
-    assert host.calls == [
-        (
-            "Test-PopConnectivity",
-            False,
-            {
-                "ClientAccessServer": "EX01",
-                "ConnectionType": "Ssl",
-                "PortClientAccessServer": 995,
-                "TrustAnySSLCertificate": True,
-                "LightMode": True,
-                "MailboxCredential": {"$credential": {"user": "anna@contoso.test", "password": SECRET}},
-            },
-        )
+    assert host.asked(POP) == [
+        {
+            "ClientAccessServer": "EX01",
+            "ConnectionType": "Ssl",
+            "PortClientAccessServer": 995,
+            "TrustAnySSLCertificate": True,
+            "LightMode": True,
+            "MailboxCredential": {"$credential": {"user": "reader@contoso.test", "password": SECRET}},
+            "DomainController": "DC1.contoso.test",
+        }
     ]
+    assert host.writes == []
     assert SECRET not in json.dumps({key: value for key, value in result.items() if key != "invocation"})
 
 
 def test_the_whole_test_is_not_repeated_when_its_answer_is_lost(host):
-    host.run({"protocol": "imap4", "light_mode": False, "trust_any_certificate": False})
-    assert host.calls == [("Test-ImapConnectivity", True, {"ClientAccessServer": "EX01"})]
+    host.run(MODULE, {"protocol": "imap4", "light_mode": False, "trust_any_certificate": False})
+    assert host.writes == [IMAP]
+    assert host.asked(IMAP) == [{"ClientAccessServer": "EX01", "DomainController": "DC1.contoso.test"}]
 
 
 def test_check_mode_only_logs_on(host):
-    result = host.run({**ANNA, "light_mode": False}, check=True)
-    assert host.calls[0][1] is False
-    assert host.calls[0][2]["LightMode"] is True
+    result = host.run(MODULE, READER | {"light_mode": False}, check=True)
+    assert host.writes == []
+    assert host.asked(POP)[0]["LightMode"] is True
     assert "in check mode the test only logs on" in str(result["warnings"])
 
 
 @pytest.mark.parametrize("outcome", ["Failure", "Skipped"])
 def test_failure_and_skipped_are_results(host, outcome):
-    host.answer = {"output": [host.outcome("Success"), host.outcome(outcome, "It\r\n did not work.", latency=None)]}
-    result = host.run(ANNA)
+    result = {"$text": f"{outcome}…", "Value": {"$text": outcome, "$value": 2}}
+    worse = Put({"Result": result, "Error": "It\r\n did not work.", "Latency": None})
+    host.shapes[POP] = lambda output: [*deepcopy(output), *worse(output)]
+    result = host.run(MODULE, READER | {"trust_any_certificate": True})
     assert "failed" not in result
     assert (result["result"], result["error"]) == (outcome, "It did not work.")
+    assert [one["result"] for one in result["tests"]] == ["Success", outcome]
     assert result["tests"][1]["latency_ms"] is None
 
 
+def test_what_exchange_says_of_a_failure_is_told(host):
+    result = host.run(MODULE, READER)
+    assert "failed" not in result
+    assert result["result"] == "Failure"
+    assert result["error"] == "The remote certificate is invalid according to the validation procedure."
+
+
 def test_a_result_that_is_only_text(host):
-    host.answer = {"output": [host.outcome("x", Result="Skipped")]}
-    assert host.run(ANNA)["result"] == "Skipped"
+    host.shapes[POP] = Put({"Result": "Skipped"})
+    assert host.run(MODULE, READER)["result"] == "Skipped"
 
 
 def test_no_result_at_all_is_a_failure_with_what_exchange_warned_of(host):
-    host.answer = {"output": [], "warnings": ["No mailbox servers\nwere found."]}
-    message = host.run(ANNA)["msg"]
-    assert message == (
+    host.shapes[POP] = lambda _: []
+    host.fault("warns", cmdlet=POP, message="No mailbox servers\nwere found.")
+    assert host.run(MODULE, READER)["msg"] == (
         "Test-PopConnectivity gave no result for EX01 (Exchange Server SE, 15.2.2562.17): No mailbox servers were "
         "found."
     )
 
 
 def test_an_error_of_the_cmdlet_is_a_failure(host):
-    host.answer = {"state": "failed", "errors": [{"id": "CommandNotFoundException", "message": "Not recognized."}]}
-    assert "Test-PopConnectivity is not granted to this user by RBAC" in host.run(ANNA)["msg"]
+    host.fault("rbac_without", cmdlet=POP)
+    assert "Test-PopConnectivity is not granted to this user by RBAC" in host.run(MODULE, READER)["msg"]
 
 
 def test_a_password_in_clear_is_warned_of(host):
-    assert "crosses the network in clear" in str(host.run({**ANNA, "connection_type": "Plaintext"})["warnings"])
+    assert "crosses the network in clear" in str(
+        host.run(MODULE, READER | {"connection_type": "Plaintext"})["warnings"]
+    )
 
 
 @pytest.mark.parametrize(
@@ -162,7 +143,7 @@ def test_a_password_in_clear_is_warned_of(host):
     ],
 )
 def test_wrong_options_get_their_sentence(host, options, sentence):
-    result = host.run({"protocol": "pop3", **options})
+    result = host.run(MODULE, {"protocol": "pop3", **options})
     assert result["msg"] == sentence
     assert host.calls == []
     assert SECRET not in result["msg"]

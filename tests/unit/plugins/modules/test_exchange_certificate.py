@@ -2,34 +2,51 @@
 
 from __future__ import annotations
 
+import copy
+import hashlib
+
 import pytest
-from ansible.module_utils.basic import AnsibleModule
-from transport_host import make_der, thumbprint, transport_host
+from in_process import InProcessHost, Put
 
 MAIL = "mail.contoso.test"
 MODULE = "exchange_certificate"
+ENABLE = "Enable-ExchangeCertificate"
 GONE = "0" * 39 + "A"
+LOCAL = {"Microsoft.Exchange.Management.PowerShell.SnapIn"}
 
 
-@pytest.fixture
-def host(host_of):
-    """An Exchange Server SE whose POP3 and IMAP4 look for mail.contoso.test."""
-    host = transport_host(host_of)()
-    host.stored["X509CertificateName"] = MAIL
+def host_of(release="SE"):
+    """A server with its own certificate only, whose POP3 and IMAP4 look for mail.contoso.test."""
+    host = InProcessHost(release)
+    for certificate in host.server.certificates.all[1:]:
+        host.server.certificates.remove(certificate.thumbprint)
+    look_for(host, MAIL)
     return host
 
 
+def look_for(host, name, *protocols):
+    for protocol in protocols or ("Pop", "Imap"):
+        host.administer(f"Set-{protocol}Settings", X509CertificateName=name)
+
+
+def services(host, mark):
+    return next(one["services"] for one in host.state["certificates"] if one["thumbprint"] == mark)
+
+
 @pytest.fixture
-def warned(monkeypatch):
-    """What modules warn of; Ansible itself keeps warnings for as long as the process lives."""
-    told = []
-    monkeypatch.setattr(AnsibleModule, "warn", lambda _self, warning: told.append(warning))
-    return told
+def host():
+    return host_of()
 
 
-@pytest.mark.parametrize("shape", ["plain", "signed", "live"])
-def test_check_then_apply_then_again(host, shape):
-    mark = host.add(make_der(MAIL), "SMTP", shape=shape)
+@pytest.mark.parametrize(
+    ("release", "snapins"),
+    [("2016", set()), ("SE", set()), ("2019", LOCAL)],
+    ids=["serialized", "serialized and signed", "live"],
+)
+def test_check_then_apply_then_again(release, snapins):
+    host = host_of(release)
+    host.snapins = snapins
+    mark = host.import_certificate(MAIL, services=["SMTP"])
     wanted = {"name": MAIL, "services": ["pop", "Imap"]}
 
     predicted = host.run(MODULE, wanted, check=True)
@@ -53,46 +70,46 @@ def test_check_then_apply_then_again(host, shape):
 
 
 @pytest.mark.parametrize("version", ["SE", "2016", "2013", "2010"])
-def test_the_name_is_the_one_the_protocols_have_stored(host_of, version, warned):
-    host = transport_host(host_of)(version)
-    host.stored["X509CertificateName"] = "MAIL.contoso.test"
-    host.add(make_der("other.contoso.test"))
-    mark = host.add(make_der(MAIL))
+def test_the_name_is_the_one_the_protocols_have_stored(version, warned):
+    host = host_of(version)
+    look_for(host, "MAIL.contoso.test")
+    host.import_certificate("other.contoso.test")
+    mark = host.import_certificate(MAIL)
     result = host.run(MODULE, {"services": "POP"})
     assert result["certificate"]["thumbprint"] == mark
-    assert host.certificates[mark]["services"] == {"POP"}
+    assert services(host, mark) == "POP"
     assert warned == []
 
 
 @pytest.mark.parametrize("spelled", ["{}", " {} ", "\u200e{}"])
 def test_a_thumbprint_as_people_copy_it(host, spelled):
-    mark = host.add(make_der(MAIL))
+    mark = host.import_certificate(MAIL)
     pairs = " ".join(mark[i : i + 2] for i in range(0, 40, 2)).lower()
     assert host.run(MODULE, {"thumbprint": spelled.format(pairs), "services": ["POP"]})["changed"] is True
-    assert host.certificates[mark]["services"] == {"POP"}
+    assert services(host, mark) == "POP"
 
 
 def test_only_what_is_missing_is_sent(host):
-    host.add(make_der(MAIL), "POP", "IIS", "SMTP")
+    host.import_certificate(MAIL, services=["POP", "IIS", "SMTP"])
     result = host.run(MODULE, {"services": ["POP", "IMAP"]})
     assert result["cmdlets"][0]["parameters"]["Services"] == "IMAP"
     assert result["certificate"]["services"] == ["IMAP", "POP", "IIS", "SMTP"]
 
 
 def test_smtp_only_with_the_answer_given(host):
-    host.add(make_der(MAIL))
+    host.import_certificate(MAIL)
     wanted = {"name": MAIL, "services": ["SMTP", "POP"], "replace_default_smtp_certificate": True}
     result = host.run(MODULE, wanted)
     assert result["cmdlets"][0]["parameters"]["Force"] is True
     assert result["certificate"]["services"] == ["POP", "SMTP"]
-    host.add(make_der("iis.contoso.test"))
+    host.import_certificate("iis.contoso.test")
     result = host.run(MODULE, {**wanted, "name": "iis.contoso.test", "services": ["IIS"]})
     assert "Force" not in result["cmdlets"][0]["parameters"]
     assert result["restart_required"] is False
 
 
 def test_an_exact_name_comes_before_a_wildcard_and_a_wildcard_alone_is_refused(host):
-    wildcard = host.add(make_der("*.contoso.test", "contoso.test", begins=-1))
+    wildcard = host.import_certificate("*.contoso.test", "contoso.test")
     refusal = (
         f"services: IMAP4 and POP3 cannot be assigned the certificate {wildcard}, because it fits only by its wildcard "
         "(*.contoso.test, contoso.test); set x509_certificate_name to {} instead, that is all a wildcard needs."
@@ -101,35 +118,36 @@ def test_an_exact_name_comes_before_a_wildcard_and_a_wildcard_alone_is_refused(h
     assert by_name["msg"] == refusal.format(f"'{MAIL}'")
     by_thumbprint = host.run(MODULE, {"services": ["POP", "IMAP"], "thumbprint": wildcard})
     assert by_thumbprint["msg"] == refusal.format("the host name clients connect to")
-    exact = host.add(make_der(MAIL))
+    exact = host.import_certificate(MAIL, begins=-30)
     assert host.run(MODULE, {"services": ["POP", "IMAP"]})["certificate"]["thumbprint"] == exact
     assert host.run(MODULE, {"services": ["IIS"], "thumbprint": wildcard})["changed"] is True
 
 
 @pytest.mark.parametrize(
-    ("certificate", "live", "fault"),
+    ("certificate", "snapins", "fault"),
     [
-        ({"begins": 2, "ends": 9}, {}, "is not valid before "),
-        ({"ends": -1}, {}, "has expired, it was valid until "),
-        ({}, {"shape": "live", "HasPrivateKey": False}, "has no private key on this server"),
-        ({}, {"shape": "live", "Status": "Revoked"}, "has the status Revoked"),
-        ({}, {"shape": "live", "Status": "PendingRequest"}, "has the status PendingRequest"),
+        ({"begins": 2, "days": 9}, set(), "is not valid before "),
+        ({"begins": -9, "days": -1}, set(), "has expired, it was valid until "),
+        ({"private_key": False}, LOCAL, "has no private key on this server"),
+        ({"status": "Revoked"}, LOCAL, "has the status Revoked"),
+        ({"status": "PendingRequest"}, LOCAL, "has the status PendingRequest"),
     ],
 )
-def test_what_cannot_be_used_is_refused(host, certificate, live, fault):
-    mark = host.add(make_der(MAIL, **certificate), "POP", **live)
+def test_what_cannot_be_used_is_refused(host, certificate, snapins, fault):
+    host.snapins = snapins
+    mark = host.import_certificate(MAIL, services=["POP"], **certificate)
     result = host.run(MODULE, {"services": ["POP"], "thumbprint": mark})
     assert result["msg"].startswith(f"thumbprint: the certificate {mark} on EX01 {fault}")
     assert result["msg"].endswith("; give another one.")
     result = host.run(MODULE, {"services": ["POP"]})
     expected = f"name: no certificate that covers 'mail.contoso.test' on EX01 can be used: {mark} {fault}"
     assert result["msg"].startswith(expected)
-    host.add(make_der(MAIL))
+    host.import_certificate(MAIL)
     assert host.run(MODULE, {"services": ["POP"]})["changed"] is True
 
 
 def test_a_certificate_that_expires_soon_or_is_weak_is_warned_of(host, warned):
-    mark = host.add(make_der(MAIL, ends=10, bits=1024), "POP")
+    mark = host.import_certificate(MAIL, services=["POP"], days=10, rsa_bits=1024)
     host.run(MODULE, {"services": ["POP"]})
     shown = f"The certificate {mark} ({MAIL}), assigned to POP,"
     weak = f"{shown} is weak: its key has only 1024 bits. Modern clients refuse weak keys and signatures."
@@ -142,20 +160,21 @@ def test_a_certificate_that_expires_soon_or_is_weak_is_warned_of(host, warned):
 
 
 def test_a_name_that_the_protocol_does_not_look_for_is_warned_of(host, warned):
-    mark = host.add(make_der("pop.contoso.test"))
+    mark = host.import_certificate("pop.contoso.test")
     host.run(MODULE, {"services": ["POP"], "thumbprint": mark})
     assert warned == [
         f"x509_certificate_name of POP3 is 'mail.contoso.test', and {mark} (pop.contoso.test) does not cover it. POP3 "
         "chooses its certificate by that name: encryption fails, or clients see another one and complain."
     ]
     warned.clear()
-    host.stored["X509CertificateName"] = "pop.contoso.test"
+    look_for(host, "pop.contoso.test", "Pop")
     host.run(MODULE, {"services": ["POP"], "thumbprint": mark})
     assert warned == []
 
 
 def test_unknown_services_are_said_to_be_unknown_and_nothing_is_changed(host, warned):
-    mark = host.add(make_der(MAIL), "POP", shape="broken")
+    mark = host.import_certificate(MAIL, services=["POP"])
+    host.fault("payload_signing_broken")
     for check in (True, False):
         result = host.run(MODULE, {"services": ["POP"]}, check=check)
         assert result["changed"] is False
@@ -170,7 +189,8 @@ def test_unknown_services_are_said_to_be_unknown_and_nothing_is_changed(host, wa
 
 
 def test_unknown_services_are_written_only_when_told_so(host, warned):
-    mark = host.add(make_der(MAIL), shape="broken")
+    mark = host.import_certificate(MAIL)
+    host.fault("payload_signing_broken")
     wanted = {"services": ["POP"], "assign_when_services_unknown": True}
     predicted = host.run(MODULE, wanted, check=True)
     assert host.writes == []
@@ -182,12 +202,12 @@ def test_unknown_services_are_written_only_when_told_so(host, warned):
         assert warned == [f"Whether {mark} is now assigned cannot be verified on EX01."]
         warned.clear()
         assert len(host.writes) == count
-    assert host.certificates[mark]["services"] == {"POP"}
+    assert services(host, mark) == "POP"
 
 
 def test_an_assignment_that_does_not_stick_is_reported(host):
-    mark = host.add(make_der(MAIL), "SMTP")
-    host.sticky = False
+    mark = host.import_certificate(MAIL, services=["SMTP"])
+    host.fault("write_does_not_stick", cmdlet=ENABLE)
     result = host.run(MODULE, {"services": ["POP"]})
     assert result["failed"] is True
     assert result["changed"] is False
@@ -200,17 +220,18 @@ def test_an_assignment_that_does_not_stick_is_reported(host):
 
 @pytest.mark.parametrize(("arrived", "writes"), [(True, 1), (False, 2)])
 def test_after_a_lost_answer_it_looks_before_it_writes_again(host, arrived, writes):
-    mark = host.add(make_der(MAIL))
-    host.breaks = [("Enable-ExchangeCertificate", arrived)]
+    mark = host.import_certificate(MAIL)
+    host.lost = [(ENABLE, arrived)]
     assert host.run(MODULE, {"services": ["POP"]})["assigned"] is True
-    assert host.certificates[mark]["services"] == {"POP"}
+    assert services(host, mark) == "POP"
     assert len(host.writes) == writes
 
 
 @pytest.mark.parametrize("times", [1, 2])
 def test_a_lost_answer_and_unknown_services_are_no_success(host, times):
-    mark = host.add(make_der(MAIL), shape="broken")
-    host.breaks = [("Enable-ExchangeCertificate", True)] * times
+    mark = host.import_certificate(MAIL)
+    host.fault("payload_signing_broken")
+    host.lost = [(ENABLE, True)] * times
     result = host.run(MODULE, {"services": ["POP"], "assign_when_services_unknown": True})
     assert len(host.writes) == 2
     assert result["changed"] is True
@@ -223,32 +244,36 @@ def test_a_lost_answer_and_unknown_services_are_no_success(host, times):
 
 
 def test_an_answer_that_is_lost_again_is_not_taken_for_success(host):
-    host.add(make_der(MAIL))
-    host.breaks = [("Enable-ExchangeCertificate", False)] * 2
+    host.import_certificate(MAIL)
+    host.lost = [(ENABLE, False)] * 2
     result = host.run(MODULE, {"services": ["POP"]})
     assert result["changed"] is False
     assert "it may or may not have taken effect" in result["msg"]
 
 
 def test_what_exchange_says_is_passed_on(host):
-    host.add(make_der(MAIL))
-    host.refuses["Enable-ExchangeCertificate"] = {"id": "X,Y", "message": "The private key is missing."}
+    mark = host.import_certificate(MAIL, private_key=False)
     result = host.run(MODULE, {"services": ["POP"]})
-    assert result["msg"] == "Enable-ExchangeCertificate failed: The private key is missing."
+    assert result["msg"] == (
+        f"Enable-ExchangeCertificate failed: The certificate with thumbprint {mark} was found but is not valid for use "
+        "with Exchange Server (reason: PrivateKeyMissing)."
+    )
 
 
 def test_a_certificate_that_cannot_be_read_does_not_stop_the_others(host, warned):
-    junk = host.add(b"no certificate at all")
-    host.add(make_der(MAIL))
+    junk = b"no certificate at all"
+    mark = hashlib.sha1(junk, usedforsecurity=False).hexdigest().upper()
+    spoilt = Put({"RawData": junk})
+    host.shapes["Get-ExchangeCertificate"] = lambda output: [*spoilt([copy.deepcopy(output[0])]), *output]
+    host.import_certificate(MAIL)
     result = host.run(MODULE, {"services": ["POP"]})
     assert result["changed"] is True
-    assert warned[0].startswith(f"A certificate on EX01 is left out: {junk} cannot be read (")
+    assert warned[0].startswith(f"A certificate on EX01 is left out: {mark} cannot be read (")
 
 
-def test_protocols_that_look_for_different_names_are_not_decided_between(host, monkeypatch):
-    imap = {**host.stored, "X509CertificateName": "imap.contoso.test"}
-    monkeypatch.setattr(host, "_get_imapsettings", lambda **_given: [imap], raising=False)
-    host.add(make_der(MAIL, "imap.contoso.test"))
+def test_protocols_that_look_for_different_names_are_not_decided_between(host):
+    look_for(host, "imap.contoso.test", "Imap")
+    host.import_certificate(MAIL, "imap.contoso.test")
     assert host.run(MODULE, {"services": ["IMAP", "POP"]})["msg"] == (
         "name: x509_certificate_name on EX01 is 'imap.contoso.test' for IMAP4 and 'mail.contoso.test' for POP3; give "
         "name or thumbprint, or a task to each."
@@ -263,7 +288,9 @@ ONE_WAY = (
     "those to assign. To take one from this certificate assign it to another, and remove this one."
 )
 CLIENT_NAME = "give the host name clients connect to, such as mail.contoso.com."
-ONLY = thumbprint(make_der(MAIL, serial=7, begins=-7))
+# The thumbprints of the server's own certificate and of the one beside it.
+OWN, ONLY = "<own>", "<only>"
+ALL = f"it has {OWN} (ex01, ex01.contoso.test), {ONLY} (mail.contoso.test)."
 
 
 @pytest.mark.parametrize(
@@ -274,8 +301,7 @@ ONLY = thumbprint(make_der(MAIL, serial=7, begins=-7))
         ({**POP, "thumbprint": "611G687D"}, f"thumbprint: 'G' in '611G687D' is no hexadecimal digit; {HEX}"),
         (
             {**POP, "thumbprint": GONE},
-            f"thumbprint: Exchange has no certificate {GONE} on EX01; import it there first; it has "
-            f"{ONLY} (mail.contoso.test).",
+            f"thumbprint: Exchange has no certificate {GONE} on EX01; import it there first; {ALL}",
         ),
         ({**POP, "name": ""}, "name: '' is empty; give a host name, or leave the option out."),
         (
@@ -286,7 +312,7 @@ ONLY = thumbprint(make_der(MAIL, serial=7, begins=-7))
         ({**POP, "name": GONE}, f"name: '{GONE}' is a thumbprint; {CLIENT_NAME}"),
         (
             {**POP, "name": "pop.contoso.test"},
-            f"name: no certificate of Exchange's on EX01 covers 'pop.contoso.test'; it has {ONLY} (mail.contoso.test).",
+            f"name: no certificate of Exchange's on EX01 covers 'pop.contoso.test'; {ALL}",
         ),
         (
             {**POP, "name": "pop.contoso.test", "thumbprint": ONLY},
@@ -321,16 +347,19 @@ ONLY = thumbprint(make_der(MAIL, serial=7, begins=-7))
     ],
 )
 def test_bad_input_gets_one_sentence_and_nothing_is_written(host, options, message):
-    host.add(make_der(MAIL, serial=7, begins=-7))
-    result = host.run(MODULE, options)
+    marks = {OWN: host.server.certificates.all[0].thumbprint, ONLY: host.import_certificate(MAIL)}
+    given = {option: marks.get(value, value) if isinstance(value, str) else value for option, value in options.items()}
+    result = host.run(MODULE, given)
     assert result["failed"] is True
+    for placeholder, mark in marks.items():
+        message = message.replace(placeholder, mark)
     assert result["msg"] == message
     assert host.writes == []
 
 
 def test_without_a_stored_name_it_is_not_guessed(host):
-    host.stored["X509CertificateName"] = None
-    host.add(make_der(MAIL))
+    look_for(host, None)
+    host.import_certificate(MAIL)
     assert host.run(MODULE, POP)["msg"] == (
         "name: it is not told which certificate is meant, and EX01 has no x509_certificate_name stored for POP3; "
         "give name or thumbprint."

@@ -13,12 +13,12 @@ def acting(text: str) -> set[str]:
 
 
 def test_an_error(host: Any) -> None:
-    host.refuses["Get-PopSettings"] = {"id": "Something,x", "message": ACTS}
+    host.fault("fails_after_effect", cmdlet="Get-PopSettings", message=ACTS)
     assert acting(host.run("pop_settings", {"banner": "x"})["msg"]) == set()
 
 
 def test_a_warning(host: Any) -> None:
-    host.warns["Get-PopSettings"] = [ACTS]
+    host.fault("warns", cmdlet="Get-PopSettings", message=ACTS)
     warnings = host.run("pop_settings", {"max_connections": 5})["warnings"]
     # ansible-core keeps those of other modules in the same process.
     assert acting(" ".join(map(str, warnings))) == set()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from in_process import Put
 
 from ansible_collections.mailops.exchange.plugins.module_utils._host.server import Server
 from ansible_collections.mailops.exchange.plugins.module_utils._host.versions import EXCHANGE_2013, EXCHANGE_2016
@@ -10,10 +11,37 @@ from ansible_collections.mailops.exchange.plugins.module_utils._objects.services
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.protocols import POP3
 
 POP = ("MSExchangePop3", "MSExchangePOP3BE")
+CANNOT_START = (
+    "Service 'Microsoft Exchange {} ({})' cannot be started due to the following error: Cannot start service {} on "
+    "computer '.'."
+)
+FRONT_CANNOT_START = CANNOT_START.format("POP3", "MSExchangePop3", "MSExchangePop3")
+BACK_CANNOT_START = CANNOT_START.format("POP3 Backend", "MSExchangePOP3BE", "MSExchangePOP3BE")
 
 
 def states(host) -> list[tuple[str, str]]:
-    return [(host.services[name]["State"], host.services[name]["StartMode"]) for name in POP]
+    services = host.state["services"]
+    return [(services[name]["status"], services[name]["start_type"]) for name in POP]
+
+
+def pids(host) -> list[int]:
+    return [host.state["services"][name]["pid"] for name in POP]
+
+
+def set_mode(host, name, mode) -> None:
+    host.administer("Set-Service", endpoint="windows", Name=name, StartupType=mode)
+
+
+def start(host, *names) -> None:
+    for name in names:
+        host.administer("Start-Service", endpoint="windows", Name=name)
+
+
+def take_down(host) -> None:
+    """As an administrator does for maintenance."""
+    host.administer(
+        "Set-ServerComponentState", Identity="EX01", Component="PopProxy", Requester="Maintenance", State="Inactive"
+    )
 
 
 def test_started_sets_the_start_mode_and_starts_both_once(host):
@@ -21,7 +49,7 @@ def test_started_sets_the_start_mode_and_starts_both_once(host):
     predicted = host.run("protocol_service", options, check=True)
     assert host.writes == []
     done = host.run("protocol_service", options)
-    assert states(host) == [("Running", "Auto"), ("Running", "Auto")]
+    assert states(host) == [("Running", "Automatic"), ("Running", "Automatic")]
     assert host.writes == ["Set-Service", "Set-Service", "Start-Service", "Start-Service"]
     assert [call["Name"] for call in host.asked("Start-Service")] == list(POP)
     for key in ("changed", "diff", "services", "cmdlets"):
@@ -36,23 +64,31 @@ def test_started_sets_the_start_mode_and_starts_both_once(host):
 
 
 def test_only_the_service_that_is_down_is_started(host):
-    host.services["MSExchangePop3"]["State"] = "Running"
+    start(host, "MSExchangePop3")
+    assert host.run("protocol_service", {"protocol": "pop3", "state": "started"})["changed"] is True
+    assert host.asked("Start-Service") == [{"Name": "MSExchangePOP3BE"}]
+
+
+def test_services_are_known_by_their_names_in_any_case(host):
+    start(host, "MSExchangePop3")
+    host.shapes["Get-CimInstance"] = Put({"Name": "MSEXCHANGEPOP3"}, of="MSExchangePop3")
     assert host.run("protocol_service", {"protocol": "pop3", "state": "started"})["changed"] is True
     assert host.asked("Start-Service") == [{"Name": "MSExchangePOP3BE"}]
 
 
 def test_restarted_restarts_both_each_time(host):
     for _ in range(2):
-        before = [host.services[name]["ProcessId"] for name in POP]
+        before = pids(host)
         assert host.run("protocol_service", {"protocol": "pop3", "state": "restarted"})["changed"] is True
-        assert all(host.services[name]["ProcessId"] > pid for name, pid in zip(POP, before, strict=True))
+        assert all(now > then for now, then in zip(pids(host), before, strict=True))
     assert host.run("protocol_service", {"protocol": "pop3", "state": "restarted"}, check=True)["changed"] is True
     assert host.writes == ["Restart-Service"] * 4
 
 
 def test_what_is_disabled_stays_so_if_asked_for(host):
-    host.services["MSExchangePop3"]["StartMode"] = "Disabled"
-    host.services["MSExchangePOP3BE"].update(State="Running", StartMode="Auto")
+    set_mode(host, "MSExchangePop3", "Disabled")
+    set_mode(host, "MSExchangePOP3BE", "Automatic")
+    start(host, "MSExchangePOP3BE")
     options = {"protocol": "pop3", "state": "stopped", "start_mode": "manual", "keep_disabled": True}
     predicted = host.run("protocol_service", options, check=True)
     assert host.writes == []
@@ -68,11 +104,12 @@ def test_stopped_and_disabled(host):
     host.run("protocol_service", {"protocol": "imap4", "state": "started"})
     result = host.run("protocol_service", {"protocol": "imap4", "state": "stopped", "start_mode": "disabled"})
     assert result["changed"] is True
-    assert host.services["MSExchangeIMAP4BE"] == {"State": "Stopped", "StartMode": "Disabled", "ProcessId": 0}
+    backend = host.state["services"]["MSExchangeIMAP4BE"]
+    assert (backend["status"], backend["start_type"], backend["pid"]) == ("Stopped", "Disabled", 0)
 
 
 def test_a_disabled_service_needs_a_start_mode_to_be_started(host):
-    host.services["MSExchangePop3"]["StartMode"] = "Disabled"
+    set_mode(host, "MSExchangePop3", "Disabled")
     result = host.run("protocol_service", {"protocol": "pop3", "state": "started"})
     assert result["msg"] == (
         "The service MSExchangePop3 is disabled and cannot be started; give start_mode as well, automatic for example."
@@ -108,42 +145,41 @@ def test_bad_input(host, options, sentence):
 
 def test_before_2013_there_is_one_service(host_of):
     host = host_of("2010")
-    del host.services["MSExchangePOP3BE"]
-    host.without = {"Get-CimInstance"}
     result = host.run("protocol_service", {"protocol": "pop3", "state": "started"})
     assert [service["name"] for service in result["services"]] == ["MSExchangePop3"]
     assert host.asked("Get-WmiObject")
 
 
 def test_a_missing_service_is_named(host):
-    del host.services["MSExchangePOP3BE"]
+    host.fault("service_missing", service="MSExchangePOP3BE")
     message = host.run("protocol_service", {"protocol": "pop3", "state": "started"})["msg"]
     assert message.startswith("The service MSExchangePOP3BE does not exist on EX01 (Exchange Server SE, 15.2.2562.17)")
     assert host.writes == []
 
 
 def test_an_inactive_component_is_the_reason(host):
-    host.dying, host.component = {"MSExchangePop3"}, "Inactive"
+    take_down(host)
     result = host.run("protocol_service", {"protocol": "pop3", "state": "started"})
     assert result["failed"] is True
     assert result["msg"] == (
         "MSExchangePop3 is stopped on EX01 and not running as it was told to be. Exchange stops MSExchangePop3 while "
-        "its server component is not active. The server component PopProxy is Inactive. Make it Active with "
-        "Set-ServerComponentState."
+        "its server component is not active. The server component PopProxy is Inactive, as requested by Maintenance. "
+        "Make it Active with Set-ServerComponentState."
     )
     assert result["changed"] is True
 
 
 def test_an_inactive_component_is_the_reason_also_if_the_start_fails(host):
-    host.refuses["Start-Service"] = {"id": "StartServiceFailed,x", "category": "OpenError", "message": "Cannot start."}
-    host.component = "Inactive"
+    host.fault("service_refuses_start", service="MSExchangePop3")
+    take_down(host)
     message = host.run("protocol_service", {"protocol": "pop3", "state": "started"})["msg"]
-    assert "The server component PopProxy is Inactive." in message
-    assert message.endswith("Start-Service failed: Cannot start.")
+    assert "The server component PopProxy is Inactive, as requested by Maintenance." in message
+    assert message.endswith(f"Start-Service failed: {FRONT_CANNOT_START}")
 
 
 def test_that_the_component_may_be_the_reason_is_said(host):
-    host.dying, host.withheld = {"MSExchangePop3"}, {"Get-ServerComponentState"}
+    host.fault("service_dies", service="MSExchangePop3")
+    host.fault("rbac_without", cmdlet="Get-ServerComponentState")
     message = host.run("protocol_service", {"protocol": "pop3", "state": "started"})["msg"]
     assert message.startswith("MSExchangePop3 is stopped on EX01 and not running as it was told to be. The event log")
     assert "Exchange stops MSExchangePop3 while the server component PopProxy is not active" in message
@@ -151,39 +187,40 @@ def test_that_the_component_may_be_the_reason_is_said(host):
 
 
 def test_a_service_that_does_not_stay_up_for_another_reason(host):
-    host.dying = {"MSExchangePOP3BE"}
+    host.fault("service_dies", service="MSExchangePOP3BE")
     message = host.run("protocol_service", {"protocol": "pop3", "state": "restarted"})["msg"]
     assert message.startswith("MSExchangePOP3BE is stopped on EX01 and not running as it was told to be")
 
 
-def test_waits_for_a_service_on_its_way_and_gives_up_in_time(host):
-    pause = host.pause
-    host._start_service = lambda Name: host.services[Name].update(State="Start Pending", ProcessId=7)
+@pytest.fixture
+def slow(host):
+    """A server on which services are five seconds on their way."""
+    pending = Put({"State": "Start Pending"})
+    host.shapes["Get-CimInstance"] = lambda output: pending(output) if host.writes and host.asleep < 5 else output
+    return host
 
-    def arrive(seconds):
-        pause(seconds)
-        if host.asleep >= 5:
-            host.services["MSExchangePop3"]["State"] = host.services["MSExchangePOP3BE"]["State"] = "Running"
 
-    host.pause = arrive
-    assert host.run("protocol_service", {"protocol": "pop3", "state": "started", "timeout": 10})["changed"] is True
-    host.pause = pause
-    host.services["MSExchangePop3"]["State"] = "Stopped"
-    result = host.run("protocol_service", {"protocol": "pop3", "state": "started", "timeout": 10})
-    assert "MSExchangePop3 is start_pending" in result["msg"]
+def test_waits_for_a_service_on_its_way_and_gives_up_in_time(slow):
+    options = {"protocol": "pop3", "state": "started"}
+    assert "MSExchangePop3 is start_pending" in slow.run("protocol_service", options | {"timeout": 2})["msg"]
+    slow.administer("Stop-Service", endpoint="windows", Name="MSExchangePop3")
+    slow.calls.clear()
+    slow.asleep = 0
+    assert slow.run("protocol_service", options | {"timeout": 10})["changed"] is True
+    assert 5 <= slow.asleep < 10
 
 
 @pytest.mark.parametrize(("done", "writes"), [(True, 2), (False, 3)])
 @pytest.mark.parametrize(("state", "cmdlet"), [("started", "Start-Service"), ("restarted", "Restart-Service")])
 def test_a_lost_answer_is_looked_into(host, state, cmdlet, done, writes):
     if state == "restarted":
-        for name in POP:
-            host.services[name].update(State="Running", ProcessId=50)
-    host.breaks = [(cmdlet, done)]
+        start(host, *POP)
+    before = pids(host)
+    host.lost = [(cmdlet, done)]
     assert host.run("protocol_service", {"protocol": "pop3", "state": state})["changed"] is True
     assert host.writes == [cmdlet] * writes
     assert [state for state, _ in states(host)] == ["Running", "Running"]
-    assert all(host.services[name]["ProcessId"] > 100 for name in POP)
+    assert all(now > then for now, then in zip(pids(host), before, strict=True))
 
 
 def test_2013_may_have_its_two_roles_on_different_hosts():
@@ -196,44 +233,36 @@ def test_2013_may_have_its_two_roles_on_different_hosts():
 
 
 def test_another_computer_is_refused(host):
-    host.memory["host"] = "ex01.contoso.test"
-    read = host._get_ciminstance
-    host._get_ciminstance = lambda **query: [{**item, "SystemName": "EX02"} for item in read(**query)]
+    host.shapes["Get-CimInstance"] = Put({"SystemName": "EX02"})
     message = host.run("protocol_service", {"protocol": "pop3", "state": "started"})["msg"]
     assert "leads to the computer EX02, but the Exchange server meant is EX01" in message
     assert host.writes == []
 
 
 def test_a_refused_start_has_changed_nothing(host):
-    host.refuses["Start-Service"] = {"id": "StartServiceFailed,x", "category": "OpenError", "message": "Cannot start."}
+    host.fault("service_refuses_start", service="MSExchangePop3")
     result = host.run("protocol_service", {"protocol": "pop3", "state": "started"})
     assert (result["failed"], result["changed"], result["diff"]["after"]) == (True, False, {})
 
 
 def test_what_was_done_before_the_refusal_is_told(host):
-    start = host._start_service
-
-    def start_the_first(Name):
-        start(Name)
-        host.refuses["Start-Service"] = {"id": "CouldNotStartService,x", "message": "Cannot start."}
-
-    host._start_service = start_the_first
+    host.fault("service_refuses_start", service="MSExchangePOP3BE")
     result = host.run("protocol_service", {"protocol": "pop3", "state": "started"})
     assert result["msg"] == (
-        "Start-Service failed: Cannot start. Now MSExchangePop3 is running, MSExchangePOP3BE is stopped."
+        f"Start-Service failed: {BACK_CANNOT_START} Now MSExchangePop3 is running, MSExchangePOP3BE is stopped."
     )
     assert (result["changed"], result["diff"]["after"]) == (True, {"MSExchangePop3": {"status": "running"}})
 
 
 def test_a_start_mode_that_does_not_stick_has_changed_nothing(host):
-    host._set_service = lambda Name, StartupType: None
+    host.fault("write_does_not_stick", cmdlet="Set-Service")
     result = host.run("protocol_service", {"protocol": "pop3", "start_mode": "automatic"})
     assert result["msg"] == "MSExchangePop3 was set to start_mode automatic, but EX01 has manual."
     assert (result["changed"], result["diff"]["after"]) == (False, {})
 
 
 def test_an_error_after_the_start_is_told_with_what_runs(host):
-    host.errs_after["Start-Service"] = {"id": "CouldNotStartService,x", "message": "It takes too long."}
+    host.fault("fails_after_effect", cmdlet="Start-Service", message="It takes too long.")
     result = host.run("protocol_service", {"protocol": "pop3", "state": "started"})
     assert result["msg"] == (
         "Start-Service failed: It takes too long. Now MSExchangePop3 is running, MSExchangePOP3BE is stopped."

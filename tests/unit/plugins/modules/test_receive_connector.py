@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from ansible.module_utils.basic import AnsibleModule
 from hypothesis import given
 from hypothesis import strategies as st
-from transport_host import AUTH, BACK, CLIENT, FRONT, flags, make_der, transport_host
+from in_process import InProcessHost, Put
 
 from ansible_collections.mailops.exchange.plugins.module_utils._host.host import Host
 from ansible_collections.mailops.exchange.plugins.module_utils._host.server import Server
@@ -15,25 +14,43 @@ from ansible_collections.mailops.exchange.plugins.module_utils._host.way import 
 from ansible_collections.mailops.exchange.plugins.module_utils._objects.connectors import read_connectors
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.connectors import CONNECTOR_SETTINGS
 from ansible_collections.mailops.exchange.plugins.module_utils._work.plan import shown
+from exchange_simulator.catalogue.connectors import AUTH_MECHANISM
 
 MODULE = "receive_connector"
+GET, SET = "Get-ReceiveConnector", "Set-ReceiveConnector"
 FRONTEND = "EX01\\Client Frontend EX01"
+EVERYBODY = ["::-ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", "0.0.0.0-255.255.255.255"]
+CLIENTS = {
+    "AuthMechanism": "Tls, Integrated, BasicAuth, BasicAuthRequireTLS",
+    "Bindings": ["[::]:587", "0.0.0.0:587"],
+    "PermissionGroups": "ExchangeUsers",
+    "RemoteIPRanges": EVERYBODY,
+    "TransportRole": "FrontendTransport",
+}
 RELAY = {"RemoteIPRanges": ["10.10.50.0/24"], "PermissionGroups": "AnonymousUsers", "AuthMechanism": "Tls"}
 KINDS = {setting.option: setting.kind for setting in CONNECTOR_SETTINGS}
 
 
 @pytest.fixture
-def host(host_of):
-    """An Exchange Server SE with the connectors it has after installation."""
-    return transport_host(host_of)()
+def host():
+    """An Exchange Server SE with the connectors it has after installation, and with its own certificate only."""
+    host = InProcessHost()
+    for certificate in host.server.certificates.all[1:]:
+        host.server.certificates.remove(certificate.thumbprint)
+    return host
 
 
-@pytest.fixture
-def warned(monkeypatch):
-    """What modules warn of; Ansible itself keeps warnings for as long as the process lives."""
-    told = []
-    monkeypatch.setattr(AnsibleModule, "warn", lambda _self, warning: told.append(warning))
-    return told
+def add(host, name, **values):
+    """A connector for users, but for what is given."""
+    host.administer("New-ReceiveConnector", Name=name, **{**CLIENTS, **values})
+
+
+def edit(host, identity=FRONTEND, **values):
+    host.administer(SET, Identity=identity, **values)
+
+
+def remove(host, name="Client Frontend EX01"):
+    host.server.connectors = tuple(one for one in host.server.connectors if one.settings.latest()["Name"] != name)
 
 
 EVERYTHING = {
@@ -149,8 +166,8 @@ def test_certificate_identifiers_are_compared_by_their_parts(host, spelling):
         ("2010", "Client EX01"),
     ],
 )
-def test_the_connector_for_client_submission_on_each_version(host_of, version, name):
-    host = transport_host(host_of)(version)
+def test_the_connector_for_client_submission_on_each_version(version, name):
+    host = InProcessHost(version)
     result = host.run(MODULE, {"require_tls": True})
     assert result["connector"] == name
     assert host.asked("Set-ReceiveConnector")[0]["Identity"] == f"EX01\\{name}"
@@ -159,25 +176,23 @@ def test_the_connector_for_client_submission_on_each_version(host_of, version, n
 
 
 def test_it_is_found_by_its_port_whatever_its_name(host):
-    client = host.connectors.pop(FRONTEND)
-    host.connectors["EX01\\Einlieferung"] = {**client, "Name": "Einlieferung", "Identity": "EX01\\Einlieferung"}
+    edit(host, Name="Einlieferung")
     assert host.run(MODULE, {"enabled": False})["connector"] == "Einlieferung"
 
 
 def test_by_its_name_if_it_left_the_port_or_shares_it(host):
-    other = {"Bindings": ["10.0.0.9:587"], "RemoteIPRanges": ["10.1.0.0/16"]}
-    host.add_connector("Branch", CLIENT, FRONT, **other)
+    add(host, "Branch", Bindings=["10.0.0.9:587"], RemoteIPRanges=["10.1.0.0/16"])
     assert host.run(MODULE, {"require_tls": True})["connector"] == "Client Frontend EX01"
-    del host.connectors["EX01\\Branch"]
-    host.connectors[FRONTEND]["Bindings"] = [{"$text": "0.0.0.0:2587"}]
+    remove(host, "Branch")
+    edit(host, Bindings=["0.0.0.0:2587"])
     result = host.run(MODULE, {"bindings": ["0.0.0.0:587", "[::]:587"]})
     assert (result["connector"], result["changed"]) == ("Client Frontend EX01", True)
 
 
 def test_two_on_the_port_and_none_with_the_usual_name_are_not_decided_between(host):
-    host.connectors[FRONTEND]["Bindings"] = [{"$text": "0.0.0.0:2587"}]
-    host.add_connector("One", CLIENT, FRONT, RemoteIPRanges=["10.1.0.0/16"])
-    host.add_connector("Two", CLIENT, FRONT, RemoteIPRanges=["10.2.0.0/16"])
+    edit(host, Bindings=["0.0.0.0:2587"])
+    add(host, "One", RemoteIPRanges=["10.1.0.0/16"])
+    add(host, "Two", RemoteIPRanges=["10.2.0.0/16"])
     assert host.run(MODULE, {"enabled": False})["msg"].startswith(
         "EX01 has 2 receive connectors for users on port 587 and none of them is called 'Client Frontend EX01'; give "
     )
@@ -185,18 +200,18 @@ def test_two_on_the_port_and_none_with_the_usual_name_are_not_decided_between(ho
 
 def test_the_one_of_users_is_told_from_those_of_few_addresses(host):
     """By how many addresses they take, whatever their names, and in every spelling of the ranges."""
-    client = host.connectors.pop(FRONTEND)
-    host.add_connector("Relay", CLIENT, FRONT, **RELAY)
-    host.add_connector("Branch", CLIENT, FRONT, RemoteIPRanges=["10.1.0.7/16", "10.2.0.0(255.255.0.0)"])
-    host.connectors["EX01\\Users"] = {**client, "Name": "Users", "Identity": "EX01\\Users"}
+    add(host, "Relay", **RELAY)
+    add(host, "Branch", RemoteIPRanges=["10.1.0.7/16", "10.2.0.0/16"])
+    edit(host, Name="Users")
+    host.shapes[GET] = Put({"RemoteIPRanges": ["10.1.0.7/16", "10.2.0.0(255.255.0.0)"]}, of="Branch")
     assert host.run(MODULE, {"require_tls": True})["connector"] == "Users"
-    host.connectors["EX01\\Users"]["RemoteIPRanges"] = [{"$text": "0.0.0.0/0"}]
+    edit(host, "EX01\\Users", RemoteIPRanges=["0.0.0.0/0"])
     assert host.run(MODULE, {"require_tls": True})["changed"] is False
 
 
 def test_a_relay_alone_is_not_taken_for_that_of_users(host):
-    host.connectors.pop(FRONTEND)
-    host.add_connector("Relay", CLIENT, FRONT, **RELAY)
+    remove(host)
+    add(host, "Relay", **RELAY)
     assert "no receive connectors for users on port 587" in host.run(MODULE, {"enabled": True})["msg"]
     assert host.run(MODULE, {"name": "Relay", "max_message_size": "10MB"})["changed"] is True
 
@@ -206,9 +221,8 @@ def test_a_relay_alone_is_not_taken_for_that_of_users(host):
 )
 def test_without_a_name_it_stays_the_one_that_is_found(host, change):
     """Otherwise the same task would change another connector in the next run."""
-    host.connectors.pop(FRONTEND)
-    host.add_connector("Users", CLIENT, FRONT)
-    host.add_connector("Branch", CLIENT, FRONT, RemoteIPRanges=["10.1.0.0/16"])
+    edit(host, Name="Users")
+    add(host, "Branch", RemoteIPRanges=["10.1.0.0/16"])
     for check in (True, False):
         assert host.run(MODULE, change, check=check)["msg"] == (
             "name: with these settings 'Users' is no longer the receive connector by which users send, and the next "
@@ -220,13 +234,13 @@ def test_without_a_name_it_stays_the_one_that_is_found(host, change):
 
 
 def test_one_of_the_back_end_is_not_for_clients(host):
-    host.connectors.pop(FRONTEND)
-    host.add_connector("Behind", CLIENT, BACK)
+    remove(host)
+    add(host, "Behind", TransportRole="HubTransport")
     assert host.run(MODULE, {"enabled": False})["failed"] is True
 
 
 def test_one_binding_for_different_remote_addresses_is_allowed(host):
-    host.add_connector("Branch", CLIENT, FRONT, Bindings=["0.0.0.0:2587"], RemoteIPRanges=["10.1.0.0/16"])
+    add(host, "Branch", Bindings=["0.0.0.0:2587"], RemoteIPRanges=["10.1.0.0/16"])
     assert host.run(MODULE, {"name": "Branch", "bindings": ["0.0.0.0:25"]})["changed"] is True
 
 
@@ -236,8 +250,8 @@ def test_a_connector_can_be_named_with_or_without_its_server(host):
 
 
 def test_another_server_is_never_touched(host):
-    host.connectors.pop(FRONTEND)
-    host.add_connector("Client Frontend EX02", CLIENT, FRONT, server="EX02")
+    edit(host, Name="Client Frontend EX02")
+    host.shapes[GET] = Put({"Identity": "EX02\\Client Frontend EX02"}, of="Client Frontend EX02")
     for name in (None, "Client Frontend EX02"):
         result = host.run(MODULE, {"name": name, "enabled": False})
         assert result["failed"] is True
@@ -247,39 +261,42 @@ def test_another_server_is_never_touched(host):
 
 @pytest.mark.parametrize("given_as", ["thumbprint", "name"])
 def test_the_certificate_is_worked_out(host, given_as):
-    host.add(make_der("mail.contoso.test", begins=-90), "SMTP")
-    mark = host.add(make_der("mail.contoso.test"), "SMTP")
+    host.import_certificate("mail.contoso.test", begins=-90, services=["SMTP"])
+    mark = host.import_certificate("mail.contoso.test", services=["SMTP"])
     wanted = {"tls_certificate_name": mark.lower() if given_as == "thumbprint" else "mail.contoso.test"}
     wanted["fqdn"] = "mail.contoso.test"
     predicted = host.run(MODULE, wanted, check=True)
     done = host.run(MODULE, wanted)
     assert predicted["diff"] == done["diff"]
-    assert done["settings"]["tls_certificate_name"] == "<I>CN=Contoso Issuing CA<S>CN=mail.contoso.test"
+    assert done["settings"]["tls_certificate_name"] == (
+        "<I>CN=Simulated Exchange organisation CA<S>CN=mail.contoso.test"
+    )
     assert host.run(MODULE, wanted)["changed"] is False
     assert host.run(MODULE, {"tls_certificate_name": ""})["changed"] is True
     assert host.asked("Set-ReceiveConnector")[-1]["TlsCertificateName"] is None
 
 
 def test_a_wildcard_is_welcome_for_smtp(host, warned):
-    host.add(make_der("*.contoso.test"), "SMTP")
+    host.import_certificate("*.contoso.test", services=["SMTP"])
     assert host.run(MODULE, {"tls_certificate_name": "mail.contoso.test", "fqdn": "smtp.contoso.test"})["changed"]
     assert warned == []
 
 
 def test_a_certificate_the_connector_would_not_use_is_refused(host):
-    mark = host.add(make_der("mail.contoso.test"), "POP")
+    mark = host.import_certificate("mail.contoso.test", services=["POP"])
     told = f"tls_certificate_name: the certificate {mark} on EX01"
     assert host.run(MODULE, {"tls_certificate_name": mark})["msg"] == (
         f"{told} is not assigned to SMTP, and the connector would not use it; assign it first."
     )
-    expired = host.add(make_der("old.contoso.test", ends=-1), "SMTP")
+    expired = host.import_certificate("old.contoso.test", begins=-9, days=-1, services=["SMTP"])
     message = host.run(MODULE, {"tls_certificate_name": expired})["msg"]
     assert message.startswith(f"{told.replace(mark, expired)} has expired, it was valid until ")
     assert host.writes == []
 
 
 def test_what_is_not_known_or_does_not_fit_is_warned_of(host, warned):
-    mark = host.add(make_der("mail.contoso.test"), shape="broken")
+    mark = host.import_certificate("mail.contoso.test")
+    host.fault("payload_signing_broken")
     assert host.run(MODULE, {"tls_certificate_name": mark})["changed"] is True
     assert warned == [
         f"tls_certificate_name: it cannot be known whether {mark} is assigned to SMTP, without which the connector "
@@ -301,7 +318,8 @@ def test_passwords_in_clear_are_warned_of(host, warned):
 
 
 def test_custom_permissions_are_neither_a_difference_nor_written(host, warned):
-    host.connectors[FRONTEND]["PermissionGroups"] = {"$text": "ExchangeUsers, Custom", "$value": 34}
+    connector = next(one for one in host.server.connectors if one.settings.latest()["Name"] == "Client Frontend EX01")
+    connector.settings.write({"PermissionGroups": "ExchangeUsers, Custom"}, "DC1.contoso.test", host.organisation.now)
     assert host.run(MODULE, {"permission_groups": ["ExchangeUsers"]})["changed"] is False
     assert len(warned) == 1
     assert "were edited in Active Directory" in warned[0]
@@ -318,7 +336,7 @@ def test_everything_can_be_taken_away_and_is_none_then(host):
 
 
 def test_a_write_that_does_not_stick_is_reported(host):
-    host.sticky = False
+    host.fault("write_does_not_stick", cmdlet=SET)
     result = host.run(MODULE, {"fqdn": "mail.contoso.test"})
     assert result["failed"] is True
     assert result["msg"] == "fqdn: 'mail.contoso.test' was written, but EX01 has 'EX01.contoso.test' stored."
@@ -326,14 +344,13 @@ def test_a_write_that_does_not_stick_is_reported(host):
 
 @pytest.mark.parametrize(("arrived", "writes"), [(True, 1), (False, 2)])
 def test_after_a_lost_answer_it_looks_before_it_writes_again(host, arrived, writes):
-    host.breaks = [("Set-ReceiveConnector", arrived)]
+    host.lost = [(SET, arrived)]
     assert host.run(MODULE, {"fqdn": "mail.contoso.test"})["settings"]["fqdn"] == "mail.contoso.test"
     assert len(host.writes) == writes
 
 
-def test_before_2013_there_is_no_certificate_name(host_of):
-    host = transport_host(host_of)("2010")
-    result = host.run(MODULE, {"tls_certificate_name": "mail.contoso.test"})
+def test_before_2013_there_is_no_certificate_name():
+    result = InProcessHost("2010").run(MODULE, {"tls_certificate_name": "mail.contoso.test"})
     assert result["msg"] == (
         "tls_certificate_name: Set-ReceiveConnector has TlsCertificateName since Exchange Server 2013, and EX01 is "
         "Exchange Server 2010 (14.3.123.4); leave it out for this server."
@@ -377,7 +394,7 @@ BAD_INPUT = [
     ({"name": " "}, "name: '' is empty; give a name, or leave the option out."),
     ({"name": "Anonymous Relay"},
      "name: EX01 has no receive connector 'Anonymous Relay'; it has 'Default EX01', 'Client Proxy EX01', "
-     "'Default Frontend EX01', 'Client Frontend EX01'."),
+     "'Default Frontend EX01', 'Outbound Proxy Frontend EX01', 'Client Frontend EX01'."),
     ({"name": "Default EX01", "fqdn": "mail.contoso.test"},
      "fqdn: the servers of the organization know each other by the FQDN of 'Default EX01', and mail between them stops "
      "when it is changed; leave it as it is."),
@@ -418,7 +435,8 @@ BAD_INPUT = [
      "tls_certificate_name: 'CN=mail.contoso.test' names no certificate; give its thumbprint of 40 hexadecimal digits, "
      "a host name that it covers, or <I>issuer<S>subject."),
     ({"tls_certificate_name": "mail.contoso.test"},
-     "tls_certificate_name: no certificate of Exchange's on EX01 covers 'mail.contoso.test'; it has none."),
+     "tls_certificate_name: no certificate of Exchange's on EX01 covers 'mail.contoso.test'; it has "
+     "<own> (ex01, ex01.contoso.test)."),
 ]  # fmt: skip
 
 
@@ -426,22 +444,23 @@ BAD_INPUT = [
 def test_bad_input_gets_one_sentence_and_nothing_is_written(host, options, message):
     result = host.run(MODULE, options)
     assert result["failed"] is True
-    assert result["msg"] == message
+    assert result["msg"] == message.replace("<own>", host.server.certificates.all[0].thumbprint)
     assert host.writes == []
 
 
 def test_if_the_connector_cannot_be_told_the_names_are_listed(host):
-    host.connectors.pop(FRONTEND)
+    remove(host)
     assert host.run(MODULE, {"enabled": True})["msg"] == (
         "EX01 has no receive connectors for users on port 587 and none of them is called 'Client Frontend EX01'; give "
-        "the option name, it is one of 'Default EX01', 'Client Proxy EX01', 'Default Frontend EX01'."
+        "the option name, it is one of 'Default EX01', 'Client Proxy EX01', 'Default Frontend EX01', "
+        "'Outbound Proxy Frontend EX01'."
     )
 
 
-@given(names=st.sets(st.sampled_from(sorted(AUTH))), number=st.booleans())
+@given(names=st.sets(st.sampled_from(sorted(AUTH_MECHANISM.members.keys() - {"None"}))), number=st.booleans())
 def test_flags_are_read_by_number_or_by_name_in_any_order(names, number):
     text = ", ".join(sorted(names, reverse=True))
-    wire = {"$text": "as it likes", "$value": flags(text or "None", AUTH)["$value"]} if number else text or "None"
+    wire = {"$text": "as it likes", "$value": AUTH_MECHANISM.number(text or "None")} if number else text or "None"
     assert set(KINDS["auth_mechanism"].read(wire)) == (names or {"None"})
 
 

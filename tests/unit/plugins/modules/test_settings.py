@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
+from in_process import ABSENT, Put
 
 EXTERNAL = "external_connection_settings"
 
@@ -51,7 +54,7 @@ def test_check_mode_predicts_and_sends_nothing(host):
         ("authenticated_connection_timeout", 1800),
         ("login_type", 3),
         ("login_type", "SECURELOGIN"),
-        ("log_file_location", "c:\\exchange\\logging\\POP3\\"),
+        ("log_file_location", r"c:\program files\microsoft\EXCHANGE server\v15\logging\POP3" "\\"),
         ("ssl_bindings", ["0.0.0.0:995", "[0:0:0:0:0:0:0:0]:0995"]),
         ("ssl_bindings", "[::]:995,0.0.0.0:995,[::]:995"),
         ("internal_connection_settings", ["ex01.CONTOSO.test:110:tls", "EX01.contoso.test:995:SSL"]),
@@ -112,7 +115,8 @@ def test_stored_bindings_count_for_given_connection_settings_and_the_reverse(hos
 
 
 def test_stored_contradictions_do_not_hinder_other_settings(host):
-    host.stored["ExternalConnectionSettings"] = ["mail.contoso.test:4711:SSL", "not understood"]
+    odd = ["mail.contoso.test:4711:SSL", "not understood"]
+    host.shapes["Get-PopSettings"] = Put({"ExternalConnectionSettings": odd})
     assert host.run("pop_settings", {"banner": "New."})["changed"] is True
 
 
@@ -131,7 +135,7 @@ def test_a_certificate_name_no_client_is_told_of_is_warned_about(host):
 
 
 def test_a_write_that_does_not_stick_is_told(host):
-    host.sticky = False
+    host.fault("write_does_not_stick", cmdlet="Set-PopSettings")
     result = host.run("pop_settings", {"banner": "New."})
     assert result["failed"] is True
     assert result["msg"] == (
@@ -142,15 +146,15 @@ def test_a_write_that_does_not_stick_is_told(host):
 
 @pytest.mark.parametrize(("done", "writes"), [(True, 1), (False, 2)])
 def test_a_lost_answer_is_looked_into_and_written_again_only_if_needed(host, done, writes):
-    host.breaks = [("Set-PopSettings", done)]
+    host.lost = [("Set-PopSettings", done)]
     result = host.run("pop_settings", {"banner": "New."})
     assert result["changed"] is True
     assert host.writes == ["Set-PopSettings"] * writes
-    assert host.stored["Banner"] == "New."
+    assert host.state["stored"]["pop3"]["Banner"] == "New."
 
 
 def test_two_lost_writes_end_the_task(host):
-    host.breaks = [("Set-PopSettings", False)] * 3
+    host.lost = [("Set-PopSettings", False)] * 3
     result = host.run("pop_settings", {"banner": "New."})
     assert host.writes == ["Set-PopSettings"] * 2
     assert "may or may not have taken effect" in result["msg"]
@@ -158,34 +162,36 @@ def test_two_lost_writes_end_the_task(host):
 
 
 def test_a_parameter_the_version_lacks_fails_by_name_before_anything_is_written(host):
-    host.version = (8, 3, 83, 6)
+    host.shapes["Get-ExchangeServer"] = Put({"AdminDisplayVersion": "Version 8.3 (Build 83.6)"})
     result = host.run("pop_settings", {"protocol_log_enabled": True, "banner": "New."})
     assert result["msg"] == (
         "protocol_log_enabled: Set-PopSettings has ProtocolLogEnabled since Exchange Server 2010, "
         "and EX01 is Exchange Server 2007 (8.3.83.6); leave it out for this server."
     )
-    del host.stored["OwaServerUrl"]
+    host.shapes["Get-PopSettings"] = Put({"OwaServerUrl": ABSENT})
     result = host.run("pop_settings", {"owa_server_url": "https://mail.contoso.test"})
     assert "have no OwaServerUrl" in result["msg"]
     assert host.writes == []
 
 
 def test_what_rbac_withholds_is_named(host):
-    host.withheld = {"Set-PopSettings -Banner"}
+    host.fault("rbac_without", cmdlet="Set-PopSettings", parameter="Banner")
     assert "does not know the parameter Banner: RBAC" in host.run("pop_settings", {"banner": "New."})["msg"]
-    host.withheld = {"Set-PopSettings"}
+    host.fault("rbac_without", cmdlet="Set-PopSettings")
     assert "Set-PopSettings is not granted to this user by RBAC" in host.run("pop_settings", {"banner": "New."})["msg"]
 
 
 def test_warnings_of_reads_are_passed_on_and_those_of_writes_are_not(host):
-    host.warns = {"Get-PopSettings": ["Das Objekt ist beschädigt."], "Set-PopSettings": ["Restart it."]}
+    host.fault("warns", cmdlet="Get-PopSettings", message="Das Objekt ist beschädigt.")
+    host.fault("warns", cmdlet="Set-PopSettings", message="Restart it.")
     warnings = str(host.run("pop_settings", {"banner": "New."})["warnings"])
     assert warnings.count("Das Objekt ist beschädigt.") == 1
     assert "Restart it." not in warnings
+    assert "will only take effect" not in warnings
 
 
 def test_an_error_after_the_effect_is_told_with_what_is_stored(host):
-    host.errs_after["Set-PopSettings"] = {"id": "X,Y", "message": "The directory went away."}
+    host.fault("fails_after_effect", cmdlet="Set-PopSettings", message="The directory went away.")
     result = host.run("pop_settings", {"banner": "New.", "max_connections": 50})
     assert result["msg"] == (
         "Set-PopSettings failed: The directory went away. "
@@ -196,22 +202,23 @@ def test_an_error_after_the_effect_is_told_with_what_is_stored(host):
     assert host.writes == ["Set-PopSettings"]
 
 
-def test_an_error_instead_of_the_effect_has_changed_nothing(host):
-    host.refuses["Set-PopSettings"] = {"id": "X,Y", "message": "No."}
-    result = host.run("pop_settings", {"banner": "New."})
+@pytest.fixture
+def refusing(host):
+    """A server on which the write fails and nothing comes of it."""
+    host.fault("fails_after_effect", cmdlet="Set-PopSettings", message="No.")
+    host.fault("write_does_not_stick", cmdlet="Set-PopSettings")
+    return host
+
+
+def test_an_error_instead_of_the_effect_has_changed_nothing(refusing):
+    result = refusing.run("pop_settings", {"banner": "New."})
     assert result["msg"] == "Set-PopSettings failed: No."
     assert (result["changed"], result["restart_required"], result["diff"]["after"]) == (False, False, {})
 
 
-def test_an_error_after_which_nothing_can_be_read_is_told_with_both(host):
-    host.refuses["Set-PopSettings"] = {"id": "X,Y", "message": "No."}
-    read = host._get_popsettings
-
-    def once(**asked):
-        host.refuses["Get-PopSettings"] = {"id": "X,Y", "message": "Gone."}
-        return read(**asked)
-
-    host._get_popsettings = once
-    result = host.run("pop_settings", {"banner": "New."})
-    assert result["msg"] == ("Set-PopSettings failed: No. And it cannot be read back: Get-PopSettings failed: Gone.")
+def test_an_error_after_which_nothing_can_be_read_is_told_with_both(refusing):
+    gone = {"cmdlet": "Get-PopSettings", "message": "Gone."}
+    refusing.afterwards["Set-PopSettings"] = partial(refusing.fault, "fails_after_effect", **gone)
+    result = refusing.run("pop_settings", {"banner": "New."})
+    assert result["msg"] == "Set-PopSettings failed: No. And it cannot be read back: Get-PopSettings failed: Gone."
     assert result["changed"] is False

@@ -1,0 +1,52 @@
+"""The page of findings, from the rules."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from ansible_collections.mailops.exchange.plugins.module_utils._judgement import comparison, findings
+
+_HEAD = """\
+<!-- Written by `make generate` from the rules in plugins/module_utils. -->
+
+# Findings
+
+What `mailops.exchange.client_access_info` returns as `findings`, which the playbook `preflight` and the roles act on.
+With an `error` clients cannot be served, with a `warning` they are in danger or soon will not be, and a `notice` may be
+meant to be so. Where two are given, the usual one comes first. The role stops at an error that it does not cure itself,
+unless the id is in `pop3_ignore_findings` or `imap4_ignore_findings`. Words in *italics* stand for what is met.
+"""
+_COMPARED = """\
+## Between servers
+
+What the filter `server_differences` tells, and with it the playbook `drift`.
+"""
+
+
+def _told(text: str) -> str:
+    """A sentence with places, as Markdown in a table."""
+    return re.sub(r"<([^>]+)>", r"*\1*", text).replace("|", "\\|")
+
+
+def _table(rules: Iterator[dict[str, Any]]) -> Iterator[str]:
+    yield "| Finding | Severity | What it means | Its fix | What cures it in the roles |"
+    yield "| --- | --- | --- | --- | --- |"
+    for rule in rules:
+        cells = (
+            f"`{rule['id']}`",
+            ", ".join(rule["severities"]),
+            _told(f"{rule['seen']} {rule['why']}"),
+            _told(rule["cure"]),
+            ", ".join(f"`{name}`" for name in rule["cured_by"]),
+        )
+        yield f"| {' | '.join(cells)} |"
+
+
+def page() -> Iterator[str]:
+    """docs/findings.md."""
+    yield _HEAD
+    yield from _table(rule.documented() for rule in findings.RULES.values())
+    yield f"\n{_COMPARED}"
+    yield from _table(rule.documented() for rule in comparison.RULES.values())
