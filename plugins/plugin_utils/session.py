@@ -74,7 +74,7 @@ class Session:
             return replace(reply, memory=self._memory).to_json()
         except Exception as error:
             # ansible-core's helper raises a bare Exception for its alarms, anywhere.
-            if type(error) is Exception:
+            if error.__class__ is Exception:
                 raise
             told = "".join(traceback.format_tb(error.__traceback__))
             return Reply("defect", reason=place_of(error), traceback=told).to_json()

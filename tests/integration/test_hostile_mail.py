@@ -17,12 +17,12 @@ from hostile import HOSTILE, NO_TEXT
 from module_runner import run_module
 
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.base import stray
+from ansible_collections.mailops.exchange.plugins.module_utils._objects.mail_probe import MailProbe
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.rows import argument_spec
-from ansible_collections.mailops.exchange.plugins.modules import mail_probe
 
 USER, PASSWORD = "anna@contoso.test", "Geh3im-und-l@ng"
 STRINGS = (*HOSTILE, *NO_TEXT)
-OPTIONS = argument_spec(mail_probe.OPTIONS)
+OPTIONS = argument_spec(MailProbe.options)
 TRIP = OPTIONS["round_trip"]["options"]
 
 

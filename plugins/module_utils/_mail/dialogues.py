@@ -12,7 +12,7 @@ import re
 import smtplib
 import ssl
 from dataclasses import dataclass
-from typing import Any, ClassVar, TypeVar, cast
+from typing import Any, ClassVar, TypeAlias, TypeVar, cast
 
 from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import Failure
 from ansible_collections.mailops.exchange.plugins.module_utils._mail.clients import (
@@ -261,6 +261,6 @@ def _base64(text: str) -> str:
     return base64.b64encode(text.encode()).decode()
 
 
-Dialogue = Pop3 | Imap4 | Smtp
-AnyDialogue = TypeVar("AnyDialogue", bound=Dialogue)
+Dialogue: TypeAlias = "Pop3 | Imap4 | Smtp"
+AnyDialogue = TypeVar("AnyDialogue", bound="Dialogue")
 DIALOGUES: dict[str, type[Dialogue]] = {"pop3": Pop3, "imap4": Imap4, "smtp": Smtp}

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeAlias
 
 from ansible_collections.mailops.exchange.plugins.module_utils._host.versions import EXCHANGE_2007, NEVER, Version
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.base import Given, Kind
@@ -42,7 +42,7 @@ class Setting:
         return self.since <= version < self.before
 
 
-Row = Option | Setting
+Row: TypeAlias = "Option | Setting"
 
 
 @dataclass(frozen=True)

@@ -142,37 +142,15 @@ def is_unopened(error: BaseException) -> bool:
 
 def sentence(settings: Settings, name: str, broken: TransportError) -> str:
     """Say in one sentence what happened on the way to an endpoint, and what to look at."""
-    error = broken.cause
-    url, user, auth = settings.url(name), settings.user, settings.auth
-    if said := kerberos.sentence(error, host=settings.hostname_override or settings.host, user=user):
+    error, url = broken.cause, settings.url(name)
+    if said := kerberos.sentence(error, host=settings.hostname_override or settings.host, user=settings.user):
         return said
     # IIS never offers CredSSP, whose library has an error of its own for that.
-    unoffered = name == "exchange" and auth == "credssp" and isinstance(error, kerberos.Errors)
+    unoffered = name == "exchange" and settings.auth == "credssp" and isinstance(error, kerberos.Errors)
     if isinstance(error, AuthenticationError) or unoffered:
-        told = f"{url} refused user {user!r} with {auth} authentication: check user and password"
-        if name != "exchange" or auth == "kerberos":
-            return f"{told}, and that this authentication is switched on there."
-        return (
-            f"{told}; /PowerShell takes Kerberos only unless an administrator turned on more, so set "
-            "ansible_exchange_auth to kerberos, or to basic after Set-PowerShellVirtualDirectory -BasicAuthentication "
-            "$true on the server."
-        )
+        return _of_log_on(settings, name)
     if isinstance(error, WSManFaultError):
-        if error.code == SHELL_LIMIT_REACHED:
-            return (
-                f"User {user!r} already has as many shells open on {settings.host} as the server allows "
-                f"(fault {error.code} at {url}): close sessions that are no longer used, or raise the limit "
-                "PowerShellMaxConcurrency of the user's throttling policy."
-            )
-        if error.code == CONFIGURATION_NOT_FOUND:
-            return (
-                f"{url} does not serve the configuration {getattr(settings, name).configuration}: the Exchange "
-                "endpoint lives in IIS (ports 80 and 443, path /PowerShell/), the Windows endpoint in WinRM (5985 and "
-                "5986, /wsman)."
-            )
-        if error.code == SHELL_NOT_FOUND:
-            return f"{url} no longer knows the session (fault {error.code}): it expired or the service restarted."
-        return f"{url} refused the request with WSMan fault {error.code}: {first_line(error.reason)}"
+        return _of_fault(settings, name, error)
     if isinstance(error, WinRMTransportError):
         if error.code == 404:
             return (
@@ -180,6 +158,40 @@ def sentence(settings: Settings, name: str, broken: TransportError) -> str:
                 f"{name} endpoint."
             )
         return f"{url} answered HTTP {error.code} instead of WSMan: check that the service behind it is running."
+    return _of_connection(url, error)
+
+
+def _of_log_on(settings: Settings, name: str) -> str:
+    auth = settings.auth
+    told = f"{settings.url(name)} refused user {settings.user!r} with {auth} authentication: check user and password"
+    if name != "exchange" or auth == "kerberos":
+        return f"{told}, and that this authentication is switched on there."
+    return (
+        f"{told}; /PowerShell takes Kerberos only unless an administrator turned on more, so set ansible_exchange_auth "
+        "to kerberos, or to basic after Set-PowerShellVirtualDirectory -BasicAuthentication $true on the server."
+    )
+
+
+def _of_fault(settings: Settings, name: str, error: WSManFaultError) -> str:
+    url = settings.url(name)
+    if error.code == SHELL_LIMIT_REACHED:
+        return (
+            f"User {settings.user!r} already has as many shells open on {settings.host} as the server allows "
+            f"(fault {error.code} at {url}): close sessions that are no longer used, or raise the limit "
+            "PowerShellMaxConcurrency of the user's throttling policy."
+        )
+    if error.code == CONFIGURATION_NOT_FOUND:
+        return (
+            f"{url} does not serve the configuration {getattr(settings, name).configuration}: the Exchange "
+            "endpoint lives in IIS (ports 80 and 443, path /PowerShell/), the Windows endpoint in WinRM (5985 and "
+            "5986, /wsman)."
+        )
+    if error.code == SHELL_NOT_FOUND:
+        return f"{url} no longer knows the session (fault {error.code}): it expired or the service restarted."
+    return f"{url} refused the request with WSMan fault {error.code}: {first_line(error.reason)}"
+
+
+def _of_connection(url: str, error: BaseException) -> str:
     if isinstance(error, requests.exceptions.SSLError):
         return (
             f"The certificate of {url} is not trusted ({_innermost(error)}): give the authority that issued it "

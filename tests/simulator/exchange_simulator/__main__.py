@@ -60,6 +60,7 @@ def main() -> int:
         )
         for name, alias in options.mailbox:
             organisation.mailboxes.add(name, alias)
+        organisation.mailboxes.keep()
         organisation.accounts |= {one.account: password for one in organisation.mailboxes if not one.is_monitoring}
         wire = Wire(
             organisation,
