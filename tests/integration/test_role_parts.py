@@ -343,6 +343,23 @@ def test_tags_that_a_play_puts_on_a_role_reach_its_tasks(
         done.task(f"Verify that {protocol.upper()} is as", "ex01")
 
 
+def test_a_part_is_skipped_by_its_tag(controller: Controller, organisation: SimulatorProcess) -> None:
+    """A task goes by the first of its tags that is to be skipped, and the look has those of all parts."""
+    hosts = inventory(organisation.description, pop3_banner="Skipped.")
+    done = controller.run(ENABLE, hosts, *ONE, "--skip-tags", "pop3_settings")
+    assert done.returncode == 0, done.output
+    assert set(writes(organisation)) == {"Set-Service", "Start-Service"}
+    done.task("Verify that POP3 is as", "ex01")
+
+
+def test_a_host_can_do_without_the_probe_of_its_group(controller: Controller, organisation: SimulatorProcess) -> None:
+    hosts = inventory(organisation.description, pop3_probe={"host": "nobody.contoso.test"})
+    hosts["exchange"]["hosts"]["ex01"]["pop3_probe"] = None
+    done = controller.run(ENABLE, hosts, *ONE)
+    assert done.returncode == 0, done.output
+    assert done.task("Verify that POP3 is as", "ex01")["result"]["probe"] is None
+
+
 def test_the_verification_names_everything_in_one_sentence(
     controller: Controller, organisation: SimulatorProcess
 ) -> None:
