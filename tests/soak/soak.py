@@ -103,10 +103,10 @@ class Part:
 PARTS = (
     Part("Assign the certificate", ("Enable-ExchangeCertificate",), has_certificate),
     Part("Configure the POP3 settings", ("Set-PopSettings",), has_settings),
-    Part("start them for", ("Set-Service", "Start-Service"), runs),
+    Part("Set how the POP3 services run", ("Set-Service", "Start-Service"), runs),
     Part("Configure the connector", ("Set-ReceiveConnector",), has_connector),
     Part("Set what mailboxes may do", ("Set-CASMailbox",), has_no_access),
-    Part("Restart the services", ("Restart-Service",), serves_what_is_stored),
+    Part("Restart the POP3 services", ("Restart-Service",), serves_what_is_stored),
 )
 
 
@@ -136,6 +136,7 @@ class Soak:
         self._options = options
         self._chance = Random(options.seed)  # noqa: S311 - the same changes for the same seed
         self._round = 0
+        self._reported: set[str] = set()
         self._inventory = self._hosts()
 
     def run(self) -> Figures:
@@ -148,6 +149,10 @@ class Soak:
         self._fault_free("a round without faults")
         self._fault_free("one round more", changing=False)
         self._look_for_what_is_left(held)
+        # Under another name than the role's a part would be judged by nothing.
+        for part in PARTS:
+            if part.task not in self._reported:
+                self._violation("no task of this name was reported", "", part=part.task)
         self.figures.seconds = round(time.monotonic() - begun, 1)
         return self.figures
 
@@ -225,6 +230,8 @@ class Soak:
         detail = {"part": part.task, "writes": dict(sent), **evidence}
         if twice := [text for text, times in sent.items() if times > 1]:
             self._violation("the same was written twice", host, twice=twice, **detail)
+        if task:
+            self._reported.add(part.task)
         if task is None:
             if writes:
                 self._violation("written by no task that is reported", host, **detail)
