@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from jobs import whole_job
 from measuring import SAMPLING_SECONDS, goal, interleaved, table
 from place import Place, executed, local_hosts, pings, seen_by
 from runner import inventory
-from test_role_parts import whole_job
 
 DRIFT = "mailops.exchange.drift"
 FORKS = ("-f", "25")

@@ -8,11 +8,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from jobs import READER, whole_job
 from measuring import BenchmarkFailed, Figures, cost, goal, interleaved, table
 from place import Place, distinct, executed, local_hosts, pings, seen_by
 from runner import inventory
 from simulator_process import SimulatorProcess
-from test_role_parts import READER, whole_job
 
 ENABLE = "mailops.exchange.enable_pop3"
 BARE = Path(__file__).with_name("bare.py")

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import yaml
 from evidence import IMAP, POP, add_connector
+from least_privilege import FEATURES
 from module_runner import MODULES
 from runner import PASSWORD, Controller, inventory
 from simulator_process import BASIC, SimulatorProcess
@@ -18,10 +19,12 @@ from simulator_process import BASIC, SimulatorProcess
 Run = Callable[..., dict[str, Any]]
 # What has no host to ask runs in the controller's own process.
 ON_THE_CONTROLLER = "controller_file"
+# What the roles begin and end with is action plugins, which run other modules.
+OF_ROLES = ("client_access_look", "client_access_verification")
 NAMES = sorted(
     path.stem
     for path in (Path(__file__).resolve().parents[2] / "plugins" / "modules").glob("*.py")
-    if path.stem != ON_THE_CONTROLLER
+    if path.stem not in (ON_THE_CONTROLLER, *OF_ROLES)
 )
 MAIL = "mail.contoso.test"
 POLICIES = ("Mail programs", "Fetching services")
@@ -48,6 +51,13 @@ REQUIRED: dict[str, dict[str, Any]] = {
     "mail_probe": {"protocol": "pop3", "host": MAIL, "connect_to": "127.0.0.1", "port": 1},
     "protocol_service": {"protocol": "pop3", "state": "started"},
     "throttling_policy": {"name": POLICIES[0]},
+}
+# Without any of them a task fails once it knows its server.
+READING = {
+    cmdlet
+    for feature in FEATURES.values()
+    for cmdlet in (*feature.exchange, *feature.windows)
+    if cmdlet.startswith(("Get-", "Test-")) and cmdlet != "Get-ExchangeServer"
 }
 ANSIBLES_OWN = {"invocation", "warnings", "deprecations"}
 PYTHON_TYPES = {"str": str, "bool": bool, "int": int, "dict": dict, "list": list}
@@ -142,8 +152,7 @@ def test_examples_and_returned_values(run: Run, prepared: SimulatorProcess, modu
 @pytest.mark.parametrize("module", NAMES)
 def test_a_failed_task_has_no_others(run: Run, organisation: SimulatorProcess, module: str) -> None:
     """`returned: always` holds for what fails after its options were found right."""
-    cmdlets = ("Get-CASMailbox", "Get-CimInstance", "Get-ExchangeCertificate", "Get-ImapSettings", "Get-PopSettings")
-    for cmdlet in (*cmdlets, "Get-ReceiveConnector", "Get-ThrottlingPolicy", "Get-WmiObject", "Test-PopConnectivity"):
+    for cmdlet in READING:
         organisation.fault("EX01", "rbac_without", cmdlet=cmdlet)
     result = run(module, REQUIRED.get(module, {}))
     assert result["failed"] is True
@@ -165,3 +174,21 @@ def test_the_module_that_has_no_host(controller: Controller, organisation: Simul
             )
             for key, entry in documented.items():
                 agrees(result[key], entry, key)
+
+
+def test_the_modules_of_the_roles(controller: Controller, organisation: SimulatorProcess) -> None:
+    organisation.run("EX01", "Start-Service", {"Name": [*POP]}, endpoint="windows")
+    tasks = [task for module in OF_ROLES for task in documentation(module, "EXAMPLES")]
+    play = [{"hosts": "exchange", "gather_facts": False, "vars": {"settings": {}}, "tasks": tasks}]
+    outcome = controller.run(play, inventory(organisation.description), "--limit", "ex01")
+    assert outcome.returncode == 0, outcome.output
+    for module, task in zip(OF_ROLES, tasks, strict=True):
+        assert task[f"mailops.exchange.{module}"]["protocol"] == "pop3"
+        documented = documentation(module, "RETURN")
+        # The same for the protocol that was not asked for.
+        documented.pop("imap4", None)
+        result = outcome.task(task["name"], "ex01")["result"]
+        told = {name for name in result if not name.startswith("_ansible")} - ANSIBLES_OWN - {"changed"}
+        assert told == set(documented)
+        for key, entry in documented.items():
+            agrees(result[key], entry, key)

@@ -6,24 +6,13 @@ from typing import Any
 
 import pytest
 from evidence import IMAP, POP, RELAY, add_relay, connectors, is_a_sentence, services, stored, writes
+from jobs import READER, whole_job
 from runner import PASSWORD, Controller, inventory
 from simulator_process import BASIC, SimulatorProcess
 
 ENABLE = "mailops.exchange.enable_pop3"
 DISABLE = "mailops.exchange.disable_pop3"
-READER = "reader@contoso.test"
 ONE = ("-e", "exchange_hosts=ex01")
-
-
-def whole_job(organisation: SimulatorProcess) -> dict[str, Any]:
-    return {
-        "pop3_x509_certificate_name": "mail.contoso.test",
-        "pop3_external_connection_settings": ["mail.contoso.test:995:SSL"],
-        "pop3_certificate": {},
-        "pop3_connector": {"advertise_client_settings": True, "max_message_size": "40MB"},
-        "pop3_mailboxes": {"identities": [READER], "enabled": False},
-        "pop3_probe": {"host": "mail.contoso.test", "port": 20995, "ca_cert": organisation.description["ca"]},
-    }
 
 
 def has_access(organisation: SimulatorProcess) -> Any:

@@ -206,6 +206,7 @@ def test_adopted_variables_hold_nothing_but_values(controller: Controller) -> No
     services = [{"name": "MSExchangePop3", "status": lines, "start_mode": lines}]
     connector = {"fqdn": evil, "bindings": [evil], "permission_groups": [evil]}
     told = {
+        "server": lines,
         "fqdn": lines,
         "product": "Exchange Server SE",
         "version": "15.2.2562.17",
@@ -214,7 +215,8 @@ def test_adopted_variables_hold_nothing_but_values(controller: Controller) -> No
         "certificates": None,
         "connectors": [{"name": evil, "for_users": True, "settings": connector}],
     }
-    template = controller.collections / "ansible_collections/mailops/exchange/playbooks/templates/adopted.yml.j2"
+    adopted = controller.folder / "adopted.yml"
+    content = "{{ adopt_info | mailops.exchange.adopted_variables }}"
     plays: list[dict[str, Any]] = [
         {
             "hosts": "localhost",
@@ -223,8 +225,8 @@ def test_adopted_variables_hold_nothing_but_values(controller: Controller) -> No
             "tasks": [
                 {"ansible.builtin.command": f"cat {controller.write('told.json', told)}", "register": "told"},
                 {"ansible.builtin.set_fact": {"adopt_info": "{{ told.stdout | from_json }}"}},
-                {"ansible.builtin.template": {"src": str(template), "dest": str(controller.folder / "adopted.yml")}},
-                {"ansible.builtin.include_vars": {"file": str(controller.folder / "adopted.yml"), "name": "read"}},
+                {"mailops.exchange.controller_file": {"path": str(adopted), "content": content}},
+                {"ansible.builtin.include_vars": {"file": str(adopted), "name": "read"}},
                 {"ansible.builtin.debug": {"msg": "{{ read }}"}, "name": "read"},
             ],
         }
@@ -236,10 +238,7 @@ def test_adopted_variables_hold_nothing_but_values(controller: Controller) -> No
     assert set(read) == {"pop3_manage_services", "pop3_connector", *(f"pop3_{option}" for option in settings)}
     assert read["pop3_external_connection_settings"] == told_to_users
     assert read["pop3_connector"] == {"name": evil, **connector}
-    assert (
-        "# Not in this file, because it could not be read: login_type"
-        in (controller.folder / "adopted.yml").read_text().splitlines()
-    )
+    assert "# Not in this file, because it could not be read: login_type" in adopted.read_text().splitlines()
     assert not path.exists()
 
 

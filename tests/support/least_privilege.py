@@ -43,6 +43,14 @@ PARENTS = {
     "policies": "Recipient Policies",
     "tests": "Monitoring",
 }
+# By the noun of a cmdlet that writes.
+_WRITING = {
+    "PopSettings": "protocols",
+    "ImapSettings": "protocols",
+    "ExchangeCertificate": "certificates",
+    "ReceiveConnector": "connectors",
+    "ThrottlingPolicy": "policies",
+}
 
 
 def role_of(cmdlet: str) -> str:
@@ -54,8 +62,7 @@ def role_of(cmdlet: str) -> str:
         return "tests"
     if verb == "Get":
         return "view"
-    others = {"ExchangeCertificate": "certificates", "ReceiveConnector": "connectors", "ThrottlingPolicy": "policies"}
-    return others.get(noun, "protocols")
+    return _WRITING[noun]
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,9 @@ from pathlib import Path
 import least_privilege
 
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.protocols import IMAP4, POP3, PROTOCOLS, Protocol
+from ansible_collections.mailops.exchange.plugins.module_utils._tables.throttling import THROTTLING_SETTINGS
 from generate import findings, layout, roles
-from generate.settings import connector_options, mailbox_options, protocol_options, texts, throttling_options
+from generate.settings import connector_options, mailbox_options, protocol_options, table_options, texts
 from generate.twin import twin
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -59,7 +60,10 @@ def of_fragments() -> dict[str, str]:
         "connector_settings": ("The settings of receive connectors", {"DOCUMENTATION": connector_options()}),
         "mailbox_settings": ("What POP3 and IMAP4 may do with a mailbox", {"DOCUMENTATION": mailbox_options()}),
         "protocol_settings": ("The settings of POP3 and IMAP4", protocols),
-        "throttling_settings": ("How much users may ask of Exchange", {"DOCUMENTATION": throttling_options()}),
+        "throttling_settings": (
+            "How much users may ask of Exchange",
+            {"DOCUMENTATION": table_options("throttling_settings", THROTTLING_SETTINGS)},
+        ),
     }
     return {
         f"plugins/doc_fragments/{table}.py": _lines(fragment(table, about, found))

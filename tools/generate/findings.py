@@ -21,7 +21,7 @@ unless the id is in `pop3_ignore_findings` or `imap4_ignore_findings`. Words in 
 _COMPARED = """\
 ## Between servers
 
-What the filter `server_differences` tells, and with it the playbook `drift`.
+What the filter `server_differences` tells, and with it the playbook `preflight`.
 """
 
 

@@ -20,7 +20,6 @@ from ansible_collections.mailops.exchange.plugins.module_utils._tables.connector
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.mailboxes import MAILBOX_SETTINGS
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.protocols import IMAP4, POP3, Protocol
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.rows import Setting
-from ansible_collections.mailops.exchange.plugins.module_utils._tables.throttling import THROTTLING_SETTINGS
 from generate.twin import said_of, twin
 
 TEXTS = Path(__file__).resolve().parents[1] / "texts"
@@ -120,7 +119,9 @@ def _short(version: Version) -> str:
     return version.product.replace("Server ", "")
 
 
-def _options(table: str, settings: Iterable[Setting], protocol: Protocol | None = None) -> dict[str, dict[str, Any]]:
+def table_options(
+    table: str, settings: Iterable[Setting], protocol: Protocol | None = None
+) -> dict[str, dict[str, Any]]:
     """The options of a table of settings, in alphabetical order."""
     found = {}
     for option, rows in groupby(sorted(settings, key=_by_option), key=_by_option):
@@ -137,19 +138,14 @@ def _by_option(setting: Setting) -> str:
 
 def protocol_options(protocol: Protocol) -> dict[str, dict[str, Any]]:
     """The settings of a protocol."""
-    return _options("protocol_settings", protocol.settings, protocol)
+    return table_options("protocol_settings", protocol.settings, protocol)
 
 
 def connector_options() -> dict[str, dict[str, Any]]:
     """The settings of a receive connector."""
-    return _options("connector_settings", CONNECTOR_SETTINGS)
+    return table_options("connector_settings", CONNECTOR_SETTINGS)
 
 
 def mailbox_options() -> dict[str, dict[str, Any]]:
     """The settings of a mailbox, of both protocols."""
-    return _options("mailbox_settings", MAILBOX_SETTINGS)
-
-
-def throttling_options() -> dict[str, dict[str, Any]]:
-    """The settings of a throttling policy, for both protocols."""
-    return _options("throttling_settings", THROTTLING_SETTINGS)
+    return table_options("mailbox_settings", MAILBOX_SETTINGS)

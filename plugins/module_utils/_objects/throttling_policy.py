@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import Failure
+from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import CmdletFailure, Failure
 from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import wire_text
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.texts import Identity
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.rows import Option
@@ -40,7 +40,12 @@ class ThrottlingPolicy(Settings):
     def find(self) -> Stored:
         name = self.given["name"]
         members = ["Name", "ThrottlingPolicyScope", *(row.parameter for row in self.rows)]
-        found = self.host.read("Get-ThrottlingPolicy", members=members, **self.identity)
+        try:
+            found = self.host.read("Get-ThrottlingPolicy", members=members, **self.identity)
+        except CmdletFailure as failure:
+            if not failure.errors or not all(error.missing_object for error in failure.errors):
+                raise
+            found = []
         # The cmdlet's page warns that a name that does not exist may return all of them.
         if [wire_text(one.get("Name")).casefold() for one in found] != [name.casefold()]:
             raise Failure(

@@ -335,7 +335,7 @@ def spoil(host, *names, **members):
     host.shapes[GET] = shape
 
 
-@pytest.mark.parametrize("value", NO_GUID, ids=str)
+@pytest.mark.parametrize("value", NO_GUID, ids=repr)
 @pytest.mark.parametrize("names", [(), ("Anna", "Cleo")], ids=["all", "some"])
 def test_without_a_guid_the_distinguished_name_tells_mailboxes_apart(host, value, names):
     host.store("anna", "bert", PopEnabled=False)
