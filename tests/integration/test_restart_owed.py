@@ -381,6 +381,25 @@ def test_a_server_ended_by_the_failure_of_another_one_is_restarted(
         assert organisation.state()["servers"]["EX02"]["effective"]["pop3"]["Banner"] == "New."
 
 
+def test_no_server_fails_before_another_one_is_restarted(
+    controller: Controller, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """With any_errors_fatal the first server, for which nothing is to be done, would end the play for the second."""
+    folder = tmp_path_factory.mktemp("organisation")
+    servers = {"EX01": "SE", "EX02": "2019"}
+    with SimulatorProcess(servers, password=PASSWORD, directory=folder, **BASIC) as organisation:
+        roles = ["mailops.exchange.pop3"]
+        play = [{"hosts": "exchange", "gather_facts": False, "any_errors_fatal": True, "roles": roles}]
+        hosts = inventory(organisation.description, pop3_x509_certificate_name="mail.contoso.test")
+        assert controller.run(play, hosts).returncode == 0
+        organisation.clock(DAY)
+        organisation.fault("EX02", "fails_after_effect", cmdlet="Set-PopSettings", message="Boom.")
+        hosts["exchange"]["hosts"]["ex02"]["pop3_banner"] = "New."
+        ended = controller.run(play, hosts)
+        assert ended.returncode != 0
+        assert organisation.state()["servers"]["EX02"]["effective"]["pop3"]["Banner"] == "New."
+
+
 def test_the_role_reports_what_is_only_possible_and_acts_on_what_is_certain(
     controller: Controller, organisation: SimulatorProcess, play: Play
 ) -> None:
