@@ -20,6 +20,7 @@ class ActionModule(RoleAction):
         "state": {"type": "str", "default": "present", "choices": ["present", "absent"]},
         "before": {"type": "dict", "required": True},
         "results": {"type": "dict", "required": True},
+        "failure": {"type": "str", "default": ""},
         "managed": {"type": "list", "elements": "str", "default": []},
         "ignore_findings": {"type": "list", "elements": "str", "default": []},
         "probe": {"type": "dict"},
@@ -27,6 +28,8 @@ class ActionModule(RoleAction):
 
     def work(self, options: dict[str, t.Any], task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
         before, results = options["before"], options["results"]
+        if options["failure"]:
+            raise Failed(options["failure"])
         # Where nothing was changed the look from the beginning shows how the server is.
         seen = self.ask("client_access_info", before["asked"], task_vars) if changed(results) else before["look"]
         verification = Verification(

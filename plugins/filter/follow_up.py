@@ -28,7 +28,7 @@ options:
     type: dict
     required: true
   switches:
-    description: Whether the C(restart) and the C(verification) are parts of the run.
+    description: Whether the C(restart) and the table of C(changes) are parts of the run.
     type: dict
     default: {}
   failure:

@@ -41,6 +41,10 @@ options:
     description: What the parts of the role returned, by part.
     type: dict
     required: true
+  failure:
+    description: Why a part of the role failed, with which the task then fails, or nothing.
+    type: str
+    default: ""
   managed:
     description: The parts of the run, and the settings that are given.
     type: list
