@@ -28,8 +28,8 @@ from ansible_collections.mailops.exchange.plugins.module_utils._work import life
 from ansible_collections.mailops.exchange.plugins.plugin_utils.session import Session
 
 WAYS: dict[str, dict[str, Any]] = {"psrp": {}, "winrm": {"access": "local", "transport": "winrm"}}
-# These ask nothing of the host; test_hostile_mail.py has mail_probe.
-ELSEWHERE = {"controller_file", "mail_probe"}
+# These ask nothing of the host, or ask by another module; test_hostile_mail.py has mail_probe.
+ELSEWHERE = {"client_access_look", "client_access_verification", "controller_file", "mail_probe"}
 NAMES = sorted({one.name for one in pkgutil.iter_modules(modules.__path__)} - ELSEWHERE)
 
 POLICY = "Mail programs"
