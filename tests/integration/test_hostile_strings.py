@@ -302,7 +302,8 @@ def test_through_a_playbook(controller: Controller, organisation: SimulatorProce
     written = []
     for string, result in zip(strings, results, strict=True):
         if stray(string):
-            assert result["failed"]
+            # ansible-core 2.21 leaves the word out for an item whose error is ignored.
+            assert result.get("failed") or "exception" in result
             assert result["msg"].startswith("banner: ")
         else:
             written.append(string)
