@@ -28,7 +28,7 @@ options:
     type: dict
     required: true
   switches:
-    description: Whether the C(restart) and the table of C(changes) are parts of the run.
+    description: Whether the C(restart), the table of C(changes) and the C(verification) are parts of the run.
     type: dict
     default: {}
   failure:
@@ -54,7 +54,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _value:
-  description: The names of the tasks' files, in their order.
+  description: The steps in their order. C(failure) or C(verification) is the last one.
   type: list
   elements: str
 """

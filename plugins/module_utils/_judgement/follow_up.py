@@ -49,6 +49,10 @@ class FollowUp:
             yield "report"
             if self._is_on("changes"):
                 yield "changes"
+        if self.failure:
+            yield "failure"
+        elif self._is_on("verification"):
+            yield "verification"
 
     def _is_on(self, part: str) -> bool:
         return bool(self.switches.get(part))
