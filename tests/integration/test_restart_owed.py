@@ -377,6 +377,9 @@ def test_a_server_ended_by_the_failure_of_another_one_is_restarted(
         organisation.clear_log()
         ended = controller.run(play, inventory(organisation.description, pop3_banner="New."))
         assert ended.returncode != 0
+        # Nothing is verified: the last task says why the run failed.
+        last = [one for one in ended.of("ex01") if "Verify that POP3 is as" in one["task"]]
+        assert [one["status"] for one in last] == ["failed"]
         assert "is not as it was told to be" not in ended.output
         assert organisation.state()["servers"]["EX02"]["effective"]["pop3"]["Banner"] == "New."
 

@@ -111,12 +111,15 @@ class Choice(Given):
         return str(value)
 
 
-class Choices(Choice):
+@dataclass(frozen=True)
+class Choices(Given):
     """Some of a few words."""
+
+    words: tuple[str, ...]
 
     @property
     def spec(self) -> Mapping[str, Any]:
         return {"type": "list", "elements": "str", "choices": list(self.words)}
 
-    def parse(self, value: Any) -> tuple[str, ...]:  # type: ignore[override]
-        return tuple(super(Choices, self).parse(word) for word in value)
+    def parse(self, value: Any) -> tuple[str, ...]:
+        return tuple(map(Choice(self.words).parse, value))

@@ -117,22 +117,19 @@ class Pipeline:
             settled = settle(self._host, some, self.send, self.look)
         except Failure as blind:
             told = f"{SET} gave no error. What is stored now cannot be read: {blind}" if self._unblamed else str(blind)
-            for change in some:
+            for change in self._piped:
                 outcome.fail(change, told)
-            outcome.unsure |= blind.result["changed"] or len(self._errors) < len(some)
+            outcome.unsure |= blind.result["changed"] or len(self._errors) < len(self._piped)
             outcome.given_up = "what was written before it cannot be read back"
-            return []
-        if settled.seen is None:
-            outcome.moved += some
+            # What is not among those sent the second time had moved by then.
+            _note_moved(some, self._piped, outcome)
             return []
         self._problem = settled.problem
+        left = [] if settled.seen is None else settled.outstanding
+        _note_moved(some, left, outcome)
         if any(_concerns_all(error) for error in self._errors):
             raise CmdletFailure(SET, self._errors)
-        failing = {change.key for change in settled.outstanding}
-        outcome.moved += [change for change in some if change.key not in failing]
-        if len(failing) < len(some):
-            outcome.ended = 0
-        return settled.outstanding
+        return left
 
     def send(self, outstanding: list[Change]) -> None:
         self._piped, self._errors, self.ended, self._unblamed = outstanding, (), False, False
@@ -184,6 +181,13 @@ class Pipeline:
                 change,
                 message or f"{SET} was answered without an error, but the mailbox does not have what was written.",
             )
+
+
+def _note_moved(some: Sequence[Change], left: Sequence[Change], outcome: Outcome) -> None:
+    keys = {change.key for change in left}
+    if moved := [change for change in some if change.key not in keys]:
+        outcome.moved += moved
+        outcome.ended = 0
 
 
 def _concerns_all(error: CmdletError) -> bool:

@@ -40,18 +40,20 @@ def settle(
     """
     problem: Failure | None = None
     seen: Seen | None = None
+    lost = False
     for _round in range(2):
         problem = None
         try:
             send(outstanding)
         except Failure as failure:
             problem = failure
+            lost |= isinstance(failure, OutcomeUnknown)
         if host.check_mode:
             break
         try:
             seen, outstanding = look()
         except (Failure, Unreachable) as blind:
-            raise _unseen(problem, blind) from blind
+            raise _unseen(problem, blind, lost=lost) from blind
         if not isinstance(problem, OutcomeUnknown):
             break
         if not outstanding:
@@ -60,10 +62,10 @@ def settle(
     return Settled(seen, outstanding, problem)
 
 
-def _unseen(problem: Failure | None, blind: Failure | Unreachable) -> Failure | Unreachable:
+def _unseen(problem: Failure | None, blind: Failure | Unreachable, *, lost: bool) -> Failure | Unreachable:
     """What is told where nobody can tell what is so."""
     sentence = f"{problem} And it cannot be read back: {blind}" if problem else str(blind)
     if isinstance(blind, Unreachable):
         return Unreachable(sentence)
-    # Whoever restarts what has changed had better do so, unless the server said that it refused.
-    return Failure(sentence, **{"changed": problem is None or isinstance(problem, OutcomeUnknown), **blind.result})
+    # Whoever restarts what has changed had better do so, unless all that came was that the server refused.
+    return Failure(sentence, **{"changed": problem is None or lost, **blind.result})

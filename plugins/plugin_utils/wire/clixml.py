@@ -108,7 +108,7 @@ def refuse_unsafe(xml: str | bytes) -> None:
 def read_xml(xml: bytes | str) -> ElementTree.Element:
     """The root of a document that declares no entities; Unintelligible if it is none."""
     try:
-        return ElementTree.fromstring(xml)  # noqa: S314 - as said
+        return ElementTree.fromstring(xml)  # noqa: S314 - its callers refuse a document type first
     except (ElementTree.ParseError, ValueError, LookupError) as error:
         raise Unintelligible(str(error)) from error
 

@@ -212,6 +212,18 @@ def test_two_lost_answers_are_reported(host):
     assert len(host.batches) == 2
 
 
+def test_what_had_moved_before_nothing_could_be_read_any_more_is_reported_as_moved(host):
+    def once_more():
+        host.afterwards[SET] = lambda: host.fault("mailbox_unreadable", mailbox="bert", ends_pipeline=True)
+
+    host.lost, host.breaks = [(SET, True)], [1]
+    host.afterwards[SET] = once_more
+    result = host.run(MODULE, {"identities": ["anna", "bert", "cleo"], **OFF})
+    assert host.batches == [["anna", "bert", "cleo"], ["bert", "cleo"]]
+    assert (result["changed"], result["mailboxes"]) == (True, ["anna@contoso.test"])
+    assert [one["mailbox"] for one in result["failed_mailboxes"]] == ["bert@contoso.test", "cleo@contoso.test"]
+
+
 def test_rbac_without_the_cmdlet_ends_the_task_at_once(host):
     host.fault("rbac_without", cmdlet=SET)
     result = host.run(MODULE, {"filter": "PopEnabled -eq $true", **OFF, "batch_size": 1})

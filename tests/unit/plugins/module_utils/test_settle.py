@@ -1,0 +1,41 @@
+"""What is told of a write of which nobody can tell what came."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import Failure, OutcomeUnknown
+from ansible_collections.mailops.exchange.plugins.module_utils._work.settle import settle
+
+LOST, REFUSED, BLIND = OutcomeUnknown("The answer was lost."), Failure("It was refused."), Failure("Nobody answers.")
+
+
+@pytest.mark.parametrize(
+    ("sends", "looks", "changed", "told"),
+    [
+        ([None], [BLIND], True, "Nobody answers."),
+        ([REFUSED], [BLIND], False, "It was refused. And it cannot be read back: Nobody answers."),
+        ([LOST], [BLIND], True, "The answer was lost. And it cannot be read back: Nobody answers."),
+        # A part of it may have moved the first time.
+        ([LOST, REFUSED], ["a part", BLIND], True, "It was refused. And it cannot be read back: Nobody answers."),
+    ],
+)
+def test_changed_where_nothing_can_be_read_back(sends: list[Any], looks: list[Any], changed: bool, told: str) -> None:
+    sent, seen = iter(sends), iter(looks)
+
+    def send(_outstanding: str) -> None:
+        if problem := next(sent):
+            raise problem
+
+    def look() -> tuple[str, str]:
+        found = next(seen)
+        if isinstance(found, Failure):
+            raise Failure(str(found))
+        return found, "the rest"
+
+    with pytest.raises(Failure) as failure:
+        settle(cast(Any, SimpleNamespace(check_mode=False)), "all", send, look)
+    assert (str(failure.value), failure.value.result) == (told, {"changed": changed})
