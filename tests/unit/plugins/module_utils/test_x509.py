@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import ssl
 from datetime import UTC, datetime
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509 import load_pem_x509_certificates
 
 from ansible_collections.mailops.exchange.plugins.module_utils._x509 import X509, read_shown_x509, read_x509
 from exchange_simulator.pki import Authority
@@ -36,8 +37,9 @@ def test_which_hosts_a_name_covers(name, host, exactly, covers):
 
 
 def test_exchange_and_mail_programs_read_the_same_bytes_each_in_its_way(tmp_path):
-    pem = Authority(tmp_path).issue(["MAIL.contoso.test", "10.0.0.1"], common_name="ex01").read_text()
-    der = ssl.PEM_cert_to_DER_cert(pem[pem.index("-----BEGIN CERTIFICATE") :])
+    # The file has the authority's certificate behind the server's.
+    pem = Authority(tmp_path).issue(["MAIL.contoso.test", "10.0.0.1"], common_name="ex01").read_bytes()
+    der = load_pem_x509_certificates(pem)[0].public_bytes(Encoding.DER)
     exchange, mail = read_x509(der), read_shown_x509(der)
     assert exchange.names == ("mail.contoso.test",)
     assert mail.names == ("MAIL.contoso.test", "10.0.0.1")
