@@ -155,11 +155,21 @@ options:
     vars:
       - name: ansible_exchange_scheme
   exchange_path:
-    description: Path of the exchange endpoint.
+    description: Path of the exchange endpoint. One with a query of its own is left as it is.
     type: str
     default: PowerShell/
     vars:
       - name: ansible_exchange_path
+  exchange_serialization:
+    description:
+      - How much Exchange tells of each object. V(full) asks for it with C(?serializationLevel=Full), as the Exchange
+        Management Shell does. V(plain) leaves the query out, for a server or a proxy that does not take it; values then
+        come as text, and the services that certificates are assigned to do not come at all.
+    type: str
+    choices: [full, plain]
+    default: full
+    vars:
+      - name: ansible_exchange_serialization
   cert_validation:
     description: Whether the TLS certificates of both endpoints are checked.
     type: str
@@ -286,9 +296,9 @@ LIBRARIES = {"pypsrp": "pypsrp", "spnego": "pyspnego", "winrm": "pywinrm"}
 SESSION_OPTIONS = (
     "host", "inventory_hostname", "ansible_connection", "remote_user", "remote_password", "auth", "access",
     "transport", "delegate", "hostname_override", "port", "windows_scheme", "windows_path", "exchange_port",
-    "exchange_scheme", "exchange_path", "cert_validation", "ca_cert", "certificate_pem", "certificate_key_pem",
-    "message_encryption", "allow_unencrypted", "proxy", "ignore_proxy", "connection_timeout", "command_timeout",
-    "shell_wait",
+    "exchange_scheme", "exchange_path", "exchange_serialization", "cert_validation", "ca_cert", "certificate_pem",
+    "certificate_key_pem", "message_encryption", "allow_unencrypted", "proxy", "ignore_proxy", "connection_timeout",
+    "command_timeout", "shell_wait",
 )  # fmt: skip
 
 

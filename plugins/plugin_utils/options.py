@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.mailops.exchange.plugins.plugin_utils.settings import Endpoint, Settings
+from ansible_collections.mailops.exchange.plugins.plugin_utils.settings import FULL, Endpoint, Settings
 
 AUTHENTICATIONS = ("basic", "certificate", "credssp", "kerberos", "negotiate", "ntlm")
 WINRM_WORDS = {"plaintext": "basic", "ssl": "basic"}
@@ -93,10 +93,15 @@ def _exchange(options: dict[str, t.Any], auth: str) -> Endpoint:
         configuration="Microsoft.Exchange",
         scheme=scheme,
         port=port or (80 if scheme == "http" else 443),
-        path=str(options["exchange_path"]).lstrip("/"),
+        path=_exchange_path(options),
         encryption=_encryption(options, auth, scheme),
         service="HTTP",
     )
+
+
+def _exchange_path(options: dict[str, t.Any]) -> str:
+    path = str(options["exchange_path"]).lstrip("/")
+    return path if "?" in path or options["exchange_serialization"] == "plain" else f"{path}?{FULL}"
 
 
 def _ca_cert(options: dict[str, t.Any]) -> str | None:

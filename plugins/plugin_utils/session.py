@@ -60,7 +60,11 @@ class Session:
         self._answered: set[str] = set()
         self._snapin: Shell | None = None
         self._said: deque[str] = deque(maxlen=MOST_LINES)
-        self._memory: dict[str, t.Any] = {"host": settings.host, "inventory_hostname": settings.inventory_hostname}
+        self._memory: dict[str, t.Any] = {
+            "host": settings.host,
+            "inventory_hostname": settings.inventory_hostname,
+            "form": settings.form,
+        }
 
     def invoke(self, text: str) -> str:
         """Run the cmdlet that the JSON request names and answer with a JSON reply, whatever happens on the way."""

@@ -11,6 +11,9 @@ import hashlib
 import json
 from dataclasses import asdict, dataclass, field
 
+# What the Exchange Management Shell asks for, without which Exchange makes text of most values.
+FULL = "serializationLevel=Full"
+
 # Seconds that a Receive waits on the server for output.
 LONG_POLL = 20
 
@@ -62,6 +65,14 @@ class Settings:
     def long_poll(self) -> int:
         """Seconds that one Receive may wait on the server."""
         return min(LONG_POLL, self.command_timeout)
+
+    @property
+    def form(self) -> str:
+        """In which form Exchange's objects come: ``full``, ``plain``, or ``live``, serialised by PowerShell alone."""
+        if self.access == "local":
+            return "live"
+        parameters = self.exchange.path.casefold().partition("?")[2].replace(";", "&").split("&")
+        return "full" if FULL.casefold() in parameters else "plain"
 
     @property
     def reaches_directory(self) -> bool:

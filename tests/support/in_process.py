@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
+from contextvars import ContextVar
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from enum import Enum
@@ -35,12 +36,16 @@ from ansible_collections.mailops.exchange.plugins.plugin_utils.wire.clixml impor
     to_plain,
 )
 from exchange_simulator.engine import Command, Endpoint, Result, Runspace
+from exchange_simulator.forms import Form
 from exchange_simulator.organisation import Organisation
 from exchange_simulator.prepared import Prepared
 
 USER = "administrator"
 NAME = "EX01"
 _KEYS = tempfile.TemporaryDirectory(prefix="organisation-")
+
+FORM: ContextVar[Form] = ContextVar("form", default="full")
+"""What hosts of a test are made with; a test that runs in both forms sets it."""
 
 Shaper = Callable[[list[Element]], list[Element]]
 
@@ -76,6 +81,8 @@ class InProcessHost:
         """The requests that got as far as the host, answered or not."""
         self.lost: list[tuple[str, bool]] = []
         """Once each: the answer of this cmdlet is lost, after it was done or before."""
+        self.form = FORM.get()
+        """In which Exchange's endpoint sends its objects."""
         self.snapins: set[str] = set()
         """Loaded in a session on the server itself, which then takes the place of Exchange's endpoint."""
         self.down_for = 0
@@ -134,7 +141,7 @@ class InProcessHost:
         request = Request.parse(text)
         self.memory.update(request.remember)
         reply = self._answer(request) if request.cmdlet else Reply()
-        return replace(reply, memory=self.memory).to_json()
+        return replace(reply, memory={**self.memory, "form": "live" if self.snapins else self.form}).to_json()
 
     def _answer(self, request: Request) -> Reply:
         if request.endpoint == "exchange" and self.down_for:
@@ -170,7 +177,7 @@ class InProcessHost:
         parameters = tuple((name, _typed(value)) for name, value in request.parameters.items())
         statement = [[Command(request.cmdlet, parameters)]]
         endpoint: Any = "windows" if self.snapins else request.endpoint
-        runspace = Runspace(snapins=self.snapins)
+        runspace = Runspace(form=self.form, snapins=self.snapins)
         return self.organisation.run(NAME, endpoint, USER, statement, request.piped or (), runspace=runspace)
 
 

@@ -33,6 +33,11 @@ class Host(Calls):
     POLL_SECONDS = 1.0
     PROBE_SECONDS = 30.0
 
+    @property
+    def form(self) -> str:
+        """In which form Exchange's objects come: ``full``, ``plain``, or ``live`` from the server's own snap-in."""
+        return str(self.memory.get("form", "full"))
+
     def server(self, identity: str | None = None) -> Server:
         """The one Exchange server meant: the one named, or the one this connection leads to. Asked once in a play."""
         key = f"server {identity.casefold()}" if identity else "server"

@@ -13,11 +13,12 @@ from pypsrp.exceptions import AuthenticationError, WinRMError, WinRMTransportErr
 from urllib3.exceptions import NewConnectionError
 
 from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import Reply, Request
-from ansible_collections.mailops.exchange.plugins.plugin_utils.settings import Settings
+from ansible_collections.mailops.exchange.plugins.plugin_utils.settings import FULL, Settings
 from ansible_collections.mailops.exchange.plugins.plugin_utils.wire import kerberos
 from ansible_collections.mailops.exchange.plugins.plugin_utils.wire.boundary import TransportError, Unintelligible
 from ansible_collections.mailops.exchange.plugins.plugin_utils.wire.clixml import refuse_unsafe
 
+ACCESS_DENIED = 5
 SHELL_NOT_FOUND = 2150858843
 SHELL_LIMIT_REACHED = 2150859173
 CONFIGURATION_NOT_FOUND = 2150858811
@@ -152,13 +153,23 @@ def sentence(settings: Settings, name: str, broken: TransportError) -> str:
     if isinstance(error, WSManFaultError):
         return _of_fault(settings, name, error)
     if isinstance(error, WinRMTransportError):
+        query = _of_query(settings, name)
         if error.code == 404:
             return (
                 f"There is no PowerShell endpoint at {url} (HTTP 404): check host, port and path of the "
-                f"{name} endpoint."
+                f"{name} endpoint{query}."
             )
-        return f"{url} answered HTTP {error.code} instead of WSMan: check that the service behind it is running."
+        if error.code == 503:
+            query = ""
+        return f"{url} answered HTTP {error.code} instead of WSMan: check that the service behind it is running{query}."
     return _of_connection(url, error)
+
+
+def _of_query(settings: Settings, name: str) -> str:
+    """What else to look at where an endpoint refuses a URL with a query."""
+    _path, asked, query = getattr(settings, name).path.partition("?")
+    option = "ansible_exchange_serialization: plain" if query == FULL else "ansible_exchange_path"
+    return f"; if it is the query that it does not take, leave it out with {option}" if asked else ""
 
 
 def _of_log_on(settings: Settings, name: str) -> str:
@@ -188,7 +199,10 @@ def _of_fault(settings: Settings, name: str, error: WSManFaultError) -> str:
         )
     if error.code == SHELL_NOT_FOUND:
         return f"{url} no longer knows the session (fault {error.code}): it expired or the service restarted."
-    return f"{url} refused the request with WSMan fault {error.code}: {first_line(error.reason)}"
+    said = f"{url} refused the request with WSMan fault {error.code}: {first_line(error.reason)}"
+    # Who may not open a session is told so in the same way.
+    query = "" if error.code == ACCESS_DENIED else _of_query(settings, name)
+    return f"{said.rstrip('.')}{query}." if query else said
 
 
 def _of_connection(url: str, error: BaseException) -> str:

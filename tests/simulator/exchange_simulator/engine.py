@@ -15,6 +15,7 @@ from . import errors
 from .catalogue.cmdlets import BY_NAME, COMMON
 from .catalogue.kinds import Cmdlet, Kind, Parameter
 from .errors import BINDING, Failure
+from .forms import Form, formed
 from .prepared import built
 from .values import ConversionFailed, convert, native
 
@@ -51,10 +52,12 @@ class Result:
 class Runspace:
     """What lasts from one pipeline to the next: loaded snap-ins, variables by their names in lower case.
 
-    `delegates` tells whether the log-on behind it can be used once more, for Active Directory.
+    `delegates` tells whether the log-on behind it can be used once more, for Active Directory, and `form` what a
+    session with Exchange's endpoint was asked for when it was opened.
     """
 
     delegates: bool = True
+    form: Form = "full"
     snapins: set[str] = field(default_factory=set)
     variables: dict[str, Any] = field(default_factory=dict)
 
@@ -195,7 +198,8 @@ def run_statements(session: Session, statements: Sequence[Sequence[Command]], pi
                 found = known is not None and failure.types != errors.COMMAND_NOT_FOUND
                 result.terminating = errors.record(failure, known.name if known and found else "")
                 return result
-        result.output += items or ()
+        form = session.runspace.form if session.endpoint == "exchange" else "live"
+        result.output += [formed(item, form) for item in items or ()]
     return result
 
 

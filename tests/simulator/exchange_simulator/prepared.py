@@ -6,6 +6,7 @@ and hold gigabytes.
 
 from __future__ import annotations
 
+import functools
 import re
 import uuid
 from collections.abc import Callable
@@ -23,6 +24,7 @@ class Template:
 
     def __init__(self, build: Callable[[tuple[str, ...]], PSObject], *, words: int, guids: int) -> None:
         self.build = build
+        self._words, self._guids = words, guids
         gaps = [_WORD.format(number) for number in range(words)]
         gaps += [str(uuid.UUID(int=number + 1)) for number in range(guids)]
         # No value that could be a password is in such objects, hence no cipher.
@@ -31,6 +33,11 @@ class Template:
         pieces = re.split("(" + "|".join(map(re.escape, gaps)) + ")", text) if gaps else [text]
         self._fixed = pieces[::2]
         self._order = [numbers[gap] for gap in pieces[1::2]]
+
+    @functools.cache  # noqa: B019 - as many as there are kinds of objects, for as long as the process lives
+    def changed(self, change: Callable[[PSObject], PSObject]) -> Template:
+        """The same with something done to each object."""
+        return Template(lambda words: change(self.build(words)), words=self._words, guids=self._guids)
 
     def fill(self, words: tuple[str, ...]) -> bytes:
         # What looks like an escape of CLIXML in a text is escaped itself.
@@ -49,6 +56,9 @@ class Prepared:
     def __init__(self, template: Template, words: Callable[[], tuple[str, ...]]) -> None:
         self._template = template
         self._words = words
+
+    def changed(self, change: Callable[[PSObject], PSObject]) -> Prepared:
+        return Prepared(self._template.changed(change), self._words)
 
     def clixml(self) -> bytes:
         return self._template.fill(self._words())

@@ -24,6 +24,7 @@ from spnego.channel_bindings import GssChannelBindings
 
 from .auth import Accounts, BadMessage, ConnectionAuthentication, Decision, server_end_point
 from .faults import spoiled
+from .forms import asked_form
 from .organisation import Organisation
 from .psrp import ClientGone
 from .wsman import COUNTERS, Dropped, Endpoint, EndpointName, Profile, Request, Silent, Unavailable
@@ -208,6 +209,7 @@ class _Handler(AnsweringHandler):
             self.answer(200, None, b"", headers)
             return
         endpoint = self.server.endpoint
+        request.form = asked_form(self.path.partition("?")[2])
         status, envelope = endpoint.answer(request, log_on, self.client_address[0], self._is_connected)
         if sealed:
             kind, payload = self._authentication.seal(content_type, envelope, gap=endpoint.profile.boundary_gap)

@@ -23,6 +23,7 @@ from xml.sax.saxutils import escape
 from .auth import Accounts, Decision
 from .engine import Result, Runspace
 from .faults import Injected, with_entity_bomb
+from .forms import Form
 from .organisation import Organisation
 from .psrp import Malformed, NotFound, Pipeline, RunspacePool, Statements, cmdlets_in
 from .server import Server
@@ -160,6 +161,7 @@ class Request:
     room: int
     body: ElementTree.Element
     options: dict[str, str] = field(default_factory=dict)
+    form: Form = "plain"
     injected: Injected | None = None
 
     @property
@@ -415,7 +417,7 @@ class Endpoint:
         else:
             opening = _decode(request.element("rsp:Shell/pwsh:creationXml").text)
             try:
-                pool = RunspacePool(opening, partial(perform, Runspace(log_on.delegates)))
+                pool = RunspacePool(opening, partial(perform, Runspace(log_on.delegates, request.form)))
             except Malformed:
                 raise _malformed() from None
         shell = Shell(

@@ -25,6 +25,7 @@ DEFAULTS: dict[str, Any] = {
     "exchange_port": None,
     "exchange_scheme": None,
     "exchange_path": "PowerShell/",
+    "exchange_serialization": "full",
     "cert_validation": "validate",
     "ca_cert": None,
     "certificate_pem": None,
