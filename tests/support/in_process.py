@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
-from contextvars import ContextVar
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from enum import Enum
@@ -44,9 +43,6 @@ USER = "administrator"
 NAME = "EX01"
 _KEYS = tempfile.TemporaryDirectory(prefix="organisation-")
 
-FORM: ContextVar[Form] = ContextVar("form", default="full")
-"""What hosts of a test are made with; a test that runs in both forms sets it."""
-
 Shaper = Callable[[list[Element]], list[Element]]
 
 
@@ -66,6 +62,9 @@ def organisation(release: str, **options: Any) -> Organisation:
 class InProcessHost:
     """One Exchange server as a module sees it, and what was asked of it."""
 
+    form: Form = "full"
+    """In which Exchange's endpoint sends its objects. Tests of modules run in both, see their conftest.py."""
+
     def __init__(self, release: str = "SE", **options: Any) -> None:
         """`options` are those of the organisation, such as the number of its mailboxes or domain controllers.
 
@@ -81,8 +80,6 @@ class InProcessHost:
         """The requests that got as far as the host, answered or not."""
         self.lost: list[tuple[str, bool]] = []
         """Once each: the answer of this cmdlet is lost, after it was done or before."""
-        self.form = FORM.get()
-        """In which Exchange's endpoint sends its objects."""
         self.snapins: set[str] = set()
         """Loaded in a session on the server itself, which then takes the place of Exchange's endpoint."""
         self.down_for = 0

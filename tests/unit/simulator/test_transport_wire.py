@@ -38,7 +38,7 @@ def pool(simulator: SimulatorProcess) -> Iterator[RunspacePool]:
             auth="basic",
             username="administrator",
             password=simulator.password,
-            path="PowerShell/",
+            path="PowerShell/?serializationLevel=Full",
             cert_validation=simulator.description["ca"],
             no_proxy=True,
         ) as wsman,

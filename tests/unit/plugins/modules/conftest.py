@@ -4,6 +4,24 @@ from __future__ import annotations
 
 import pytest
 from ansible.module_utils.basic import AnsibleModule
+from in_process import InProcessHost
+
+FORMS = ("full", "plain")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Every test runs in both forms of what Exchange sends; the mark `forms` names those of one that cannot."""
+    if InProcessHost in vars(metafunc.module).values():
+        mark = metafunc.definition.get_closest_marker("forms")
+        metafunc.parametrize("wire_form", mark.args if mark else FORMS, indirect=True)
+
+
+@pytest.fixture(autouse=True)
+def wire_form(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The form in which the hosts of a test send Exchange's objects."""
+    told: str = getattr(request, "param", "full")
+    monkeypatch.setattr(InProcessHost, "form", told)
+    return told
 
 
 @pytest.fixture
