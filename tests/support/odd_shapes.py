@@ -13,7 +13,7 @@ from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
 from in_process import element
-from psrpcore.types import PSDuration, PSInt64
+from psrpcore.types import PSInt64
 
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.base import Kind
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.bindings import Bindings, ConnectionSettings
@@ -39,6 +39,12 @@ Make = Callable[[Any], Any]
 def text_object(text: str, **members: Any) -> dict[str, Any]:
     """An object with its ToString."""
     return {"$text": text, "$type": TYPE_NAME, **members}
+
+
+def primitive(tag: str, text: str) -> Element:
+    shown = Element(tag)
+    shown.text = text
+    return shown
 
 
 def bare_enum(text: str, number: int) -> Element:
@@ -212,7 +218,7 @@ def _(kind: TimeSpan) -> dict[str, Make]:
 
     return {
         "text": str,
-        "span": lambda span: PSDuration(seconds=seconds(span)),
+        "span": lambda span: primitive("TS", f"PT{seconds(span)}S"),
         "with a fraction": lambda span: f"{span}.0000000",
         "without ticks": lambda span: text_object(span, TotalSeconds=seconds(span)),
         "ticks in lower case": lambda span: text_object("?", ticks=PSInt64(span_ticks(span))),
@@ -259,9 +265,7 @@ def _(kind: ByteSize) -> dict[str, Make]:
         "limit": of_object,
         "limit in another case": lambda size: _recased(of_object(size)),
         "limit without members": lambda size: text_object(in_words("{} KB ({} bytes)")(size)),
-        "truth as text": lambda size: (
-            of_object(size) | {"IsUnlimited": str(not isinstance(size, int))}
-        ),
+        "truth as text": lambda size: of_object(size) | {"IsUnlimited": str(not isinstance(size, int))},
     }
 
 
@@ -322,16 +326,11 @@ def _(kind: UnlimitedInt) -> dict[str, Make]:
 
 @alike.register
 def _(kind: Text) -> dict[str, Make]:
-    def uri(text: str) -> Element:
-        shown = Element("URI")
-        shown.text = text
-        return shown
-
     return {
         "text": str,
         "object": lambda value: text_object(value),
         "object with members": lambda value: text_object(value, Domain=value),
-        "address": uri,
+        "address": partial(primitive, "URI"),
     }
 
 
@@ -373,7 +372,9 @@ def _(kind: Listing) -> dict[str, Make]:
         }
     if isinstance(kind, ConnectionSettings):
         made |= {
-            "other letters": lambda entries: [entry.replace(":SSL", ":Ssl").replace(":TLS", ":tls") for entry in entries],
+            "other letters": lambda entries: [
+                entry.replace(":SSL", ":Ssl").replace(":TLS", ":tls") for entry in entries
+            ],
             "blanks inside": lambda entries: [entry.replace(":", " : ") for entry in entries],
             "None for no encryption": lambda entries: [e if e.count(":") > 1 else f"{e}:None" for e in entries],
             "a colon at the end": lambda entries: [e if e.count(":") > 1 else f"{e}:" for e in entries],
