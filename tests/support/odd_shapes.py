@@ -371,6 +371,8 @@ def _(kind: Listing) -> dict[str, Make]:
             "in full": lambda entries: [_in_full(entry) for entry in entries],
         }
     if isinstance(kind, ConnectionSettings):
+        # The case of a name goes back as it came.
+        del made["upper case"]
         made |= {
             "other letters": lambda entries: [
                 entry.replace(":SSL", ":Ssl").replace(":TLS", ":tls") for entry in entries

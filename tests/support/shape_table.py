@@ -20,7 +20,7 @@ from samples import samples
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.simple import Bool
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.connectors import CONNECTOR_SETTINGS
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.mailboxes import MAILBOX_SETTINGS
-from ansible_collections.mailops.exchange.plugins.module_utils._tables.protocols import POP3, PROTOCOLS
+from ansible_collections.mailops.exchange.plugins.module_utils._tables.protocols import POP3, PROTOCOLS, Protocol
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.rows import Setting
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.throttling import THROTTLING_SETTINGS
 from ansible_collections.mailops.exchange.plugins.plugin_utils.wire.clixml import to_plain
@@ -38,6 +38,11 @@ class Task:
     options: Mapping[str, Any]
     prepare: Callable[[InProcessHost], object] | None = None
     release: str = "SE"
+
+    @property
+    def key(self) -> tuple[Any, ...]:
+        """The same for tasks that do the same."""
+        return self.module, repr(self.options), self.prepare, self.release
 
     def __str__(self) -> str:
         return f"{self.module}({', '.join(self.options)}){'' if self.release == 'SE' else f' on {self.release}'}"
@@ -147,8 +152,6 @@ def _of_objects(cmdlet: str, task: Task, numbers: Mapping[str, str], evidence: s
 
 _SETTINGS = {setting.option: setting for one in PROTOCOLS.values() for setting in one.settings}
 WANTED: dict[str, Any] = {option: sample.wanted for option, sample in samples(_SETTINGS.values()).items()} | {
-    "external_connection_settings": {"add": ["mail.contoso.test:995:SSL"]},
-    "internal_connection_settings": {"add": ["mail.contoso.test:995:SSL"]},
     "log_file_location": "D:\\Logs",
     # The largest for POP3 is the smallest for IMAP4.
     "max_command_size": 1024,
@@ -157,14 +160,23 @@ WANTED: dict[str, Any] = {option: sample.wanted for option, sample in samples(_S
     "unencrypted_or_tls_bindings": {"add": ["10.0.0.1:110"]},
     "x509_certificate_name": "mail.contoso.test",
 }
-_STORED = {"ExternalConnectionSettings": ["mail.contoso.test:993:SSL", "mail.contoso.test:143"]}
-_STORED |= {"OwaServerUrl": "https://EX01.contoso.test/owa"}  # type: ignore[dict-item]
+_PORTS = {"pop3": (995, 110), "imap4": (993, 143)}
 
 
 def _fill(host: InProcessHost) -> None:
     """Values where setup leaves none, so that shapes have something to say."""
     for protocol in PROTOCOLS.values():
-        host.administer(f"Set-{protocol.noun}", LogPerFileSizeQuota="5MB", **_STORED)
+        secure, clear = _PORTS[protocol.key]
+        told = [f"mail.contoso.test:{secure}:SSL", f"mail.contoso.test:{clear}", f"old.contoso.test:{secure}:SSL"]
+        lists = {"ExternalConnectionSettings": told, "InternalConnectionSettings": told}
+        values = {"LogPerFileSizeQuota": "5MB", "OwaServerUrl": "https://old.contoso.test/owa"}
+        host.administer(f"Set-{protocol.noun}", **lists, **values)
+
+
+def _wanted(protocol: Protocol, option: str) -> Any:
+    if option.endswith("connection_settings"):
+        return {"remove": [f"old.contoso.test:{_PORTS[protocol.key][0]}:SSL"]}
+    return WANTED[option]
 
 
 def _protocol_rows() -> Iterator[Row]:
@@ -172,7 +184,7 @@ def _protocol_rows() -> Iterator[Row]:
     for protocol in PROTOCOLS.values():
         cmdlet = f"Get-{protocol.noun}"
         tasks = {
-            setting.option: Task(protocol.module, {setting.option: WANTED[setting.option]}, _fill)
+            setting.option: Task(protocol.module, {setting.option: _wanted(protocol, setting.option)}, _fill)
             for setting in protocol.settings
         }
         # Most of IMAP4's are POP3's, and the same code reads them: there a few shapes of each are enough.

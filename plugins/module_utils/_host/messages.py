@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import CmdletError
+from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import CmdletError, Failure
 
 TEXT = "$text"
 """What the object's ToString gave, null where it has none."""
@@ -23,7 +24,7 @@ NUMBER = "$value"
 """The number of an enumeration's value, whose name is its text."""
 
 TYPE = "$type"
-"""The .NET type of an object without text."""
+"""The .NET type of an object without text, or of one that is a member."""
 
 BYTES = "$bytes"
 """Binary data, in base64."""
@@ -73,6 +74,9 @@ def read_credential(value: Any) -> tuple[str, str] | None:
     return value[CREDENTIAL]["user"], value[CREDENTIAL]["password"]
 
 
+_TYPE_NAME = re.compile(r"(?:Deserialized\.)?(?:System|Microsoft\.Exchange)(?:\.[A-Z]\w*)+(?:`\d.*|\[\])?")
+
+
 class Unreadable(ValueError):
     """A value is there and cannot be read: what came, as a part of a sentence."""
 
@@ -81,6 +85,14 @@ class Unreadable(ValueError):
         """The same without what it says, for everybody to see."""
         text = own_text(value)
         super().__init__(f"{self.shape}, {text[:80]!r}" if text else self.shape)
+
+
+class Unread(Failure):
+    """A task ends here because it needs a member that came and cannot be read."""
+
+    def __init__(self, cmdlet: str, member: str, of: str, came: Unreadable, so: str = "") -> None:
+        told = f"{cmdlet} shows {member} of {of} as {came}, which cannot be read{so and ', '}{so}"
+        super().__init__(f"{told}; please report that.", unreadable={member: came.shape})
 
 
 def _shape(value: Any) -> str:
@@ -111,9 +123,44 @@ def wire_text(value: Any) -> str:
     return own_text(value) or ""
 
 
+def string_text(value: Any) -> str | None:
+    """The text of a string, or of an object that has one; None for a number, a truth value and the name of a type."""
+    text = value.get(TEXT) if isinstance(value, Mapping) else value
+    # What has no text of its own becomes its type's name where text is made of it.
+    return text if isinstance(text, str) and not _TYPE_NAME.fullmatch(text) else None
+
+
+def wire_name(value: Any) -> str:
+    """The text by which something is known; Unreadable if there is none. A number or a truth value is no name."""
+    text = string_text(value)
+    if text is None or not text.strip():
+        raise Unreadable(value)
+    return text
+
+
+def wire_truth(value: Any) -> bool:
+    """A truth value, or the text of one; Unreadable if it is none. Over the wire numbers are no truth values."""
+    known = value if isinstance(value, bool) else {"true": True, "false": False}.get(wire_text(value).casefold())
+    if known is None:
+        raise Unreadable(value)
+    return known
+
+
+def member_of(value: Any, name: str) -> Any:
+    """A member of an object, by its name in any case as PowerShell finds it; None if there is none."""
+    if not isinstance(value, Mapping):
+        return None
+    if name in value:
+        return value[name]
+    return next((one for other, one in value.items() if other.casefold() == name.casefold()), None)
+
+
 def number_text(value: Any) -> str:
     """The number of an enumeration's value, as text; empty if it has none."""
-    return wire_text(value.get(NUMBER)) if isinstance(value, Mapping) else ""
+    if not isinstance(value, Mapping):
+        return ""
+    # Where .NET's type is not kept the number is a member, which is called so.
+    return wire_text(value[NUMBER] if NUMBER in value else member_of(value, "value__"))
 
 
 def wire_texts(value: Any, read: Callable[[str], str] = str) -> list[str]:

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Hashable
 from dataclasses import dataclass
 
@@ -43,6 +44,9 @@ class Bindings(Listing):
             if bracketed:
                 raise ValueError(f"in {text!r} an IPv4 address is in brackets; {wrong}")
             return f"{address}:{number}"
+        # .NET shows the zone of an IPv6 address, and 0 where it has none.
+        if address.scope_id == "0":
+            address = ipaddress.IPv6Address(int(address))
         # Python versions differ in how they write an IPv4 address mapped into IPv6; .NET writes it dotted.
         return f"[{f'::ffff:{address.ipv4_mapped}' if address.ipv4_mapped else address}]:{number}"
 
@@ -76,6 +80,10 @@ class ConnectionSettings(Listing):
         if method and method not in self.METHODS:
             raise ValueError(f"in {text!r} {rest[1]!r} is not an encryption method; {right}")
         return f"{host}:{port}{method and ':'}{method}"
+
+    def _read_entry(self, text: str) -> str:
+        # As an enumeration has it where a blank is documented.
+        return super()._read_entry(re.sub(r":\s*None\s*$", "", text, flags=re.IGNORECASE))
 
     def entry_key(self, entry: str) -> Hashable:
         return entry.casefold()

@@ -5,15 +5,25 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import Unreadable, wire_text
+from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import (
+    Unreadable,
+    member_of,
+    wire_text,
+    wire_truth,
+)
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.base import Kind, in_words
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.simple import Int
 
 _UNITS = {"B": 1, "KB": 1 << 10, "MB": 1 << 20, "GB": 1 << 30, "TB": 1 << 40}
+
+
+def _is_unlimited(value: Any) -> bool:
+    """Whether an object that has a limit or none has none."""
+    told = member_of(value, "IsUnlimited")
+    return told is not None and wire_truth(told)
 
 
 class ByteSize(Kind):
@@ -35,11 +45,10 @@ class ByteSize(Kind):
         return int(match[1]) * _UNITS[(match[2] or "B").upper()]
 
     def read(self, value: Any) -> int | str:
-        if isinstance(value, Mapping):
-            if value.get("IsUnlimited") is True:
-                return self.UNLIMITED
-            if value.get("Value") is not None:
-                return self.read(value["Value"])
+        if _is_unlimited(value):
+            return self.UNLIMITED
+        if (inner := member_of(value, "Value")) is not None:
+            return self.read(inner)
         text = wire_text(value)
         # "10 MB (10,485,760 bytes)": separators and words are those of the server's culture.
         in_bytes = re.search(r"\((\d[^)]*)\)", text)
@@ -78,11 +87,10 @@ class UnlimitedInt(Kind):
             raise ValueError(f"{error}, or unlimited") from None
 
     def read(self, value: Any) -> int | str:
-        if isinstance(value, Mapping):
-            if value.get("IsUnlimited") is True:
-                return self.UNLIMITED
-            if isinstance(value.get("Value"), int):
-                value = value["Value"]
+        if _is_unlimited(value):
+            return self.UNLIMITED
+        if (inner := member_of(value, "Value")) is not None:
+            value = inner
         if wire_text(value).casefold() == self.UNLIMITED.casefold():
             return self.UNLIMITED
         return Int(self.lowest, self.highest).read(value)

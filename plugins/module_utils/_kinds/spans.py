@@ -5,11 +5,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import Unreadable, wire_text
+from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import Unreadable, member_of, wire_text
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.base import Kind
 
 _SECOND = 10_000_000
@@ -84,8 +83,10 @@ class TimeSpan(Kind):
         )
 
     def read(self, value: Any) -> str:
-        ticks = value.get("Ticks") if isinstance(value, Mapping) else None
-        if not isinstance(ticks, int):
+        told = wire_text(member_of(value, "Ticks"))
+        if re.fullmatch(r"-?\d{1,19}", told):
+            ticks = int(told)
+        else:
             match = _CLOCK.fullmatch(wire_text(value)) or _ISO.fullmatch(wire_text(value))
             ticks = _ticks(match) if match else -1
         if not 0 <= ticks < 1 << 63:

@@ -12,8 +12,7 @@ from urllib.parse import urlsplit
 
 from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import (
     Unreadable,
-    own_text,
-    wire_text,
+    string_text,
 )
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.base import Given, Kind, stray
 
@@ -25,9 +24,10 @@ class Text(Kind):
         return str(value)
 
     def read(self, value: Any) -> str:
-        if value is not None and own_text(value) is None:
+        text = "" if value is None else string_text(value)
+        if text is None:
             raise Unreadable(value)
-        return wire_text(value)
+        return text
 
     def send(self, value: Any) -> Any:
         # Exchange clears a value with $null; an empty string is another thing to it.
@@ -67,6 +67,14 @@ class WindowsPath(Text):
         if text and not re.fullmatch(r"(?:[A-Za-z]:\\|\\\\[^\\]+\\[^\\]+)[^\x00-\x1f<>:\"/|?*]*", text):
             raise ValueError(f"{text!r} is not an absolute Windows path; write one such as D:\\Logs\\Pop3")
         return text
+
+    def read(self, value: Any) -> str:
+        text = super().read(value)
+        try:
+            # One with a variable is known to be neither equal to a path nor different from it.
+            return self.parse(text)
+        except ValueError:
+            raise Unreadable(value) from None
 
     def key(self, value: Any) -> Hashable:
         return str(value).casefold().removesuffix("\\")

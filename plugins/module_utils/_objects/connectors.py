@@ -11,10 +11,11 @@ from typing import Any
 
 from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import Failure
 from ansible_collections.mailops.exchange.plugins.module_utils._host.host import Host
-from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import Unreadable, wire_text
+from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import Unread, Unreadable, wire_name
 from ansible_collections.mailops.exchange.plugins.module_utils._host.server import Server
 from ansible_collections.mailops.exchange.plugins.module_utils._host.versions import EXCHANGE_2013
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.bindings import binding_port
+from ansible_collections.mailops.exchange.plugins.module_utils._kinds.simple import Enum
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.connectors import (
     CLIENT_SUBMISSION_PORT,
     CONNECTOR_SETTINGS,
@@ -22,6 +23,8 @@ from ansible_collections.mailops.exchange.plugins.module_utils._tables.connector
 )
 from ansible_collections.mailops.exchange.plugins.module_utils._work.plan import Stored, read_members
 
+# Those of the flags of ServerRole that a connector can have.
+_ROLE = Enum({"HubTransport": 32, "FrontendTransport": 16384})
 _ANY = {"0.0.0.0", "[::]"}  # noqa: S104 - compared, not bound
 _ALL = {4: 1 << 32, 6: 1 << 128}
 
@@ -32,7 +35,7 @@ class Connector:
 
     name: str
     role: str
-    """`FrontendTransport` or `HubTransport`; empty before Exchange 2013, which has but one."""
+    """`FrontendTransport` or `HubTransport`; empty before Exchange 2013, which has but one, and if it is not known."""
     values: dict[str, Any]
     """Canonical, by option; what the server's version does not have is not in it."""
     unreadable: dict[str, Unreadable] = field(default_factory=dict)
@@ -84,23 +87,35 @@ def read_connectors(host: Host, server: Server) -> list[Connector]:
     # By server and not by identity: one that does not exist is logged as an error on the server each time it is asked
     # for, and a bare name or a pattern reaches other servers.
     for wire in host.read("Get-ReceiveConnector", members=members, Server=server.name):
-        for member in ("Identity", "Name"):
-            # Left out it might be the one for client submission, and another one would be taken for it.
-            if not wire_text(wire.get(member)):
-                raise Failure(
-                    f"Get-ReceiveConnector shows {member} of a connector of {server.name} as "
-                    f"{Unreadable(wire.get(member))}, which cannot be read, so it is not known which one that is; "
-                    "please report that."
-                )
-        owner = wire_text(wire["Identity"]).partition("\\")[0]
-        if owner.casefold() == server.name.casefold():
-            connectors.append(_read(wire))
+        _insist_on_owner(wire, server)
+        connectors.append(_read(wire))
     return connectors
+
+
+def _insist_on_owner(wire: Mapping[str, Any], server: Server) -> None:
+    """Fail if it cannot be told which connector it is; left out, another one might be taken for that of the users."""
+    member = "Name"
+    try:
+        name = wire_name(wire.get(member))
+        member = "Identity"
+        owner, _backslash, own = wire_name(wire.get(member)).partition("\\")
+        is_here = owner.casefold() in (server.name.casefold(), server.fqdn.casefold())
+        if not is_here or own.casefold() != name.casefold():
+            raise Unreadable(wire[member])
+    except Unreadable as came:
+        so = "so it is not known which one that is"
+        raise Unread("Get-ReceiveConnector", member, f"a connector of {server.name}", came, so) from None
 
 
 def _read(wire: Mapping[str, Any]) -> Connector:
     stored = read_members(CONNECTOR_SETTINGS, wire)
-    return Connector(wire_text(wire["Name"]), wire_text(wire.get("TransportRole")), stored.values, stored.unreadable)
+    role = ""
+    if (shown := wire.get("TransportRole")) is not None:
+        try:
+            role = _ROLE.read(shown)
+        except Unreadable as came:
+            stored.unreadable["transport_role"] = came
+    return Connector(wire_name(wire["Name"]), role, stored.values, stored.unreadable)
 
 
 def default_name(server: Server) -> str:
@@ -109,7 +124,15 @@ def default_name(server: Server) -> str:
 
 
 def refuse_unknown_bindings(connectors: Sequence[Connector], server: Server) -> None:
-    """Without its bindings a connector may be the one of users, and another one be taken for it."""
+    """Without its bindings or its role a connector may be the one of users, and another one be taken for it."""
+    for one in connectors:
+        if (came := one.unreadable.get("transport_role")) and one.local:
+            raise Failure(
+                f"Get-ReceiveConnector shows TransportRole of {one.name!r} of {server.name} as {came}, which cannot be "
+                "read, so it is not known whether that is for client submission; give the option name, and please "
+                "report that.",
+                unreadable={"TransportRole": came.shape},
+            )
     # Exchange stores no connector without any.
     if unknown := [one for one in connectors if not one.values.get("bindings") and one.role != "HubTransport"]:
         listed = "; ".join(
@@ -118,7 +141,8 @@ def refuse_unknown_bindings(connectors: Sequence[Connector], server: Server) -> 
         )
         raise Failure(
             f"The bindings of receive connectors of {server.name} cannot be read, so it is not known which one is for "
-            f"client submission: {listed}; give the option name, and please report that."
+            f"client submission: {listed}; give the option name, and please report that.",
+            unreadable={one.name: one.stored.shapes.get("bindings", "nothing") for one in unknown},
         )
 
 

@@ -41,9 +41,11 @@ def read_settings(host: Host, protocol: Protocol, server: Server) -> ProtocolSet
         )
     stored = read_members(protocol.settings, found[0])
     if not stored.values and not stored.unreadable:
+        came = Unreadable(found[0])
         raise Failure(
-            f"{cmdlet} shows none of the {protocol.title} settings of {server.title}: what came is "
-            f"{Unreadable(found[0])}; please report that."
+            f"{cmdlet} shows none of the {protocol.title} settings of {server.title}: what came is {came}; please "
+            "report that.",
+            unreadable={cmdlet: came.shape},
         )
     return ProtocolSettings(stored.values, stored.unreadable, wire_text(found[0].get("WhenChangedUTC")))
 

@@ -8,13 +8,17 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import CmdletFailure, Failure
-from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import wire_text
+from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import Unread, Unreadable, wire_name
+from ansible_collections.mailops.exchange.plugins.module_utils._kinds.simple import Enum
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.texts import Identity
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.rows import Option
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.throttling import THROTTLING_SETTINGS
 from ansible_collections.mailops.exchange.plugins.module_utils._work.life import SERVER_OPTIONS
 from ansible_collections.mailops.exchange.plugins.module_utils._work.plan import Plan, Stored, read_members
 from ansible_collections.mailops.exchange.plugins.module_utils._work.resource import Settings
+
+# The numbers are inferred.
+_SCOPE = Enum({"Regular": 0, "Organization": 1, "Global": 2})
 
 
 class ThrottlingPolicy(Settings):
@@ -46,15 +50,29 @@ class ThrottlingPolicy(Settings):
             if not failure.errors or not all(error.missing_object for error in failure.errors):
                 raise
             found = []
+        try:
+            names = [wire_name(one.get("Name")).casefold() for one in found]
+        except Unreadable as came:
+            raise Unread("Get-ThrottlingPolicy", "Name", "a throttling policy", came) from None
         # The cmdlet's page warns that a name that does not exist may return all of them.
-        if [wire_text(one.get("Name")).casefold() for one in found] != [name.casefold()]:
+        if names != [name.casefold()]:
             raise Failure(
                 f"name: {name!r} does not name exactly one throttling policy; give the name that Get-ThrottlingPolicy "
                 "shows."
             )
         self._insist_on_version(found[0])
-        self.scope = wire_text(found[0].get("ThrottlingPolicyScope"))
+        self.scope = self._scope(found[0])
         return read_members(self.rows, found[0])
+
+    def _scope(self, found: Mapping[str, Any]) -> str:
+        # Exchange 2010 has none.
+        if "ThrottlingPolicyScope" not in found:
+            return ""
+        try:
+            return _SCOPE.read(found["ThrottlingPolicyScope"])
+        except Unreadable as came:
+            so = "so it is not known whether Exchange lets it be changed"
+            raise Unread("Get-ThrottlingPolicy", "ThrottlingPolicyScope", f"the {self.title}", came, so) from None
 
     def _insist_on_version(self, found: Mapping[str, Any]) -> None:
         # The cmdlets are those of the server that answers, whichever is named, and the same null is no limit to those
@@ -69,7 +87,7 @@ class ThrottlingPolicy(Settings):
             )
 
     def refusals(self, before: Stored, plan: Plan) -> Iterator[str]:
-        if plan.changed and self.scope.casefold() == "global":
+        if plan.changed and self.scope == "Global":
             yield (
                 f"name: Exchange does not let {self.given['name']} be changed, which is its own for everybody; set a "
                 "policy with the scope Organization, which is for everybody too."
