@@ -139,11 +139,13 @@ def _of_settings(
         yield Row(cmdlet, member, "absent", Put({member: ABSENT}, of), SENTENCE, task, evidence)
 
 
-def _of_objects(cmdlet: str, task: Task, numbers: Mapping[str, str], evidence: str) -> Iterator[Row]:
+def _of_objects(
+    cmdlet: str, task: Task, numbers: Mapping[str, str], evidence: str, named: Mapping[str, str] | None = None
+) -> Iterator[Row]:
     for shape, put in OBJECTS.items():
         yield Row(cmdlet, "", shape, put, SENTENCE, task, evidence)
     for shape, expected in numbers.items():
-        yield Row(cmdlet, "", shape, NUMBERS[shape], expected, task, evidence)
+        yield Row(cmdlet, "", shape, NUMBERS[shape], expected, task, evidence, (named or {}).get(shape, ""))
     for shape, case in (("names in lower case", str.lower), ("names in upper case", str.upper)):
         yield Row(cmdlet, "", shape, recased("", case), RIGHT, task, evidence)
 
@@ -282,7 +284,11 @@ def _connector_rows() -> Iterator[Row]:
     # Without a name it has to be told which one is for users.
     task = Task("receive_connector", {"require_tls": True}, _add_relay)
     yield from _of_objects(
-        cmdlet, task, {"none": SENTENCE, "text beside it": SENTENCE, "null beside it": SENTENCE}, CAPTURE
+        cmdlet,
+        task,
+        {"none": SENTENCE, "text beside it": SENTENCE, "null beside it": SENTENCE},
+        CAPTURE,
+        {"none": "no receive connectors"},
     )
     yield from members(
         cmdlet,
@@ -300,7 +306,7 @@ def _connector_rows() -> Iterator[Row]:
             "of another name": "EX01\\Relay",
         },
     )
-    yield from members(cmdlet, "Name", task, of=FRONTEND, evidence=CAPTURE, right=TEXTS | CASES, sentence=NO_TEXT)
+    yield from members(cmdlet, "Name", task, of=FRONTEND, evidence=CAPTURE, right=TEXTS, sentence=NO_TEXT)
     role = {"FrontendTransport": 16384, "HubTransport": 32}
     yield from members(
         cmdlet,
@@ -319,7 +325,7 @@ def _connector_rows() -> Iterator[Row]:
     )
     for member in ("Bindings", "RemoteIPRanges", "PermissionGroups", "Enabled"):
         sentence = {"object without text": TEXTLESS} if member == "Bindings" else {}
-        yield from members(cmdlet, member, task, of=FRONTEND, evidence=CAPTURE, sentence=sentence)
+        yield from members(cmdlet, member, task, of=FRONTEND, evidence=CAPTURE, sentence=sentence, named="bindings")
 
 
 def _name(value: Any) -> str:
@@ -353,8 +359,9 @@ def _policy_rows() -> Iterator[Row]:
         yield from _of_settings(cmdlet, settings, tasks, PUBLISHED if release == "SE" else GUESS, POLICY)
     task = tasks = Task("throttling_policy", {"name": POLICY, "pop_max_concurrency": 55}, _add_policy)
     numbers = {"two": SENTENCE, "none": SENTENCE, "text beside it": SENTENCE, "null beside it": SENTENCE}
-    yield from _of_objects(cmdlet, task, numbers, PUBLISHED)
-    yield from members(cmdlet, "Name", task, right=TEXTS | CASES, sentence=NO_TEXT | {"of another": "Others"})
+    yield from _of_objects(cmdlet, task, numbers, PUBLISHED, {"none": "name", "two": "name"})
+    yield from members(cmdlet, "Name", task, right=TEXTS | CASES, sentence=NO_TEXT)
+    yield from members(cmdlet, "Name", task, sentence={"of another": "Others"}, named="name")
     scope = {"Regular": 0, "Organization": 1, "Global": 2}
     yield from members(
         cmdlet,
@@ -422,8 +429,8 @@ def _mailbox_rows() -> Iterator[Row]:
     unproven = Task("cas_mailbox", {"filter": "Name -like '*'", "pop_enabled": True}, _closed_without_users)
     alone = Task("cas_mailbox", {"identities": [READER], "exclusive": True, "pop_enabled": True}, _open)
     several = {"none": SENTENCE, "two": SENTENCE, "text beside it": SENTENCE, "null beside it": SENTENCE}
-    yield from _of_objects(cmdlet, by_name, several, GUESS)
-    yield from _of_objects(cmdlet, one, several, GUESS)
+    for task in (by_name, one):
+        yield from _of_objects(cmdlet, task, several, GUESS, {"none": "identities", "two": "identities"})
     beside = {"text beside it": SENTENCE, "null beside it": SENTENCE, "text before it": SENTENCE}
     yield from _of_objects(cmdlet, by_filter, beside, GUESS)
     yield from _of_objects(cmdlet, alone, beside, GUESS)
@@ -438,16 +445,17 @@ def _mailbox_rows() -> Iterator[Row]:
             task,
             right=no_guid | {"text": str, "object": text_object, "in upper case": str.upper},
             sentence={"equal": same},
+            named="GUID",
         )
         neither = Put({"Guid": ABSENT, "DistinguishedName": ABSENT})
-        yield Row(cmdlet, "Guid", "neither it nor a distinguished name", neither, SENTENCE, task)
+        yield Row(cmdlet, "Guid", "neither it nor a distinguished name", neither, SENTENCE, task, named="GUID")
     for task, warns in ((by_name, False), (alone, True)):
         yield from members(
             cmdlet, "DistinguishedName", task, right=NO_TEXT | {"object": text_object, "in lower case": str.lower},
             warns=warns,
         )  # fmt: skip
     for task in (by_name, by_filter, alone):
-        yield from members(cmdlet, "PrimarySmtpAddress", task, right=NO_TEXT | TEXTS | CASES)
+        yield from members(cmdlet, "PrimarySmtpAddress", task, right=NO_TEXT | TEXTS)
         yield from members(
             cmdlet,
             "SamAccountName",
@@ -770,6 +778,35 @@ def _writing_rows() -> Iterator[Row]:
         for shape, put in OBJECTS.items():
             yield Row(cmdlet, "", shape, put, RIGHT, task, PAGE)
 
+
+TASKS: tuple[Task, ...] = (
+    Task(
+        "pop_settings",
+        {option: WANTED[option] for option in ("banner", "login_type", "log_file_location", "max_connections")}
+        | {option: WANTED[option] for option in ("ssl_bindings", "log_per_file_size_quota", "protocol_log_enabled")}
+        | {"external_connection_settings": _wanted(POP3, "external_connection_settings")},
+        _fill,
+    ),
+    Task("imap_settings", {option: WANTED[option] for option in ("ssl_bindings", "max_command_size")}, _fill),
+    Task(
+        "receive_connector",
+        {"name": FRONTEND}
+        | {option: CONNECTOR_WANTED[option] for option in ("auth_mechanism", "bindings", "connection_timeout")}
+        | {option: CONNECTOR_WANTED[option] for option in ("max_message_size", "remote_ip_ranges", "require_tls")},
+        _restrict,
+    ),
+    Task("throttling_policy", {"name": POLICY, "pop_max_concurrency": 55, "pop_max_burst": 55}, _add_policy),
+    Task("cas_mailbox", {"identities": [ADMINISTRATOR, READER], "pop_enabled": False}),
+    Task("cas_mailbox", {"filter": "Name -like '*'", "pop_enabled": True}, _closed),
+    Task("cas_mailbox", {"identities": [READER], "exclusive": True, "pop_enabled": True}, _open),
+    _BY_STATE,
+    _RESTART,
+    _IIS,
+    _REPORT,
+    _TEST,
+    _CERTIFICATE,
+)
+"""A task or more of each module, with options that are of many kinds."""
 
 ROWS: tuple[Row, ...] = (
     *_protocol_rows(),

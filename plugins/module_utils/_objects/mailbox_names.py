@@ -12,7 +12,12 @@ from ansible_collections.mailops.exchange.plugins.module_utils._host.failures im
     Failure,
     harmless,
 )
-from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import TEXT, wire_text
+from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import (
+    TEXT,
+    Unreadable,
+    string_text,
+    wire_text,
+)
 
 GET, SET, GET_USER = "Get-CASMailbox", "Set-CASMailbox", "Get-User"
 
@@ -22,13 +27,13 @@ GUID = re.compile(r"(?!0{8}-)[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 PLACE = re.compile(r"[A-Z]+=.+,DC=.+", re.IGNORECASE)
 
 # What an account cannot have in its name is a sign that something else came.
-ACCOUNT = re.compile(r'[^"/\\\[\]:;|=,+*?<>]+')
+ACCOUNT = re.compile(r'[^"/\\\[\]:;|=,+*?<>@]+')
 Found = Mapping[str, Any]
 
 
 def label_of(found: Found) -> str:
     # Names can occur twice in an organisation, addresses cannot.
-    return harmless(wire_text(found.get("PrimarySmtpAddress")) or place_of(found) or guid_of(found))
+    return harmless(string_text(found.get("PrimarySmtpAddress")) or place_of(found) or guid_of(found))
 
 
 def guid_of(found: Found) -> str:
@@ -45,7 +50,7 @@ def place_of(found: Found) -> str:
 
 def account_of(found: Found) -> str:
     """The name of the account without its domain; nothing where what came is none."""
-    text = wire_text(found.get("SamAccountName")).rpartition("\\")[2]
+    text = (string_text(found.get("SamAccountName")) or "").rpartition("\\")[2]
     return text.casefold() if ACCOUNT.fullmatch(text) else ""
 
 
@@ -56,7 +61,8 @@ def key_of(found: Found) -> str:
     came = {name: found[name] for name in (*NAMES, TEXT) if name in found}
     raise Failure(
         f"{GET} shows neither a GUID nor a distinguished name of a mailbox, so it cannot be told from others, and "
-        f"nothing was written: it came as {str(came)[:300]}."
+        f"nothing was written: it came as {str(came)[:300]}; please report that.",
+        unreadable={name: Unreadable(found.get(name)).shape for name in ("Guid", "DistinguishedName")},
     )
 
 

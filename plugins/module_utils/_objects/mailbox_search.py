@@ -96,6 +96,8 @@ class Search:
         """The one mailbox that Exchange finds by a name, or why it is not one."""
         reply = self.host.call(GET, endpoint="exchange", members=self.members, Identity=name)
         found, errors = reply.output, reply.errors
+        for one in found:
+            key_of(one)
         if len(found) == 1 and not errors and reply.state == "completed":
             return found[0]
         ambiguous = len(found) > 1 or any(error.ambiguous_object for error in errors)

@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import Any
 
 from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import Failure
+from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import Unreadable
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.mailboxes import Filter, MailboxIdentities
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.simple import Bool, Int
 from ansible_collections.mailops.exchange.plugins.module_utils._objects.administrators import Administrators
@@ -157,10 +158,10 @@ class MailboxAccess(Resource[Mailboxes, Changes]):
             is_meant = before.meant is None or missing.pop(key, None) is not None
             before.matched += is_meant
             desired = self.desired if is_meant else self.others
-            stored = _stored(found, desired)
-            if stored.unreadable or not desired.keys() <= stored.values.keys():
-                wanted = desired.keys() | stored.unreadable.keys()
-                refuse_unread(f"the settings of {label_of(found)}", GET, MAILBOX_SETTINGS, wanted, stored)
+            needed = _needed(desired)
+            stored = read_members((s for s in MAILBOX_SETTINGS if s.option in needed), found)
+            if not needed <= stored.values.keys():
+                refuse_unread(f"the settings of {label_of(found)}", GET, MAILBOX_SETTINGS, needed, stored)
             plan = _plan(stored, desired)
             for option in _not_counting(stored, desired):
                 changes.unprepared[option].append(label_of(found))
@@ -180,10 +181,12 @@ class MailboxAccess(Resource[Mailboxes, Changes]):
         given = is_meant and any(self.desired.get(f"{prefix}_enabled") for prefix in PREFIXES)
         is_health, is_administrator = _is_health(found), given and self.administrators.include(found)
         if not self.by_name and (is_health is None or is_administrator is None):
+            came = Unreadable(found.get("SamAccountName"))
             raise Failure(
-                f"{label_of(found)}: its SamAccountName came as {found.get('SamAccountName')!r}, so it cannot be told "
-                "from the mailboxes of the Administrator and of Exchange's own monitoring, which filter and exclusive "
-                "leave alone; nothing was written."
+                f"{label_of(found)}: its SamAccountName came as {came}, so it cannot be told from the mailboxes of the "
+                "Administrator and of Exchange's own monitoring, which filter and exclusive leave alone; nothing was "
+                "written. Please report that.",
+                unreadable={"SamAccountName": came.shape},
             )
         if not is_health and not is_administrator:
             return True
@@ -259,10 +262,9 @@ def _is_health(found: Found) -> bool | None:
     return is_health if place or account else None
 
 
-def _stored(found: Found, options: Iterable[str]) -> Stored:
-    """What is stored for these options, and for the switches on which some of them depend."""
-    needed = {*options, *(_switch(option) for option in options if _is_custom(option))}
-    return read_members((s for s in MAILBOX_SETTINGS if s.option in needed), found)
+def _needed(options: Iterable[str]) -> set[str]:
+    """These options, and the switches on which some of them depend."""
+    return {*options, *(_switch(option) for option in options if _is_custom(option))}
 
 
 def _switch(option: str) -> str:

@@ -122,7 +122,8 @@ def to_plain(
     """An object in CLIXML as JSON values: primitives as they are, lists as lists, others as members and their text.
 
     Unintelligible if it is none. Members are called what they were asked for, in whatever case they come. An object
-    without text has its type, and so has one that is a member. References lead to objects of the same ``document``, on the wire the object itself.
+    without text has its type, and so has one that is a member. References lead to objects of the same ``document``, on
+    the wire the object itself.
     """
     if isinstance(item, str):
         if "<!DOCTYPE" in item:
@@ -218,7 +219,7 @@ class _Reader:
             return wire_enum(text, content[0])
         if content and not properties:
             return content[0]
-        # Of the object itself, of which there may be tens of thousands, only what has no other name is called by its type.
+        # There may be tens of thousands of objects, and their own types are nothing that is asked for.
         return wire_object(text, properties, types[0] if types and (text is None or members is None) else None)
 
     def _named(self, tag: str, reference: ElementTree.Element) -> ElementTree.Element:
