@@ -159,7 +159,8 @@ class Session:
         if self._snapin is shell:
             return
         pattern = "Microsoft.Exchange.Management.PowerShell.*"
-        found = shell.run(Request("windows", "Get-PSSnapin", {"Name": pattern, "Registered": True}), seconds)
+        asked = Request("windows", "Get-PSSnapin", {"Name": pattern, "Registered": True}, members=("Name",))
+        found = shell.run(asked, seconds)
         if found.reason:
             raise Refused(f"{found.reason}.")
         registered: set[str] = set()
