@@ -15,12 +15,7 @@ from ansible_collections.mailops.exchange.plugins.module_utils._host.failures im
     Failure,
     Unreachable,
 )
-from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import (
-    Unread,
-    Unreadable,
-    wire_name,
-    wire_text,
-)
+from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import needed, wire_name, wire_text
 from ansible_collections.mailops.exchange.plugins.module_utils._host.server import Server, read_names
 from ansible_collections.mailops.exchange.plugins.module_utils._host.versions import Version
 from ansible_collections.mailops.exchange.plugins.module_utils._host.way import current_way
@@ -102,10 +97,8 @@ class Host(Calls):
     def computer_name(self) -> str:
         """The name the connected computer gives itself."""
         found = self.cim("Win32_ComputerSystem", members=("Name",))
-        try:
-            return wire_name(found[0].get("Name") if found else None)
-        except Unreadable as came:
-            raise Unread("Win32_ComputerSystem", "Name", "this host", came) from None
+        name = found[0].get("Name") if found else None
+        return needed(wire_name, name, cmdlet="Win32_ComputerSystem", member="Name", of="this host")
 
     def wait(self, met: Callable[[], bool], seconds: float) -> bool:
         """Ask again and again until the condition is met; False when the time is over."""

@@ -12,9 +12,11 @@ import base64
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import CmdletError, Failure
+
+T = TypeVar("T")
 
 TEXT = "$text"
 """What the object's ToString gave, null where it has none."""
@@ -133,6 +135,14 @@ def wire_truth(value: Any) -> bool:
     if known is None:
         raise Unreadable(value)
     return known
+
+
+def needed(read: Callable[[Any], T], value: Any, *, cmdlet: str, member: str, of: str) -> T:
+    """A member that the task cannot do without, as `read` takes it; Unread if it does not."""
+    try:
+        return read(value)
+    except Unreadable as came:
+        raise Unread(cmdlet, member, of, came) from None
 
 
 def number_text(value: Any) -> str:

@@ -5,14 +5,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import harmless
 from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import (
     Unread,
     Unreadable,
+    needed,
     wire_name,
     wire_text,
     wire_truth,
@@ -24,6 +25,10 @@ from ansible_collections.mailops.exchange.plugins.module_utils._host.versions im
 )
 
 _CMDLET = "Get-ExchangeServer"
+T = TypeVar("T")
+
+# "Version 15.2 (Build 2562.17)", or the numbers alone. One without its build would be taken for the first of a product.
+_VERSION = re.compile(r"\D*(\d{1,9})\.(\d{1,9})\D+(\d{1,9})(?:\.(\d{1,9}))?\D*")
 
 
 @dataclass(frozen=True)
@@ -45,43 +50,35 @@ class Server:
     def read(cls, found: Mapping[str, Any]) -> Server:
         """The server; a Failure if one of the members cannot be read on which everything else is built."""
         name, fqdn = read_names(found)
-        version = _read_version(found.get("AdminDisplayVersion"), name)
-        roles = (True, True)
+        version = _needed(_read_version, found, "AdminDisplayVersion", name)
+        roles: tuple[bool, ...] = ()
         if EXCHANGE_2013 <= version < EXCHANGE_2016:
-            roles = (_has(found, "IsClientAccessServer", name), _has(found, "IsMailboxServer", name))
+            roles = tuple(
+                _needed(wire_truth, found, role, name) for role in ("IsClientAccessServer", "IsMailboxServer")
+            )
         return cls(name, fqdn, version, *roles)
 
 
 def read_names(found: Mapping[str, Any]) -> tuple[str, str]:
     """The server's name and its FQDN; a Failure if one of them cannot be read."""
-    names = []
-    for member in ("Name", "Fqdn"):
-        try:
-            names.append(harmless(wire_name(found.get(member))))
-        except Unreadable as came:
-            raise Unread(_CMDLET, member, "the server", came) from None
-    name, fqdn = names
+    name, fqdn = (harmless(_needed(wire_name, found, member, "the server")) for member in ("Name", "Fqdn"))
     # What an object of the directory is called is the first part of its distinguished name too.
     labels = (fqdn.partition(".")[0], wire_text(found.get("DistinguishedName")).partition(",")[0].removeprefix("CN="))
     if name.casefold() not in map(str.casefold, labels):
-        strange = Unreadable(found["Name"], " that is in neither its Fqdn nor its DistinguishedName")
-        raise Unread(_CMDLET, "Name", "the server", strange)
+        came = Unreadable(found["Name"], " that is in neither its Fqdn nor its DistinguishedName")
+        raise Unread(_CMDLET, "Name", "the server", came)
     return name, fqdn
 
 
-def _has(found: Mapping[str, Any], member: str, name: str) -> bool:
-    try:
-        return wire_truth(found.get(member))
-    except Unreadable as came:
-        raise Unread(_CMDLET, member, name, came) from None
+def _needed(read: Callable[[Any], T], found: Mapping[str, Any], member: str, of: str) -> T:
+    return needed(read, found.get(member), cmdlet=_CMDLET, member=member, of=of)
 
 
-def _read_version(value: Any, name: str) -> Version:
+def _read_version(value: Any) -> Version:
     parts = ("Major", "Minor", "Build", "Revision")
     if isinstance(value, Mapping) and all(isinstance(value.get(part), int) for part in parts):
         return Version(*(value[part] for part in parts))
-    numbers = re.findall(r"\d+", wire_text(value))[:4]
-    # A version without its build would be taken for the first of its product.
-    if len(numbers) < 3 or any(len(number) > 9 for number in numbers):
-        raise Unread(_CMDLET, "AdminDisplayVersion", name, Unreadable(value))
-    return Version(*map(int, numbers))
+    written = _VERSION.fullmatch(wire_text(value))
+    if written is None:
+        raise Unreadable(value)
+    return Version(*(int(number or 0) for number in written.groups()))

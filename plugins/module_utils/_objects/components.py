@@ -13,8 +13,7 @@ from typing import Any, TypeVar
 from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import Failure, harmless
 from ansible_collections.mailops.exchange.plugins.module_utils._host.host import Host
 from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import (
-    Unread,
-    Unreadable,
+    needed,
     wire_name,
     wire_text,
     wire_truth,
@@ -53,10 +52,10 @@ def component_state(host: Host, protocol: Protocol, server: Server) -> Component
         return Component(name, NONE)
     try:
         item = _read(host, server, name)
-        shown = _member(item, "State", name, _STATE.read)
+        shown = _needed(_STATE.read, item, "State", name)
         # A version that has no such member does not tell it.
         offline = "ServerWideOfflineIsOffline"
-        server_wide = offline in item and _member(item, offline, name, wire_truth)
+        server_wide = offline in item and _needed(wire_truth, item, offline, name)
     except Failure as failure:
         return Component(name, UNKNOWN, reason=harmless(str(failure)))
     if _STATES[shown] == ACTIVE and not server_wide:
@@ -75,17 +74,14 @@ def _read(host: Host, server: Server, name: str) -> Mapping[str, Any]:
     members = ("Component", "State", "ServerWideOfflineIsOffline", "LocalStates", "RemoteStates")
     output = host.read(_CMDLET, members=members, Identity=server.name, Component=name)
     of = f"the answer for {name}"
-    found = [item for item in output if _member(item, "Component", of, wire_name).casefold() == name.casefold()]
+    found = [item for item in output if _needed(wire_name, item, "Component", of).casefold() == name.casefold()]
     if len(found) != 1:
         raise Failure(f"{_CMDLET} answered with {len(found)} objects for {name} of {server.name} instead of one.")
     return found[0]
 
 
-def _member(item: Mapping[str, Any], member: str, of: str, read: Callable[[Any], T]) -> T:
-    try:
-        return read(item.get(member))
-    except Unreadable as came:
-        raise Unread(_CMDLET, member, of, came) from None
+def _needed(read: Callable[[Any], T], item: Mapping[str, Any], member: str, of: str) -> T:
+    return needed(read, item.get(member), cmdlet=_CMDLET, member=member, of=of)
 
 
 def _requesters(item: Mapping[str, Any]) -> dict[str, None]:

@@ -96,7 +96,7 @@ def test_an_answer_with_another_server_or_several_is_not_believed(line):
         ("AdminDisplayVersion", 15, "an integer"),
         ("AdminDisplayVersion", "15", "text"),
         ("AdminDisplayVersion", "15.2", "text"),
-        ("AdminDisplayVersion", "Exchange 2019", "text"),
+        ("AdminDisplayVersion", "Exchange 2019 CU 14.5", "text"),
         ("AdminDisplayVersion", {"Major": 15, "Minor": 2}, "an object without text with the members Major, Minor"),
     ],
 )
