@@ -13,9 +13,11 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import CmdletError, Failure
+
+T = TypeVar("T")
 
 TEXT = "$text"
 """What the object's ToString gave, null where it has none."""
@@ -153,6 +155,14 @@ def member_of(value: Any, name: str) -> Any:
     if name in value:
         return value[name]
     return next((one for other, one in value.items() if other.casefold() == name.casefold()), None)
+
+
+def needed(read: Callable[[Any], T], value: Any, *, cmdlet: str, member: str, of: str) -> T:
+    """A member that the task cannot do without, as `read` takes it; Unread if it does not."""
+    try:
+        return read(value)
+    except Unreadable as came:
+        raise Unread(cmdlet, member, of, came) from None
 
 
 def number_text(value: Any) -> str:
