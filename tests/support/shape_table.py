@@ -142,10 +142,11 @@ def _of_settings(
 def _of_objects(
     cmdlet: str, task: Task, numbers: Mapping[str, str], evidence: str, named: Mapping[str, str] | None = None
 ) -> Iterator[Row]:
+    names = named or {}
     for shape, put in OBJECTS.items():
-        yield Row(cmdlet, "", shape, put, SENTENCE, task, evidence)
+        yield Row(cmdlet, "", shape, put, SENTENCE, task, evidence, names.get("", ""))
     for shape, expected in numbers.items():
-        yield Row(cmdlet, "", shape, NUMBERS[shape], expected, task, evidence, (named or {}).get(shape, ""))
+        yield Row(cmdlet, "", shape, NUMBERS[shape], expected, task, evidence, names.get(shape, names.get("", "")))
     for shape, case in (("names in lower case", str.lower), ("names in upper case", str.upper)):
         yield Row(cmdlet, "", shape, recased("", case), RIGHT, task, evidence)
 
@@ -493,7 +494,7 @@ def _server_rows() -> Iterator[Row]:
     named = Task("pop_settings", _ADD | {"server": "EX01"})
     for task in (connected, named):
         numbers = {"two": SENTENCE, "none": SENTENCE, "text beside it": SENTENCE, "null beside it": SENTENCE}
-        yield from _of_objects(cmdlet, task, numbers, CAPTURE)
+        yield from _of_objects(cmdlet, task, numbers, CAPTURE, {"none": "server", "two": "server"})
         yield from members(
             cmdlet, "Name", task, right={"object": text_object}, sentence=NO_TEXT, evidence=CAPTURE
         )  # fmt: skip
@@ -586,7 +587,7 @@ def _service_rows() -> Iterator[Row]:
         _BY_MODE,
         evidence=PAGE,
         right={"number": lambda value: _MODE[value], "as Set-Service says": _long_mode, **TEXTS, **CASES},
-        sentence=NO_TEXT | {"translated": "Automatisch", "number of nothing": 99, "another": "AutomaticDelayedStart"},
+        sentence=NO_TEXT | {"translated": "Automatisch", "number of nothing": 99},
     )
     for task in (_RESTART, _IIS):
         yield from members(
@@ -597,10 +598,10 @@ def _service_rows() -> Iterator[Row]:
             right={"text": str, "64 bits": PSInt64, "object": lambda value: text_object(str(value))},
             sentence=NO_TEXT | {"with a separator": "5,000"},
         )
-    for task in (_BY_STATE, _IIS):
+    everything = {"none": SENTENCE, "text beside it": SENTENCE, "null beside it": SENTENCE}
+    for task, none in ((_BY_STATE, "Win32_ComputerSystem"), (_IIS, "W3SVC")):
         yield from members(cmdlet, "Name", task, evidence=PAGE, right=TEXTS | CASES, sentence=unknown)
-        everything = {"none": SENTENCE, "text beside it": SENTENCE, "null beside it": SENTENCE}
-        yield from _of_objects(cmdlet, task, everything, PAGE)
+        yield from _of_objects(cmdlet, task, everything, PAGE, {"": "Win32_Service", "none": none})
     yield from members(
         cmdlet,
         "SystemName",

@@ -15,7 +15,12 @@ from ansible_collections.mailops.exchange.plugins.module_utils._host.failures im
     Failure,
     Unreachable,
 )
-from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import needed, wire_name, wire_text
+from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import (
+    needed,
+    string_text,
+    wire_name,
+    wire_text,
+)
 from ansible_collections.mailops.exchange.plugins.module_utils._host.server import Server, read_names
 from ansible_collections.mailops.exchange.plugins.module_utils._host.versions import Version
 from ansible_collections.mailops.exchange.plugins.module_utils._host.way import current_way
@@ -54,9 +59,10 @@ class Host(Calls):
             )
         server = Server.read(found)
         facts: dict[str, Any] = {key: asdict(server)}
-        if "domain_controller" not in self.memory and not self.domain_controller and found.get("OriginatingServer"):
+        controller = string_text(found.get("OriginatingServer"))
+        if "domain_controller" not in self.memory and not self.domain_controller and controller:
             # Each controller shows its own state until replication has caught up: stay with the one that answered.
-            facts["domain_controller"] = wire_text(found["OriginatingServer"])
+            facts["domain_controller"] = controller
         self.remember(**facts)
         return server
 
@@ -74,11 +80,12 @@ class Host(Calls):
             return None
         if reply.failed:
             raise CmdletFailure("Get-ExchangeServer", reply.errors, reply.reason)
+        for found in reply.output:
+            read_names(found)
         # The cmdlet's page warns that an identity that does not exist may return all servers: verify.
         if len(reply.output) != 1:
             return None
         found = reply.output[0]
-        read_names(found)
         names = {wire_text(found.get(member)).casefold() for member in self.IDENTITY}
         return found if identity.casefold() in names else None
 

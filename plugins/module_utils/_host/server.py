@@ -13,6 +13,7 @@ from ansible_collections.mailops.exchange.plugins.module_utils._host.failures im
 from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import (
     Unread,
     Unreadable,
+    member_of,
     needed,
     wire_name,
     wire_text,
@@ -75,9 +76,9 @@ def _needed(read: Callable[[Any], T], found: Mapping[str, Any], member: str, of:
 
 
 def _read_version(value: Any) -> Version:
-    parts = ("Major", "Minor", "Build", "Revision")
-    if isinstance(value, Mapping) and all(isinstance(value.get(part), int) for part in parts):
-        return Version(*(value[part] for part in parts))
+    parts = [wire_text(member_of(value, part)) for part in ("Major", "Minor", "Build", "Revision")]
+    if all(part.isdecimal() and len(part) < 10 for part in parts):
+        return Version(*map(int, parts))
     written = _VERSION.fullmatch(wire_text(value))
     if written is None:
         raise Unreadable(value)
