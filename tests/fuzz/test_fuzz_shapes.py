@@ -96,6 +96,8 @@ def _first(put: Put) -> Shaper:
 @pytest.mark.parametrize("task", TASKS, ids=str)
 def test_no_shape_of_any_member_does_harm(task: Task, form: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(InProcessHost, "form", form)
+    if form not in task.forms:
+        return
     usual = Remembering(task)
     assert "failed" not in usual.run(task.module, task.options)
     wanted = by_address(usual.wrote)

@@ -38,6 +38,8 @@ class Task:
     options: Mapping[str, Any]
     prepare: Callable[[InProcessHost], object] | None = None
     release: str = "SE"
+    forms: tuple[str, ...] = ("full", "plain")
+    """In which the task has something to read."""
 
     @property
     def key(self) -> tuple[Any, ...]:
@@ -618,12 +620,10 @@ def _service_rows() -> Iterator[Row]:
         right={
             "objects of their names": lambda value: [text_object(one) for one in value],
             "enumerable": lambda value: collection("IE", value),
-            "in another order": lambda value: [*reversed(value)],
-            "in lower case": lambda value: [one.lower() for one in value],
-            "twice": lambda value: [*value, *value],
         },
         sentence=NO_TEXT
         | {
+            "twice": lambda value: [*value, *value],
             "type names": lambda value: [SERVICE_TYPE for _ in value],
             "objects of type names": lambda value: (
                 [text_object("System.ServiceProcess.ServiceController")] * len(value)
@@ -729,9 +729,15 @@ def _connectivity_rows() -> Iterator[Row]:
             "value as a number": lambda v: result("?", results[_name(v)]),
             "member in lower case": lambda v: {"$text": "?", "value": {"$text": _name(v), "$value": 1}},
             "value translated with its number": lambda v: result("?", {"$text": "Übersetzt", "$value": 1}),
-        },
-        sentence=NO_TEXT | {"number of nothing": result("?", 99)},
+        }
+        # The type of the event tells it too.
+        | NO_TEXT
+        | {"number of nothing": result("?", 99)},
     )
+    for shape, value in (NO_TEXT | {"number of nothing": result("?", 99), "translated": "Erfolgreich"}).items():
+        for member, other in (("Result", value), ("EventType", value)):
+            put = Put({"Result": "Übersetzt", "EventType": "Übersetzt", member: other})
+            yield Row(cmdlet, member, f"{shape} and neither tells it", put, SENTENCE, _TEST, named="Result")
     several = {"none": SENTENCE, "text beside it": SENTENCE, "null beside it": SENTENCE}
     yield from _of_objects(cmdlet, _TEST, several, GUESS)
     for member in ("ClientAccessServer", "Scenario", "Error", "Latency"):
@@ -746,11 +752,10 @@ MAIL = "mail.contoso.test"
 def _with_a_certificate(host: InProcessHost) -> None:
     for protocol in ("Pop", "Imap"):
         host.administer(f"Set-{protocol}Settings", X509CertificateName=MAIL)
-    if not any(MAIL in one["names"] for one in host.state["certificates"]):
-        host.import_certificate(MAIL, services=["SMTP"])
+    host.server.certificates.enable(host.server.certificates.all[-1], ["SMTP"])
 
 
-_CERTIFICATE = Task("exchange_certificate", {"name": MAIL, "services": ["POP"]}, _with_a_certificate)
+_CERTIFICATE = Task("exchange_certificate", {"name": MAIL, "services": ["POP"]}, _with_a_certificate, forms=("full",))
 
 
 def _certificate_rows() -> Iterator[Row]:
