@@ -105,7 +105,7 @@ OF_SETTINGS = (
     "tests/contract/test_documented_rights.py",
     "tests/integration/test_every_setting.py",
     "tests/unit/test_metadata.py",
-    "tests/unit/plugins/modules/test_shape_table.py::test_no_setting_is_left_out",
+    "tests/unit/plugins/modules/test_shape_table.py",
     "tests/unit/simulator/test_engine.py",
 )
 ROW = '    Setting("suppress_read_receipt", '
