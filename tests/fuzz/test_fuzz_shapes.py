@@ -27,6 +27,8 @@ OBJECTS = st.fixed_dictionaries(
 ITEMS = SCALARS | OBJECTS | st.just(TEXTLESS)
 SHAPES = st.just(ABSENT) | ITEMS | st.lists(ITEMS, max_size=3)
 """Anything that may come in a member's place, but another truth value, which nothing tells from the right one."""
+NOTHING = (ABSENT, TEXTLESS, b"\x00")
+"""Of which no kind makes a value."""
 
 Writes = list[list[Any]]
 
@@ -101,6 +103,7 @@ def test_no_shape_of_any_member_does_harm(task: Task, form: str, monkeypatch: py
     usual = Remembering(task)
     assert "failed" not in usual.run(task.module, task.options)
     wanted = by_address(usual.wrote)
+    parameters = {name for one in wanted for name in one[1]}
     asked = sorted({(call.cmdlet, member) for call in usual.calls if not call.write for member in call.members or ()})
 
     @fuzz(40, st.sampled_from(asked), SHAPES, st.booleans())
@@ -115,6 +118,8 @@ def test_no_shape_of_any_member_does_harm(task: Task, form: str, monkeypatch: py
         assert "Traceback" not in f"{predicted.get('msg')}{result.get('msg')}"
         told = harm(shape, by_address(host.wrote), wanted, ok="failed" not in result)
         assert not told, (cmdlet, member, shape, told)
+        if member in parameters and not first and shape in NOTHING:
+            assert result.get("failed"), (cmdlet, member, shape, host.wrote)
         # Where nothing that was read has changed in between, check mode ends as it does for real.
         assert predicted.get("failed") or not result.get("failed") or result["changed"], (predicted, result)
 

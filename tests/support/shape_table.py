@@ -760,9 +760,11 @@ _CERTIFICATE = Task("exchange_certificate", {"name": MAIL, "services": ["POP"]},
 
 def _certificate_rows() -> Iterator[Row]:
     cmdlet = "Get-ExchangeCertificate"
-    yield from members(cmdlet, "RawData", _CERTIFICATE, evidence=CAPTURE, sentence=NO_TEXT | {"of nothing": b"\x30"})
-    several = {"none": SENTENCE}
-    yield from _of_objects(cmdlet, _CERTIFICATE, several, CAPTURE)
+    shapes = NO_TEXT | {"of nothing": b"\x30"}
+    # What is no certificate is none of those to choose from, and a warning says why.
+    left_out = "is left out"
+    yield from members(cmdlet, "RawData", _CERTIFICATE, evidence=CAPTURE, sentence=shapes, named=left_out)
+    yield from _of_objects(cmdlet, _CERTIFICATE, {"none": SENTENCE}, CAPTURE, {"": left_out, "none": "it has none"})
 
 
 # --- what writing cmdlets put out ---

@@ -87,7 +87,6 @@ def outcome(row: Row, form: str) -> str:
         had = {finding["id"] for one in before.results for finding in one["findings"]}
         if more := ids - had - NOT_KNOWN:
             problems.append(f"found {more}")
-        told = shaped.told
     else:
         if not all(one.get("failed") for one in shaped.results):
             problems.append(f"ok, with {shaped.results} and {shaped.warned}")
@@ -97,9 +96,9 @@ def outcome(row: Row, form: str) -> str:
         came = shaped.results[0].get("unreadable") or {}
         if "cannot be read" in told and not any(shape in told for shape in came.values()):
             problems.append("nothing to paste")
-    if (row.named or row.member or row.cmdlet) not in told:
+    if (row.named or row.member or row.cmdlet) not in shaped.told:
         problems.append("not named")
-    return f"{'; '.join(problems)}: {told}" if problems else SENTENCE
+    return f"{'; '.join(problems)}: {shaped.results[0].get('msg')}" if problems else SENTENCE
 
 
 def test_no_setting_is_left_out():
