@@ -305,7 +305,6 @@ def _connector_rows() -> Iterator[Row]:
             "distinguished name": f"CN={FRONTEND},CN=SMTP Receive Connectors,CN=Protocols,CN=EX01,CN=Servers",
             "name alone": FRONTEND,
             "canonical name": f"contoso.test/Configuration/EX01/{FRONTEND}",
-            "of another server": f"EX02\\{FRONTEND}",
             "of another name": "EX01\\Relay",
         },
     )
@@ -609,8 +608,10 @@ def _service_rows() -> Iterator[Row]:
         "SystemName",
         _BY_STATE,
         evidence=PAGE,
-        right=TEXTS | CASES,
-        sentence={"of another computer": "EX02", "type name": TYPE_NAME, "boolean": True},
+        # The host can still be asked for its own name.
+        right=TEXTS | CASES | NO_TEXT,
+        sentence={"of another computer": "EX02"},
+        named="EX02",
     )
     yield from members(
         "Get-Service",
@@ -669,7 +670,9 @@ def _report_rows() -> Iterator[Row]:
     unknown |= {name: NO_TEXT[name] for name in ("absent", "null", "object without text", "list")}
     for cmdlet in ("Get-PopSettings", "Get-Process"):
         member = "WhenChangedUTC" if cmdlet == "Get-PopSettings" else "StartTime"
-        yield from members(cmdlet, member, _REPORT, sentence=unknown, evidence=CAPTURE if "Pop" in cmdlet else GUESS)
+        named = "settings_changed" if member == "WhenChangedUTC" else member
+        evidence = CAPTURE if member == "WhenChangedUTC" else GUESS
+        yield from members(cmdlet, member, _REPORT, sentence=unknown, evidence=evidence, named=named)
     yield from members("Get-Process", "Id", _REPORT, right={"text": str, "64 bits": PSInt64}, sentence=unknown)
     state = {"Active": 1, "Inactive": 0, "Draining": 2}
     yield from members(

@@ -154,7 +154,9 @@ class ClientAccessInfo(Work):
         """One protocol as it is judged, and as it is returned."""
         own = [self.services[name] for name in service_names(protocol, self.server)]
         stored = read_settings(self.host, protocol, self.server)
-        self.host.warnings += not_shown(f"the {protocol.title} settings of {self.server.title}", stored)
+        changed = {"settings_changed": stored.changed_came} if stored.changed_came else {}
+        unshown = Stored({}, stored.unreadable | changed)
+        self.host.warnings += not_shown(f"the {protocol.title} settings of {self.server.title}", unshown)
         for service in own:
             self.host.warnings += not_shown(f"the service {service.name}", Stored({}, service.unreadable))
         component = component_state(self.host, protocol, self.server)

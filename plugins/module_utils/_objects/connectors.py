@@ -83,28 +83,25 @@ class Connector:
 def read_connectors(host: Host, server: Server) -> list[Connector]:
     """The receive connectors of one server, and of no other."""
     members = ["Identity", "Name", "TransportRole", *(setting.parameter for setting in CONNECTOR_SETTINGS)]
-    connectors = []
     # By server and not by identity: one that does not exist is logged as an error on the server each time it is asked
     # for, and a bare name or a pattern reaches other servers.
-    for wire in host.read("Get-ReceiveConnector", members=members, Server=server.name):
-        _insist_on_owner(wire, server)
-        connectors.append(_read(wire))
-    return connectors
+    found = host.read("Get-ReceiveConnector", members=members, Server=server.name)
+    return [_read(wire) for wire in found if _is_of(wire, server)]
 
 
-def _insist_on_owner(wire: Mapping[str, Any], server: Server) -> None:
-    """Fail if it cannot be told which connector it is; left out, another one might be taken for that of the users."""
+def _is_of(wire: Mapping[str, Any], server: Server) -> bool:
+    """Whether it is one of the server's; a Failure if that cannot be told, for it might be the one of the users."""
     member = "Name"
     try:
         name = wire_name(wire.get(member))
         member = "Identity"
         owner, _backslash, own = wire_name(wire.get(member)).partition("\\")
-        is_here = owner.casefold() in (server.name.casefold(), server.fqdn.casefold())
-        if not is_here or own.casefold() != name.casefold():
+        if own.casefold() != name.casefold():
             raise Unreadable(wire[member])
     except Unreadable as came:
         so = "so it is not known which one that is"
         raise Unread("Get-ReceiveConnector", member, f"a connector of {server.name}", came, so) from None
+    return owner.casefold() in (server.name.casefold(), server.fqdn.casefold())
 
 
 def _read(wire: Mapping[str, Any]) -> Connector:

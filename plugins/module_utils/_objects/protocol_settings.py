@@ -13,6 +13,7 @@ from ansible_collections.mailops.exchange.plugins.module_utils._host.host import
 from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import Unreadable, wire_text
 from ansible_collections.mailops.exchange.plugins.module_utils._host.server import Server
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.bindings import ConnectionSetting
+from ansible_collections.mailops.exchange.plugins.module_utils._kinds.spans import moment
 from ansible_collections.mailops.exchange.plugins.module_utils._objects import protocol_rules
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.protocols import IMAP4, POP3, Protocol
 from ansible_collections.mailops.exchange.plugins.module_utils._work.life import SERVER_OPTIONS
@@ -27,6 +28,8 @@ class ProtocolSettings(Stored):
 
     changed_utc: str = ""
     """When a domain controller last wrote the object; empty if that cannot be read."""
+    changed_came: Unreadable | None = None
+    """What came in the place of it."""
 
 
 def read_settings(host: Host, protocol: Protocol, server: Server) -> ProtocolSettings:
@@ -47,7 +50,9 @@ def read_settings(host: Host, protocol: Protocol, server: Server) -> ProtocolSet
             "report that.",
             unreadable={cmdlet: came.shape},
         )
-    return ProtocolSettings(stored.values, stored.unreadable, wire_text(found[0].get("WhenChangedUTC")))
+    changed = found[0].get("WhenChangedUTC")
+    came = None if moment(wire_text(changed)) else Unreadable(changed)
+    return ProtocolSettings(stored.values, stored.unreadable, "" if came else wire_text(changed), came)
 
 
 class ProtocolResource(Settings):
