@@ -9,7 +9,7 @@ import pytest
 from in_process import ABSENT, InProcessHost, Put, element
 from module_runner import run_module
 
-from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import Request
+from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import Request, Unreadable
 from exchange_simulator.engine import Result
 from exchange_simulator.mailboxes import Mailbox, domain_sid
 
@@ -484,7 +484,9 @@ def test_who_can_neither_be_told_by_number_nor_by_name_ends_the_task(host, value
     host.close()
     spoil(host, "Anna", SamAccountName=value)
     result = host.run(MODULE, EVERYBODY)
-    assert result["msg"].startswith(f"anna@contoso.test: its SamAccountName came as {value!r}, so it cannot be told")
+    came = Unreadable(value)
+    assert result["msg"].startswith(f"anna@contoso.test: its SamAccountName came as {came}, so it cannot be told")
+    assert result["unreadable"] == {"SamAccountName": came.shape}
     assert host.batches == []
     # Named by the user, he is not protected anyway.
     assert host.run(MODULE, {"identities": ["Anna"], "pop_enabled": True})["changed"] is True
