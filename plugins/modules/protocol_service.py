@@ -115,7 +115,7 @@ services:
       type: str
       sample: MSExchangePop3
     status:
-      description: V(running), V(stopped), or another of Windows' words in lower case; empty if it cannot be read.
+      description: V(running), V(stopped), or another of Windows' words in lower case.
       type: str
       sample: running
     start_mode:
@@ -124,8 +124,8 @@ services:
       sample: automatic
 unreadable:
   description:
-    - What of the services cannot be read, and the form in which each came. A task that needs it fails before it changes
-      anything.
+    - What of the services cannot be read, and the form in which each came; in RV(services) a status is empty then. A
+      task that needs it fails before it changes anything.
   returned: success
   type: dict
   sample: {}

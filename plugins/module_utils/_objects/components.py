@@ -24,7 +24,7 @@ from ansible_collections.mailops.exchange.plugins.module_utils._kinds.simple imp
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.protocols import Protocol
 
 ACTIVE, INACTIVE, UNKNOWN, NONE = "active", "inactive", "unknown", "none"
-_STATES = {"Active": ACTIVE, "Inactive": INACTIVE, "Draining": INACTIVE}
+_STATES = {"active": ACTIVE, "inactive": INACTIVE, "draining": INACTIVE}
 # Names are documented; that Active is 1 is captured, the other numbers follow from the order.
 _STATE = Enum({"Inactive": 0, "Active": 1, "Draining": 2})
 _CMDLET = "Get-ServerComponentState"
@@ -58,7 +58,7 @@ def component_state(host: Host, protocol: Protocol, server: Server) -> Component
         server_wide = offline in item and _needed(wire_truth, item, offline, name)
     except Failure as failure:
         return Component(name, UNKNOWN, reason=harmless(str(failure)))
-    if _STATES[shown] == ACTIVE and not server_wide:
+    if _STATES[shown.casefold()] == ACTIVE and not server_wide:
         return Component(name, ACTIVE, shown)
     requesters = _requesters(item)
     if server_wide:
@@ -90,6 +90,6 @@ def _requesters(item: Mapping[str, Any]) -> dict[str, None]:
     for entries in (item.get("LocalStates"), item.get("RemoteStates")):
         for entry in entries if isinstance(entries, list) else [entries]:
             told = re.match(r"Requestor:(?P<who>.*?); State:(?P<state>\w+)", wire_text(entry))
-            if told and _STATES.get(told["state"].capitalize()) == INACTIVE:
+            if told and _STATES.get(told["state"].casefold()) == INACTIVE:
                 asking[harmless(told["who"])] = None
     return asking
