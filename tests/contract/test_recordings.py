@@ -7,23 +7,17 @@ with the reason. The recordings are pypsrp's own, made against Windows PowerShel
 from __future__ import annotations
 
 import re
-from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from needed import SHARED, do_without
-from playback import Playback, Step, recorded
+from playback import Reading, Stage, Step
 
 from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import CmdletError
 from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import Reply, Request, credential
-from ansible_collections.mailops.exchange.plugins.plugin_utils.session import Session
-from ansible_collections.mailops.exchange.plugins.plugin_utils.settings import Endpoint, Settings
-from ansible_collections.mailops.exchange.plugins.plugin_utils.wire.psrp import PsrpShell
-from ansible_collections.mailops.exchange.plugins.plugin_utils.wire.winrs import WinrsShell
-from ansible_collections.mailops.exchange.plugins.plugin_utils.wire.wsman import Interrupted, Overdue, Refused, Shell
+from ansible_collections.mailops.exchange.plugins.plugin_utils.wire.wsman import Interrupted, Overdue, Refused
 
 # What is in a recording and is never asked for by ours.
 NEVER_ASKED = {
@@ -241,67 +235,6 @@ STANDARD_ERROR = {
 }
 
 
-@pytest.fixture(scope="session")
-def recordings(captures: Path) -> Path:
-    """The folder of the recordings."""
-    folder = captures / "pypsrp"
-    if not folder.is_dir():
-        do_without(SHARED, f"there are no recorded conversations at {folder}")
-    return folder
-
-
-@pytest.fixture
-def read(recordings: Path) -> Callable[[str], list[Step]]:
-    """The steps of a recording by its name."""
-    return lambda name: [*recorded(recordings / f"test_{name}.yml")]
-
-
-@dataclass
-class Stage:
-    """Plays conversations, and opens our shells to them."""
-
-    playing: list[Playback] = field(default_factory=list)
-    opened: list[Shell | Session] = field(default_factory=list)
-    said: deque[str] = field(default_factory=lambda: deque(maxlen=20))
-
-    def play(self, steps: list[Step]) -> Playback:
-        self.playing.append(Playback(steps).__enter__())
-        return self.playing[-1]
-
-    def settings(self, **others: Any) -> Settings:
-        port = self.playing[-1].port
-        endpoint = Endpoint("Microsoft.PowerShell", "http", port, "wsman", "never", "WSMAN")
-        return Settings("127.0.0.1", "ex01", "vagrant", "secret", "basic", endpoint, endpoint, **others)
-
-    def psrp(self, steps: list[Step]) -> PsrpShell:
-        self.play(steps)
-        shell = PsrpShell(self.settings(), "windows")
-        self.opened.append(shell)
-        return shell
-
-    def winrs(self, steps: list[Step]) -> WinrsShell:
-        self.play(steps)
-        shell = WinrsShell(self.settings(transport="winrm"), self.said)
-        self.opened.append(shell)
-        return shell
-
-    def session(self, steps: list[Step], **settings: Any) -> Session:
-        self.play(steps)
-        session = Session(self.settings(**settings), pause=lambda _: None)
-        self.opened.append(session)
-        return session
-
-
-@pytest.fixture
-def stage() -> Iterator[Stage]:
-    stage = Stage()
-    yield stage
-    for one in stage.opened:
-        one.close()
-    for playback in stage.playing:
-        playback.__exit__()
-
-
 GET = Request("windows", "Get-Thing")
 SET = Request("windows", "Set-Thing", write=True)
 
@@ -317,7 +250,7 @@ def test_each_recording_has_its_place(recordings: Path) -> None:
 
 
 @pytest.mark.parametrize("name", PIPELINES)
-def test_pipelines(stage: Stage, read: Callable[[str], list[Step]], name: str) -> None:
+def test_pipelines(stage: Stage, read: Reading, name: str) -> None:
     held = PIPELINES[name]
     shell = stage.psrp(read(f"psrp_{name}"))
     request = Request("windows", "Get-Thing", piped=held.piped)
@@ -330,7 +263,7 @@ def test_pipelines(stage: Stage, read: Callable[[str], list[Step]], name: str) -
 
 
 @pytest.mark.parametrize("name", OPENINGS)
-def test_openings(stage: Stage, read: Callable[[str], list[Step]], name: str) -> None:
+def test_openings(stage: Stage, read: Reading, name: str) -> None:
     _, answers = OPENINGS[name]
     stage.psrp(read(f"psrp_{name}")).close()
     (playback,) = stage.playing
@@ -339,7 +272,7 @@ def test_openings(stage: Stage, read: Callable[[str], list[Step]], name: str) ->
     assert set(playback.left) <= {*NEVER_ASKED, "Create", "Receive", "Delete"}
 
 
-def opening(read: Callable[[str], list[Step]]) -> list[Step]:
+def opening(read: Reading) -> list[Step]:
     """What opens a pool and takes a command."""
     return [one for one in read("psrp_clear_commands") if one.asked not in ("Receive", "Delete")]
 
@@ -359,13 +292,13 @@ FAULTS = {
 }
 
 
-def fault(read: Callable[[str], list[Step]], name: str) -> Step:
+def fault(read: Reading, name: str) -> Step:
     """The one answer of a recording that is none."""
     return next(one for one in read(name) if one.answer is None or "Fault>" in one.answer)
 
 
 @pytest.mark.parametrize("name", FAULTS)
-def test_a_fault_in_the_place_of_a_session(stage: Stage, read: Callable[[str], list[Step]], name: str) -> None:
+def test_a_fault_in_the_place_of_a_session(stage: Stage, read: Reading, name: str) -> None:
     with pytest.raises(Refused, match=FAULTS[name]) as refused:
         stage.psrp([fault(read, name).to("Create")])
     assert refused.value.passing == (FAULTS[name] in (LOST, BROKEN))
@@ -374,7 +307,7 @@ def test_a_fault_in_the_place_of_a_session(stage: Stage, read: Callable[[str], l
 
 
 @pytest.mark.parametrize("name", FAULTS)
-def test_a_fault_in_the_place_of_a_command(stage: Stage, read: Callable[[str], list[Step]], name: str) -> None:
+def test_a_fault_in_the_place_of_a_command(stage: Stage, read: Reading, name: str) -> None:
     """A fault says that the server did not take it; of a line that broke nobody knows."""
     shell = stage.psrp([*opening(read)[:-1], fault(read, name).to("Command")])
     expected = Interrupted if FAULTS[name] == BROKEN else Refused
@@ -384,7 +317,7 @@ def test_a_fault_in_the_place_of_a_command(stage: Stage, read: Callable[[str], l
 
 
 @pytest.mark.parametrize("name", FAULTS)
-def test_a_fault_in_the_place_of_output(stage: Stage, read: Callable[[str], list[Step]], name: str) -> None:
+def test_a_fault_in_the_place_of_output(stage: Stage, read: Reading, name: str) -> None:
     """The server had taken the command: it is never a refusal, nor an empty answer."""
     shell = stage.psrp([*opening(read), fault(read, name).to("Receive")])
     with pytest.raises(Interrupted, match=f"^Get-Thing: {FAULTS[name]}") as ended:
@@ -392,7 +325,7 @@ def test_a_fault_in_the_place_of_output(stage: Stage, read: Callable[[str], list
     assert type(ended.value) is Interrupted
 
 
-def test_output_before_a_shell_is_lost_is_no_answer(stage: Stage, read: Callable[[str], list[Step]]) -> None:
+def test_output_before_a_shell_is_lost_is_no_answer(stage: Stage, read: Reading) -> None:
     first = next(one for one in read("psrp_disconnected_commands") if one.asked == "Receive")
     shell = stage.psrp([*opening(read), first, fault(read, "psrp_receive_failure")])
     with pytest.raises(Interrupted, match=LOST):
@@ -400,7 +333,7 @@ def test_output_before_a_shell_is_lost_is_no_answer(stage: Stage, read: Callable
 
 
 @pytest.mark.parametrize("name", ["long_running_cmdlet", "key_exchange_timeout"])
-def test_a_pipeline_that_never_answers(stage: Stage, read: Callable[[str], list[Step]], name: str) -> None:
+def test_a_pipeline_that_never_answers(stage: Stage, read: Reading, name: str) -> None:
     """Neither the fault for "no output yet" nor an answer without anything in it is an end."""
     empty = read(f"psrp_{name}")[4].to("Receive").for_ever()
     shell = stage.psrp([*opening(read), empty])
@@ -412,7 +345,7 @@ def test_a_pipeline_that_never_answers(stage: Stage, read: Callable[[str], list[
 WITH_PASSWORD = Request("windows", "Set-Thing", {"Credential": credential("vagrant", "secret")}, write=True)
 
 
-def test_a_key_for_a_password(stage: Stage, read: Callable[[str], list[Step]]) -> None:
+def test_a_key_for_a_password(stage: Stage, read: Reading) -> None:
     shell = stage.psrp(read("psrp_multiple_commands"))
     assert len(shell.run(WITH_PASSWORD, 60).output) == 7
     (playback,) = stage.playing
@@ -421,7 +354,7 @@ def test_a_key_for_a_password(stage: Stage, read: Callable[[str], list[Step]]) -
     assert b"secret" not in b"".join(playback.requests)
 
 
-def test_a_key_that_does_not_come(stage: Stage, read: Callable[[str], list[Step]]) -> None:
+def test_a_key_that_does_not_come(stage: Stage, read: Reading) -> None:
     *steps, empty, _delete = read("psrp_key_exchange_timeout")
     shell = stage.psrp([*steps, empty.for_ever()])
     with pytest.raises(Refused):
@@ -429,7 +362,7 @@ def test_a_key_that_does_not_come(stage: Stage, read: Callable[[str], list[Step]
     assert "Command" not in stage.playing[0].asked
 
 
-def lost_then_whole(read: Callable[[str], list[Step]], asked: str) -> list[Step]:
+def lost_then_whole(read: Reading, asked: str) -> list[Step]:
     """A shell that is lost when it is asked so, and another one that answers."""
     lost = fault(read, "psrp_is_alive_invalid_selectors").to(asked)
     before = opening(read) if asked == "Receive" else opening(read)[:-1]
@@ -446,9 +379,7 @@ def lost_then_whole(read: Callable[[str], list[Step]], asked: str) -> list[Step]
         (SET, "Receive", "unknown", 1),
     ],
 )
-def test_a_lost_session(
-    stage: Stage, read: Callable[[str], list[Step]], request_: Request, asked: str, state: str, commands: int
-) -> None:
+def test_a_lost_session(stage: Stage, read: Reading, request_: Request, asked: str, state: str, commands: int) -> None:
     session = stage.session(lost_then_whole(read, asked))
     # As a session that was kept from the task before.
     session._shell("windows")
@@ -459,7 +390,7 @@ def test_a_lost_session(
     assert stage.playing[0].asked.count("Command") == commands
 
 
-def process(read: Callable[[str], list[Step]], name: str) -> list[Step]:
+def process(read: Reading, name: str) -> list[Step]:
     """A recorded process, which takes our input; most recorded ones were given none."""
     steps = [one for one in read(f"winrs_{name}") if not (one.asked == "Command" and "Fault>" in (one.answer or ""))]
     sent = next(one for one in read("winrs_send") if one.asked == "Send")
@@ -467,7 +398,7 @@ def process(read: Callable[[str], list[Step]], name: str) -> list[Step]:
 
 
 @pytest.mark.parametrize("name", PROCESSES)
-def test_a_process_that_is_none_of_ours(stage: Stage, read: Callable[[str], list[Step]], name: str) -> None:
+def test_a_process_that_is_none_of_ours(stage: Stage, read: Reading, name: str) -> None:
     _, reason, lines = PROCESSES[name]
     shell = stage.winrs(process(read, name))
     sentence = f"Get-Thing: PowerShell ended on 127.0.0.1 before its answer: {reason}."
@@ -483,7 +414,7 @@ def test_a_process_that_is_none_of_ours(stage: Stage, read: Callable[[str], list
 ANSWER = "{id} output PE9ianM+PFM+aGk8L1M+PC9PYmpzPg=="
 
 
-def test_an_answer_with_no_output_yet_in_its_middle(stage: Stage, read: Callable[[str], list[Step]]) -> None:
+def test_an_answer_with_no_output_yet_in_its_middle(stage: Stage, read: Reading) -> None:
     create, command, running, *waiting, done, _signal, delete, sent = process(read, "operation_timeout")
     assert [one.asked for one in waiting] == ["Receive", "Receive"]
     running, done = running.saying("hello", ANSWER), done.saying(ANSWER, "{id} end completed")
@@ -494,7 +425,7 @@ def test_an_answer_with_no_output_yet_in_its_middle(stage: Stage, read: Callable
     assert (stage.playing[0].left, stage.playing[0].beyond) == ([], [])
 
 
-def test_a_process_that_never_answers(stage: Stage, read: Callable[[str], list[Step]]) -> None:
+def test_a_process_that_never_answers(stage: Stage, read: Reading) -> None:
     create, command, running, waiting, *_, sent = process(read, "operation_timeout")
     shell = stage.winrs([create, command, running, waiting.for_ever(), sent])
     with pytest.raises(Overdue, match=r"^Get-Thing gave no answer on 127\.0\.0\.1 within 0\.1 seconds\.$"):
@@ -504,7 +435,7 @@ def test_a_process_that_never_answers(stage: Stage, read: Callable[[str], list[S
 
 @pytest.mark.parametrize("name", FAULTS)
 @pytest.mark.parametrize("asked", ["Create", "Command", "Send", "Receive"])
-def test_a_fault_of_the_winrm_shell(stage: Stage, read: Callable[[str], list[Step]], name: str, asked: str) -> None:
+def test_a_fault_of_the_winrm_shell(stage: Stage, read: Reading, name: str, asked: str) -> None:
     steps = process(read, "standard")
     order = ["Create", "Command", "Send", "Receive"]
     before = [one for one in steps if one.asked in order[: order.index(asked)]]
@@ -519,7 +450,7 @@ def test_a_fault_of_the_winrm_shell(stage: Stage, read: Callable[[str], list[Ste
     assert ("Delete" in stage.playing[0].asked) is closed
 
 
-def test_a_shell_that_only_opens_and_closes(stage: Stage, read: Callable[[str], list[Step]]) -> None:
+def test_a_shell_that_only_opens_and_closes(stage: Stage, read: Reading) -> None:
     command = next(one for one in read("winrs_standard") if one.asked == "Command")
     stage.winrs([*read("winrs_open_already_opened"), command]).close()
     (playback,) = stage.playing
@@ -529,9 +460,7 @@ def test_a_shell_that_only_opens_and_closes(stage: Stage, read: Callable[[str], 
 @pytest.mark.parametrize(
     ("size", "name"), [("150", "run_protocol_version_2.1"), ("500", "clear_commands"), ("4096", "clear_commands")]
 )
-def test_requests_stay_below_what_a_server_takes(
-    stage: Stage, read: Callable[[str], list[Step]], size: str, name: str
-) -> None:
+def test_requests_stay_below_what_a_server_takes(stage: Stage, read: Reading, size: str, name: str) -> None:
     """A server without the limit of 500 KB is one of PowerShell 2, and says so when a pool is opened."""
     (configuration,) = read(f"wsman_update_envelope_size_{size}")
     (limit,) = re.findall(r"MaxEnvelopeSizekb>(\d+)<", configuration.answer or "")
@@ -551,9 +480,7 @@ def test_requests_stay_below_what_a_server_takes(
 
 @pytest.mark.parametrize("name", STANDARD_ERROR)
 @pytest.mark.parametrize("pieces", [1, 3])
-def test_standard_error_in_clixml(
-    stage: Stage, read: Callable[[str], list[Step]], recordings: Path, name: str, pieces: int
-) -> None:
+def test_standard_error_in_clixml(stage: Stage, read: Reading, recordings: Path, name: str, pieces: int) -> None:
     _, reason, lines = STANDARD_ERROR[name]
     # The file is laid out to be read; PowerShell writes a document into one line, below its first, as it comes to it.
     head, *document = (recordings / f"test_sanitise_clixml_{name}.xml").read_bytes().splitlines()

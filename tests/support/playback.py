@@ -15,8 +15,9 @@ import base64
 import re
 import threading
 import uuid
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -27,6 +28,12 @@ import yaml
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from psrpcore._payload import create_fragment, create_message
 from psrpcore.types import PSRPMessageType
+
+from ansible_collections.mailops.exchange.plugins.plugin_utils.session import Session
+from ansible_collections.mailops.exchange.plugins.plugin_utils.settings import Endpoint, Settings
+from ansible_collections.mailops.exchange.plugins.plugin_utils.wire.psrp import PsrpShell
+from ansible_collections.mailops.exchange.plugins.plugin_utils.wire.winrs import WinrsShell
+from ansible_collections.mailops.exchange.plugins.plugin_utils.wire.wsman import Shell
 
 RSP = "{http://schemas.microsoft.com/wbem/wsman/1/windows/shell}"
 WSA = "{http://schemas.xmlsoap.org/ws/2004/08/addressing}"
@@ -73,18 +80,22 @@ class Step:
         return self.carrying("".join(f"{line}\r\n" for line in lines).encode())
 
 
-def messages(recorded: Iterable[Mapping[str, Any]]) -> bytes:
-    """Messages of a server, as the types and texts that were recorded of them."""
+def messages(said: Iterable[Mapping[str, Any]], pipeline: uuid.UUID | None = _PIPELINE) -> bytes:
+    """Messages of a server about a pipeline, or about none, as the types and texts that were recorded of them."""
     types = {one.name.casefold(): one for one in PSRPMessageType}
     content = b""
-    for number, one in enumerate(recorded, 1):
-        kind = types[one["type"].replace("_", "").casefold()]
+    for number, one in enumerate(said, 1):
+        name = one["type"].replace("_", "").casefold()
         text = (b"\xef\xbb\xbf" if one.get("bom") else b"") + one["clixml"].encode()
-        whole = create_message(False, kind, text, _POOL, _PIPELINE)
+        whole = create_message(False, types[name], text, _POOL, pipeline)
         pieces = [whole[start : start + _PIECE] for start in range(0, len(whole), _PIECE)]
         for place, piece in enumerate(pieces):
             content += create_fragment(number, place, piece, place == len(pieces) - 1)
     return content
+
+
+Reading = Callable[[str], list[Step]]
+"""The steps of a recording by its name."""
 
 
 @cache
@@ -217,3 +228,45 @@ def _session_key(public_key: bytes) -> bytes:
     numbers = (int.from_bytes(public_key[start:end], "little") for start, end in ((16, 20), (20, 276)))
     encrypted = rsa.RSAPublicNumbers(*numbers).public_key().encrypt(bytes(32), padding.PKCS1v15())
     return base64.b64encode(bytes.fromhex("010200001066000000a40000") + encrypted[::-1])
+
+
+@dataclass
+class Stage:
+    """Plays conversations, and opens our shells to them."""
+
+    playing: list[Playback] = field(default_factory=list)
+    opened: list[Shell | Session] = field(default_factory=list)
+    said: deque[str] = field(default_factory=lambda: deque(maxlen=20))
+
+    def play(self, steps: list[Step]) -> Playback:
+        self.playing.append(Playback(steps).__enter__())
+        return self.playing[-1]
+
+    def settings(self, **others: Any) -> Settings:
+        port = self.playing[-1].port
+        endpoint = Endpoint("Microsoft.PowerShell", "http", port, "wsman", "never", "WSMAN")
+        return Settings("127.0.0.1", "ex01", "vagrant", "secret", "basic", endpoint, endpoint, **others)
+
+    def psrp(self, steps: list[Step]) -> PsrpShell:
+        self.play(steps)
+        shell = PsrpShell(self.settings(), "windows")
+        self.opened.append(shell)
+        return shell
+
+    def winrs(self, steps: list[Step]) -> WinrsShell:
+        self.play(steps)
+        shell = WinrsShell(self.settings(transport="winrm"), self.said)
+        self.opened.append(shell)
+        return shell
+
+    def session(self, steps: list[Step], **settings: Any) -> Session:
+        self.play(steps)
+        session = Session(self.settings(**settings), pause=lambda _: None)
+        self.opened.append(session)
+        return session
+
+    def close(self) -> None:
+        for one in self.opened:
+            one.close()
+        for playback in self.playing:
+            playback.__exit__()
