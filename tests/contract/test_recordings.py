@@ -1,7 +1,8 @@
 """Recorded conversations with real Windows hosts, played to our own shells, which are held to what they make of them.
 
 The tables below say of each recording what it proves. What a recording has and ours never asks for is in `NEVER_ASKED`,
-with the reason. The recordings are pypsrp's own, made against Windows PowerShell 5.1 (see their README).
+with the reason. The recordings are pypsrp's own, made against Windows PowerShell 5.1; they lie among the captures, with
+a README.
 """
 
 from __future__ import annotations
