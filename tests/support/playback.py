@@ -68,7 +68,7 @@ class Step:
         return replace(self, stays=True)
 
     def carrying(self, content: bytes, stream: str = "stdout") -> Step:
-        """The same answer with other bytes on standard output."""
+        """The same answer with other bytes on one of its streams."""
         pieces = [base64.b64encode(content).decode()]
         named = re.compile(rf'(<rsp:Stream Name="{stream}"[^>]*>)[^<]*')
         answer = named.sub(lambda found: found[1] + (pieces.pop() if pieces else ""), self.answer or "")

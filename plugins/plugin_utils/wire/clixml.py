@@ -50,7 +50,7 @@ _LISTS = frozenset({"LST", "IE", "QUE", "STK"})
 
 # As CLIXML writes what XML cannot hold; a character beyond the first 65,536 has two halves.
 _HALVES = re.compile(r"(?P<whole>_x005F_|_xD[89AB]..__xD[CDEF].._)|_xD[89A-F].._", re.IGNORECASE)
-# PowerShell refers to U+FFFE and U+FFFF, which XML does not allow, and so does no parser.
+# References to U+FFFE and U+FFFF, which PowerShell writes and XML does not allow.
 _NO_CHARACTER = re.compile("&#(?:x[Ff]{3}[EeFf]|6553[45]);")
 _PYPSRP = Serializer()
 
