@@ -15,7 +15,11 @@ from urllib3.exceptions import NewConnectionError
 from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import Reply, Request
 from ansible_collections.mailops.exchange.plugins.plugin_utils.settings import FULL, Settings
 from ansible_collections.mailops.exchange.plugins.plugin_utils.wire import kerberos
-from ansible_collections.mailops.exchange.plugins.plugin_utils.wire.boundary import TransportError, Unintelligible
+from ansible_collections.mailops.exchange.plugins.plugin_utils.wire.boundary import (
+    TransportError,
+    Unintelligible,
+    Unopened,
+)
 from ansible_collections.mailops.exchange.plugins.plugin_utils.wire.clixml import refuse_unsafe
 
 ACCESS_DENIED = 5
@@ -138,7 +142,7 @@ def is_refusal(error: BaseException) -> bool:
 def is_unopened(error: BaseException) -> bool:
     """Whether certainly no shell was opened: refused, or given up before anything was sent."""
     # Of an open session the same errors may come from an answer, and the pipeline may have run.
-    return isinstance(error, (*kerberos.Errors, ImportError, ValueError)) or is_refusal(error)
+    return isinstance(error, (*kerberos.Errors, ImportError, ValueError, Unopened)) or is_refusal(error)
 
 
 def sentence(settings: Settings, name: str, broken: TransportError) -> str:
@@ -152,6 +156,8 @@ def sentence(settings: Settings, name: str, broken: TransportError) -> str:
         return _of_log_on(settings, name)
     if isinstance(error, WSManFaultError):
         return _of_fault(settings, name, error)
+    if isinstance(error, Unopened):
+        return f"{url} could not open a PowerShell session: {str(error).rstrip('.')}."
     if isinstance(error, WinRMTransportError):
         query = _of_query(settings, name)
         if error.code == 404:
