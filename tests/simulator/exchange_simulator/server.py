@@ -99,7 +99,7 @@ class Server:
         self.services = ServiceManager(
             self.version,
             lambda: self._organisation.now,
-            self._has_fault,
+            self._fault_of,
             self._stays_up,
             self._started,
             self._stopped,
@@ -197,8 +197,9 @@ class Server:
         """A certificate for the same names that nobody vouches for."""
         return self._authority.self_signed(self._names)
 
-    def _has_fault(self, kind: str, service: str) -> bool:
-        return any(fault["service"] == service for fault in self._organisation.faults.armed(self.name, kind))
+    def _fault_of(self, kind: str, service: str) -> dict[str, Any] | None:
+        armed = self._organisation.faults.armed(self.name, kind)
+        return next((fault for fault in armed if fault["service"] == service), None)
 
     def _stays_up(self, service: Service) -> bool:
         proxies = {FRONT_END[protocol]: PROXY_COMPONENT[protocol] for protocol in PROTOCOLS}

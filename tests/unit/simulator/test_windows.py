@@ -218,6 +218,52 @@ def test_a_service_that_dies(admin: Administrator) -> None:
     assert admin.effective() is None
 
 
+def test_a_service_that_dies_after_some_seconds(admin: Administrator) -> None:
+    fault = {"server": "EX01", "kind": "service_dies", "service": "MSExchangePop3", "after": 10}
+    admin.do("Start-Service", Name="MSExchangePop3")
+    admin.organisation.faults.arm(fault)
+    # What ran before lives on.
+    admin.organisation.advance_clock(60)
+    assert admin.services()["MSExchangePop3"]["status"] == "Running"
+    admin.do("Restart-Service", Name=_POP3)
+    admin.organisation.advance_clock(9)
+    assert [admin.services()[name]["status"] for name in _POP3] == ["Running", "Running"]
+    assert admin.effective() is not None
+    admin.organisation.advance_clock(1)
+    assert [admin.services()[name]["status"] for name in _POP3] == ["Stopped", "Running"]
+    assert (admin.services()["MSExchangePop3"]["pid"], admin.effective()) == (0, None)
+    admin.organisation.advance_clock(60)
+    assert admin.services()["MSExchangePop3"]["status"] == "Stopped"
+    admin.do("Start-Service", Name="MSExchangePop3")
+    admin.organisation.faults.arm({"kind": "none"})
+    admin.organisation.advance_clock(60)
+    assert admin.services()["MSExchangePop3"]["status"] == "Running"
+
+
+def test_a_service_that_dies_is_started_again(admin: Administrator) -> None:
+    times = {"after": 10, "recovers_after": 5}
+    admin.organisation.faults.arm({"server": "EX01", "kind": "service_dies", "service": "MSExchangePop3", **times})
+    admin.do("Start-Service", Name="MSExchangePop3")
+    first = admin.services()["MSExchangePop3"]
+    # Ten seconds up, five seconds down, and so on.
+    admin.organisation.advance_clock(10)
+    assert admin.services()["MSExchangePop3"]["status"] == "Stopped"
+    admin.organisation.advance_clock(5)
+    second = admin.services()["MSExchangePop3"]
+    assert second["pid"] > first["pid"]
+    assert second["started"] > first["started"]
+    admin.organisation.advance_clock(15)
+    assert admin.services()["MSExchangePop3"]["pid"] > second["pid"]
+    admin.organisation.advance_clock(11)
+    admin.do("Stop-Service", Name="MSExchangePop3")
+    admin.do("Start-Service", Name="MSExchangePOP3BE")
+    # The control manager starts what has died, and forgets it once somebody has started it himself.
+    admin.do("Start-Service", Name="MSExchangePop3")
+    admin.do("Stop-Service", Name="MSExchangePop3")
+    admin.organisation.advance_clock(60)
+    assert [admin.services()[name]["status"] for name in _POP3] == ["Stopped", "Running"]
+
+
 def test_a_write_that_does_not_stick(admin: Administrator) -> None:
     admin.organisation.faults.arm({"server": "EX01", "kind": "write_does_not_stick", "cmdlet": "Set-Service"})
     admin.do("Set-Service", Name="MSExchangePop3", StartupType="Automatic")
