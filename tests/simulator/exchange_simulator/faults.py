@@ -43,6 +43,7 @@ _FIELDS: dict[str, tuple[str, ...]] = {
     "payload_signing_broken": (),
     "mailbox_protected": ("mailbox",),
     "mailbox_fails": ("mailbox", "when", "ends_pipeline?", "errors?"),
+    "mailbox_keeps_what_it_has": ("mailbox",),
     "mailbox_unreadable": ("mailbox", "ends_pipeline?"),
     "ambiguous_name_refused": ("shows_one?",),
     "second_hop_refused": (),
