@@ -247,7 +247,7 @@ class ProtocolServices(Services):
         if component.state == INACTIVE:
             return (
                 f"Exchange stops {front_end} while its server component is not active. {component.reason} "
-                "Make it Active with Set-ServerComponentState."
+                "Make it Active with Set-ServerComponentState, as the requester that took it down."
             )
         if component.state == UNKNOWN:
             return (

@@ -341,6 +341,39 @@ def test_a_server_offline_takes_all_components_with_it(admin: Administrator) -> 
     assert admin.effective() is None
 
 
+def requests(admin: Administrator, component: str) -> dict[str, list[tuple[str, str]]]:
+    shown = admin.one("Get-ServerComponentState", Identity="EX01", Component=component)
+    return {
+        place: [(one["Requester"], one["State"]) for one in shown[place]] for place in ("RemoteStates", "LocalStates")
+    }
+
+
+def test_requests_are_kept_in_two_places_and_the_younger_counts(admin: Administrator) -> None:
+    def ask(component: str, requester: str, state: str, *only: str) -> str:
+        asked = {"Component": component, "Requester": requester, "State": state}
+        admin.do("Set-ServerComponentState", Identity="EX01", **asked, **dict.fromkeys(only, True))
+        shown = admin.one("Get-ServerComponentState", Identity="EX01", Component="PopProxy")
+        return str(shown["State"].name)
+
+    functional = [("Functional", "Active")]
+    assert requests(admin, "ServerWideOffline") == {"RemoteStates": functional, "LocalStates": functional}
+    assert requests(admin, "PopProxy") == {"RemoteStates": [], "LocalStates": []}
+    assert ask("PopProxy", "HealthAPI", "Inactive") == "Inactive"
+    assert ask("PopProxy", "Maintenance", "Inactive", "LocalOnly") == "Inactive"
+    both = [("HealthAPI", "Inactive"), ("Maintenance", "Inactive")]
+    assert requests(admin, "PopProxy") == {"RemoteStates": both[:1], "LocalStates": both}
+    # Each takes back its own only.
+    assert ask("PopProxy", "HealthAPI", "Active") == "Inactive"
+    assert ask("PopProxy", "Maintenance", "Active", "RemoteOnly") == "Active"
+    assert ask("PopProxy", "Maintenance", "Draining", "LocalOnly") == "Draining"
+    assert ask("PopProxy", "Maintenance", "Active") == "Active"
+    assert ask("FrontendTransport", "Maintenance", "Draining") == "Active"
+    assert ask("ServerWideOffline", "Maintenance", "Inactive") == "Inactive"
+    assert requests(admin, "ServerWideOffline")["LocalStates"] == [*functional, ("Maintenance", "Inactive")]
+    assert ask("ServerWideOffline", "Functional", "Active") == "Inactive"
+    assert ask("ServerWideOffline", "Maintenance", "Active") == "Active"
+
+
 def test_a_component_needs_an_identity_and_a_name_that_exists(admin: Administrator) -> None:
     result = admin.run("Get-ServerComponentState")
     assert result.terminating is not None
