@@ -135,8 +135,8 @@ UNSAID = dict.fromkeys(("State", "ServerWideOfflineIsOffline", "LocalStates", "R
         (
             {"State": "Inactive", "LocalStates": requests("Active", "Inactive"), "RemoteStates": requests("Draining")},
             "inactive",
-            "The server component PopProxy is Inactive, as requested by perhaps A (its requests in Active Directory and "
-            "on the server differ) and B.",
+            "The server component PopProxy is Inactive, as requested by perhaps A (its requests in Active Directory "
+            "and on the server differ) and B.",
         ),
         (
             {"State": "Inactive", "LocalStates": [{"$text": None}, None], "RemoteStates": {"$text": "Nobody"}},
