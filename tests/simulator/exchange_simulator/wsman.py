@@ -112,11 +112,11 @@ def profiles(*, basic: bool, windows: bool) -> dict[EndpointName, Profile]:
 
 
 class Fault(Exception):
-    """A SOAP fault with its WS-Management code."""
+    """A SOAP fault with its WS-Management code, as far as it has one."""
 
     def __init__(
         self,
-        code: int,
+        code: int | None,
         subcode: str,
         reason: str,
         *,
@@ -529,10 +529,10 @@ class Endpoint:
     def _require_room_for_a_command(self, shell: Shell) -> None:
         """Refuse a command beyond a quota: one of all shells of a user, or one of each shell.
 
-        What has ended counts until its client has it closed. The codes are those of Windows's wsmerror.h. The first
-        text and code are published, for instance in the issues 124 of pywinrm and 656 of test-kitchen, which met the
-        limit of 15 of Windows Server 2008 R2; later ones have 1,500. The second text is that of pypsrp's issue 148, of
-        1,000 commands in a shell, whose fault was told by its subcode; that its code came beside it is a guess.
+        What has ended counts until its client has it closed. The first text and code are published, for instance in the
+        issues 124 of pywinrm and 656 of test-kitchen, which met the limit of 15 of Windows Server 2008 R2; later ones
+        have 1,500. The second text is that of pypsrp's issue 148, of 1,000 commands in a shell, where pypsrp showed the
+        subcode: there was no code.
         """
         quota = self._organisation.faults.first(self.server.name, "operation_limit")
         if quota is None:
@@ -552,7 +552,7 @@ class Endpoint:
                 f"{start} The maximum number of concurrent commands per shell has been exceeded. Retry the request "
                 "later or raise the Maximum Commands per Shell quota."
             )
-            raise Fault(2150859241, "w:InternalError", told, role="s:Receiver")
+            raise Fault(None, "w:InternalError", told, role="s:Receiver")
 
     def _limit_now(self) -> int:
         fault = self._organisation.faults.first(self.server.name, "shell_limit")
@@ -628,14 +628,17 @@ def _envelope(action: str, relates_to: str, body: str) -> bytes:
 
 
 def _fault_body(fault: Fault, machine: str) -> str:
-    detail = (
-        f"<w:FaultDetail>http://schemas.dmtf.org/wbem/wsman/1/wsman/faultDetail/{fault.detail}</w:FaultDetail>"
-        if fault.detail
-        else ""
-    )
+    detail = ""
+    if fault.detail:
+        uri = f"http://schemas.dmtf.org/wbem/wsman/1/wsman/faultDetail/{fault.detail}"
+        detail += f"<w:FaultDetail>{uri}</w:FaultDetail>"
+    if fault.code is not None:
+        detail += (
+            f'<f:WSManFault xmlns:f="http://schemas.microsoft.com/wbem/wsman/1/wsmanfault" Code="{fault.code}" '
+            f'Machine="{machine}"><f:Message>{escape(fault.message)} </f:Message></f:WSManFault>'
+        )
     return (
         f"<s:Fault><s:Code><s:Value>{fault.role}</s:Value><s:Subcode><s:Value>{fault.subcode}</s:Value></s:Subcode>"
-        f'</s:Code><s:Reason><s:Text xml:lang="en-US">{escape(fault.reason)} </s:Text></s:Reason><s:Detail>{detail}'
-        f'<f:WSManFault xmlns:f="http://schemas.microsoft.com/wbem/wsman/1/wsmanfault" Code="{fault.code}" '
-        f'Machine="{machine}"><f:Message>{escape(fault.message)} </f:Message></f:WSManFault></s:Detail></s:Fault>'
+        f'</s:Code><s:Reason><s:Text xml:lang="en-US">{escape(fault.reason)} </s:Text></s:Reason>'
+        f"<s:Detail>{detail}</s:Detail></s:Fault>"
     )
