@@ -221,6 +221,7 @@ def set_mailbox(call: Call) -> None:
         call.warnings.append(
             f"The command completed successfully but no settings of '{mailbox.canonical_name}' have been modified."
         )
+    # A write without an error that is not there afterwards is a guess.
     elif call.writes and mailbox.alias not in {fault["mailbox"] for fault in _armed(call, "mailbox_keeps_what_it_has")}:
         mailbox.write(changes, chosen, call.now)
     if failing:
