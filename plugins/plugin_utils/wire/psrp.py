@@ -38,7 +38,8 @@ from ansible_collections.mailops.exchange.plugins.plugin_utils.wire.wsman import
 )
 
 # So many finished pipelines may wait for the end of their shell, which closes them all in one request; a play of some
-# hundred tasks must not come near the 1,000 that WinRM allows a shell.
+# hundred tasks must not come near the 1,000 that WinRM allows a shell. A host that allows fewer refuses the
+# next one, which gets a new shell.
 KEPT = 50
 
 # What can be taken of a server's offer. pypsrp takes the first that it knows, and then stumbles over its own choice.
