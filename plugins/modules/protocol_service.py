@@ -115,7 +115,10 @@ services:
       type: str
       sample: MSExchangePop3
     status:
-      description: V(running), V(stopped), or another of Windows' words in lower case.
+      description:
+        - V(running), V(stopped), or another of Windows' words in lower case.
+        - V(restarting) if Windows calls it running, but it had ended since it was started, so that Windows started it
+          again. The task fails then.
       type: str
       sample: running
     start_mode:

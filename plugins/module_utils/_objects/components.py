@@ -86,10 +86,13 @@ def _needed(read: Callable[[Any], T], item: Mapping[str, Any], member: str, of: 
 
 def _requesters(item: Mapping[str, Any]) -> dict[str, None]:
     """Who asks for a component to be down, in order. An entry comes as an object, or as the text of one."""
-    asking: dict[str, None] = {}
+    asking: dict[str, set[bool]] = {}
     for entries in (item.get("LocalStates"), item.get("RemoteStates")):
         for entry in entries if isinstance(entries, list) else [entries]:
             told = re.match(r"Requestor:(?P<who>.*?); State:(?P<state>\w+)", wire_text(entry))
-            if told and _STATES.get(told["state"].casefold()) == INACTIVE:
-                asking[harmless(told["who"])] = None
-    return asking
+            if told:
+                down = _STATES.get(told["state"].casefold()) == INACTIVE
+                asking.setdefault(harmless(told["who"]), set()).add(down)
+    # Of two that differ the younger one counts, but their times are text in the notation of the server.
+    differ = "(its requests in Active Directory and on the server differ)"
+    return {who if down == {True} else f"perhaps {who} {differ}": None for who, down in asking.items() if True in down}

@@ -20,6 +20,7 @@ from ansible_collections.mailops.exchange.plugins.module_utils._objects.componen
 )
 from ansible_collections.mailops.exchange.plugins.module_utils._objects.services import (
     MISSING,
+    RESTARTING,
     RUNNING,
     STOPPED,
     Service,
@@ -49,8 +50,14 @@ def steady_services(host: Host, names: Sequence[str], timeout: float, *, staying
 
     host.wait(steady, timeout)
     if staying and any(service.has_process for service in services.values()):
+        first = dict(services)
         host.pause()
         steady()
+        for name, service in services.items():
+            # Windows starts a service again that has died: what never stays up is running most of the time.
+            known = "process_id" not in first[name].unreadable.keys() | service.unreadable.keys()
+            if known and service.status == RUNNING and service.process_id != first[name].process_id:
+                services[name] = replace(service, status=RESTARTING)
     return services
 
 
@@ -249,7 +256,7 @@ class ProtocolServices(Services):
         if component.state == INACTIVE:
             return (
                 f"Exchange stops {front_end} while its server component is not active. {component.reason} "
-                "Make it Active with Set-ServerComponentState."
+                "Make it Active with Set-ServerComponentState, as the requester that took it down."
             )
         if component.state == UNKNOWN:
             return (

@@ -29,6 +29,8 @@ from ansible_collections.mailops.exchange.plugins.module_utils._work.resource im
 RUNNING = "running"
 STOPPED = "stopped"
 MISSING = "missing"
+RESTARTING = "restarting"
+"""Windows calls it running, but not in the process in which it was seen before, or it was not running then."""
 
 # Win32_Service and not Get-Service: it has the start mode on every PowerShell, and the process.
 _MEMBERS = (

@@ -168,7 +168,8 @@ UNREAD_OFFLINE = (
         (
             {"State": "Inactive", "LocalStates": requests("Active", "Inactive"), "RemoteStates": requests("Draining")},
             "inactive",
-            "The server component PopProxy is Inactive, as requested by B and A.",
+            "The server component PopProxy is Inactive, as requested by perhaps A (its requests in Active Directory "
+            "and on the server differ) and B.",
         ),
         (
             {"State": "Inactive", "LocalStates": [{"$text": None}, None], "RemoteStates": {"$text": "Nobody"}},

@@ -164,7 +164,7 @@ def test_an_inactive_component_is_the_reason(host):
     assert result["msg"] == (
         "MSExchangePop3 is stopped on EX01 and not running as it was told to be. Exchange stops MSExchangePop3 while "
         "its server component is not active. The server component PopProxy is Inactive, as requested by Maintenance. "
-        "Make it Active with Set-ServerComponentState."
+        "Make it Active with Set-ServerComponentState, as the requester that took it down."
     )
     assert result["changed"] is True
 
@@ -190,6 +190,35 @@ def test_a_service_that_does_not_stay_up_for_another_reason(host):
     host.fault("service_dies", service="MSExchangePOP3BE")
     message = host.run("protocol_service", {"protocol": "pop3", "state": "restarted"})["msg"]
     assert message.startswith("MSExchangePOP3BE is stopped on EX01 and not running as it was told to be")
+
+
+@pytest.mark.parametrize("dying", POP)
+@pytest.mark.parametrize("state", ["started", "restarted"])
+def test_a_service_that_runs_at_first_and_then_dies(host, dying, state):
+    host.fault("service_dies", service=dying, after=3)
+    result = host.run("protocol_service", {"protocol": "pop3", "state": state})
+    assert (result["failed"], result["msg"]) == (
+        True,
+        f"{dying} is stopped on EX01 and not running as it was told to be; the event log of the host has the reason.",
+    )
+    # It was seen to run.
+    assert len(host.asked("Get-CimInstance")) == 3
+
+
+@pytest.mark.parametrize("after", [2, 3], ids=["down at first", "in another process"])
+@pytest.mark.parametrize("state", ["started", "restarted"])
+def test_a_service_that_windows_starts_again_and_again(host, state, after):
+    host.fault("service_dies", service="MSExchangePop3", after=after, recovers_after=1)
+    start(host, *(POP if state == "restarted" else ()))
+    result = host.run("protocol_service", {"protocol": "pop3", "state": state})
+    assert (result["failed"], result["changed"], result["msg"]) == (
+        True,
+        True,
+        "MSExchangePop3 is restarting on EX01 and not running as it was told to be; the event log of the host has the "
+        "reason.",
+    )
+    assert result["services"][0]["status"] == "restarting"
+    assert len(host.writes) == 2
 
 
 @pytest.fixture
