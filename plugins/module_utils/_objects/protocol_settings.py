@@ -51,8 +51,8 @@ def read_settings(host: Host, protocol: Protocol, server: Server) -> ProtocolSet
             unreadable={cmdlet: came.shape},
         )
     changed = found[0].get("WhenChangedUTC")
-    came = None if moment(wire_text(changed)) else Unreadable(changed)
-    return ProtocolSettings(stored.values, stored.unreadable, "" if came else wire_text(changed), came)
+    unread = None if moment(wire_text(changed)) else Unreadable(changed)
+    return ProtocolSettings(stored.values, stored.unreadable, "" if unread else wire_text(changed), unread)
 
 
 class ProtocolResource(Settings):
