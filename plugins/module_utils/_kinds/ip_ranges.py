@@ -14,7 +14,7 @@ from ansible_collections.mailops.exchange.plugins.module_utils._kinds.listings i
 class IpRanges(Listing):
     """Ranges of addresses: one address, `first-last`, or a network with its prefix length."""
 
-    UNPARSED = r"(?=.*[.:])[\da-f.:%]+(?:[-/][\da-f.:%]+|\([\da-f.:]+\))?"
+    UNPARSED = r"(?=.*[.:])(?=.*[\da-f:])[\da-f.:%]+(?:[-/][\da-f.:%]+|\([\da-f.:]+\))?"
     EMPTY = "it is empty, and nobody could connect; 0.0.0.0-255.255.255.255 is every IPv4 address"
 
     def parse_entry(self, text: str) -> str:
