@@ -271,8 +271,14 @@ NO_TEXT: dict[str, Any] = {
     "binary data": b"\x00",
     "boolean": True,
 }
-TEXTS: dict[str, Any] = {"object": text_object, "address": lambda value: primitive("URI", value)}
-CASES: dict[str, Any] = {"in lower case": str.lower, "in upper case": str.upper}
+TEXTS: dict[str, Any] = {
+    "object": lambda value: text_object(_name(value)),
+    "address": lambda value: primitive("URI", _name(value)),
+}
+CASES: dict[str, Any] = {
+    "in lower case": lambda value: _name(value).lower(),
+    "in upper case": lambda value: _name(value).upper(),
+}
 
 
 def _connector_rows() -> Iterator[Row]:
@@ -299,7 +305,7 @@ def _connector_rows() -> Iterator[Row]:
         task,
         of=FRONTEND,
         evidence=CAPTURE,
-        right=TEXTS | CASES | {"with the full name": lambda value: value.replace("EX01\\", "EX01.contoso.test\\")},
+        right=TEXTS | CASES | {"with the full name": f"EX01.contoso.test\\{FRONTEND}"},
         sentence=NO_TEXT
         | {
             "distinguished name": f"CN={FRONTEND},CN=SMTP Receive Connectors,CN=Protocols,CN=EX01,CN=Servers",
