@@ -89,7 +89,7 @@ def test_an_answer_with_another_server_or_several_is_not_believed(line):
         ("Name", {"$type": "X"}, "an object of the type X without text"),
         ("Name", ["EX01"], "a list of 1"),
         ("Name", "EX02", "text that is in neither its Fqdn nor its DistinguishedName"),
-        ("Name", "Microsoft.Exchange.Data.X", "text that is in neither its Fqdn nor its DistinguishedName"),
+        ("Name", "Microsoft.Exchange.Data.X", "text"),
         ("Fqdn", ABSENT, "null"),
         ("Fqdn", {"$type": "X"}, "an object of the type X without text"),
         ("AdminDisplayVersion", ABSENT, "null"),
