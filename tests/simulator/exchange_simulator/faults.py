@@ -34,6 +34,7 @@ _FIELDS: dict[str, tuple[str, ...]] = {
     "service_dies": ("service",),
     "service_refuses_stop": ("service",),
     "process_unreadable": (),
+    "translated_results": (),
     "other_controller": ("controller",),
     "shell_limit": ("limit",),
     "slow": ("cmdlet", "seconds"),

@@ -42,7 +42,7 @@ _CHANGES: dict[str, tuple[Any, Any]] = {
     "MaxConnectionsPerUser": (1, 1),
     "MessageRetrievalMimeFormat": ("6", "Tnef"),
     "ProxyTargetPort": (9955, 9955),
-    "CalendarItemRetrievalOption": ("INTRANETURL", "IntranetUrl"),
+    "CalendarItemRetrievalOption": ("INTRANETURL", "intranetUrl"),
     "OwaServerUrl": ("https://owa.contoso.test/owa", "https://owa.contoso.test/owa"),
     "LogFileLocation": (r"D:\Logs", r"D:\Logs"),
     "LogFileRollOverSettings": ("monthly", "Monthly"),

@@ -70,7 +70,7 @@ def test_the_members_of_a_mailbox_per_release(admin: Administrator) -> None:
     assert modern["PopMessagesRetrievalMimeFormat"] == {"$text": "BestBodyFormat", "$value": 5}
     assert modern["ExternalPopSettings"] == ""
     shown = get(admin, Identity="user000001", ProtocolSettings=True)
-    assert shown["InternalPopSettings"] == ["EX01.contoso.test:995:SSL", "EX01.contoso.test:110:TLS"]
+    assert shown["InternalPopSettings"] == "EX01.contoso.test:995:SSL, EX01.contoso.test:110:TLS"
     refused = admin.refused("Set-CASMailbox", on="EX02", Identity="reader", PopForceICalForCalendarRetrievalOption=True)
     assert str(refused.FullyQualifiedErrorId).startswith("NamedParameterNotFound")
 

@@ -1,18 +1,10 @@
 """Get- and Set-CASMailbox, the POP3 and IMAP4 part, and Get-User, who is behind a mailbox.
 
-No capture of a CASMailbox exists. Inferred: the order and the choice of its members beyond the documented settings,
-that it comes without SerializationData, that -Monitoring shows the monitoring mailboxes and no others, what -Anr
-compares, and the words of the refusals.
-
 A Get- with a name that several mailboxes have answers with all of them: published for Get-Mailbox, in
 github.com/KelvinTegelaar/CIPP-API/pull/88. The error of a Set- then is quoted in
 github.com/MicrosoftDocs/office-docs-powershell/issues/7166. Whether every Exchange answers so is not known: with the
-fault ambiguous_name_refused a Get- answers with the error as well, and, as a guess, with one of them beside it. That a
-mailbox can be found but not read is a guess too.
-
-Get-User's parameters, and that Sid can be filtered by, are Microsoft's (learn.microsoft.com/powershell/exchange/
-filter-properties); that it shows Sid is published in many places. Inferred: its other members, the form of Sid, which
-is that of .NET's SecurityIdentifier, and that mailboxes of other domains than the servers' show without more ado.
+fault ambiguous_name_refused a Get- answers with the error as well, and with one of them beside it where that is asked
+for.
 """
 
 from __future__ import annotations
@@ -34,14 +26,7 @@ from ..submission import PORT as SUBMISSION_PORT
 from .lookup import controller, not_found
 
 _MANAGEMENT = "Microsoft.Exchange.Data.Directory.Management."
-_TYPES = (
-    _MANAGEMENT + "CASMailbox",
-    _MANAGEMENT + "ADPresentationObject",
-    "Microsoft.Exchange.Data.Directory.ADObject",
-    "Microsoft.Exchange.Data.Directory.ADRawEntry",
-    "Microsoft.Exchange.Data.ConfigurableObject",
-    "System.Object",
-)
+_TYPES = (_MANAGEMENT + "CASMailbox", _MANAGEMENT + "ADPresentationObject", *shapes.DIRECTORY_OBJECT)
 _USER_TYPES = (_MANAGEMENT + "User", _MANAGEMENT + "OrgPersonPresentationObject", *_TYPES[1:])
 _SID_TYPES = (
     "System.Security.Principal.SecurityIdentifier",
@@ -61,7 +46,8 @@ _MORE_WARNING = (
     "There are more results available than are currently displayed. To view them, increase the value for the "
     "ResultSize parameter."
 )
-_SHOWN = [f"{scope}{protocol}Settings" for protocol in ("Pop", "Imap", "Smtp") for scope in ("External", "Internal")]
+# In the order of the page of -ProtocolSettings.
+_SHOWN = [f"{scope}{protocol}Settings" for protocol in ("Imap", "Pop", "Smtp") for scope in ("External", "Internal")]
 _FILTERABLE: dict[str, Callable[[Mailbox], str]] = {
     "Name": lambda mailbox: mailbox.name,
     "DisplayName": lambda mailbox: mailbox.name,
@@ -260,7 +246,8 @@ def _mailbox_object(call: Call, mailbox: Mailbox, server: Server, chosen: str, w
     view = mailbox.read(chosen, call.now)
     values = tuple(view.values[one.name] for one in SETTINGS if server.version in one.releases)
     shown = _connections(call, server, chosen) if with_settings else None
-    template = _template(mailbox.domain, server, chosen, values, view.changed.astimezone(call.organisation.zone), shown)
+    changed = view.changed.astimezone(call.organisation.zone)
+    template = _template(mailbox.domain, server, chosen, values, changed, shown)
     return Prepared(template, functools.partial(_words, mailbox))
 
 
@@ -278,15 +265,15 @@ def _words(mailbox: Mailbox) -> tuple[str, ...]:
     )
 
 
-def _connections(call: Call, server: Server, chosen: str) -> tuple[tuple[str, ...], ...]:
-    """What users of the server look up, in the order of the members."""
-    result: list[tuple[str, ...]] = []
-    for protocol in ("pop3", "imap4"):
+def _connections(call: Call, server: Server, chosen: str) -> tuple[str, ...]:
+    """What users of the server look up, in the order of the members: texts, for all their being lists elsewhere."""
+    result: list[str] = []
+    for protocol in ("imap4", "pop3"):
         stored = server.settings[protocol].read(chosen, call.now).values
         names = ("ExternalConnectionSettings", "InternalConnectionSettings")
-        result += [tuple(map(str, stored[name])) for name in names]
+        result += [", ".join(map(str, stored[name])) for name in names]
     offers = (connector.settings.read(chosen, call.now).values for connector in server.connectors)
-    smtp = tuple(f"{offer['Fqdn']}:{SUBMISSION_PORT}:TLS" for offer in offers if offer["AdvertiseClientSettings"])
+    smtp = ", ".join(f"{offer['Fqdn']}:{SUBMISSION_PORT}:TLS" for offer in offers if offer["AdvertiseClientSettings"])
     return (*result, smtp, smtp)
 
 
@@ -297,7 +284,7 @@ def _template(
     chosen: str,
     values: tuple[Any, ...],
     changed: Any,
-    shown: tuple[tuple[str, ...], ...] | None,
+    shown: tuple[str, ...] | None,
 ) -> Template:
     """The wire form of all mailboxes that differ in nothing but who they are."""
     settings = [one for one in SETTINGS if server.version in one.releases]
@@ -314,37 +301,37 @@ def _template(
             ("ServerLegacyDN", server.legacy_name),
             ("ServerName", server.name),
             ("DisplayName", name),
+            ("ActiveSyncAllowedDeviceIDs", shapes.strings(())),
+            ("ActiveSyncBlockedDeviceIDs", shapes.strings(())),
+            ("ActiveSyncMailboxPolicy", _device_policy(server)),
+            ("ActiveSyncMailboxPolicyIsDefaulted", True),
+            ("ActiveSyncDebugLogging", False),
+            ("ActiveSyncEnabled", True),
+            ("HasActiveSyncDevicePartnership", False),
+            ("ActiveSyncSuppressReadReceipt", False),
+            # Blank without -ProtocolSettings.
+            *zip(_SHOWN, shown or [""] * len(_SHOWN), strict=True),
         ]
         for setting, value in zip(settings, values, strict=True):
             enum = setting.enum
             wire = value if enum is None else shapes.wire_enum(enum.type_name, value, enum.number(value))
             members.append((setting.name, wire))
-        # Blank without -ProtocolSettings.
-        texts = map(shapes.strings, shown) if shown else [""] * len(_SHOWN)
-        members += zip(_SHOWN, texts, strict=True)
-        members += [
-            ("Name", name),
-            ("DistinguishedName", distinguished_name),
-            ("Identity", identity),
-            ("Guid", PSGuid(guid)),
-            ("ObjectClass", shapes.strings(("top", "person", "organizationalPerson", "user"))),
-            *shapes.times(changed, changed, changed.tzinfo),
-            ("Id", identity),
-            ("OriginatingServer", chosen),
-            ("IsValid", True),
-            ("ObjectState", shapes.object_state("Unchanged")),
-        ]
+        times = shapes.times(changed, changed, changed.tzinfo)
+        members += _tail(server, identity, (name, distinguished_name, guid), times, chosen)
         return shapes.wire_object(_TYPES, name, members)
 
     return Template(build, words=7, guids=1)
 
 
 def _user_object(call: Call, mailbox: Mailbox, chosen: str) -> PSObject:
-    canonical_name, created = mailbox.canonical_name, call.organisation.mailboxes.created
+    canonical_name = mailbox.canonical_name
     parent = canonical_name.removesuffix(f"/{mailbox.name}")
     identity = _identity(
         mailbox.domain, mailbox.name, mailbox.distinguished_name, canonical_name, parent, str(mailbox.guid)
     )
+    created = call.organisation.mailboxes.created
+    times = shapes.times(created, created, call.organisation.zone)
+    named = (mailbox.name, mailbox.distinguished_name, str(mailbox.guid))
     sid = [("BinaryLength", 28), ("AccountDomainSid", domain_sid(mailbox.domain)), ("Value", mailbox.sid)]
     members: list[tuple[str, Any]] = [
         ("IsSecurityPrincipal", True),
@@ -354,18 +341,37 @@ def _user_object(call: Call, mailbox: Mailbox, chosen: str) -> PSObject:
         ("UserPrincipalName", mailbox.principal_name),
         ("DisplayName", mailbox.name),
         ("WindowsEmailAddress", mailbox.address),
+        *_tail(call.server, identity, named, times, chosen),
+    ]
+    return shapes.wire_object(_USER_TYPES, mailbox.name, members)
+
+
+def _tail(
+    server: Server, identity: PSObject, named: tuple[str, str, str], times: shapes.Members, chosen: str
+) -> shapes.Members:
+    """What recipients end with, as a mailbox was published; `named` are name, distinguished name and GUID."""
+    name, distinguished_name, guid = named
+    schema = (20, "15.0.0.0") if server.release.split_services else (10, "14.0.100.0")
+    return [
         ("Identity", identity),
         ("IsValid", True),
-        ("Name", mailbox.name),
-        ("DistinguishedName", mailbox.distinguished_name),
-        ("Guid", PSGuid(str(mailbox.guid))),
+        ("ExchangeVersion", shapes.object_version(*schema)),
+        ("Name", name),
+        ("DistinguishedName", distinguished_name),
+        ("Guid", PSGuid(guid)),
+        ("ObjectCategory", shapes.schema_id("Person", server.domain, server.root)),
         ("ObjectClass", shapes.strings(("top", "person", "organizationalPerson", "user"))),
-        *shapes.times(created, created, call.organisation.zone),
+        *times,
+        ("OrganizationId", shapes.organization_id()),
         ("Id", identity),
         ("OriginatingServer", chosen),
         ("ObjectState", shapes.object_state("Unchanged")),
     ]
-    return shapes.wire_object(_USER_TYPES, mailbox.name, members)
+
+
+def _device_policy(server: Server) -> PSObject:
+    place = "CN=Mobile Mailbox Policies,CN=First Organization,CN=Microsoft Exchange,CN=Services,CN=Configuration"
+    return shapes.ad_object_id(f"CN=Default,{place},{server.root}", server.domain, "Default")
 
 
 def _identity(domain: str, name: str, distinguished_name: str, canonical_name: str, parent: str, guid: str) -> PSObject:

@@ -80,7 +80,7 @@ def test_what_exchange_says_of_a_failure_is_told(host):
     result = host.run(MODULE, READER)
     assert "failed" not in result
     assert result["result"] == "Failure"
-    assert result["error"] == "The remote certificate is invalid according to the validation procedure."
+    assert result["error"] == "POP3 Error: The remote certificate is invalid according to the validation procedure."
 
 
 def test_a_result_that_is_only_text(host):
