@@ -1,7 +1,7 @@
 """The line protocols of POP3 and IMAP4 in Exchange's words, over the inbox of a mailbox.
 
-What is offered is what servers were seen to offer. Of that NTLM and GSSAPI are refused whoever asks, and IDLE, MOVE, ID,
-NAMESPACE and literals are no commands here.
+What is offered is what servers were seen to offer. Of that NTLM and GSSAPI are refused whoever asks, and IDLE, MOVE,
+ID, NAMESPACE and literals are no commands here.
 """
 
 from __future__ import annotations

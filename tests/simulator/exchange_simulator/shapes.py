@@ -287,8 +287,8 @@ def times(changed: datetime.datetime, created: datetime.datetime, zone: datetime
     return [
         ("WhenChanged", date_time(changed.replace(microsecond=0).astimezone(zone))),
         ("WhenCreated", date_time(created.replace(microsecond=0).astimezone(zone))),
-        ("WhenChangedUTC", date_time(changed.replace(microsecond=0))),
-        ("WhenCreatedUTC", date_time(created.replace(microsecond=0))),
+        ("WhenChangedUTC", date_time(changed.replace(microsecond=0).astimezone(datetime.UTC))),
+        ("WhenCreatedUTC", date_time(created.replace(microsecond=0).astimezone(datetime.UTC))),
     ]
 
 
