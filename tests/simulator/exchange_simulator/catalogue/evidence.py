@@ -99,6 +99,20 @@ _FORMS: Told = {
         "": "A session on the server itself, with the snap-in, shows the members of live objects as texts."
     },
 }
+_ERRORS: Told = {
+    ("published output", "https://github.com/dpaulson45/ExchangeLogCollector/issues/78"): {
+        "": "The id of an error of Exchange: server, request, time, kind of failure, eight digits and the class."
+    },
+    ("published output", "https://learn.microsoft.com/answers/questions/309166"): {
+        "": "Type and text where the directory refuses the credentials of a second hop."
+    },
+    ("page", _POWERSHELL): {"": "Errors of parameters that do not bind and of cmdlets that there are not."},
+    ("guess", "well remembered"): {"": "The ids of Exchange 2010 lack the bracketed parts."},
+    ("guess", "errors of other cmdlets"): {
+        "": "The classes in the ids of these cmdlets, the wording where a value is out of its range or a controller "
+        "cannot be reached, and that every cmdlet fails alike at a second hop."
+    },
+}
 
 # --- settings of POP3 and IMAP4 ---
 
@@ -410,7 +424,7 @@ _MAILBOX: Told = {
     ("guess", "all objects of the directory have one"): {"Guid": "Each mailbox has its own."},
     ("guess", "the published classes of Mailbox"): {
         "": "The classes beyond the first, that the full form adds nothing, that -Monitoring shows the monitoring "
-        "mailboxes alone, and what -Anr compares. Members of other protocols are left out."
+        "mailboxes alone, what -Anr compares, and what -Filter takes. Members of other protocols are left out."
     },
 }
 _SET_MAILBOX: Told = {
@@ -518,6 +532,7 @@ _IMAP4: Told = {
 
 EVIDENCE: tuple[Fact, ...] = (
     *_facts("Forms", _FORMS),
+    *_facts("Errors", _ERRORS),
     *_of_protocol_settings(),
     *_facts("Get-ExchangeServer", _SERVER),
     *_facts("Get-ServerComponentState", _COMPONENT),
