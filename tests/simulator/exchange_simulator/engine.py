@@ -26,7 +26,12 @@ if TYPE_CHECKING:
 Endpoint = Literal["exchange", "windows"]
 # Of Exchange's snap-ins, those that have the cmdlets of administrators.
 _SNAPINS = {"E2010", "SnapIn"}
-_EMPTY = {"Null": "null", "EmptyString": "an empty string", "EmptyArray": "an empty array"}
+_EMPTY = {
+    "Null": "null",
+    "EmptyString": "an empty string",
+    "EmptyArray": "an empty array",
+    "EmptyCollection": "an empty collection",
+}
 
 
 @dataclass(frozen=True)
@@ -501,7 +506,8 @@ class _Binder:
         error_id = "ParameterArgumentValidationError"
         text = f"Cannot validate argument on parameter '{parameter.name}'. The argument is null or empty."
         if mandatory:
-            kind = "Null" if value is None else "EmptyString" if value == "" else "EmptyArray"
+            empty = "EmptyArray" if parameter.kind.value.endswith("[]") else "EmptyCollection"
+            kind = "Null" if value is None else "EmptyString" if value == "" else empty
             error_id += f"{kind}NotAllowed"
             text = f"Cannot bind argument to parameter '{parameter.name}' because it is {_EMPTY[kind]}."
         raise self._call.binding_failure(

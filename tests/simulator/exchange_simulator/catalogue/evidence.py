@@ -311,6 +311,9 @@ _BOTH_CONNECTORS: Told = {
     ("guess", "the order on the page"): {"ExtendedProtectionPolicy SizeEnabled": "The other numbers."},
 }
 _SET_CONNECTOR: Told = {
+    ("published output", "an issue of the script Copy-ReceiveConnector"): {
+        "": "The id of the error where a list that must have something is empty."
+    },
     ("page", _page("Set-ReceiveConnector")): {"": "What values have to do with each other."},
     ("guess", "refusals of other cmdlets"): {
         "": "The wording of refusals, that an identity which matches several connectors is refused, that Custom cannot "
