@@ -243,10 +243,13 @@ _COMPONENT: Told = {
     }
 }
 _SET_COMPONENT: Told = {
+    ("page", _page("Set-ServerComponentState")): {
+        "": "Requests are kept in the directory and in the server's registry, each of which can be left out."
+    },
     ("guess", "no page tells it"): {
-        "": "How several requesters' wishes become one state, that -LocalOnly and -RemoteOnly make no difference, and "
-        "the refusal of an unknown component."
-    }
+        "": "How several requesters' wishes become one state, that a proxy can be Draining, and the refusal of an "
+        "unknown component."
+    },
 }
 _LISTED = (
     "AccessRules CertificateDomains HasPrivateKey IsSelfSigned Issuer NotAfter NotBefore PublicKeySize RootCAType "

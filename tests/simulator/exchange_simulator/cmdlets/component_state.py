@@ -1,4 +1,8 @@
-"""Get- and Set-ServerComponentState, with four of the components of a real server."""
+"""Get- and Set-ServerComponentState.
+
+Four of the components of a real server are played. Inferred: the rule by which several requesters' wishes become one
+state, and that -LocalOnly and -RemoteOnly make no difference.
+"""
 
 from __future__ import annotations
 

@@ -3,8 +3,12 @@
 A Get- with a name that several mailboxes have answers with all of them: published for Get-Mailbox, in
 github.com/KelvinTegelaar/CIPP-API/pull/88. The error of a Set- then is quoted in
 github.com/MicrosoftDocs/office-docs-powershell/issues/7166. Whether every Exchange answers so is not known: with the
-fault ambiguous_name_refused a Get- answers with the error as well, and with one of them beside it where that is asked
-for.
+fault ambiguous_name_refused a Get- answers with the error as well, and, as a guess, with one of them beside it. That a
+mailbox can be found but not read is a guess too.
+
+Get-User's parameters, and that Sid can be filtered by, are Microsoft's (learn.microsoft.com/powershell/exchange/
+filter-properties); that it shows Sid is published in many places. Inferred: its other members, the form of Sid, which
+is that of .NET's SecurityIdentifier, and that mailboxes of other domains than the servers' show without more ado.
 """
 
 from __future__ import annotations
