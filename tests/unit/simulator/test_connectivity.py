@@ -108,6 +108,8 @@ def test_a_server_in_german(admin: Administrator, protocol: str) -> None:
         found = admin.one(_CMDLET[protocol], MailboxCredential=credential(password=password))
         texts = (found["Result"].PSObject.to_string, found["Result"]["Value"].name, found["EventType"].name)
         assert texts == told
+        plain = formed(found, "plain")
+        assert (plain["Result"], plain["EventType"]) == (told[0], told[2])
 
 
 @pytest.mark.parametrize("protocol", _PROTOCOLS)
