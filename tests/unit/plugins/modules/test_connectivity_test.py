@@ -83,6 +83,12 @@ def test_what_exchange_says_of_a_failure_is_told(host):
     assert result["error"] == "POP3 Error: The remote certificate is invalid according to the validation procedure."
 
 
+def test_a_server_whose_language_is_german(host):
+    host.fault("translated_results")
+    assert host.run(MODULE, READER)["result"] == "Failure"
+    assert host.run(MODULE, READER | {"trust_any_certificate": True})["result"] == "Success"
+
+
 def value(name, number, text="Ergebnis"):
     """A result whose text is in the server's language, with the enumeration inside of it."""
     return {"$text": text, "Value": {"$text": name, "$value": number}}
