@@ -21,9 +21,9 @@ ends with one sentence that says what came.
 """
 _KINDS: dict[StandsOn, str] = {
     "capture": "recorded from a real server ([CSS-Exchange](https://github.com/microsoft/CSS-Exchange), MIT licence)",
-    "page": "on a page of Microsoft's, or in the public source of PowerShell",
-    "published output": "in an output, a log or a dialogue that somebody published",
-    "guess": "nowhere; the source is what speaks for it",
+    "page": "written on a page of Microsoft's, or in the public source of PowerShell",
+    "published output": "seen in an output, a log or a dialogue that somebody published",
+    "guess": "found nowhere; in place of a source there is what speaks for it",
 }
 _LINE = "A line without a member is about the object as a whole, or about what the cmdlet or the service does."
 _PAGE = "https://learn.microsoft.com/en-us/previous-versions/exchange-server/exchange-150"
@@ -62,7 +62,7 @@ def page() -> Iterator[str]:
     """docs/evidence.md."""
     count = Counter(fact.stands_on for fact in EVIDENCE)
     yield _HEAD
-    yield "| Stands on | Facts | It is |"
+    yield "| Stands on | Facts | Which means |"
     yield "| --- | --- | --- |"
     for kind, meaning in _KINDS.items():
         yield f"| {kind} | {count[kind]} | {meaning} |"
