@@ -288,6 +288,7 @@ def test_the_wire(
             pipeline.invoke()
             assert came, (cmdlet, pipeline.streams.error)
             objects = [one for root in came for one in root.iter("Obj")]
+            assert all(one.find("TN") is not None or one.find("TNRef") is not None for one in objects), cmdlet
             if wire_form == "full":
                 assert set().union(*map(told_in_full, objects)) >= full, cmdlet
             else:
