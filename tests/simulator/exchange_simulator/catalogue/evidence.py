@@ -450,7 +450,7 @@ _USER: Told = {
         "IsSecurityPrincipal SamAccountName SidHistory UserPrincipalName DisplayName WindowsEmailAddress": "Its place."
     },
     ("guess", "the published classes of Mailbox"): {
-        "": "Classes and order, that the full form adds nothing, and that users of other domains show without more ado."
+        "": "Classes and order, that the full form adds nothing, and which users of other domains show."
     },
 }
 
