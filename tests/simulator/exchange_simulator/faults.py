@@ -35,6 +35,7 @@ _FIELDS: dict[str, tuple[str, ...]] = {
     "service_refuses_stop": ("service",),
     "process_unreadable": (),
     "other_controller": ("controller",),
+    "controller_gone": ("controller", "cmdlet?", "when?", "exception?"),
     "shell_limit": ("limit",),
     "slow": ("cmdlet", "seconds"),
     "chatter": ("cmdlet", "text", "stream?"),
@@ -109,6 +110,7 @@ class Faults:
             "text": str.encode,
             "stream": {"stdout": "stdout", "stderr": "stderr"}.__getitem__,
             "parameter": str,
+            "exception": str,
             "kinds": _random_kinds,
             **readers,
         }
