@@ -44,7 +44,7 @@ def left(warned: list[str]) -> list[bool]:
     return [one for one in told if one]
 
 
-@pytest.mark.parametrize("exception", ["SuitabilityDirectoryException", "ADTransientException", "ADOperationException"])
+@pytest.mark.parametrize("exception", ["SuitabilityDirectoryException", "ADOperationException"])
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize("at", ["read", "write"])
 @pytest.mark.parametrize("module", TASKS)
