@@ -144,7 +144,7 @@ class Calls:
             return again
         if request.cmdlet in _OF_RECIPIENTS and request.piped is None and any(e.missing_object for e in errors):
             again = self._send(unpinned)
-            if not any(e.missing_object for e in again.errors):
+            if not again.failed:
                 self.remember(recipients_elsewhere=True)
                 self.warnings.append(
                     f"{pinned} does not have every mailbox that Exchange finds, so mailboxes are read and written on "
