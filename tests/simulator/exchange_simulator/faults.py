@@ -36,6 +36,7 @@ _FIELDS: dict[str, tuple[str, ...]] = {
     "process_unreadable": (),
     "translated_results": (),
     "other_controller": ("controller",),
+    "controller_gone": ("controller", "cmdlet?", "when?", "exception?"),
     "shell_limit": ("limit",),
     "operation_limit": ("limit", "counted?"),
     "query_refused": ("status?", "code?"),
@@ -118,6 +119,7 @@ class Faults:
             "text": str.encode,
             "stream": {"stdout": "stdout", "stderr": "stderr"}.__getitem__,
             "parameter": str,
+            "exception": str,
             "kinds": _random_kinds,
             **readers,
         }
