@@ -79,6 +79,11 @@ class Session:
     logged: bool
     runspace: Runspace = field(default_factory=Runspace)
 
+    @property
+    def form(self) -> Form:
+        """In which objects are sent from here."""
+        return self.runspace.form if self.endpoint == "exchange" else "live"
+
     def is_local(self, cmdlet: Cmdlet) -> bool:
         """Whether it is a cmdlet of Exchange that a snap-in has brought here, where RBAC has no say."""
         return self.endpoint == "windows" and cmdlet.endpoint == "exchange"
@@ -198,8 +203,7 @@ def run_statements(session: Session, statements: Sequence[Sequence[Command]], pi
                 found = known is not None and failure.types != errors.COMMAND_NOT_FOUND
                 result.terminating = errors.record(failure, known.name if known and found else "")
                 return result
-        form = session.runspace.form if session.endpoint == "exchange" else "live"
-        result.output += [formed(item, form) for item in items or ()]
+        result.output += [formed(item, session.form) for item in items or ()]
     return result
 
 
@@ -211,6 +215,7 @@ def _described(session: Session, command: Command) -> dict[str, Any]:
     return {
         "server": session.server.name,
         "endpoint": session.endpoint,
+        "form": session.form,
         "user": session.user,
         "cmdlet": "(script)" if command.is_script else command.name,
         "parameters": parameters,

@@ -309,6 +309,7 @@ def test_the_log(admin: Administrator) -> None:
         "n": 1,
         "server": "EX01",
         "endpoint": "exchange",
+        "form": "full",
         "user": "tester",
         "cmdlet": "Set-PopSettings",
         "parameters": {"Server": "EX01", "Banner": "x", "ExternalConnectionSettings": ["a:1"]},
