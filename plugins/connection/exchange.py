@@ -250,7 +250,8 @@ options:
       - name: ansible_exchange_command_timeout
   shell_wait:
     description:
-      - Seconds to wait for a shell to become free if the user has as many open as the server allows.
+      - Seconds to wait for a shell to become free if the user has as many open, or as many operations under way, as
+        the server allows.
     type: int
     default: 60
     vars:

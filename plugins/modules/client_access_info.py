@@ -219,7 +219,7 @@ pop3:
         - V(yes) if the settings were changed after a running service started, or if RV(pop3.served_certificate) is
           another one than a service that starts now would find. V(no) if not or if no service runs.
         - V(possible) if that was less than O(restart_tolerance) seconds after the start, V(unknown) if a time cannot
-          be read.
+          be read, which RV(pop3.restart_reason) tells.
       type: str
       sample: "no"
     restart_reason:

@@ -12,8 +12,8 @@ author:
   - mailops contributors (@mailops)
 description:
   - Runs C(Test-PopConnectivity) or C(Test-ImapConnectivity), by which an Exchange server logs on as a client would.
-  - A failed or skipped test is a result, not an error. The task fails only if the test could not be run; look at
-    RV(result) to decide what to do.
+  - A failed or skipped test is a result, not an error. The task fails only if the test could not be run, or if what
+    Exchange says of it cannot be understood; look at RV(result) to decide what to do.
   - Microsoft says that these cmdlets work best on Exchange 2010, because later versions watch themselves in another
     way. M(mailops.exchange.mail_probe) tries the same from outside.
   - The password crosses the network inside the session only, encrypted with a key of its own.
@@ -106,12 +106,16 @@ server:
   type: str
   sample: EX01
 result:
-  description: The worst of the results, V(Failure), V(Skipped) or V(Success).
+  description:
+    - The worst of the results, V(Failure), V(Skipped) or V(Success), whatever the language of the server.
+    - Where Exchange tells a result in the language of the server only, as with
+      C(ansible_exchange_serialization=plain), the type of its event decides. It knows no skipped tests, so what it does
+      not call a success is V(Failure).
   returned: success
   type: str
   sample: Success
 error:
-  description: What Exchange says of the worst result, empty if it was a success.
+  description: What Exchange says of the worst result, empty if it was a success; null if it cannot be read.
   returned: success
   type: str
   sample: ""
@@ -122,25 +126,30 @@ tests:
   elements: dict
   contains:
     server:
-      description: The server that was tried, as Exchange names it.
+      description: The server that was tried, as Exchange names it; null if it cannot be read.
       type: str
       sample: EX01.contoso.com
     scenario:
-      description: What was tried, in Exchange's words.
+      description: What was tried, in Exchange's words; null if it cannot be read.
       type: str
       sample: Test POP3 Connectivity
     result:
-      description: Its result.
+      description: Its result, V(Failure), V(Skipped) or V(Success).
       type: str
       sample: Success
     error:
-      description: What Exchange says of it, empty if it was a success.
+      description: What Exchange says of it, empty if it was a success; null if it cannot be read.
       type: str
       sample: ""
     latency_ms:
       description: How long it took, in milliseconds; null if Exchange does not say.
       type: int
       sample: 50
+unreadable:
+  description: What of the tests cannot be read, and the form in which each came.
+  returned: success
+  type: dict
+  sample: {}
 cmdlets:
   description: Always empty, because nothing is changed.
   returned: always

@@ -18,6 +18,7 @@ description:
     that are stopped although Windows starts them automatically, as a restart that went wrong leaves them. If one does
     not start, the others are started all the same, and the task fails and names it. Then it waits until Exchange's
     remote PowerShell, which lives in IIS, answers a cmdlet again.
+  - If it cannot be read which services depend on WAS, or how one of them stands, nothing is stopped.
   - All users of Outlook, Outlook on the web and ActiveSync on this server, and all administrators connected to it, are
     interrupted for some seconds.
 extends_documentation_fragment:

@@ -115,13 +115,23 @@ services:
       type: str
       sample: MSExchangePop3
     status:
-      description: V(running), V(stopped), or another of Windows' words in lower case.
+      description:
+        - V(running), V(stopped), or another of Windows' words in lower case.
+        - V(restarting) if Windows calls it running, but it had ended since it was started, so that Windows started it
+          again. The task fails then.
       type: str
       sample: running
     start_mode:
-      description: V(automatic), V(manual) or V(disabled).
+      description: V(automatic), V(manual) or V(disabled); null if it cannot be read.
       type: str
       sample: automatic
+unreadable:
+  description:
+    - What of the services cannot be read, and the form in which each came; in RV(services) a status is empty then. A
+      task that needs it fails before it changes anything.
+  returned: success
+  type: dict
+  sample: {}
 cmdlets:
   description: The writing cmdlets that were sent, with their parameters; in check mode those that would have been sent.
   returned: always

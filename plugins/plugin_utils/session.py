@@ -17,8 +17,9 @@ from dataclasses import replace
 from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import (
     Reply,
     Request,
+    Unreadable,
     as_object,
-    wire_text,
+    wire_name,
 )
 from ansible_collections.mailops.exchange.plugins.plugin_utils.settings import Settings
 from ansible_collections.mailops.exchange.plugins.plugin_utils.wire.boundary import place_of
@@ -158,11 +159,23 @@ class Session:
         if self._snapin is shell:
             return
         pattern = "Microsoft.Exchange.Management.PowerShell.*"
-        found = shell.run(Request("windows", "Get-PSSnapin", {"Name": pattern, "Registered": True}), seconds)
+        asked = Request("windows", "Get-PSSnapin", {"Name": pattern, "Registered": True}, members=("Name",))
+        found = shell.run(asked, seconds)
         if found.reason:
             raise Refused(f"{found.reason}.")
-        registered = {wire_text(one.get("Name")) or wire_text(one) for one in map(as_object, found.output)}
-        name = next((name for name in SNAPINS if name in registered), None)
+        registered: set[str] = set()
+        unread: Unreadable | None = None
+        for one in map(as_object, found.output):
+            try:
+                registered.add(wire_name(one.get("Name") or one).casefold())
+            except Unreadable as came:
+                unread = came
+        name = next((name for name in SNAPINS if name.casefold() in registered), None)
+        if name is None and unread:
+            raise Refused(
+                f"Get-PSSnapin shows Name of a snap-in of {self.settings.host} as {unread}, which cannot be read, so "
+                "it is not known whether Exchange's is there; please report that."
+            )
         if name is None:
             raise Refused(
                 f"{self.settings.host} has no Exchange management snap-in, which ansible_exchange_access: local needs: "

@@ -104,9 +104,9 @@ def test_numbers_of_thousands_of_digits_are_made_no_numbers() -> None:
                     assert setting.kind.read(text) == text
         assert binding_port(f"0.0.0.0:{digits}") is None
         assert ConnectionSetting.of(f"mail.contoso.test:{digits}:SSL") is None
-        assert Server.read({"AdminDisplayVersion": f"15.{digits}.1"}).version[:2] == (15, 1)
-    with pytest.raises(Failure, match="shows no version"):
-        Server.read({"AdminDisplayVersion": "9" * 5000})
+        for version in (digits, f"15.2.{digits}.1"):
+            with pytest.raises(Failure, match="shows AdminDisplayVersion of EX01 as text"):
+                Server.read({"Name": "EX01", "Fqdn": "EX01.contoso.test", "AdminDisplayVersion": version})
 
 
 def test_a_limit_of_hundreds_of_digits_is_none_in_any_form() -> None:

@@ -3,15 +3,29 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
+import pytest
 from runner import PASSWORD
 from simulator_process import SimulatorProcess
+
+from ansible_collections.mailops.exchange.plugins.plugin_utils.session import Session
+from ansible_collections.mailops.exchange.plugins.plugin_utils.settings import FULL
 
 SERVICES = ["MSExchangePop3", "MSExchangePOP3BE"]
 READER = {"protocol": "pop3", "user": "reader@contoso.test", "password": PASSWORD, "trust_any_certificate": True}
 Run = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture(params=["", f"?{FULL}"], ids=["plain", "full"])
+def session(open_session: Callable[..., Session], request: pytest.FixtureRequest) -> Iterator[Session]:
+    """A session with EX01 in each form of what Exchange sends."""
+    settings = open_session().settings
+    asking = Session(replace(settings, exchange=replace(settings.exchange, path=f"PowerShell/{request.param}")))
+    yield asking
+    asking.close()
 
 
 def test_what_the_server_says_of_a_log_on(organisation: SimulatorProcess, run: Run) -> None:

@@ -6,7 +6,7 @@ Each row is run over PowerShell remoting and over the WinRM shell, by a module o
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
@@ -194,6 +194,79 @@ def test_a_shell_that_becomes_free_is_taken(
     session = open_session(**WAYS[way])
     session._pause = lambda _seconds: organisation.fault("EX01", "none")
     assert Host(session).run("pop_settings", BANNER)["changed"] is True
+
+
+@pytest.mark.parametrize("counted", ["shell", "user"])
+def test_a_quota_of_operations_is_met_with_a_new_shell(
+    open_session: Callable[..., Session], organisation: SimulatorProcess, counted: str
+) -> None:
+    """The 15 of Windows Server 2008 R2: what has ended counts until it is closed, which is done seldom."""
+    organisation.fault("EX01", "operation_limit", limit=15, counted=counted)
+    one = Host(open_session())
+    for number in range(12):
+        assert one.run("pop_settings", {"banner": f"Number {number}."})["changed"] is True
+    assert executed(organisation, SET) == 12
+    cmdlets = len([entry for entry in organisation.log() if entry["endpoint"] == "exchange"])
+    opened = organisation.state()["servers"]["EX01"]["shells_opened"]["exchange"]
+    assert (cmdlets > 30, opened) == (True, -(-cmdlets // 15))
+
+
+def test_operations_of_another_session_are_waited_for(
+    open_session: Callable[..., Session], organisation: SimulatorProcess
+) -> None:
+    other, session = open_session(), open_session()
+    assert Host(other).run("pop_settings", {"banner": "Old."})["changed"] is True
+    organisation.fault("EX01", "operation_limit", limit=3, counted="user")
+    session._pause = lambda _seconds: other.close()
+    assert Host(session).run("client_access_info", {"protocols": []})["server"] == "EX01"
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_quota_of_operations_that_others_use_up(
+    open_session: Callable[..., Session], organisation: SimulatorProcess, way: str
+) -> None:
+    organisation.fault("EX01", "operation_limit", limit=0, counted="user")
+    session = open_session(**WAYS[way], shell_wait=0)
+    one = Host(session)
+    assert one.run("pop_settings", BANNER)["msg"] == (
+        f"User 'administrator' already has as many operations under way on {session.settings.host} as the server "
+        f"allows (fault 2150859174 at {one.url}): end what else runs there as this user, or raise the limit "
+        "MaxConcurrentOperationsPerUser of its WinRM service."
+    )
+    organisation.fault("EX01", "none")
+    assert one.run("pop_settings", BANNER)["changed"] is True
+
+
+@pytest.mark.parametrize(
+    ("query", "option"),
+    [
+        ("serializationLevel=Full", "ansible_exchange_serialization: plain"),
+        ("serializationLevel=Full;clientApplication=Ansible", "ansible_exchange_path"),
+        ("", ""),
+    ],
+)
+@pytest.mark.parametrize("refusal", [{"status": 400}, {"status": 404}, {"status": 500}, {}], ids=str)
+def test_a_query_that_the_server_does_not_take(
+    open_session: Callable[..., Session],
+    organisation: SimulatorProcess,
+    refusal: dict[str, int],
+    query: str,
+    option: str,
+) -> None:
+    organisation.fault("EX01", "query_refused", **refusal)
+    settings = open_session().settings
+    path = f"PowerShell/?{query}".rstrip("?")
+    session = Session(replace(settings, exchange=replace(settings.exchange, path=path)))
+    one = Host(session)
+    result = one.run("pop_settings", BANNER)
+    if query:
+        assert one.url in result["msg"]
+        assert result["msg"].endswith(f"; if it is the query that it does not take, leave it out with {option}.")
+        organisation.fault("EX01", "none")
+        result = one.run("pop_settings", BANNER)
+    assert result["changed"] is True
+    session.close()
+    assert organisation.state()["servers"]["EX01"]["shells_open"] == {"exchange": 0, "windows": 0}
 
 
 def test_iis_restarted_by_somebody_else(open_session: Callable[..., Session], organisation: SimulatorProcess) -> None:

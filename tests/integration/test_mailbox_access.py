@@ -101,6 +101,16 @@ def test_a_mailbox_that_fails_is_named_and_the_others_are_changed(organisation: 
     assert len(enabled(organisation, "PopEnabled -eq $false")) == 8
 
 
+def test_several_errors_of_one_mailbox_are_not_those_of_the_next(organisation: SimulatorProcess, run: Run) -> None:
+    organisation.fault("EX01", "mailbox_fails", mailbox="user000002", when="before", errors=2)
+    organisation.fault("EX01", "mailbox_keeps_what_it_has", mailbox="user000003")
+    result = run("cas_mailbox", {"filter": "Name -like 'User 00000*'", "pop_enabled": False})
+    speaking, silent = (one["message"] for one in result["failed_mailboxes"])
+    assert speaking.count("CN=User 000002,") == 2
+    assert silent == ("Set-CASMailbox was answered without an error, but the mailbox does not have what was written.")
+    assert [entry["piped"] for entry in calls(organisation, "Set-CASMailbox")] == [9, 1, 1]
+
+
 def test_a_lost_answer_is_read_back_instead_of_written_again(organisation: SimulatorProcess, run: Run) -> None:
     organisation.fault("EX01", "drop_after_command", cmdlet="Set-CASMailbox")
     result = run("cas_mailbox", {"filter": "Name -like 'User 00000*'", "pop_enabled": False})

@@ -435,7 +435,7 @@ def test_the_role_reports_what_is_only_possible_and_acts_on_what_is_certain(
     organisation.clear_log()
     unknown = controller.run("mailops.exchange.enable_pop3", hosts)
     assert (unknown.returncode, unknown.stats["ex01"]["changed"], writes(organisation)) == (0, 0, [])
-    assert "EX01: It cannot be read when the services started." in unknown.output
+    assert "EX01: It cannot be read when the services started: Get-Process shows " in unknown.output
     own = controller.run(
         "mailops.exchange.enable_pop3",
         inventory(organisation.description, pop3_start_mode="manual", pop3_banner="Ours."),

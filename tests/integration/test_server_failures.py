@@ -193,7 +193,7 @@ def test_an_inactive_component_is_named_as_the_reason(run: Run, organisation: Si
         True,
         "MSExchangePop3 is stopped on EX01 and not running as it was told to be. Exchange stops MSExchangePop3 while "
         "its server component is not active. The server component PopProxy is Inactive, as requested by Maintenance. "
-        "Make it Active with Set-ServerComponentState.",
+        "Make it Active with Set-ServerComponentState, as the requester that took it down.",
     )
     assert services(organisation) == [STOPPED, RUNNING]
     assert run("client_access_info", {})["pop3"]["component"] == "Inactive"

@@ -128,6 +128,33 @@ def test_restarted_starts_what_is_stopped_and_restarts_each_time(
     assert writes(organisation) == ["Restart-Service"] * 2 * len(own)
 
 
+@pytest.mark.parametrize("state", ["started", "restarted"])
+@pytest.mark.parametrize(("second", "times", "told"), [(1, {}, "stopped"), (0, {"recovers_after": 1}, "restarting")])
+def test_a_service_that_dies_while_it_is_looked_at(
+    organisation: SimulatorProcess,
+    run: Run,
+    names: dict[str, tuple[str, ...]],
+    state: str,
+    second: int,
+    times: dict[str, int],
+    told: str,
+) -> None:
+    """Each start takes a second of the simulated clock, and so does each look."""
+    dying, options = names["pop3"][0], {"protocol": "pop3", "state": state}
+    organisation.fault("EX01", "service_dies", service=dying, after=len(names["pop3"]) + second, **times)
+    result = run("protocol_service", options)
+    # One that is down as it was has not changed; the other one runs.
+    changed = told == "restarting" or len(names["pop3"]) == 2
+    assert (result["failed"], result["changed"], result["msg"]) == (
+        True,
+        changed,
+        f"{dying} is {told} on EX01 and not running as it was told to be; the event log of the host has the reason.",
+    )
+    organisation.fault("EX01", "none")
+    assert "failed" not in run("protocol_service", options)
+    assert services(organisation, *names["pop3"]) == [RUNNING] * len(names["pop3"])
+
+
 def test_changed_settings_are_served_after_both_were_restarted(organisation: SimulatorProcess, run: Run) -> None:
     run("protocol_service", {"protocol": "pop3", "state": "started"})
     assert run("pop_settings", {"banner": "New."})["restart_required"] is True

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from evidence import is_a_sentence, stored
 from runner import PASSWORD, Controller, inventory
 from simulator_process import SimulatorProcess
 
@@ -45,6 +46,44 @@ def test_sentence(
     assert "\n" not in result["result"]["msg"]
     assert done.returncode == 4
     assert organisation.state()["servers"]["EX01"]["shells_open"] == {"exchange": 0, "windows": 0}
+
+
+def test_a_query_that_the_server_does_not_take(controller: Controller, organisation: SimulatorProcess) -> None:
+    organisation.fault("EX01", "query_refused", status=400)
+    result = controller.run(PLAY, inventory(organisation.description)).task("banner", "ex01")
+    message = result["result"]["msg"]
+    assert result["status"] == "unreachable"
+    assert "/PowerShell/?serializationLevel=Full" in message
+    assert message.endswith(
+        "; if it is the query that it does not take, leave it out with ansible_exchange_serialization: plain."
+    )
+    assert is_a_sentence(message)
+    plain = controller.run(PLAY, inventory(organisation.description, ansible_exchange_serialization="plain"))
+    assert (plain.returncode, stored(organisation)["Banner"]) == (0, "x"), plain.output
+    assert organisation.state()["servers"]["EX01"]["shells_open"] == {"exchange": 0, "windows": 0}
+
+
+def test_a_query_of_the_users_own(controller: Controller, organisation: SimulatorProcess) -> None:
+    """What the Exchange Management Shell asks for goes through as it is; the services of certificates come of it."""
+    path = "PowerShell/?serializationLevel=Full;ExchClientVer=15.2.2562.17;clientApplication=ManagementShell"
+    look = {"mailops.exchange.client_access_info": {"protocols": [], "gather": ["certificates"]}, "name": "look"}
+    play = [{"hosts": "ex01", "gather_facts": False, "tasks": [look]}]
+
+    def services(**variables: str) -> list[list[str] | None]:
+        done = controller.run(play, inventory(organisation.description, **variables))
+        return [one["services"] for one in done.task("look", "ex01")["result"]["certificates"]]
+
+    assert ["IMAP", "POP", "IIS", "SMTP"] in services(ansible_exchange_path=path)
+    # The option is no longer in it: the path is what counts.
+    assert services(ansible_exchange_path=path, ansible_exchange_serialization="plain") == services()
+    assert set(map(str, services(ansible_exchange_serialization="plain"))) == {"None"}
+
+    organisation.fault("EX01", "query_refused", status=404)
+    done = controller.run(PLAY, inventory(organisation.description, ansible_exchange_path=path))
+    message = done.task("banner", "ex01")["result"]["msg"]
+    assert f"/{path} (HTTP 404)" in message
+    assert message.endswith("; if it is the query that it does not take, leave it out with ansible_exchange_path.")
+    assert "serialization:" not in message
 
 
 def test_shell_limit(controller: Controller, organisation: SimulatorProcess) -> None:

@@ -15,8 +15,8 @@ from ansible_collections.mailops.exchange.plugins.module_utils._host.failures im
     Failure,
     Unreachable,
 )
-from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import wire_text
-from ansible_collections.mailops.exchange.plugins.module_utils._host.server import Server
+from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import needed, wire_name, wire_text
+from ansible_collections.mailops.exchange.plugins.module_utils._host.server import Server, read_names
 from ansible_collections.mailops.exchange.plugins.module_utils._host.versions import Version
 from ansible_collections.mailops.exchange.plugins.module_utils._host.way import current_way
 
@@ -78,8 +78,9 @@ class Host(Calls):
         if len(reply.output) != 1:
             return None
         found = reply.output[0]
+        read_names(found)
         names = {wire_text(found.get(member)).casefold() for member in self.IDENTITY}
-        return found if identity.casefold() in names and found.get("Name") else None
+        return found if identity.casefold() in names else None
 
     def _find_connected(self) -> Mapping[str, Any] | None:
         tried = set()
@@ -95,11 +96,9 @@ class Host(Calls):
 
     def computer_name(self) -> str:
         """The name the connected computer gives itself."""
-        answer = self.cim("Win32_ComputerSystem", members=("Name",))
-        name = wire_text(answer[0].get("Name")) if answer else ""
-        if not name:
-            raise Failure("The host does not tell its computer name; name the Exchange server with the option server.")
-        return name
+        found = self.cim("Win32_ComputerSystem", members=("Name",))
+        name = found[0].get("Name") if found else None
+        return needed(wire_name, name, cmdlet="Win32_ComputerSystem", member="Name", of="this host")
 
     def wait(self, met: Callable[[], bool], seconds: float) -> bool:
         """Ask again and again until the condition is met; False when the time is over."""

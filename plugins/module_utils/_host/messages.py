@@ -12,9 +12,11 @@ import base64
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
-from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import CmdletError
+from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import CmdletError, Failure
+
+T = TypeVar("T")
 
 TEXT = "$text"
 """What the object's ToString gave, null where it has none."""
@@ -83,6 +85,14 @@ class Unreadable(ValueError):
         super().__init__(f"{self.shape}, {text[:80]!r}" if text else self.shape)
 
 
+class Unread(Failure):
+    """A task ends here because it needs a member that came and cannot be read."""
+
+    def __init__(self, cmdlet: str, member: str, of: str, came: Unreadable, so: str = "") -> None:
+        told = f"{cmdlet} shows {member} of {of} as {came}, which cannot be read{so and ', '}{so}"
+        super().__init__(f"{told}; please report that.", unreadable={member: came.shape})
+
+
 def _shape(value: Any) -> str:
     if value is None:
         return "null"
@@ -109,6 +119,30 @@ def own_text(value: Any) -> str | None:
 def wire_text(value: Any) -> str:
     """The text of a wire value; empty if it has none."""
     return own_text(value) or ""
+
+
+def wire_name(value: Any) -> str:
+    """The text by which something is known; Unreadable if there is none. A number or a truth value is no name."""
+    text = value.get(TEXT) if isinstance(value, Mapping) else value
+    if not isinstance(text, str) or not text.strip():
+        raise Unreadable(value)
+    return text
+
+
+def wire_truth(value: Any) -> bool:
+    """A truth value, or the text of one; Unreadable if it is none. Over the wire numbers are no truth values."""
+    known = value if isinstance(value, bool) else {"true": True, "false": False}.get(wire_text(value).casefold())
+    if known is None:
+        raise Unreadable(value)
+    return known
+
+
+def needed(read: Callable[[Any], T], value: Any, *, cmdlet: str, member: str, of: str) -> T:
+    """A member that the task cannot do without, as `read` takes it; Unread if it does not."""
+    try:
+        return read(value)
+    except Unreadable as came:
+        raise Unread(cmdlet, member, of, came) from None
 
 
 def number_text(value: Any) -> str:

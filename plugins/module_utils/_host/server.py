@@ -5,13 +5,30 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
-from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import Failure, harmless
-from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import wire_text
-from ansible_collections.mailops.exchange.plugins.module_utils._host.versions import Version
+from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import harmless
+from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import (
+    Unread,
+    Unreadable,
+    needed,
+    wire_name,
+    wire_text,
+    wire_truth,
+)
+from ansible_collections.mailops.exchange.plugins.module_utils._host.versions import (
+    EXCHANGE_2013,
+    EXCHANGE_2016,
+    Version,
+)
+
+_CMDLET = "Get-ExchangeServer"
+T = TypeVar("T")
+
+# "Version 15.2 (Build 2562.17)", or the numbers alone. One without its build would be taken for the first of a product.
+_VERSION = re.compile(r"\D*(\d{1,9})\.(\d{1,9})\D+(\d{1,9})(?:\.(\d{1,9}))?\D*")
 
 
 @dataclass(frozen=True)
@@ -23,6 +40,7 @@ class Server:
     version: Version
     client_access: bool = True
     mailbox: bool = True
+    """Its two roles. Only Exchange 2013 can have them on different hosts; before and since they are not looked at."""
 
     @property
     def title(self) -> str:
@@ -30,20 +48,37 @@ class Server:
 
     @classmethod
     def read(cls, found: Mapping[str, Any]) -> Server:
-        return cls(
-            name=harmless(wire_text(found.get("Name"))),
-            fqdn=harmless(wire_text(found.get("Fqdn"))),
-            version=_read_version(found.get("AdminDisplayVersion")),
-            client_access=found.get("IsClientAccessServer") is not False,
-            mailbox=found.get("IsMailboxServer") is not False,
-        )
+        """The server; a Failure if one of the members cannot be read on which everything else is built."""
+        name, fqdn = read_names(found)
+        version = _needed(_read_version, found, "AdminDisplayVersion", name)
+        roles: tuple[bool, ...] = ()
+        if EXCHANGE_2013 <= version < EXCHANGE_2016:
+            roles = tuple(
+                _needed(wire_truth, found, role, name) for role in ("IsClientAccessServer", "IsMailboxServer")
+            )
+        return cls(name, fqdn, version, *roles)
+
+
+def read_names(found: Mapping[str, Any]) -> tuple[str, str]:
+    """The server's name and its FQDN; a Failure if one of them cannot be read."""
+    name, fqdn = (harmless(_needed(wire_name, found, member, "the server")) for member in ("Name", "Fqdn"))
+    # What an object of the directory is called is the first part of its distinguished name too.
+    labels = (fqdn.partition(".")[0], wire_text(found.get("DistinguishedName")).partition(",")[0].removeprefix("CN="))
+    if name.casefold() not in map(str.casefold, labels):
+        came = Unreadable(found["Name"], " that is in neither its Fqdn nor its DistinguishedName")
+        raise Unread(_CMDLET, "Name", "the server", came)
+    return name, fqdn
+
+
+def _needed(read: Callable[[Any], T], found: Mapping[str, Any], member: str, of: str) -> T:
+    return needed(read, found.get(member), cmdlet=_CMDLET, member=member, of=of)
 
 
 def _read_version(value: Any) -> Version:
     parts = ("Major", "Minor", "Build", "Revision")
     if isinstance(value, Mapping) and all(isinstance(value.get(part), int) for part in parts):
         return Version(*(value[part] for part in parts))
-    numbers = [int(number) for number in re.findall(r"\d+", wire_text(value))[:4] if len(number) < 10]
-    if not numbers:
-        raise Failure(f"Get-ExchangeServer shows no version that can be read: {wire_text(value)!r}.")
-    return Version(*numbers)
+    written = _VERSION.fullmatch(wire_text(value))
+    if written is None:
+        raise Unreadable(value)
+    return Version(*(int(number or 0) for number in written.groups()))

@@ -43,6 +43,7 @@ from ansible_collections.mailops.exchange.plugins.module_utils._objects.protocol
 from ansible_collections.mailops.exchange.plugins.module_utils._objects.services import (
     RUNNING,
     Service,
+    Starts,
     insist_on_host,
     process_starts,
     read_services,
@@ -86,7 +87,7 @@ class ClientAccessInfo(Work):
         return read_services(self.host, names) if names else {}
 
     @cached_property
-    def starts(self) -> Mapping[str, str]:
+    def starts(self) -> Starts:
         """When their processes started."""
         return process_starts(self.host, self.services.values())
 
@@ -162,7 +163,12 @@ class ClientAccessInfo(Work):
         judgement = self._judge(protocol, own, stored, served)
         return ProtocolFacts(protocol.key, own, stored.values, component, judgement), {
             "services": [
-                {"name": s.name, "status": s.status, "start_mode": s.start_mode, "started": self.starts.get(s.name)}
+                {
+                    "name": s.name,
+                    "status": s.status,
+                    "start_mode": s.start_mode,
+                    "started": self.starts.times.get(s.name),
+                }
                 for s in own
             ],
             "settings": shown(protocol.settings, stored.values),
@@ -190,8 +196,10 @@ class ClientAccessInfo(Work):
         self, protocol: Protocol, own: Sequence[Service], stored: ProtocolSettings, served: str | None
     ) -> Judgement:
         """Whether the services still work with older settings."""
-        times = [(service.has_process, self.starts.get(service.name)) for service in own]
-        judgement = restart_owed(stored.changed_utc, times, self.given["restart_tolerance"])
+        starts = self.starts
+        times = [(service.has_process, starts.times.get(service.name)) for service in own]
+        unread = [starts.unread[service.name] for service in own if service.name in starts.unread]
+        judgement = restart_owed(stored.changed_utc, times, self.given["restart_tolerance"], unread)
         if name := stored.values.get("x509_certificate_name"):
             return judge(judgement, self.certificates or (), protocol.service, name, served, utc_now())
         return judgement

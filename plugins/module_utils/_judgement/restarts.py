@@ -6,7 +6,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
+
+from ansible_collections.mailops.exchange.plugins.module_utils._kinds.spans import moment
 
 
 @dataclass(frozen=True)
@@ -21,27 +23,32 @@ class Judgement:
     """The end of the tolerance; only a change that is noted after it would be certain not to be covered."""
 
 
-def restart_owed(changed: str, services: Sequence[tuple[bool, str | None]], tolerance: float) -> Judgement:
+def restart_owed(
+    changed: str, services: Sequence[tuple[bool, str | None]], tolerance: float, unread: Sequence[str] = ()
+) -> Judgement:
     """Judge by the settings' WhenChangedUTC and, for each service, whether it has a process and when that started.
+
+    `unread` says of the starts that are not known why.
 
     `WhenChangedUTC` is not replicated: each domain controller writes its own when the change reaches it. Hence
     `possible` for a change shortly after the start, which the start may have covered.
     """
-    started = [_moment(start) for has_process, start in services if has_process]
+    started = [moment(start) for has_process, start in services if has_process]
     if not started:
         return Judgement("no", "No service of the protocol runs; the next start takes the stored settings.")
-    known = [moment for moment in started if moment]
-    changed_at = _moment(changed)
+    known = [start for start in started if start]
+    changed_at = moment(changed)
+    why = f": {'; '.join(unread)}" if unread else ""
     earliest = min(known, default=None)
     shown = earliest.isoformat() if earliest else None
     if changed_at is None or earliest is None:
-        what = "the settings were changed" if changed_at is None else "the services started"
+        what = "the settings were changed" if changed_at is None else f"the services started{why}"
         return Judgement("unknown", f"It cannot be read when {what}.", shown)
     later = changed_at - earliest
     if later >= timedelta(seconds=tolerance) and later > timedelta():
         answer, reason = "yes", "The settings were changed after a service started."
     elif len(known) < len(started):
-        answer, reason = "unknown", "It cannot be read when one of the services started."
+        answer, reason = "unknown", f"It cannot be read when one of the services started{why}."
     elif later > timedelta():
         answer = "possible"
         reason = (
@@ -52,12 +59,3 @@ def restart_owed(changed: str, services: Sequence[tuple[bool, str | None]], tole
     else:
         answer, reason = "no", "Every running service started after the last change of the settings."
     return Judgement(answer, reason, shown)
-
-
-def _moment(text: str | None) -> datetime | None:
-    try:
-        moment = datetime.fromisoformat(text or "")
-    except ValueError:
-        return None
-    # Without an offset the time is the server's local one, of which nothing is known here.
-    return moment if moment.tzinfo else None

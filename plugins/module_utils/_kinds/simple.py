@@ -9,7 +9,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import Unreadable, number_text, wire_text
+from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import (
+    Unreadable,
+    number_text,
+    wire_text,
+    wire_truth,
+)
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.base import Given, Kind, in_words
 
 # As many digits as an Int64 has. Python refuses to make a number of thousands of them.
@@ -31,11 +36,7 @@ class Bool(Kind):
             raise ValueError(f"{value!r} is neither true nor false") from None
 
     def read(self, value: Any) -> bool:
-        # Over the wire numbers are not truth values.
-        known = value if isinstance(value, bool) else self.WORDS.get(wire_text(value).casefold())
-        if known is None:
-            raise Unreadable(value)
-        return known
+        return wire_truth(value)
 
 
 @dataclass(frozen=True)

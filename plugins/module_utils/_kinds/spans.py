@@ -1,12 +1,13 @@
 # Copyright: (c) 2026, mailops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Spans of time."""
+"""Spans of time, and moments."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import Unreadable, wire_text
@@ -91,3 +92,13 @@ class TimeSpan(Kind):
         if not 0 <= ticks < 1 << 63:
             raise Unreadable(value)
         return _span(ticks)
+
+
+def moment(text: str | None) -> datetime | None:
+    """A moment as the wire writes it; None for what is none."""
+    try:
+        found = datetime.fromisoformat(text or "")
+    except ValueError:
+        return None
+    # Without an offset the time is the server's local one, of which nothing is known here.
+    return found if found.tzinfo else None

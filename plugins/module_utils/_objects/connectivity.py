@@ -8,20 +8,41 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import CmdletFailure, Failure
-from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import credential, wire_text
+from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import (
+    Unread,
+    Unreadable,
+    credential,
+    number_text,
+    wire_text,
+)
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.simple import Bool, Choice, Enum, Int
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.spans import TimeSpan, span_ticks
-from ansible_collections.mailops.exchange.plugins.module_utils._kinds.texts import Identity, Secret, SingleLine
+from ansible_collections.mailops.exchange.plugins.module_utils._kinds.texts import (
+    Identity,
+    Secret,
+    SingleLine,
+    Text,
+)
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.protocols import PROTOCOLS
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.rows import Option, Setting
 from ansible_collections.mailops.exchange.plugins.module_utils._work.life import SERVER_OPTIONS, Work
-from ansible_collections.mailops.exchange.plugins.module_utils._work.plan import read_members
-from ansible_collections.mailops.exchange.plugins.module_utils._work.resource import as_parameters
+from ansible_collections.mailops.exchange.plugins.module_utils._work.plan import Stored, read_members
+from ansible_collections.mailops.exchange.plugins.module_utils._work.resource import as_parameters, not_shown
 
 # The worst first.
 RESULTS = ("Failure", "Skipped", "Success")
-MEMBERS = ("ClientAccessServer", "Scenario", "Result", "Latency", "Error")
+# CasTransactionResultEnum. The names are documented, the numbers inferred.
+_NUMBERS = {"Undefined": "0", "Success": "1", "Failure": "2", "Skipped": "3"}
+# EventTypeEnumeration has other words. What it does not call a success is none.
+_EVENTS = {"success": "Success", "error": "Failure", "warning": "Failure", "information": "Failure"}
+
+_SHOWN = (
+    Setting("server", "ClientAccessServer", Text()),
+    Setting("scenario", "Scenario", Text()),
+    Setting("error", "Error", Text()),
+)
 _LATENCY = (Setting("latency", "Latency", TimeSpan(0, 0)),)
+MEMBERS = ("Result", "EventType", *(setting.parameter for setting in (*_SHOWN, *_LATENCY)))
 
 SETTINGS = (
     # The names are documented, the numbers inferred; names are sent.
@@ -78,12 +99,23 @@ class ConnectivityTest(Work):
         )
         if reply.errors or reply.state != "completed":
             raise CmdletFailure(cmdlet, reply.errors, reply.reason)
-        tests = [read_test(found) for found in reply.output]
-        if not tests:
+        outcomes = [read_outcome(cmdlet, found) for found in reply.output]
+        if not outcomes:
             said = " ".join(" ".join(reply.warnings).split()).rstrip(".")
             raise Failure(f"{cmdlet} gave no result for {self.server.title}{said and ': '}{said}.")
-        worst = min(tests, key=lambda one: RESULTS.index(one["result"]) if one["result"] in RESULTS else -1)
-        return {"server": self.server.name, "result": worst["result"], "error": worst["error"], "tests": tests}
+        unreadable: dict[str, str] = {}
+        for _, stored in outcomes:
+            self.host.warnings += not_shown("the results of the test", stored)
+            unreadable |= stored.shapes
+        tests = [test for test, _ in outcomes]
+        worst = min(tests, key=lambda test: RESULTS.index(test["result"]))
+        return {
+            "server": self.server.name,
+            "result": worst["result"],
+            "error": worst["error"],
+            "tests": tests,
+            "unreadable": unreadable,
+        }
 
     def _parameters(self, *, light: bool) -> dict[str, Any]:
         given = self.given
@@ -96,17 +128,43 @@ class ConnectivityTest(Work):
         return parameters
 
 
-def read_result(value: Any) -> str:
-    """The name of a result; its text may be in the server's language, the enumeration inside it is not."""
-    return wire_text(value.get("Value")) or wire_text(value) if isinstance(value, Mapping) else wire_text(value)
-
-
-def read_test(found: Mapping[str, Any]) -> dict[str, Any]:
+def read_outcome(cmdlet: str, found: Mapping[str, Any]) -> tuple[dict[str, Any], Stored]:
+    """A test as it is shown, and what of it could not be read."""
+    try:
+        result = read_result(found.get("Result"), found.get("EventType"))
+    except Unreadable as came:
+        unread = Unread(cmdlet, "Result", "the test", came, "so it is not known how it ended")
+        unread.result["unreadable"]["EventType"] = Unreadable(found.get("EventType")).shape
+        raise unread from None
+    stored = read_members(_SHOWN, {setting.parameter: found.get(setting.parameter) for setting in _SHOWN})
+    error = stored.values.get("error")
     ticks = span_ticks(read_members(_LATENCY, found).values.get("latency", ""))
     return {
-        "server": wire_text(found.get("ClientAccessServer")),
-        "scenario": wire_text(found.get("Scenario")),
-        "result": read_result(found.get("Result")),
-        "error": " ".join(wire_text(found.get("Error")).split()),
+        "server": stored.values.get("server"),
+        "scenario": stored.values.get("scenario"),
+        "result": result,
+        "error": None if error is None else " ".join(error.split()),
         "latency_ms": None if ticks is None else ticks // 10_000,
-    }
+    }, stored
+
+
+def read_result(shown: Any, event: Any) -> str:
+    """How a test ended, one of the `RESULTS`; Unreadable if that is not told.
+
+    The text of a result may be in the server's language. Neither the enumeration inside of it is, which only the full
+    form has, nor the type of the event.
+    """
+    values = [shown.get("Value") if isinstance(shown, Mapping) else None, shown]
+    texts = [wire_text(value).strip().casefold() for value in values]
+    named = next((name for text in texts for name in _NUMBERS if name.casefold() == text), None)
+    numbers = [number_text(value) or wire_text(value) for value in values]
+    numbered = next((name for number in numbers for name, own in _NUMBERS.items() if own == number), None)
+    answer = _EVENTS.get(wire_text(event).strip().casefold())
+    if answer is None and numbered == "Success":
+        # The number may have been inferred wrongly: alone it makes no success, and of two answers the worse one counts.
+        numbered = None
+    told = {named} if named else {numbered, answer}
+    for result in RESULTS:
+        if result in told:
+            return result
+    raise Unreadable(shown)

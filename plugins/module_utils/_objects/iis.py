@@ -9,7 +9,11 @@ from functools import cached_property
 from typing import Any
 
 from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import Failure, OutcomeUnknown
-from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import Unreadable, wire_texts
+from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import (
+    Unread,
+    Unreadable,
+    wire_texts,
+)
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.simple import Choice, Int
 from ansible_collections.mailops.exchange.plugins.module_utils._objects.protocol_services import (
     Services,
@@ -30,6 +34,7 @@ from ansible_collections.mailops.exchange.plugins.module_utils._work.settle impo
 
 ACTIVATION = "WAS"
 WEB = "W3SVC"
+_UNTOUCHED = "so nothing was stopped"
 
 
 class Iis(Services):
@@ -57,10 +62,12 @@ class Iis(Services):
             raise Failure("The service W3SVC does not exist on this host; IIS is not installed there.")
         if unknown := [name for name in others if found[name].status == MISSING]:
             raise Failure(
-                f"Get-Service shows DependentServices of {ACTIVATION} that are not there ({', '.join(unknown)}), so "
-                "nothing was stopped; please report that."
+                f"Get-Service shows DependentServices of {ACTIVATION} that are not there ({', '.join(unknown)}), "
+                f"{_UNTOUCHED}; please report that."
             )
         refuse_unknown(found.values(), "status", "start_mode", "process_id")
+        # By it Exchange is waited for, when there is no way back.
+        self._computer = found[WEB].computer or self.host.computer_name()
         # One that starts by itself and is stopped all the same was left so by a restart that went wrong.
         return {
             name: service
@@ -70,18 +77,23 @@ class Iis(Services):
 
     def _dependents(self) -> list[str]:
         """The services that stop with WAS, without W3SVC; a Failure if the host does not tell all of them."""
-        known = self.host.read("Get-Service", endpoint="windows", members=("DependentServices",), Name=ACTIVATION)
-        told = known[0].get("DependentServices") if known else None
-        try:
-            names = list(dict.fromkeys(wire_texts(told)))
-            if WEB.casefold() not in map(str.casefold, names):
-                raise Unreadable(told, f" without {WEB}")
-        except Unreadable as came:
+        found = self.host.read("Get-Service", endpoint="windows", members=("DependentServices",), Name=ACTIVATION)
+        if len(found) != 1:
             raise Failure(
-                f"Get-Service shows DependentServices of {ACTIVATION} as {came}, which cannot be read, so nothing was "
-                "stopped; please report that."
-            ) from None
-        return [name for name in names if name.casefold() != WEB.casefold()]
+                f"Get-Service answered with {len(found)} objects for {ACTIVATION} instead of one, {_UNTOUCHED}; "
+                "please report that."
+            )
+        told = found[0].get("DependentServices")
+        try:
+            names = wire_texts([_named(one) for one in told] if isinstance(told, list) else told)
+            others = {name.casefold(): name for name in names}
+            if others.pop(WEB.casefold(), None) is None:
+                raise Unreadable(told, f" without {WEB}")
+            if len(others) != len(names) - 1:
+                raise Unreadable(told, " in which one is twice")
+        except Unreadable as came:
+            raise Unread("Get-Service", "DependentServices", ACTIVATION, came, _UNTOUCHED) from None
+        return list(others.values())
 
     def read(self) -> dict[str, Service]:
         return self._services
@@ -115,7 +127,7 @@ class Iis(Services):
         return ("process_id",) if all(service.status == RUNNING for service in services.values()) else ()
 
     def finish(self, now: dict[str, Service]) -> None:
-        self.host.wait_for_exchange(now[WEB].computer or self.host.computer_name(), self.given["timeout"])
+        self.host.wait_for_exchange(self._computer, self.given["timeout"])
 
     def told(
         self, before: dict[str, Service], plan: Plan, settled: Settled[dict[str, Service], Plan], moved: Plan
@@ -133,3 +145,8 @@ class Iis(Services):
 
     def shown(self, now: dict[str, Service], moved: Plan) -> dict[str, Any]:
         return {"services": list(moved.changes)}
+
+
+def _named(service: Any) -> Any:
+    """A service by its name: the text of an object may be that of its type only."""
+    return (service.get("Name") or service.get("ServiceName") or service) if isinstance(service, Mapping) else service

@@ -79,7 +79,7 @@ def _write_batch(host: Host, wanted: Mapping[str, Any], batch: Sequence[Change],
         some, left = left[:size], left[size:]
         pipeline = Pipeline(host, wanted)
         differing = pipeline.settle(some, outcome)
-        if len(some) > 1 and differing and pipeline.is_unclear(differing):
+        if len(some) > 1 and differing and pipeline.is_unclear:
             # Nothing tells for sure whose the errors are, or how far a pipeline came that ended. One by one does, until
             # one succeeds, which was not reached before, or ends the pipeline.
             left, size, most = differing + left, 1, max(1, most // 2)
@@ -162,18 +162,20 @@ class Pipeline:
                 self._unread[change.key] = f"{GET} does not show {' and '.join(plan.unread)} so that it can be read."
         return plans, [c for c in self._piped if c.key in self._unread or plans[c.key.casefold()].changed]
 
-    def is_unclear(self, differing: Sequence[Change]) -> bool:
+    @property
+    def is_unclear(self) -> bool:
         """Whether what was said does not tell which of several mailboxes it is about."""
         if isinstance(self._problem, OutcomeUnknown):
             return False
-        return self.ended or len(self._errors) not in (0, len(differing))
+        # No error names its mailbox but in its text. As many of them as mailboxes are not one for each: one mailbox may
+        # have two, one that was written may have one, and one that was not may have none.
+        return self.ended or bool(self._errors)
 
     def blame(self, differing: Sequence[Change], outcome: Outcome) -> None:
         """Say why these have not moved."""
         said = str(self._problem) if self._problem else ""
-        for position, change in enumerate(differing):
-            matching = len(self._errors) == len(differing)
-            message = self._errors[position].sentence(SET) if matching else said
+        for change in differing:
+            message = said
             if change.key in self._unread:
                 outcome.unsure |= not self._errors
                 message = f"{message or f'{SET} gave no error.'} {self._unread[change.key]}"

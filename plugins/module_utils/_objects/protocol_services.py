@@ -20,6 +20,7 @@ from ansible_collections.mailops.exchange.plugins.module_utils._objects.componen
 )
 from ansible_collections.mailops.exchange.plugins.module_utils._objects.services import (
     MISSING,
+    RESTARTING,
     RUNNING,
     STOPPED,
     Service,
@@ -32,8 +33,8 @@ from ansible_collections.mailops.exchange.plugins.module_utils._objects.services
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.protocols import PROTOCOLS, Protocol
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.rows import Option
 from ansible_collections.mailops.exchange.plugins.module_utils._work.life import SERVER_OPTIONS
-from ansible_collections.mailops.exchange.plugins.module_utils._work.plan import Plan
-from ansible_collections.mailops.exchange.plugins.module_utils._work.resource import Single
+from ansible_collections.mailops.exchange.plugins.module_utils._work.plan import Plan, Stored
+from ansible_collections.mailops.exchange.plugins.module_utils._work.resource import Single, not_shown
 from ansible_collections.mailops.exchange.plugins.module_utils._work.settle import Settled
 
 CMDLETS = {"started": "Start-Service", "stopped": "Stop-Service", "restarted": "Restart-Service"}
@@ -49,8 +50,14 @@ def steady_services(host: Host, names: Sequence[str], timeout: float, *, staying
 
     host.wait(steady, timeout)
     if staying and any(service.has_process for service in services.values()):
+        first = dict(services)
         host.pause()
         steady()
+        for name, service in services.items():
+            # Windows starts a service again that has died: what never stays up is running most of the time.
+            known = "process_id" not in first[name].unreadable.keys() | service.unreadable.keys()
+            if known and service.status == RUNNING and service.process_id != first[name].process_id:
+                services[name] = replace(service, status=RESTARTING)
     return services
 
 
@@ -143,6 +150,10 @@ class Services(Single[dict[str, Service]]):
     def moved(self, before: dict[str, Service], plan: Plan, settled: Settled[dict[str, Service], Plan]) -> Plan:
         return moved_by(plan, before, settled.seen or before)
 
+    def afterthoughts(self, now: dict[str, Service]) -> Iterator[str]:
+        for service in now.values():
+            yield from not_shown(f"the service {service.name}", Stored({}, service.unreadable))
+
 
 def _expected(service: Service, change: Mapping[str, Any]) -> Service:
     return replace(service, **{key: value for key, value in change.items() if key in ("status", "start_mode")})
@@ -190,6 +201,11 @@ class ProtocolServices(Services):
         return [member for member, needed in wanted.items() if needed]
 
     def read(self) -> dict[str, Service]:
+        if not self.names:
+            raise Failure(
+                f"{self.server.title} has neither the Client Access nor the Mailbox role, and so no services of "
+                f"{self.protocol.title}."
+            )
         services = read_services(self.host, self.names)
         insist_on_host(self.host, self.server, services.values())
         for service in services.values():
@@ -240,7 +256,7 @@ class ProtocolServices(Services):
         if component.state == INACTIVE:
             return (
                 f"Exchange stops {front_end} while its server component is not active. {component.reason} "
-                "Make it Active with Set-ServerComponentState."
+                "Make it Active with Set-ServerComponentState, as the requester that took it down."
             )
         if component.state == UNKNOWN:
             return (
@@ -255,7 +271,8 @@ class ProtocolServices(Services):
 
     def shown(self, now: dict[str, Service], moved: Plan) -> dict[str, Any]:
         shown = [{"name": s.name, "status": s.status, "start_mode": s.start_mode} for s in now.values()]
-        return {"server": self.server.name, "services": shown}
+        unreadable = {member: shape for s in now.values() for member, shape in Stored({}, s.unreadable).shapes.items()}
+        return {"server": self.server.name, "services": shown, "unreadable": unreadable}
 
 
 def _not_settled(

@@ -19,5 +19,9 @@ SERVICE_STATE = Enum(
     }
 )
 
-# ServiceStartMode as Set-Service takes it; Win32_Service says Auto.
-START_MODE = Enum({"Boot": 0, "System": 1, "Automatic": 2, "Manual": 3, "Disabled": 4}, {"auto": "Automatic"})
+# ServiceStartMode as Set-Service takes it. Win32_Service says Auto, and newer PowerShell has a mode of its own for a
+# start with delay.
+START_MODE = Enum(
+    {"Boot": 0, "System": 1, "Automatic": 2, "Manual": 3, "Disabled": 4},
+    {"auto": "Automatic", "automaticdelayedstart": "Automatic"},
+)

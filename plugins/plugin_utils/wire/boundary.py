@@ -57,6 +57,14 @@ class Unintelligible(TransportError):
         return self
 
 
+class Unopened(TransportError):
+    """The server answered that it cannot open the session, and why."""
+
+    @property
+    def cause(self) -> BaseException:
+        return self
+
+
 @contextlib.contextmanager
 def asking(*, opened: bool = False) -> Iterator[None]:
     """Around calls of the libraries, and nothing else: their errors become a TransportError, a bug of ours does not.

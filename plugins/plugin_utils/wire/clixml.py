@@ -16,7 +16,13 @@ from pypsrp.complex_objects import ErrorRecord, GenericComplexObject, ObjectMeta
 from pypsrp.serializer import Serializer
 
 from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import CmdletError
-from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import binary, wire_enum, wire_object
+from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import (
+    NUMBER,
+    TEXT,
+    binary,
+    wire_enum,
+    wire_object,
+)
 from ansible_collections.mailops.exchange.plugins.plugin_utils.wire.boundary import Unintelligible
 
 # A .NET BinaryFormatter stream of the live object, often longer than all the other members together. Whoever needs
@@ -44,6 +50,8 @@ _LISTS = frozenset({"LST", "IE", "QUE", "STK"})
 
 # As CLIXML writes what XML cannot hold; a character beyond the first 65,536 has two halves.
 _HALVES = re.compile(r"(?P<whole>_x005F_|_xD[89AB]..__xD[CDEF].._)|_xD[89A-F].._", re.IGNORECASE)
+# References to U+FFFE and U+FFFF, which PowerShell writes and XML does not allow.
+_NO_CHARACTER = re.compile("&#(?:x[Ff]{3}[EeFf]|6553[45]);")
 _PYPSRP = Serializer()
 
 
@@ -59,6 +67,7 @@ class LineSerializer(Serializer):
         self, element: ElementTree.Element | str, metadata: ObjectMeta | None = None, clear: bool = True
     ) -> t.Any:
         if isinstance(element, str):
+            element = _NO_CHARACTER.sub("\ufffd", element)
             # Of all that a server sends only output comes without a description of what it is.
             if metadata is None:
                 return element
@@ -124,6 +133,9 @@ def to_plain(
     Unintelligible if it is none. Members are called what they were asked for, in whatever case they come. An object
     without text has its type. References lead to objects of the same ``document``, on the wire the object itself.
     """
+    if item == "":
+        # So a pipeline puts out null.
+        return None
     if isinstance(item, str):
         if "<!DOCTYPE" in item:
             refuse_unsafe(item)
@@ -146,6 +158,8 @@ _PRIMITIVES: Mapping[str, t.Callable[[str], t.Any]] = {
     "G": lambda text: str(uuid.UUID(text)),
     "C": _character,
     "BA": lambda text: binary(base64.b64decode(text)),
+    # Encrypted, and none of what is asked for.
+    "SS": lambda _text: wire_object(None, {}, "System.Security.SecureString"),
 }
 
 
@@ -211,14 +225,16 @@ class _Reader:
             elif child.tag in ("TN", "TNRef"):
                 types = [one.text for one in (child if child.tag == "TN" else self._named("TN", child))]
             else:
-                content.append(self.value(child))
-        if content and isinstance(content[0], list):
-            return content[0]
+                content.append(self.value(child, members))
         if content and isinstance(content[0], int) and "System.Enum" in types:
             return wire_enum(text, content[0])
-        if content and not properties:
-            return content[0]
-        return wire_object(text, properties, types[0] if text is None and types else None)
+        inner = content[0] if content else {TEXT: None}
+        if not isinstance(inner, dict) or TEXT not in inner or NUMBER in inner:
+            # Whatever notes stick to a value, it is the value that was put out.
+            return inner
+        # An object in another is the one that was put out, and around it stands what was added on the way.
+        text = inner[TEXT] if text is None else text
+        return {**inner, **wire_object(text, properties, types[0] if text is None and types else None)}
 
     def _named(self, tag: str, reference: ElementTree.Element) -> ElementTree.Element:
         if self._names is None:
@@ -246,7 +262,8 @@ def read_error(record: t.Any, cmdlet: str) -> CmdletError:
         message=_told(message).strip(),
         target=_told(record.target_name) or None,
         cmdlet=_told(record.activity) or cmdlet,
-        parameter=_told(properties.get("ParameterName")) or None,
+        # That of a mandatory parameter begins with a blank.
+        parameter=_told(properties.get("ParameterName")).strip() or None,
     )
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 import time
 import typing as t
 
-from pypsrp.complex_objects import PSCredential, PSInvocationState
+from pypsrp.complex_objects import PSCredential, PSInvocationState, RunspacePoolState
 from pypsrp.exceptions import WSManFaultError
 from pypsrp.negotiate import HTTPNegotiateAuth
 from pypsrp.powershell import Fragmenter, PowerShell, RunspacePool
@@ -19,6 +19,7 @@ from ansible_collections.mailops.exchange.plugins.plugin_utils.settings import E
 from ansible_collections.mailops.exchange.plugins.plugin_utils.wire.boundary import (
     TransportError,
     Unintelligible,
+    Unopened,
     asking,
 )
 from ansible_collections.mailops.exchange.plugins.plugin_utils.wire.clixml import LineSerializer, read_error, to_plain
@@ -29,6 +30,7 @@ from ansible_collections.mailops.exchange.plugins.plugin_utils.wire.wsman import
     Meter,
     Overdue,
     check,
+    first_line,
     is_refusal,
     is_unopened,
     refused,
@@ -36,7 +38,8 @@ from ansible_collections.mailops.exchange.plugins.plugin_utils.wire.wsman import
 )
 
 # So many finished pipelines may wait for the end of their shell, which closes them all in one request; a play of some
-# hundred tasks must not come near the 1,000 that WinRM allows a shell.
+# hundred tasks must not come near the 1,000 that WinRM allows a shell. A host that allows fewer refuses the
+# next one, which gets a new shell.
 KEPT = 50
 
 # What can be taken of a server's offer. pypsrp takes the first that it knows, and then stumbles over its own choice.
@@ -116,7 +119,17 @@ class PsrpShell:
         pool = RunspacePool(wsman, configuration_name=endpoint.configuration)
         pool._serializer = self._serializer
         pool._fragmenter = Fragmenter(wsman.max_payload_size, self._serializer)
+        vars(pool)["_process_runspacepool_state"] = self._pool_changed
         return pool
+
+    def _pool_changed(self, message: t.Any) -> t.Any:
+        """Take a pool's state; Unopened with the server's reason if it could not open it."""
+        # pypsrp raises the same error for this as for an answer that is none, and takes a closed pool for an open one.
+        self._pool.state = message.data.state
+        if self._pool.state in (RunspacePoolState.BROKEN, RunspacePoolState.CLOSED):
+            record = message.data.error_record
+            raise Unopened(first_line(record and read_error(record, "").message))
+        return message.data
 
     def _chosen(self, response: t.Any, _known: list[str]) -> t.Any:
         """What to take of a server's offer; AuthenticationError if there is nothing in it."""
@@ -130,7 +143,11 @@ class PsrpShell:
         powershell.add_cmdlet(cmdlet)
         try:
             for parameter, value in request.parameters.items():
-                powershell.add_parameter(parameter, self._typed(value))
+                powershell.add_parameter(parameter, self._typed(value, seconds))
+        except TransportError as error:
+            # Only a key was asked for.
+            raise refused(self._settings, self._name, error) from error
+        try:
             with asking():
                 powershell.begin_invoke(t.cast(t.Any, request.piped or None))
         except TransportError as error:
@@ -188,9 +205,10 @@ class PsrpShell:
                 raise Unintelligible(f"more than {LARGEST_OBJECT >> 20} MB came without one object")
         return output
 
-    def _typed(self, value: t.Any) -> t.Any:
+    def _typed(self, value: t.Any, seconds: float) -> t.Any:
         """A parameter's value as pypsrp sends it; a password is encrypted with a key that the pool agreed on."""
         if found := read_credential(value):
+            self._pool.session_key_timeout_ms = int(seconds * 1000)
             with asking():
                 self._pool.exchange_keys()
             credential: t.Any = PSCredential

@@ -15,12 +15,18 @@ from urllib3.exceptions import NewConnectionError
 from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import Reply, Request
 from ansible_collections.mailops.exchange.plugins.plugin_utils.settings import FULL, Settings
 from ansible_collections.mailops.exchange.plugins.plugin_utils.wire import kerberos
-from ansible_collections.mailops.exchange.plugins.plugin_utils.wire.boundary import TransportError, Unintelligible
+from ansible_collections.mailops.exchange.plugins.plugin_utils.wire.boundary import (
+    TransportError,
+    Unintelligible,
+    Unopened,
+)
 from ansible_collections.mailops.exchange.plugins.plugin_utils.wire.clixml import refuse_unsafe
 
 ACCESS_DENIED = 5
 SHELL_NOT_FOUND = 2150858843
 SHELL_LIMIT_REACHED = 2150859173
+# Of WinRM as a whole, and of the endpoint.
+OPERATION_LIMITS = (2150859174, 2150859240)
 CONFIGURATION_NOT_FOUND = 2150858811
 OPERATION_TIMED_OUT = 2150858793
 
@@ -44,6 +50,7 @@ class Refused(Exception):
     ) -> None:
         super().__init__(sentence)
         self.shell_limit = shell_limit
+        """Whether the user has too much open, which other sessions of his may close."""
         self.passing = passing
         """Whether this is what a host shows whose services are just being restarted."""
         self.unanswered = unanswered
@@ -114,7 +121,7 @@ def refused(settings: Settings, name: str, broken: TransportError) -> Refused:
     unreachable = isinstance(error, (requests.ConnectionError, requests.Timeout))
     return Refused(
         sentence(settings, name, broken),
-        shell_limit=code == SHELL_LIMIT_REACHED,
+        shell_limit=code in (SHELL_LIMIT_REACHED, *OPERATION_LIMITS),
         passing=code in (SHELL_NOT_FOUND, 500, 503)
         or (unreachable and not isinstance(error, requests.exceptions.SSLError)),
         unanswered=not (is_unopened(error) or isinstance(error, requests.Timeout)),
@@ -138,7 +145,7 @@ def is_refusal(error: BaseException) -> bool:
 def is_unopened(error: BaseException) -> bool:
     """Whether certainly no shell was opened: refused, or given up before anything was sent."""
     # Of an open session the same errors may come from an answer, and the pipeline may have run.
-    return isinstance(error, (*kerberos.Errors, ImportError, ValueError)) or is_refusal(error)
+    return isinstance(error, (*kerberos.Errors, ImportError, ValueError, Unopened)) or is_refusal(error)
 
 
 def sentence(settings: Settings, name: str, broken: TransportError) -> str:
@@ -152,6 +159,8 @@ def sentence(settings: Settings, name: str, broken: TransportError) -> str:
         return _of_log_on(settings, name)
     if isinstance(error, WSManFaultError):
         return _of_fault(settings, name, error)
+    if isinstance(error, Unopened):
+        return f"{url} could not open a PowerShell session: {str(error).rstrip('.')}."
     if isinstance(error, WinRMTransportError):
         query = _of_query(settings, name)
         if error.code == 404:
@@ -190,6 +199,12 @@ def _of_fault(settings: Settings, name: str, error: WSManFaultError) -> str:
             f"User {settings.user!r} already has as many shells open on {settings.host} as the server allows "
             f"(fault {error.code} at {url}): close sessions that are no longer used, or raise the limit "
             "PowerShellMaxConcurrency of the user's throttling policy."
+        )
+    if error.code in OPERATION_LIMITS:
+        return (
+            f"User {settings.user!r} already has as many operations under way on {settings.host} as the server allows "
+            f"(fault {error.code} at {url}): end what else runs there as this user, or raise the limit "
+            "MaxConcurrentOperationsPerUser of its WinRM service."
         )
     if error.code == CONFIGURATION_NOT_FOUND:
         return (

@@ -31,16 +31,19 @@ _FIELDS: dict[str, tuple[str, ...]] = {
     "rbac_only": ("cmdlets",),
     "service_missing": ("service",),
     "service_refuses_start": ("service",),
-    "service_dies": ("service",),
+    "service_dies": ("service", "after?", "recovers_after?"),
     "service_refuses_stop": ("service",),
     "process_unreadable": (),
     "other_controller": ("controller",),
     "shell_limit": ("limit",),
+    "operation_limit": ("limit", "counted?"),
+    "query_refused": ("status?", "code?"),
     "slow": ("cmdlet", "seconds"),
     "chatter": ("cmdlet", "text", "stream?"),
     "payload_signing_broken": (),
     "mailbox_protected": ("mailbox",),
-    "mailbox_fails": ("mailbox", "when", "ends_pipeline?"),
+    "mailbox_fails": ("mailbox", "when", "ends_pipeline?", "errors?"),
+    "mailbox_keeps_what_it_has": ("mailbox",),
     "mailbox_unreadable": ("mailbox", "ends_pipeline?"),
     "ambiguous_name_refused": ("shows_one?",),
     "second_hop_refused": (),
@@ -51,7 +54,7 @@ _FIELDS: dict[str, tuple[str, ...]] = {
     "random": ("seed", "one_in?", "kinds"),
 }
 
-_STATUSES = {status: status for status in (401, 500, 503)}
+_STATUSES = {status: status for status in (400, 401, 404, 500, 503)}
 _Actions = frozenset[str]
 _EVERY = frozenset(ACTIONS)
 _RECEIVE = frozenset({"Receive"})
@@ -100,11 +103,16 @@ class Faults:
             "times": _count,
             "when": {"before": "before", "after": "after"}.__getitem__,
             "ends_pipeline": bool,
+            "errors": int,
             "shows_one": bool,
             "seed": int,
             "one_in": int,
             "limit": int,
+            "counted": {"shell": "shell", "user": "user"}.__getitem__,
+            "code": int,
             "seconds": float,
+            "after": _seconds,
+            "recovers_after": _seconds,
             "message": str,
             "text": str.encode,
             "stream": {"stdout": "stdout", "stderr": "stderr"}.__getitem__,
@@ -261,6 +269,12 @@ def _drawn(faults: Sequence[Mapping[str, Any]], server: str, action: str) -> Map
             if hit and possible:
                 found = possible[int(which * len(possible))]
     return found
+
+
+def _seconds(number: float) -> float:
+    if number <= 0:
+        raise ValueError(number)
+    return float(number)
 
 
 def _count(number: int) -> int:

@@ -157,6 +157,7 @@ class Organisation:
             raise ValueError("The clock only moves forward.")
         with self.lock:
             self.now += datetime.timedelta(seconds=seconds)
+            self._listeners.follow()
 
     def reset(self) -> None:
         """Back to how it was at the start."""

@@ -159,6 +159,12 @@ class RunspacePool:
         with self._condition:
             self._absorb(opening, None)
 
+    @property
+    def commands(self) -> int:
+        """The pipelines that are not closed, ended or not."""
+        with self._condition:
+            return len(self._pipelines)
+
     def command(self, pipeline_id: uuid.UUID, data: bytes) -> Pipeline | None:
         """Take the first fragment of a pipeline; the pipeline is returned once it is complete and may run."""
         with self._condition:

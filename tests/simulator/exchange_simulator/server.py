@@ -24,6 +24,11 @@ from .values import convert
 if TYPE_CHECKING:
     from .organisation import Organisation
 
+# By requester, the state that it asks for, and since when.
+Requests = dict[str, tuple[str, datetime.datetime]]
+# Active Directory and the server's own registry.
+PLACES = ("remote", "local")
+SERVER_WIDE = "ServerWideOffline"
 _IIS = ("W3SVC", "WAS")
 _UPTIME = datetime.timedelta(days=3)
 _AGE = datetime.timedelta(days=200)
@@ -99,7 +104,7 @@ class Server:
         self.services = ServiceManager(
             self.version,
             lambda: self._organisation.now,
-            self._has_fault,
+            self._fault_of,
             self._stays_up,
             self._started,
             self._stopped,
@@ -113,10 +118,12 @@ class Server:
         self.connectors = connectors.setup(self, self.created, self._organisation.replication_delay)
         self.certificates.reset()
         self._loaded: dict[str, tuple[datetime.datetime, dict[str, Any]]] = {}
-        # The state each requester asks for; a component is active only if all of them agree.
-        self.components: dict[str, dict[str, tuple[str, datetime.datetime]]] = (
-            {name: {} for name in COMPONENTS} if self.release.split_services else {}
-        )
+        names = COMPONENTS if self.release.split_services else ()
+        self.components: dict[str, dict[str, Requests]] = {name: {place: {} for place in PLACES} for name in names}
+        # As captured, setup has asked for one of them.
+        if names:
+            for place in PLACES:
+                self.components[SERVER_WIDE][place]["Functional"] = ("Active", self.created)
 
     @property
     def iis_running(self) -> bool:
@@ -162,16 +169,31 @@ class Server:
         return tuple(self.services.all[name.casefold()].pid for name in self.protocol_services(protocol))
 
     def component_state(self, component: str) -> str:
+        """What all requests come to, as published of Exchange's components.
+
+        Each requester takes back only what it has asked for itself, and any of them keeps a component down; of what one
+        has asked for in the two places, the younger counts; and a server that is offline overrules all components that
+        are played here (vanhybrid.com 2013/07/14, zacharyloeber.com 2014/12/08, Exchange's team blog of 2013-09-26).
+        """
         if not self.components:
             return "Active"
-        wishes = {state for state, _ in self.components[component].values()}
-        if component != "ServerWideOffline" and self.component_state("ServerWideOffline") == "Inactive":
+        if component != SERVER_WIDE and self.component_state(SERVER_WIDE) == "Inactive":
             return "Inactive"
-        return "Inactive" if "Inactive" in wishes else "Draining" if "Draining" in wishes else "Active"
+        asked: Requests = {}
+        for requester, request in (one for place in PLACES for one in self.components[component][place].items()):
+            asked[requester] = max(request, asked.get(requester, request), key=lambda one: one[1])
+        states = {state for state, _ in asked.values()}
+        return next((state for state in ("Inactive", "Draining") if state in states), "Active")
 
-    def request_component_state(self, component: str, requester: str, state: str) -> None:
-        """A front-end service stops by design when its component becomes inactive."""
-        self.components[component][requester] = (state, self._organisation.now)
+    def request_component_state(
+        self, component: str, requester: str, state: str, places: Sequence[str] = PLACES
+    ) -> None:
+        """A front-end service stops by design when its component becomes inactive (page of Set-ServerComponentState).
+
+        Nothing starts it again when it becomes active.
+        """
+        for place in places:
+            self.components[component][place][requester] = (state, self._organisation.now)
         for protocol in PROTOCOLS:
             front = self.services.all[FRONT_END[protocol].casefold()]
             if front.running and not self._stays_up(front):
@@ -197,8 +219,9 @@ class Server:
         """A certificate for the same names that nobody vouches for."""
         return self._authority.self_signed(self._names)
 
-    def _has_fault(self, kind: str, service: str) -> bool:
-        return any(fault["service"] == service for fault in self._organisation.faults.armed(self.name, kind))
+    def _fault_of(self, kind: str, service: str) -> dict[str, Any] | None:
+        armed = self._organisation.faults.armed(self.name, kind)
+        return next((fault for fault in armed if fault["service"] == service), None)
 
     def _stays_up(self, service: Service) -> bool:
         proxies = {FRONT_END[protocol]: PROXY_COMPONENT[protocol] for protocol in PROTOCOLS}

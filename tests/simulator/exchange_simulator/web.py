@@ -24,7 +24,6 @@ from spnego.channel_bindings import GssChannelBindings
 
 from .auth import Accounts, BadMessage, ConnectionAuthentication, Decision, server_end_point
 from .faults import spoiled
-from .forms import asked_form
 from .organisation import Organisation
 from .psrp import ClientGone
 from .wsman import COUNTERS, Dropped, Endpoint, EndpointName, Profile, Request, Silent, Unavailable
@@ -167,7 +166,8 @@ class _Handler(AnsweringHandler):
             self.close_connection = True
             self.answer(503, _PAGE_TYPE, _page("Service Unavailable", 503))
             return
-        if self.path.partition("?")[0].rstrip("/").casefold() != endpoint.profile.path:
+        path, _, query = self.path.partition("?")
+        if path.rstrip("/").casefold() != endpoint.profile.path:
             self.answer(404, _PAGE_TYPE, _page("Not Found", 404))
             return
         endpoint.count("requests")
@@ -179,7 +179,7 @@ class _Handler(AnsweringHandler):
             self._logged_on = True
             endpoint.count("log_ons")
         try:
-            self._serve(decision, body)
+            self._serve(decision, body, query)
         except Unavailable as refusal:
             offers = self._authentication.offers if refusal.status == 401 else ()
             self.answer(refusal.status, _PAGE_TYPE, _page(HTTPStatus(refusal.status).phrase, refusal.status), offers)
@@ -190,7 +190,7 @@ class _Handler(AnsweringHandler):
             with suppress(OSError):
                 self.connection.shutdown(socket.SHUT_RDWR)
 
-    def _serve(self, log_on: Decision, body: bytes) -> None:
+    def _serve(self, log_on: Decision, body: bytes, query: str) -> None:
         headers = log_on.headers
         content_type = self.headers.get("Content-Type") or ""
         sealed = content_type.startswith(("multipart/encrypted", "multipart/x-multi-encrypted"))
@@ -209,7 +209,7 @@ class _Handler(AnsweringHandler):
             self.answer(200, None, b"", headers)
             return
         endpoint = self.server.endpoint
-        request.form = asked_form(self.path.partition("?")[2])
+        request.query = query
         status, envelope = endpoint.answer(request, log_on, self.client_address[0], self._is_connected)
         if sealed:
             kind, payload = self._authentication.seal(content_type, envelope, gap=endpoint.profile.boundary_gap)

@@ -82,6 +82,12 @@ class CommandShell:
         self._processes: dict[uuid.UUID, _Running] = {}
         self._closed = False
 
+    @property
+    def commands(self) -> int:
+        """The processes that are not closed, ended or not."""
+        with self._condition:
+            return len(self._processes)
+
     def command(self, line: str, *, through_cmd: bool) -> uuid.UUID:
         """Start a process."""
         with self._condition:

@@ -170,6 +170,46 @@ def test_an_answer_that_cannot_be_read(simulator: SimulatorProcess, how: tuple[s
     runs_again(simulator, *how)
 
 
+@pytest.mark.parametrize("refusal", [{"status": 400}, {"status": 404}, {"status": 500}, {}, {"code": 5}], ids=str)
+def test_a_query_that_is_refused(simulator: SimulatorProcess, refusal: dict[str, Any]) -> None:
+    simulator.fault("EX01", "query_refused", **refusal)
+    asked = {"path": "PowerShell/?serializationLevel=Full"}
+    with pytest.raises(WinRMTransportError if "status" in refusal else WSManFaultError) as error:
+        open_pool(simulator, **asked)
+    assert error.value.code == refusal.get("status", refusal.get("code", 2150858752))  # type: ignore[attr-defined]
+    runs_again(simulator)
+    simulator.fault("EX01", "none")
+    open_pool(simulator, **asked).close()
+
+
+@pytest.mark.parametrize(
+    ("counted", "code"), [({}, "w:InternalError"), ({"counted": "user"}, 2150859174)], ids=["of a shell", "of a user"]
+)
+def test_more_commands_than_a_quota_allows(simulator: SimulatorProcess, counted: dict[str, str], code: object) -> None:
+    """What is closed makes room; what has only ended does not."""
+    simulator.fault("EX01", "operation_limit", limit=2, **counted)
+    pool, other = open_pool(simulator), open_pool(simulator)
+    ended = cmdlet(pool, "Get-PopSettings")
+    assert len(ended.invoke()) == 1
+    assert len(cmdlet(pool, "Get-PopSettings").invoke()) == 1
+    with pytest.raises(WSManFaultError) as error:
+        write(pool).invoke()
+    assert error.value.code == code
+    if counted:
+        with pytest.raises(WSManFaultError):
+            write(other).invoke()
+    else:
+        write(other, "Other").invoke()
+    assert written(simulator) == (0 if counted else 1)
+    ended.close()
+    assert write(pool).invoke() is not None
+    other.close()
+    pool.close()
+    fresh = open_pool(simulator)
+    assert len(cmdlet(fresh, "Get-PopSettings").invoke()) == 1
+    fresh.close()
+
+
 def test_an_answer_to_another_request(simulator: SimulatorProcess) -> None:
     simulator.fault("EX01", "wrong_message_id", cmdlet=WRITE)
     pool = open_pool(simulator)
@@ -317,6 +357,9 @@ def test_other_requests_may_be_dropped(simulator: SimulatorProcess, action: str,
         {"kind": "silence", "cmdlte": WRITE},
         {"kind": "http_status"},
         {"kind": "http_status", "status": 200},
+        {"kind": "query_refused", "status": 200},
+        {"kind": "operation_limit", "limit": 2, "counted": "host"},
+        {"kind": "service_dies", "service": "MSExchangePop3", "after": 0},
         {"kind": "truncated", "action": "Post"},
         {"kind": "drop_after_answer", "action": "Command"},
         {"kind": "malformed", "times": -1},

@@ -218,6 +218,52 @@ def test_a_service_that_dies(admin: Administrator) -> None:
     assert admin.effective() is None
 
 
+def test_a_service_that_dies_after_some_seconds(admin: Administrator) -> None:
+    fault = {"server": "EX01", "kind": "service_dies", "service": "MSExchangePop3", "after": 10}
+    admin.do("Start-Service", Name="MSExchangePop3")
+    admin.organisation.faults.arm(fault)
+    # What ran before lives on.
+    admin.organisation.advance_clock(60)
+    assert admin.services()["MSExchangePop3"]["status"] == "Running"
+    admin.do("Restart-Service", Name=_POP3)
+    admin.organisation.advance_clock(9)
+    assert [admin.services()[name]["status"] for name in _POP3] == ["Running", "Running"]
+    assert admin.effective() is not None
+    admin.organisation.advance_clock(1)
+    assert [admin.services()[name]["status"] for name in _POP3] == ["Stopped", "Running"]
+    assert (admin.services()["MSExchangePop3"]["pid"], admin.effective()) == (0, None)
+    admin.organisation.advance_clock(60)
+    assert admin.services()["MSExchangePop3"]["status"] == "Stopped"
+    admin.do("Start-Service", Name="MSExchangePop3")
+    admin.organisation.faults.arm({"kind": "none"})
+    admin.organisation.advance_clock(60)
+    assert admin.services()["MSExchangePop3"]["status"] == "Running"
+
+
+def test_a_service_that_dies_is_started_again(admin: Administrator) -> None:
+    times = {"after": 10, "recovers_after": 5}
+    admin.organisation.faults.arm({"server": "EX01", "kind": "service_dies", "service": "MSExchangePop3", **times})
+    admin.do("Start-Service", Name="MSExchangePop3")
+    first = admin.services()["MSExchangePop3"]
+    # Ten seconds up, five seconds down, and so on.
+    admin.organisation.advance_clock(10)
+    assert admin.services()["MSExchangePop3"]["status"] == "Stopped"
+    admin.organisation.advance_clock(5)
+    second = admin.services()["MSExchangePop3"]
+    assert second["pid"] > first["pid"]
+    assert second["started"] > first["started"]
+    admin.organisation.advance_clock(15)
+    assert admin.services()["MSExchangePop3"]["pid"] > second["pid"]
+    admin.organisation.advance_clock(11)
+    admin.do("Stop-Service", Name="MSExchangePop3")
+    admin.do("Start-Service", Name="MSExchangePOP3BE")
+    # The control manager starts what has died, and forgets it once somebody has started it himself.
+    admin.do("Start-Service", Name="MSExchangePop3")
+    admin.do("Stop-Service", Name="MSExchangePop3")
+    admin.organisation.advance_clock(60)
+    assert [admin.services()[name]["status"] for name in _POP3] == ["Stopped", "Running"]
+
+
 def test_a_write_that_does_not_stick(admin: Administrator) -> None:
     admin.organisation.faults.arm({"server": "EX01", "kind": "write_does_not_stick", "cmdlet": "Set-Service"})
     admin.do("Set-Service", Name="MSExchangePop3", StartupType="Automatic")
@@ -293,6 +339,39 @@ def test_a_server_offline_takes_all_components_with_it(admin: Administrator) -> 
     assert {one["State"].name for one in states.values()} == {"Inactive"}
     assert states["PopProxy"]["ServerWideOfflineIsOffline"] is True
     assert admin.effective() is None
+
+
+def requests(admin: Administrator, component: str) -> dict[str, list[tuple[str, str]]]:
+    shown = admin.one("Get-ServerComponentState", Identity="EX01", Component=component)
+    return {
+        place: [(one["Requester"], one["State"]) for one in shown[place]] for place in ("RemoteStates", "LocalStates")
+    }
+
+
+def test_requests_are_kept_in_two_places_and_the_younger_counts(admin: Administrator) -> None:
+    def ask(component: str, requester: str, state: str, *only: str) -> str:
+        asked = {"Component": component, "Requester": requester, "State": state}
+        admin.do("Set-ServerComponentState", Identity="EX01", **asked, **dict.fromkeys(only, True))
+        shown = admin.one("Get-ServerComponentState", Identity="EX01", Component="PopProxy")
+        return str(shown["State"].name)
+
+    functional = [("Functional", "Active")]
+    assert requests(admin, "ServerWideOffline") == {"RemoteStates": functional, "LocalStates": functional}
+    assert requests(admin, "PopProxy") == {"RemoteStates": [], "LocalStates": []}
+    assert ask("PopProxy", "HealthAPI", "Inactive") == "Inactive"
+    assert ask("PopProxy", "Maintenance", "Inactive", "LocalOnly") == "Inactive"
+    both = [("HealthAPI", "Inactive"), ("Maintenance", "Inactive")]
+    assert requests(admin, "PopProxy") == {"RemoteStates": both[:1], "LocalStates": both}
+    # Each takes back its own only.
+    assert ask("PopProxy", "HealthAPI", "Active") == "Inactive"
+    assert ask("PopProxy", "Maintenance", "Active", "RemoteOnly") == "Active"
+    assert ask("PopProxy", "Maintenance", "Draining", "LocalOnly") == "Draining"
+    assert ask("PopProxy", "Maintenance", "Active") == "Active"
+    assert ask("FrontendTransport", "Maintenance", "Draining") == "Active"
+    assert ask("ServerWideOffline", "Maintenance", "Inactive") == "Inactive"
+    assert requests(admin, "ServerWideOffline")["LocalStates"] == [*functional, ("Maintenance", "Inactive")]
+    assert ask("ServerWideOffline", "Functional", "Active") == "Inactive"
+    assert ask("ServerWideOffline", "Maintenance", "Active") == "Active"
 
 
 def test_a_component_needs_an_identity_and_a_name_that_exists(admin: Administrator) -> None:

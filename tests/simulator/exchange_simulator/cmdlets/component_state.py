@@ -1,7 +1,9 @@
 """Get- and Set-ServerComponentState.
 
-Four of the components of a real server are played. Inferred: the rule by which several requesters' wishes become one
-state, and that -LocalOnly and -RemoteOnly make no difference.
+Objects are those of the capture of Exchange 2019, where a component that nobody has asked for has no requests at all.
+Four of the components of a real server are played. Requests are kept in Active Directory and in the server's registry,
+or with -RemoteOnly and -LocalOnly in one of the two, as the cmdlet's page says. That a proxy may be Draining, which is
+published of transport only, is a guess, and so is the error of an unknown component.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ from .. import shapes
 from ..catalogue.cmdlets import SERVICE_STATE
 from ..engine import Call, behaviour
 from ..errors import us_time
-from ..server import Server
+from ..server import PLACES, SERVER_WIDE, Server
 from .lookup import server
 
 _TYPE = "Microsoft.Exchange.Data.Directory.Management.ServerComponentStatePresentationObject"
@@ -36,8 +38,9 @@ def get_component_state(call: Call) -> None:
 def set_component_state(call: Call) -> None:
     owner = server(call, "Identity")
     component = _component(call, owner)
+    only = [place for place in PLACES if call.arguments.get(f"{place.capitalize()}Only")]
     if call.writes:
-        owner.request_component_state(component, call.arguments["Requester"], call.arguments["State"])
+        owner.request_component_state(component, call.arguments["Requester"], call.arguments["State"], only or PLACES)
 
 
 def _component(call: Call, owner: Server) -> str:
@@ -54,15 +57,14 @@ def _component(call: Call, owner: Server) -> str:
 
 
 def _state_object(call: Call, owner: Server, component: str) -> Any:
-    details = _requesters(owner, component)
     state = owner.component_state(component)
     members: list[tuple[str, Any]] = [
         ("ServerFqdn", owner.fqdn),
         ("Component", component),
         ("State", shapes.wire_enum(SERVICE_STATE.type_name, state, SERVICE_STATE.number(state))),
-        ("ServerWideOfflineIsOffline", owner.component_state("ServerWideOffline") == "Inactive"),
-        ("RemoteStates", shapes.wire_list(_LIST, details)),
-        ("LocalStates", shapes.wire_list(_LIST, _requesters(owner, component))),
+        ("ServerWideOfflineIsOffline", owner.component_state(SERVER_WIDE) == "Inactive"),
+        ("RemoteStates", shapes.wire_list(_LIST, _requests(owner, component, "remote"))),
+        ("LocalStates", shapes.wire_list(_LIST, _requests(owner, component, "local"))),
         ("Identity", shapes.ad_object_id(owner.distinguished_name, call.organisation.domain, owner.name)),
         ("IsValid", True),
         ("ObjectState", shapes.object_state("New")),
@@ -71,9 +73,9 @@ def _state_object(call: Call, owner: Server, component: str) -> Any:
     return shapes.exchange_object(types, _TYPE, members)
 
 
-def _requesters(owner: Server, component: str) -> list[Any]:
+def _requests(owner: Server, component: str, place: str) -> list[Any]:
     result = []
-    for requester, (state, since) in owner.components[component].items():
+    for requester, (state, since) in owner.components[component][place].items():
         result.append(
             shapes.wire_object(
                 (f"{_TYPE}+RequesterDetails", "System.Object"),

@@ -78,6 +78,95 @@ def test_an_answer_with_another_server_or_several_is_not_believed(line):
         connect().server("EX01")
 
 
+@pytest.mark.parametrize("asked", [None, "EX01", "ex01.contoso.test"])
+@pytest.mark.parametrize(
+    ("member", "value", "came"),
+    [
+        ("Name", ABSENT, "null"),
+        ("Name", None, "null"),
+        ("Name", "", "empty text"),
+        ("Name", 5, "an integer"),
+        ("Name", {"$type": "X"}, "an object of the type X without text"),
+        ("Name", ["EX01"], "a list of 1"),
+        ("Name", "EX02", "text that is in neither its Fqdn nor its DistinguishedName"),
+        ("Name", "Microsoft.Exchange.Data.X", "text that is in neither its Fqdn nor its DistinguishedName"),
+        ("Fqdn", ABSENT, "null"),
+        ("Fqdn", {"$type": "X"}, "an object of the type X without text"),
+        ("AdminDisplayVersion", ABSENT, "null"),
+        ("AdminDisplayVersion", 15, "an integer"),
+        ("AdminDisplayVersion", "15", "text"),
+        ("AdminDisplayVersion", "15.2", "text"),
+        ("AdminDisplayVersion", "Exchange 2019 CU 14.5", "text"),
+        ("AdminDisplayVersion", {"Major": 15, "Minor": 2}, "an object without text with the members Major, Minor"),
+    ],
+)
+def test_a_server_that_cannot_be_read_is_not_taken_for_one_that_is_not_there(line, asked, member, value, came):
+    line.shapes[SERVER] = Put({member: value})
+    with pytest.raises(
+        Failure, match=rf"^Get-ExchangeServer shows {member} of .* as {came}.*; please report that\.$"
+    ) as told:
+        connect().server(asked)
+    assert told.value.result == {"unreadable": {member: came}}
+
+
+@pytest.mark.parametrize("whole", ["EX01", None, {"$text": "EX01"}, {"$type": "X"}])
+def test_a_server_that_is_no_object_is_said_to_be_without_a_name(line, whole):
+    line.shapes[SERVER] = lambda _: [element(whole)]
+    with pytest.raises(Failure, match=r"^Get-ExchangeServer shows Name of the server as null, which cannot be read"):
+        connect().server()
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [
+        {"Name": "ex01"},
+        {"Name": {"$text": "EX01"}},
+        {"Fqdn": "ex01.CONTOSO.test"},
+        {"Fqdn": "mail.contoso.test"},
+        {"DistinguishedName": ABSENT},
+        {"AdminDisplayVersion": "Version 15.2 (Build 2562.17)"},
+        {"AdminDisplayVersion": "15.2.2562.17"},
+        {"AdminDisplayVersion": {"Major": 15, "Minor": 2, "Build": 2562, "Revision": 17}},
+    ],
+)
+def test_what_says_the_same_of_a_server(line, shown):
+    line.shapes[SERVER] = Put(shown)
+    server = connect().server()
+    assert (server.name.upper(), server.version) == ("EX01", Version(15, 2, 2562, 17))
+
+
+@pytest.mark.parametrize("member", ["IsClientAccessServer", "IsMailboxServer"])
+@pytest.mark.parametrize("value", [ABSENT, None, 0, 1, "0", "Falsch", "", {"$type": "X"}])
+def test_a_role_that_cannot_be_read_is_neither_there_nor_not(host_of, member, value):
+    host = host_of("2013")
+    host.shapes[SERVER] = Put({member: value})
+    with laid(Way(host.invoke)), pytest.raises(Failure, match=f"shows {member} of EX01 as .* please report that"):
+        connect().server()
+    # Other versions have all services on every server.
+    host = host_of("2016")
+    host.shapes[SERVER] = Put({member: value})
+    with laid(Way(host.invoke)):
+        assert connect().server().name == "EX01"
+
+
+@pytest.mark.parametrize("value", [False, "False", "false", "FALSE", {"$text": "False"}])
+def test_the_roles_of_2013_may_be_texts(host_of, value):
+    host = host_of("2013")
+    host.shapes[SERVER] = Put({"IsClientAccessServer": value, "IsMailboxServer": "True"})
+    with laid(Way(host.invoke)):
+        server = connect().server()
+    assert (server.client_access, server.mailbox) == (False, True)
+
+
+@pytest.mark.parametrize("value", [ABSENT, None, "", 7, {"$type": "X"}])
+def test_a_computer_that_does_not_tell_its_name(line, value):
+    line.memory.update(host="10.0.0.1", inventory_hostname="10.0.0.1")
+    line.shapes["Get-CimInstance"] = Put({"Name": value})
+    with pytest.raises(Failure, match=r"^Win32_ComputerSystem shows Name of this host as .* please report that"):
+        connect().server()
+    assert connect().server("EX01").name == "EX01"
+
+
 def test_a_server_may_be_named_by_its_guid(line):
     guid = to_plain(element(shapes.guid("object", line.server.distinguished_name)))
     assert connect().server(guid.upper()).name == "EX01"
@@ -188,6 +277,10 @@ def test_errors_are_known_by_id_and_type_and_told_in_a_sentence(told, sentence):
     ],
 )
 def test_versions(shown, version, product):
-    server = Server.read({"Name": "EX01", "Fqdn": "EX01.contoso.test", "AdminDisplayVersion": shown})
+    names, roles = (
+        {"Name": "EX01", "Fqdn": "EX01.contoso.test"},
+        {"IsClientAccessServer": True, "IsMailboxServer": True},
+    )
+    server = Server.read({**names, **roles, "AdminDisplayVersion": shown})
     assert server.version == version
     assert server.version.product == product

@@ -11,7 +11,7 @@ FORMS = ("full", "plain")
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Every test runs in both forms of what Exchange sends; the mark `forms` names those of one that cannot."""
-    if InProcessHost in vars(metafunc.module).values():
+    if InProcessHost in vars(metafunc.module).values() or {"host", "host_of"} & set(metafunc.fixturenames):
         mark = metafunc.definition.get_closest_marker("forms")
         metafunc.parametrize("wire_form", mark.args if mark else FORMS, indirect=True)
 

@@ -30,6 +30,13 @@ def busy(name: str, cmdlet: str = SET) -> str:
     )
 
 
+def unchecked_and_busy(name: str) -> str:
+    """The two sentences of a mailbox that fails with more than one error."""
+    return (
+        f"Set-CASMailbox failed: The object 'CN={name},CN=Users,DC=contoso,DC=test' could not be checked. {busy(name)}"
+    )
+
+
 class MailboxHost(InProcessHost):
     """A server of an organisation with the mailboxes of the Administrator and a few others, known by their aliases."""
 
@@ -535,6 +542,32 @@ def test_errors_that_are_not_one_for_each_are_told_of_whom_they_are(host):
     result = host.run(MODULE, {"identities": PIPED, **OFF})
     assert result["failed_mailboxes"] == [{"mailbox": "bert@contoso.test", "message": DENIED}]
     assert host.batches == [PIPED, ["bert"]]
+
+
+@pytest.mark.parametrize(
+    ("speaking", "when", "errors"),
+    [("anna", "before", 2), ("anna", "after", 1), ("anna", "after", 2), ("cleo", "before", 2), ("dora", "after", 1)],
+)
+def test_no_error_is_told_of_a_mailbox_that_wrote_none(host, speaking, when, errors):
+    """As many errors as mailboxes that differ are not one for each of them."""
+    host.fault("mailbox_fails", mailbox=speaking, when=when, errors=errors)
+    host.fault("mailbox_keeps_what_it_has", mailbox="bert")
+    result = host.run(MODULE, {"identities": PIPED, **OFF})
+    told = {one["mailbox"].partition("@")[0]: one["message"] for one in result["failed_mailboxes"]}
+    own = {speaking: unchecked_and_busy(speaking.capitalize())} if when == "before" else {}
+    silent = "Set-CASMailbox was answered without an error, but the mailbox does not have what was written."
+    assert told == {"bert": silent} | own
+    assert host.enabled() == {"administrator", *told}
+
+
+@pytest.mark.parametrize("culprits", [["anna"], ["anna", "dora"], PIPED], ids=str)
+def test_several_errors_of_one_mailbox_are_all_told_of_it(host, culprits):
+    for alias in culprits:
+        host.fault("mailbox_fails", mailbox=alias, when="before", errors=3)
+    result = host.run(MODULE, {"identities": PIPED, **OFF})
+    assert result["failed_mailboxes"] == [
+        {"mailbox": f"{one}@contoso.test", "message": unchecked_and_busy(one.capitalize())} for one in culprits
+    ]
 
 
 @pytest.mark.parametrize("batch_size", [7, 500])

@@ -99,6 +99,29 @@ def test_a_time_that_cannot_be_read_is_unknown(host):
     assert result["pop3"]["services"][0]["started"] is None
 
 
+@pytest.mark.parametrize(
+    ("cmdlet", "shown", "why"),
+    [
+        ("Get-CimInstance", {"ProcessId": ABSENT}, "Win32_Service shows ProcessId of MSExchangePop3 as null"),
+        ("Get-Process", {"StartTime": ABSENT}, "Get-Process shows StartTime of MSExchangePop3 as null"),
+        ("Get-Process", {"StartTime": {"$type": "X"}}, "as an object of the type X without text"),
+        ("Get-Process", {"StartTime": "2.3.2026 08:00"}, "as text that is no time with its zone, '2.3.2026 08:00'"),
+        ("Get-Process", {"StartTime": "2026-03-02T08:00:00"}, "as text that is no time with its zone, '2026-03-02"),
+        ("Get-Process", {"Id": None}, "shows no process with the Id 1620 of MSExchangePop3, and Id of another one as"),
+        ("Get-Process", {"Id": 1620}, "shows 2 processes with the Id 1620 of MSExchangePop3"),
+    ],
+)
+def test_why_a_start_is_not_known_is_said(host, cmdlet, shown, why):
+    host.run("protocol_service", {"protocol": "pop3", "state": "started"})
+    host.administer("Set-PopSettings", Server="EX01", Banner="New.")
+    host.shapes[cmdlet] = Put(shown)
+    pop3 = host.run(MODULE, {"gather": [], "restart_tolerance": 0})["pop3"]
+    assert pop3["restart_owed"] == "unknown"
+    assert pop3["restart_reason"].startswith("It cannot be read when the services started: ")
+    assert why in pop3["restart_reason"]
+    assert [service["started"] for service in pop3["services"]] == [None, None]
+
+
 def test_a_missing_service_is_shown_as_missing(host):
     host.fault("service_missing", service="MSExchangePOP3BE")
     services = host.run(MODULE)["pop3"]["services"]
@@ -125,17 +148,28 @@ def requests(*states: str) -> list[dict[str, str]]:
 UNSAID = dict.fromkeys(("State", "ServerWideOfflineIsOffline", "LocalStates", "RemoteStates"), ABSENT)
 
 
+UNREAD_OFFLINE = (
+    "Get-ServerComponentState shows ServerWideOfflineIsOffline of PopProxy as null, which cannot be read; please "
+    "report that."
+)
+
+
 @pytest.mark.parametrize(
     ("shown", "state", "reason"),
     [
         ({"State": {"$text": "Active", "$value": 1}}, "active", None),
         ({"State": "ACTIVE", "ServerWideOfflineIsOffline": "False"}, "active", None),
         ({"State": {"$text": "Inactive"}}, "inactive", "The server component PopProxy is Inactive."),
-        ({"State": "draining"}, "inactive", "The server component PopProxy is draining."),
+        ({"State": "draining"}, "inactive", "The server component PopProxy is Draining."),
+        ({"State": 1}, "active", None),
+        ({"State": {"$text": "Aktiv", "$value": 1}}, "active", None),
+        ({"State": {"$text": None, "$value": 0}}, "inactive", "The server component PopProxy is Inactive."),
+        ({"State": "Active", "ServerWideOfflineIsOffline": None}, "unknown", UNREAD_OFFLINE),
         (
             {"State": "Inactive", "LocalStates": requests("Active", "Inactive"), "RemoteStates": requests("Draining")},
             "inactive",
-            "The server component PopProxy is Inactive, as requested by B and A.",
+            "The server component PopProxy is Inactive, as requested by perhaps A (its requests in Active Directory "
+            "and on the server differ) and B.",
         ),
         (
             {"State": "Inactive", "LocalStates": [{"$text": None}, None], "RemoteStates": {"$text": "Nobody"}},
@@ -151,15 +185,26 @@ UNSAID = dict.fromkeys(("State", "ServerWideOfflineIsOffline", "LocalStates", "R
         (
             {"State": "Functional"},
             "unknown",
-            "Get-ServerComponentState shows 'Functional' as the state of PopProxy, not Active or Inactive.",
+            "Get-ServerComponentState shows State of PopProxy as text, 'Functional', which cannot be read; please "
+            "report that.",
         ),
         (
-            {"State": {"$value": 0}},
+            {"State": {"$text": "Wartung", "$value": 9}},
             "unknown",
-            "Get-ServerComponentState shows {'$text': None, '$value': 0} as the state of PopProxy, not Active or "
-            "Inactive.",
+            "Get-ServerComponentState shows State of PopProxy as an object, 'Wartung', which cannot be read; please "
+            "report that.",
         ),
-        ({}, "unknown", "Get-ServerComponentState shows None as the state of PopProxy, not Active or Inactive."),
+        (
+            {},
+            "unknown",
+            "Get-ServerComponentState shows State of PopProxy as null, which cannot be read; please report that.",
+        ),
+        (
+            {"Component": None, "State": "Active"},
+            "unknown",
+            "Get-ServerComponentState shows Component of the answer for PopProxy as null, which cannot be read; please "
+            "report that.",
+        ),
         (
             {"Component": "ImapProxy", "State": "Active"},
             "unknown",

@@ -6,7 +6,7 @@ import json
 from copy import deepcopy
 
 import pytest
-from in_process import Put
+from in_process import ABSENT, Put
 
 MODULE = "connectivity_test"
 SECRET = "Correct-Horse-1"
@@ -83,9 +83,125 @@ def test_what_exchange_says_of_a_failure_is_told(host):
     assert result["error"] == "The remote certificate is invalid according to the validation procedure."
 
 
-def test_a_result_that_is_only_text(host):
-    host.shapes[POP] = Put({"Result": "Skipped"})
-    assert host.run(MODULE, READER)["result"] == "Skipped"
+def value(name, number, text="Ergebnis"):
+    """A result whose text is in the server's language, with the enumeration inside of it."""
+    return {"$text": text, "Value": {"$text": name, "$value": number}}
+
+
+TYPE = "Microsoft.Exchange.Monitoring.CasTransactionResult"
+
+
+@pytest.mark.parametrize(
+    ("shown", "event", "result"),
+    [
+        # The name in the result decides, whatever is beside it.
+        (value("Success", 1, "Erfolgreich"), "Success", "Success"),
+        (value("Failure", 2, "Fehler"), "Error", "Failure"),
+        (value("Skipped", 3, "Übersprungen"), "Warning", "Skipped"),
+        (value("success", 2), ABSENT, "Success"),
+        (value("FAILURE", 1), "Success", "Failure"),
+        ({"$text": "Erfolgreich", "Value": "Failure"}, "Success", "Failure"),
+        ({"$type": TYPE, "Value": {"$text": "Skipped"}}, ABSENT, "Skipped"),
+        ("Success", ABSENT, "Success"),
+        ("skipped", "Success", "Skipped"),
+        ({"$text": "Failure"}, "Success", "Failure"),
+        ({"$text": "Failure", "Value": {"$type": "X"}}, "Success", "Failure"),
+        ({"$text": "Success", "$value": 9}, "Error", "Success"),
+        # What is translated says nothing, the event does.
+        ("Erfolgreich", "Success", "Success"),
+        ("Erfolgreich", {"$text": "success", "$value": 0}, "Success"),
+        ("Fehler", "Error", "Failure"),
+        ("Fehler", "ERROR", "Failure"),
+        ("Erfolgreich", "Error", "Failure"),
+        ("Übersprungen", "Warning", "Failure"),
+        ("Übersprungen", "Information", "Failure"),
+        (None, "Success", "Success"),
+        (ABSENT, "Error", "Failure"),
+        ({"$type": TYPE}, "Error", "Failure"),
+        (0, "Success", "Success"),
+        # A number is taken for a failure, and never alone for a success; of two answers the worse one counts.
+        (value("Fehler", 2, "Fehler"), ABSENT, "Failure"),
+        (value(None, 3), ABSENT, "Skipped"),
+        (2, ABSENT, "Failure"),
+        ("3", "Erfolg", "Skipped"),
+        ({"$text": "Fehler", "Value": 2}, "Success", "Failure"),
+        (value("Erfolgreich", 1), "Success", "Success"),
+        (value("Fehler", 1), "Error", "Failure"),
+        (value("Fehler", 1), "Warning", "Failure"),
+        (3, "Success", "Skipped"),
+        (3, "Error", "Failure"),
+    ],
+)
+def test_a_result_is_told_by_what_is_not_translated(host, shown, event, result):
+    host.shapes[POP] = Put({"Result": shown, "EventType": event})
+    told = host.run(MODULE, READER)
+    assert (told["result"], told["tests"][0]["result"], told["unreadable"]) == (result, result, {})
+
+
+@pytest.mark.parametrize("event", [ABSENT, None, "", "Erfolg", 0, 1, {"$type": "X"}])
+@pytest.mark.parametrize(
+    ("shown", "came"),
+    [
+        (ABSENT, "null"),
+        (None, "null"),
+        ("", "empty text"),
+        ("Erfolgreich", "text, 'Erfolgreich'"),
+        ("Fehler", "text, 'Fehler'"),
+        ("Undefined", "text, 'Undefined'"),
+        (0, "an integer, '0'"),
+        (1, "an integer, '1'"),
+        (9, "an integer, '9'"),
+        (True, "a boolean, 'True'"),
+        (["Success"], "a list of 1"),
+        ({"$type": TYPE}, f"an object of the type {TYPE} without text"),
+        ({"$type": TYPE, "Value": {"$type": "X"}}, f"an object of the type {TYPE} without text with the members Value"),
+        (value("Ergebnis", 1), "an object with the members Value, 'Ergebnis'"),
+    ],
+)
+def test_a_result_that_is_not_understood_is_no_result(host, shown, came, event):
+    host.shapes[POP] = Put({"Result": shown, "EventType": event})
+    told = host.run(MODULE, READER)
+    assert told["msg"] == (
+        f"Test-PopConnectivity shows Result of the test as {came}, which cannot be read, so it is not known how it "
+        "ended; please report that."
+    )
+    assert told["unreadable"].keys() == {"Result", "EventType"}
+    assert "result" not in told
+
+
+def test_what_is_undefined_is_no_success(host):
+    host.shapes[POP] = Put({"Result": value("Undefined", 0), "EventType": "Success"})
+    assert "so it is not known how it ended" in host.run(MODULE, READER)["msg"]
+
+
+def test_one_result_that_is_not_understood_is_not_outvoted(host):
+    other = Put({"Result": "Übersprungen", "EventType": ABSENT})
+    host.shapes[POP] = lambda output: [*deepcopy(output), *other(output)]
+    assert "so it is not known how it ended" in host.run(MODULE, READER | {"trust_any_certificate": True})["msg"]
+
+
+@pytest.mark.parametrize(
+    ("member", "option"), [("ClientAccessServer", "server"), ("Scenario", "scenario"), ("Error", "error")]
+)
+def test_what_cannot_be_read_beside_a_result_is_left_out_and_told(host, warned, member, option):
+    host.shapes[POP] = Put({member: {"$type": "X"}})
+    told = host.run(MODULE, READER)
+    assert (told["result"], told["tests"][0][option]) == ("Failure", None)
+    assert told["unreadable"] == {option: "an object of the type X without text"}
+    assert warned == [
+        f"Of the results of the test not all can be read, and this is left out: {option} came as an object of the type "
+        "X without text; please report that."
+    ]
+    host.shapes[POP] = Put({member: None})
+    told = host.run(MODULE, READER)
+    assert (told["tests"][0][option], told["unreadable"]) == ("", {})
+
+
+@pytest.mark.parametrize("latency", [None, ABSENT, "-00:00:01", "lange", {"$type": "X"}])
+def test_a_latency_that_is_not_told(host, warned, latency):
+    host.shapes[POP] = Put({"Latency": latency})
+    assert host.run(MODULE, READER)["tests"][0]["latency_ms"] is None
+    assert warned == []
 
 
 def test_no_result_at_all_is_a_failure_with_what_exchange_warned_of(host):

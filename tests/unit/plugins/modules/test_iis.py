@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from in_process import Put
+from in_process import ABSENT, Put
 
 RUNNING = ["W3SVC", "NetTcpActivator", "NetMsmqActivator"]
 CANNOT_STOP = (
@@ -107,29 +107,126 @@ def test_a_restart_that_did_nothing_has_changed_nothing(host):
     assert (result["failed"], result["changed"]) == (True, False)
 
 
-TEXTLESS = {"$type": "System.ServiceProcess.ServiceController", "Name": "W3SVC"}
+CONTROLLER = "System.ServiceProcess.ServiceController"
+DEPENDENT = ["W3SVC", "NetTcpActivator", "NetPipeActivator", "NetMsmqActivator"]
 
 
 @pytest.mark.parametrize(
-    "told",
+    ("told", "came"),
     [
-        None,
-        [],
-        ["NetTcpActivator"],
-        "W3SVC NetTcpActivator",
-        ["W3SVC", {"$text": None}],
-        ["W3SVC", None],
-        TEXTLESS,
-        [TEXTLESS],
-        ["System.X"],
+        (None, "null"),
+        (ABSENT, "null"),
+        ([], "a list of 0 without W3SVC"),
+        (["NetTcpActivator"], "a list of 1 without W3SVC"),
+        ("W3SVC", "text"),
+        ("W3SVC NetTcpActivator", "text"),
+        (["W3SVC,NetTcpActivator"], "a list of 1 without W3SVC"),
+        (["W3SVC", "W3SVC"], "a list of 2 in which one is twice"),
+        (["W3SVC", "NetTcpActivator", "nettcpactivator"], "a list of 3 in which one is twice"),
+        (["W3SVC", {"$text": None}], "an object without text, in a list of 2"),
+        (["W3SVC", None], "null, in a list of 2"),
+        (
+            {"$type": CONTROLLER, "Name": "W3SVC"},
+            f"an object of the type {CONTROLLER} without text with the members Name",
+        ),
+        ([{"$type": CONTROLLER}], f"an object of the type {CONTROLLER} without text, in a list of 1"),
+        ([CONTROLLER], "a list of 1 without W3SVC"),
     ],
 )
-def test_nothing_is_stopped_without_knowing_what_to_start_again(host, told):
+def test_nothing_is_stopped_without_knowing_what_to_start_again(host, told, came):
     host.shapes["Get-Service"] = Put({"DependentServices": told})
     result = host.run("iis", {"state": "restarted"})
-    assert result["msg"].startswith("Get-Service shows DependentServices of WAS as ")
-    assert result["msg"].endswith("nothing was stopped; please report that.")
+    assert result["msg"].startswith(f"Get-Service shows DependentServices of WAS as {came}")
+    assert result["msg"].endswith(", which cannot be read, so nothing was stopped; please report that.")
+    assert result["unreadable"] == {"DependentServices": came}
     assert host.writes == []
+
+
+@pytest.mark.parametrize("name", ["Nobody", "O'Brien", "C:\\\\W3SVC", CONTROLLER])
+def test_nothing_is_stopped_if_a_service_that_depends_is_not_there(host, name):
+    host.shapes["Get-Service"] = Put({"DependentServices": ["W3SVC", name]})
+    assert host.run("iis", {"state": "restarted"})["msg"] == (
+        f"Get-Service shows DependentServices of WAS that are not there ({name}), so nothing was stopped; please "
+        "report that."
+    )
+    assert host.writes == []
+
+
+@pytest.mark.parametrize("many", [0, 2])
+def test_nothing_is_stopped_unless_one_service_is_told_of(host, many):
+    host.shapes["Get-Service"] = lambda output: output * many
+    assert host.run("iis", {"state": "restarted"})["msg"] == (
+        f"Get-Service answered with {many} objects for WAS instead of one, so nothing was stopped; please report that."
+    )
+    assert host.writes == []
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [
+        str.lower,
+        lambda name: {"$text": name},
+        lambda name: {"$text": name, "Name": name},
+        lambda name: {"$text": CONTROLLER, "Name": name},
+        lambda name: {"$type": CONTROLLER, "ServiceName": name},
+    ],
+)
+def test_services_that_depend_are_known_by_their_text_or_their_name(host, shape):
+    host.shapes["Get-Service"] = Put({"DependentServices": list(map(shape, DEPENDENT))})
+    result = host.run("iis", {"state": "restarted"})
+    assert [name.casefold() for name in result["services"]] == [name.casefold() for name in RUNNING]
+    assert [status(host, name) for name in RUNNING] == ["Running"] * 3
+
+
+@pytest.mark.parametrize(
+    ("member", "value"),
+    [
+        ("State", "Wird ausgeführt"),
+        ("State", 9),
+        ("StartMode", "Automatisch"),
+        ("StartMode", None),
+        ("ProcessId", ABSENT),
+    ],
+)
+def test_nothing_is_stopped_if_a_service_cannot_be_read(host, member, value):
+    host.shapes["Get-CimInstance"] = Put({member: value}, of="NetMsmqActivator")
+    result = host.run("iis", {"state": "restarted"})
+    assert f"Win32_Service shows {member} in the service NetMsmqActivator as " in result["msg"]
+    assert result["msg"].endswith("please report that.")
+    assert host.writes == []
+
+
+@pytest.mark.parametrize("value", [ABSENT, None, 3, "IISADMIN", {"$type": "X"}])
+def test_a_service_without_its_name_is_not_taken_for_a_missing_one(host, value):
+    host.shapes["Get-CimInstance"] = Put({"Name": value}, of="W3SVC")
+    result = host.run("iis", {"state": "restarted"})
+    assert result["msg"].startswith("Win32_Service shows Name of a service as ")
+    assert result["msg"].endswith(", which cannot be read; please report that.")
+    assert host.writes == []
+
+
+def test_exchange_is_waited_for_also_if_no_service_says_on_which_computer_it_is(host):
+    host.shapes["Get-CimInstance"] = Put({"SystemName": ABSENT})
+    assert host.run("iis", {"state": "restarted"})["changed"] is True
+    assert host.asked("Get-ExchangeServer") == [{"Identity": "EX01"}]
+
+
+def test_nothing_is_stopped_if_nobody_says_which_computer_it_is(host):
+    nameless = Put({"Name": None}, of="EX01")
+    host.shapes["Get-CimInstance"] = lambda output: nameless(Put({"SystemName": None})(output))
+    assert host.run("iis", {"state": "restarted"})["msg"] == (
+        "Win32_ComputerSystem shows Name of this host as null, which cannot be read; please report that."
+    )
+    assert host.writes == []
+
+
+def test_a_state_that_cannot_be_read_afterwards_is_told_with_what_came(host):
+    spoil = Put({"State": "Wird ausgeführt"}, of="NetMsmqActivator")
+    host.shapes["Get-CimInstance"] = lambda output: spoil(output) if host.writes else output
+    assert host.run("iis", {"state": "restarted"})["msg"] == (
+        "Now NetMsmqActivator is in a state that cannot be read (Win32_Service shows State as text, 'Wird "
+        "ausgeführt'); the next run starts what is automatic, the event log has the reason."
+    )
 
 
 def test_without_iis(host):

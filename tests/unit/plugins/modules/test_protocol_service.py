@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from in_process import Put
+from in_process import ABSENT, Put
 
 from ansible_collections.mailops.exchange.plugins.module_utils._host.server import Server
 from ansible_collections.mailops.exchange.plugins.module_utils._host.versions import EXCHANGE_2013, EXCHANGE_2016
@@ -164,7 +164,7 @@ def test_an_inactive_component_is_the_reason(host):
     assert result["msg"] == (
         "MSExchangePop3 is stopped on EX01 and not running as it was told to be. Exchange stops MSExchangePop3 while "
         "its server component is not active. The server component PopProxy is Inactive, as requested by Maintenance. "
-        "Make it Active with Set-ServerComponentState."
+        "Make it Active with Set-ServerComponentState, as the requester that took it down."
     )
     assert result["changed"] is True
 
@@ -190,6 +190,35 @@ def test_a_service_that_does_not_stay_up_for_another_reason(host):
     host.fault("service_dies", service="MSExchangePOP3BE")
     message = host.run("protocol_service", {"protocol": "pop3", "state": "restarted"})["msg"]
     assert message.startswith("MSExchangePOP3BE is stopped on EX01 and not running as it was told to be")
+
+
+@pytest.mark.parametrize("dying", POP)
+@pytest.mark.parametrize("state", ["started", "restarted"])
+def test_a_service_that_runs_at_first_and_then_dies(host, dying, state):
+    host.fault("service_dies", service=dying, after=3)
+    result = host.run("protocol_service", {"protocol": "pop3", "state": state})
+    assert (result["failed"], result["msg"]) == (
+        True,
+        f"{dying} is stopped on EX01 and not running as it was told to be; the event log of the host has the reason.",
+    )
+    # It was seen to run.
+    assert len(host.asked("Get-CimInstance")) == 3
+
+
+@pytest.mark.parametrize("after", [2, 3], ids=["down at first", "in another process"])
+@pytest.mark.parametrize("state", ["started", "restarted"])
+def test_a_service_that_windows_starts_again_and_again(host, state, after):
+    host.fault("service_dies", service="MSExchangePop3", after=after, recovers_after=1)
+    start(host, *(POP if state == "restarted" else ()))
+    result = host.run("protocol_service", {"protocol": "pop3", "state": state})
+    assert (result["failed"], result["changed"], result["msg"]) == (
+        True,
+        True,
+        "MSExchangePop3 is restarting on EX01 and not running as it was told to be; the event log of the host has the "
+        "reason.",
+    )
+    assert result["services"][0]["status"] == "restarting"
+    assert len(host.writes) == 2
 
 
 @pytest.fixture
@@ -237,6 +266,103 @@ def test_another_computer_is_refused(host):
     message = host.run("protocol_service", {"protocol": "pop3", "state": "started"})["msg"]
     assert "leads to the computer EX02, but the Exchange server meant is EX01" in message
     assert host.writes == []
+
+
+def test_each_service_is_looked_at_for_its_computer(host):
+    host.shapes["Get-CimInstance"] = Put({"SystemName": "EX02"}, of="MSExchangePOP3BE")
+    assert "leads to the computer EX02" in host.run("protocol_service", {"protocol": "pop3", "state": "started"})["msg"]
+    assert host.writes == []
+
+
+ALL = {"protocol": "pop3", "state": "restarted", "start_mode": "automatic"}
+ALIKE = {
+    "State": [str.upper, str.lower, lambda _: "4", lambda _: 4, lambda name: {"$text": name}],
+    "StartMode": [str.lower, lambda _: "Automatic", lambda _: "AutomaticDelayedStart", lambda _: 2, lambda _: "2"],
+}
+UNREADABLE = [
+    *(
+        ("State", value)
+        for value in ("Wird ausgeführt", "Unknown", 9, "", None, ABSENT, True, {"$type": "X"}, ["Running"])
+    ),
+    *(("StartMode", value) for value in ("Automatisch", 9, "", None, ABSENT, {"$type": "X"})),
+    *(("ProcessId", value) for value in ("16 20", None, ABSENT, {"$type": "X"})),
+]
+
+
+@pytest.mark.parametrize(("member", "shape"), [(member, shape) for member, shapes in ALIKE.items() for shape in shapes])
+def test_what_says_the_same_of_a_service_changes_nothing(host, member, shape):
+    start(host, *POP)
+    for name in POP:
+        set_mode(host, name, "Automatic")
+    host.shapes["Get-CimInstance"] = Put({member: shape({"State": "Running", "StartMode": "Auto"}[member])})
+    result = host.run("protocol_service", {**ALL, "state": "started"})
+    assert (result["changed"], result["unreadable"], host.writes) == (False, {}, [])
+
+
+@pytest.mark.parametrize(("member", "value"), UNREADABLE)
+def test_what_cannot_be_read_of_a_service_is_not_written_over(host, member, value):
+    start(host, *POP)
+    host.shapes["Get-CimInstance"] = Put({member: value}, of="MSExchangePOP3BE")
+    option = {"State": "status", "StartMode": "start_mode", "ProcessId": "process_id"}[member]
+    for _ in range(2):
+        result = host.run("protocol_service", ALL)
+        assert result["msg"].startswith(f"{option}: Win32_Service shows {member} in the service MSExchangePOP3BE as ")
+        assert result["msg"].endswith(
+            "which cannot be read, so it is neither compared nor written; please report that."
+        )
+        assert result["unreadable"].keys() == {option}
+    assert host.writes == []
+
+
+def test_what_the_task_does_not_need_is_told_and_in_nobody_s_way(host, warned):
+    host.shapes["Get-CimInstance"] = Put({"StartMode": "Automatisch"}, of="MSExchangePop3")
+    result = host.run("protocol_service", {"protocol": "pop3", "state": "started"})
+    assert (result["changed"], result["unreadable"]) == (True, {"start_mode": "text"})
+    assert [service["start_mode"] for service in result["services"]] == [None, "manual"]
+    assert warned == [
+        "Of the service MSExchangePop3 not all can be read, and this is left out: start_mode came as text, "
+        "'Automatisch'; please report that."
+    ]
+
+
+@pytest.mark.parametrize("value", [ABSENT, None, "", 3, {"$type": "X"}])
+@pytest.mark.parametrize("state", ["started", "stopped", "restarted"])
+def test_a_service_without_its_name_is_said_to_be_so(host, value, state):
+    host.shapes["Get-CimInstance"] = Put({"Name": value}, of="MSExchangePop3")
+    result = host.run("protocol_service", {"protocol": "pop3", "state": state})
+    assert result["msg"].startswith("Win32_Service shows Name of a service as ")
+    assert result["msg"].endswith(", which cannot be read; please report that.")
+    assert result["unreadable"].keys() == {"Name"}
+    assert host.writes == []
+
+
+@pytest.mark.parametrize("value", ["MSExchangeImap4", "MSExchangePOP3BE"])
+def test_a_service_that_was_not_asked_for_is_not_handled(host, value):
+    host.shapes["Get-CimInstance"] = Put({"Name": value}, of="MSExchangePop3")
+    assert host.run("protocol_service", {"protocol": "pop3", "state": "started"})["msg"].startswith(
+        "Win32_Service shows Name of a service as text that "
+    )
+    assert host.writes == []
+
+
+@pytest.mark.parametrize("value", [ABSENT, None, 5, {"$type": "X"}])
+def test_a_service_that_does_not_say_on_which_computer_it_is(host, value):
+    host.shapes["Get-CimInstance"] = Put({"SystemName": value})
+    assert host.run("protocol_service", {"protocol": "pop3", "state": "started"})["changed"] is True
+    nameless = Put({"Name": value}, of="EX01")
+    host.shapes["Get-CimInstance"] = lambda output: nameless(Put({"SystemName": value})(output))
+    result = host.run("protocol_service", {"protocol": "pop3", "state": "restarted"})
+    assert result["msg"].startswith("Win32_ComputerSystem shows Name of this host as ")
+    assert "Restart-Service" not in host.writes
+
+
+def test_a_server_without_a_role_has_no_services(host_of):
+    host = host_of("2013")
+    host.shapes["Get-ExchangeServer"] = Put({"IsClientAccessServer": False, "IsMailboxServer": "False"})
+    assert host.run("protocol_service", {"protocol": "pop3", "state": "started"})["msg"] == (
+        "EX01 (Exchange Server 2013, 15.0.1497.2) has neither the Client Access nor the Mailbox role, and so no "
+        "services of POP3."
+    )
 
 
 def test_a_refused_start_has_changed_nothing(host):

@@ -202,7 +202,7 @@ def test_the_report_judges_nothing_that_it_cannot_read(host, warned):
     show_connector(host, **dict.fromkeys(members, TEXTLESS))
     show_service(host, "MSExchangePop3", State=TEXTLESS, StartMode="?")
 
-    result = host.run("client_access_info", {"protocols": ["pop3"]})
+    result = host.run("client_access_info", {"protocols": ["pop3"], "gather": ["connectors"]})
     assert result["pop3"]["unreadable"] == {
         option: TOLD for option, parameter in PARAMETERS.items() if parameter in gone
     }

@@ -7,7 +7,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.mailops.exchange.plugins.plugin_utils.wire.clixml import to_plain
+import pytest
+from pypsrp.complex_objects import ObjectMeta
+from pypsrp.messages import ErrorRecordMessage
+
+from ansible_collections.mailops.exchange.plugins.plugin_utils.wire.clixml import (
+    LineSerializer,
+    read_error,
+    to_plain,
+)
 
 Captured = Callable[[str], list[Any]]
 
@@ -65,3 +73,69 @@ def test_what_has_no_text_shows_its_type() -> None:
     )
     named = {"$text": None, "$type": "Microsoft.Exchange.Data.IPBinding"}
     assert read == {"$text": "x", "B": [{**named, "Port": 995}, {**named, "Port": 110}]}
+
+
+@pytest.mark.parametrize(
+    ("content", "value"),
+    [
+        ("<S>text</S>", "text"),
+        ("<I32>5</I32>", 5),
+        ("<B>false</B>", False),
+        ("<DT>2026-01-02T00:00:00</DT>", "2026-01-02T00:00:00"),
+        ("<BA>AAE=</BA>", {"$bytes": "AAE="}),
+        ("<Nil />", None),
+        ("<LST><S>a</S></LST>", ["a"]),
+        ('<DCT><En><S N="Key">a</S><I32 N="Value">1</I32></En></DCT>', {"a": 1}),
+    ],
+)
+@pytest.mark.parametrize("members", [None, ["Note"]])
+def test_what_carries_a_note_is_its_value(content: str, value: Any, members: list[str] | None) -> None:
+    noted = f'<Obj RefId="1">{content}<MS><S N="Note">n</S></MS></Obj>'
+    assert to_plain(noted, members) == value
+    holder = noted.replace("<Obj ", '<Obj N="Value" ')
+    assert to_plain(f'<Obj RefId="0"><ToString>x</ToString><MS>{holder}</MS></Obj>')["Value"] == value
+
+
+def test_an_object_inside_of_another_keeps_its_members() -> None:
+    inner = '<Obj RefId="1"><ToString>in</ToString><Props><S N="A">a</S><S N="B">b</S></Props></Obj>'
+    assert to_plain(f'<Obj RefId="0">{inner}<MS><S N="B">c</S><S N="D">d</S></MS></Obj>', ["b", "d", "a"]) == {
+        "$text": "in",
+        "a": "a",
+        "b": "c",
+        "d": "d",
+    }
+    enumeration = "<TN RefId='0'><T>X</T><T>System.Enum</T></TN><ToString>One</ToString><I32>1</I32>"
+    assert to_plain(f'<Obj RefId="0"><Obj RefId="1">{enumeration}</Obj><MS><S N="Note">n</S></MS></Obj>') == {
+        "$text": "One",
+        "$value": 1,
+    }
+
+
+def test_an_encrypted_value_is_there_and_cannot_be_read() -> None:
+    read = to_plain(
+        '<Obj RefId="0"><ToString>x</ToString><Props><SS N="Password">AA==</SS><I32 N="A">1</I32></Props></Obj>'
+    )
+    assert read == {"$text": "x", "Password": {"$text": None, "$type": "System.Security.SecureString"}, "A": 1}
+
+
+def test_null_is_put_out_without_anything() -> None:
+    assert to_plain(LineSerializer().deserialize("")) is None
+
+
+@pytest.mark.parametrize("reference", ["&#xFFFE;", "&#xffff;", "&#65534;", "&#65535;"])
+def test_what_no_xml_can_hold_is_replaced(reference: str) -> None:
+    assert to_plain(LineSerializer().deserialize(f"<S>a{reference}b</S>")) == "a\ufffdb"
+    # These are letters.
+    assert to_plain(LineSerializer().deserialize(f"<S>a&amp;{reference[1:]}b</S>")) == f"a{reference}b"
+
+
+def test_the_parameter_of_an_error_and_its_text() -> None:
+    """PowerShell puts a blank before the first mandatory parameter that is missing."""
+    exception = '<Obj N="Exception" RefId="1"><ToString>x</ToString><Props><S N="ParameterName"> Name</S></Props></Obj>'
+    record = (
+        f'<Obj RefId="0"><ToString>x</ToString><MS>{exception}<S N="FullyQualifiedErrorId">Id</S>'
+        '<I32 N="ErrorCategory_Category">5</I32><B N="SerializeExtendedInfo">false</B>'
+        '<S N="ErrorDetails_Message">about a&#xFFFE;b</S></MS></Obj>'
+    )
+    error = read_error(LineSerializer().deserialize(record, ObjectMeta("Obj", object=ErrorRecordMessage)), "Get-X")
+    assert (error.parameter, error.message, error.category) == ("Name", "about a\ufffdb", "InvalidArgument")
