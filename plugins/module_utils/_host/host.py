@@ -41,7 +41,9 @@ class Host(Calls):
     def server(self, identity: str | None = None) -> Server:
         """The one Exchange server meant: the one named, or the one this connection leads to. Asked once in a play."""
         key = f"server {identity.casefold()}" if identity else "server"
-        if known := self.memory.get(key):
+        chosen = self.domain_controller or "domain_controller" in self.memory
+        # A task with a controller of its own may have found the server; which one to stay with is then still open.
+        if (known := self.memory.get(key)) and chosen:
             return Server(**{**known, "version": Version(*known["version"])})
         found = self._find(identity) if identity else self._find_connected()
         if found is None:
@@ -54,9 +56,11 @@ class Host(Calls):
             )
         server = Server.read(found)
         facts: dict[str, Any] = {key: asdict(server)}
-        if "domain_controller" not in self.memory and not self.domain_controller and found.get("OriginatingServer"):
+        if not chosen:
             # Each controller shows its own state until replication has caught up: stay with the one that answered.
-            facts["domain_controller"] = wire_text(found["OriginatingServer"])
+            controller = facts["domain_controller"] = wire_text(found.get("OriginatingServer"))
+            # Any controller of the forest may have answered, and mailboxes are looked for in the server's domain.
+            facts["recipients_elsewhere"] = _domain(controller) != _domain(server.fqdn)
         self.remember(**facts)
         return server
 
@@ -132,6 +136,10 @@ class Host(Calls):
                 self._way.pause(min(self.POLL_SECONDS, remaining))
             else:
                 return
+
+
+def _domain(fqdn: str) -> str:
+    return fqdn.partition(".")[2].casefold()
 
 
 def _is_address(text: str) -> bool:

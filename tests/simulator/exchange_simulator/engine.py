@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import fnmatch
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -96,7 +96,8 @@ class Session:
     def cmdlet_fault(self, kind: str, cmdlet: str) -> list[dict[str, Any]]:
         if not self.logged:
             return []
-        return [fault for fault in self.organisation.faults.armed(self.server.name, kind) if fault["cmdlet"] == cmdlet]
+        armed = self.organisation.faults.armed(self.server.name, kind)
+        return [fault for fault in armed if fault.get("cmdlet") == cmdlet]
 
     def withheld(self, cmdlet: Cmdlet) -> list[dict[str, Any]]:
         """The armed faults by which RBAC keeps a cmdlet, or some of its parameters, from the user."""
@@ -146,6 +147,20 @@ class Call:
             now=self.now.astimezone(self.organisation.zone),
             blocks=self.server.release.split_services,
             **extra,
+        )
+
+    def unsuitable(self, controller: str, loss: Mapping[str, Any] | None = None) -> Failure:
+        """The error for a domain controller out of reach.
+
+        Text and class are those of learn.microsoft.com/troubleshoot/exchange (an Edge server's setup, with 0x52), where
+        the class stands behind that of setup. Inferred: that cmdlets raise it themselves, and the category.
+        """
+        exception = errors.DIRECTORY + loss["exception"] if loss and "exception" in loss else errors.SUITABILITY
+        return self.exchange_failure(
+            exception,
+            f"An Active Directory error 0x51 occurred when trying to check the suitability of server '{controller}'. "
+            "Error: 'Active directory response: The LDAP server is unavailable.'",
+            category=ErrorCategory.ResourceUnavailable,
         )
 
     def windows_failure(
@@ -252,9 +267,11 @@ def _run_command(
             try:
                 _Binder(call).bind(command, piped)
                 _require_directory(call)
+                _lose_controllers(call, "before")
                 _HANDLERS[cmdlet.name](call)
                 _warn(call)
                 _fail_after_effect(call)
+                _lose_controllers(call, "after")
             except Failure as failure:
                 if failure.terminating:
                     raise
@@ -287,7 +304,7 @@ def _run_command(
 
 
 def _fail_after_effect(call: Call) -> None:
-    """An error of a cmdlet that has done its work, such as a controller that goes away behind the write (a guess)."""
+    """An error of a cmdlet that has done its work (a guess, but for the class, which is that of most errors)."""
     if not call.session.logged:
         return
     fault = call.organisation.faults.take(call.server.name, "fails_after_effect", [call.cmdlet.name])
@@ -301,9 +318,23 @@ def _fail_after_effect(call: Call) -> None:
             f"{verb}ServiceFailed", fault.get("message", text), ErrorCategory.OpenError, errors.SERVICE
         )
     else:
-        text = "The operation couldn't be completed because the directory server is unavailable."
-        failure = call.exchange_failure(errors.SUITABILITY, fault.get("message", text))
+        text = "The operation couldn't be completed."
+        failure = call.exchange_failure(errors.EXCHANGE[0], fault.get("message", text))
     call.errors.append(failure)
+
+
+def _lose_controllers(call: Call, when: str) -> None:
+    """Domain controllers that go away as a cmdlet begins, or between its effect and its answer (a guess)."""
+    if call.cmdlet.endpoint != "exchange":
+        return
+    organisation, server = call.organisation, call.server.name
+    named = call.arguments.get("DomainController")
+    used = organisation.find_controller(named) if named else organisation.controller_of(server)
+    for fault in call.session.cmdlet_fault("controller_gone", call.cmdlet.name):
+        if fault.get("when", "before") == when and not fault.get("has_come"):
+            fault["has_come"] = True
+            if when == "after" and used == fault["controller"]:
+                call.errors.append(call.unsuitable(fault["controller"], fault))
 
 
 def _warn(call: Call) -> None:

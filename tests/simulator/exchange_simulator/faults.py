@@ -35,6 +35,7 @@ _FIELDS: dict[str, tuple[str, ...]] = {
     "service_refuses_stop": ("service",),
     "process_unreadable": (),
     "other_controller": ("controller",),
+    "controller_gone": ("controller", "cmdlet?", "when?", "exception?"),
     "shell_limit": ("limit",),
     "operation_limit": ("limit", "counted?"),
     "query_refused": ("status?", "code?"),
@@ -117,6 +118,7 @@ class Faults:
             "text": str.encode,
             "stream": {"stdout": "stdout", "stderr": "stderr"}.__getitem__,
             "parameter": str,
+            "exception": str,
             "kinds": _random_kinds,
             **readers,
         }

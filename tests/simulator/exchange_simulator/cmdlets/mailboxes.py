@@ -12,7 +12,11 @@ mailbox can be found but not read is a guess too.
 
 Get-User's parameters, and that Sid can be filtered by, are Microsoft's (learn.microsoft.com/powershell/exchange/
 filter-properties); that it shows Sid is published in many places. Inferred: its other members, the form of Sid, which
-is that of .NET's SecurityIdentifier, and that mailboxes of other domains than the servers' show without more ado.
+is that of .NET's SecurityIdentifier.
+
+Which mailboxes come into question, of a forest with more than one domain, is told at lookup.controller_of_recipients.
+-IgnoreDefaultScope makes it all of the forest's (its page). Mailboxes of a domain that has no controllers here show
+without more ado, which no real forest has.
 """
 
 from __future__ import annotations
@@ -31,7 +35,7 @@ from ..mailboxes import Mailbox, domain_sid
 from ..prepared import Prepared, Template
 from ..server import Server
 from ..submission import PORT as SUBMISSION_PORT
-from .lookup import controller, not_found
+from .lookup import controller_of_recipients, not_found
 
 _MANAGEMENT = "Microsoft.Exchange.Data.Directory.Management."
 _TYPES = (
@@ -85,7 +89,7 @@ _FILTERABLE_OF_USERS: dict[str, Callable[[Mailbox], str]] = {
 
 @behaviour("Get-CASMailbox")
 def get_mailbox(call: Call) -> None:
-    server, chosen = call.server, controller(call)
+    server, chosen = call.server, controller_of_recipients(call)
     unreadable = {fault["mailbox"]: fault for fault in _armed(call, "mailbox_unreadable")}
     with_settings = bool(call.arguments.get("ProtocolSettings"))
     for mailbox in _found(call, chosen):
@@ -100,7 +104,7 @@ def get_mailbox(call: Call) -> None:
 
 @behaviour("Get-User")
 def get_user(call: Call) -> None:
-    chosen = controller(call)
+    chosen = controller_of_recipients(call)
     call.output += [_user_object(call, mailbox, chosen) for mailbox in _found(call, chosen)]
 
 
@@ -131,14 +135,14 @@ def _limit(call: Call) -> int | None:
 
 def _chosen(call: Call, chosen: str) -> Iterator[Mailbox]:
     monitoring = bool(call.arguments.get("Monitoring"))
-    mailboxes = call.organisation.mailboxes
+    beyond = call.organisation.beyond(chosen)
+    candidates: Iterator[Mailbox] = (one for one in call.organisation.mailboxes if one.domain not in beyond)
     keep = _filter(call, chosen)
     identity, anr = call.arguments.get("Identity"), call.arguments.get("Anr")
-    candidates = iter(mailboxes)
     if identity is not None:
-        named = [one for one in _named(call, identity) if one.is_monitoring == monitoring]
+        named = [one for one in _named(call, identity) if one.is_monitoring == monitoring and one.domain not in beyond]
         if not named and not has_wildcard(identity):
-            raise not_found(call, identity)
+            raise not_found(call, identity, chosen)
         if len(named) > 1 and not has_wildcard(identity) and (refused := _armed(call, "ambiguous_name_refused")):
             call.errors.append(_ambiguous(call, identity))
             del named[1 if refused[0].get("shows_one") else 0 :]
@@ -147,7 +151,7 @@ def _chosen(call: Call, chosen: str) -> Iterator[Mailbox]:
         wanted = anr.casefold()
         candidates = (
             one
-            for one in mailboxes
+            for one in candidates
             if any(text.casefold().startswith(wanted) for text in (one.name, one.alias, one.account, one.address))
         )
     return (one for one in candidates if one.is_monitoring == monitoring and keep(one))
@@ -183,13 +187,16 @@ def _filter(call: Call, chosen: str) -> Callable[[Mailbox], bool]:
 
 @behaviour("Set-CASMailbox")
 def set_mailbox(call: Call) -> None:
-    identity, chosen = call.arguments["Identity"], _controller_to_write_to(call)
-    found = call.organisation.mailboxes.find(identity)
+    identity, chosen = call.arguments["Identity"], controller_of_recipients(call)
+    beyond = frozenset() if _ignores_scope(call) else call.organisation.beyond(chosen)
+    found = [one for one in call.organisation.mailboxes.find(identity) if one.domain not in beyond]
     if not found:
-        raise not_found(call, identity)
+        raise not_found(call, identity, chosen)
     if len(found) > 1:
         raise _ambiguous(call, identity)
     mailbox = found[0]
+    if mailbox.domain in call.organisation.beyond(chosen):
+        chosen = next(one for one in call.organisation.controllers if one.endswith(f".{mailbox.domain}"))
     stored = mailbox.read(chosen, call.now).values
     given = {one.name: call.arguments[one.name] for one in SETTINGS if one.name in call.arguments}
     changes = {name: value for name, value in given.items() if value != stored[name]}
@@ -249,9 +256,9 @@ def _failure_of(call: Call, mailbox: Mailbox, chosen: str, fault: dict[str, Any]
     return failure
 
 
-def _controller_to_write_to(call: Call) -> str:
+def _ignores_scope(call: Call) -> bool:
     if not call.arguments.get("IgnoreDefaultScope"):
-        return controller(call)
+        return False
     identity = str(call.arguments["Identity"])
     if "DomainController" in call.arguments or not identity.casefold().startswith("cn="):
         raise call.exchange_failure(
@@ -259,7 +266,7 @@ def _controller_to_write_to(call: Call) -> str:
             "IgnoreDefaultScope can't be used with DomainController, and it needs a distinguished name as Identity.",
             category=ErrorCategory.InvalidArgument,
         )
-    return controller(call)
+    return True
 
 
 def _mailbox_object(call: Call, mailbox: Mailbox, server: Server, chosen: str, with_settings: bool) -> Prepared:
