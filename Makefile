@@ -35,7 +35,7 @@ test: $(if $(ANSIBLE_CORE),sanity,lint)
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 # Writes what is derived from tables, texts and the role pop3; `check` and the tests compare.
-GENERATE := PYTHONPATH=$(ANSIBLE_COLLECTIONS_PATH):tools:tests/support $(BIN)/python -m generate
+GENERATE := PYTHONPATH=$(ANSIBLE_COLLECTIONS_PATH):tools:tests/support:tests/simulator $(BIN)/python -m generate
 
 generate: $(STAMP) $(LINK)
 	$(GENERATE)

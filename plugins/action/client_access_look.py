@@ -58,6 +58,7 @@ class ActionModule(RoleAction):
             "maintenance": own["component_state"] == "inactive",
             "restart": restart if "restart" in options["managed"] else {},
             "differences": {},
+            "unknown": {},
         }
         return {
             **self.kept,

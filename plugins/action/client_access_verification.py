@@ -42,9 +42,7 @@ class ActionModule(RoleAction):
         )
         wrong, probe = verification.wrong(), None
         if verification.present and verification.is_settled:
-            self._warnings += [
-                f"{seen['server']}: {told(finding)}" for finding in verification.concern.beside(seen["findings"])
-            ]
+            self._warnings += [f"{seen['server']}: {told(finding)}" for finding in verification.beside()]
             if options["probe"] and verification.runs():
                 try:
                     probe = self.ask("mail_probe", {"protocol": options["protocol"], **options["probe"]}, task_vars)

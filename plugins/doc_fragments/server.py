@@ -16,9 +16,11 @@ options:
     type: str
   domain_controller:
     description:
-      - FQDN of the domain controller to read from and to write to.
+      - FQDN of the domain controller to read from and to write to. No other one is ever asked; if this one fails, so
+        does the task.
       - Without it the tasks of a play stay with the controller that answered the first of them, because another one may
-        not have received a change yet.
+        not have received a change yet. If that one fails, the play goes on with Exchange's own choice and a warning
+        says so; what was being written is looked for before it is sent again.
     type: str
 notes:
   - The host needs no preparation and no Python. Exchange's cmdlets and those of Windows are called over PowerShell

@@ -13,7 +13,8 @@ author:
 description:
   - Makes a file of variables for the roles of what M(mailops.exchange.client_access_info) returned. Run with these, the
     roles change nothing on the server.
-  - What could not be read is named in a comment, and so are services that do not all run in one start mode.
+  - What could not be read is named in a comment, and so are services that do not all run in one start mode, and a
+    certificate of which it is not known whether it is assigned.
 positional: _input
 options:
   _input:

@@ -57,8 +57,8 @@ _value:
     servers:
       description:
         - By host its name C(host), its C(state), the C(failure) or null, and by protocol what the role reported.
-        - The C(state) is V(same), V(differs), V(restart_possible), V(restart_unknown), V(maintenance), V(failed) or
-          V(unreachable).
+        - The C(state) is V(same), V(differs), V(restart_possible), V(restart_unknown), V(certificate_unknown),
+          V(maintenance), V(failed) or V(unreachable).
       type: dict
 """
 

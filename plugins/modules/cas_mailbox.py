@@ -65,6 +65,8 @@ options:
     type: int
 notes:
   - O(server) says only which server's version counts and where the cmdlets run. Mailboxes belong to the organization.
+  - Exchange looks for mailboxes, those of O(filter) and O(exclusive) as well, in the domain of its server. Give one of
+    the controllers of another domain as O(domain_controller) for the mailboxes of that domain.
 seealso:
   - module: mailops.exchange.pop_settings
   - module: mailops.exchange.imap_settings

@@ -107,6 +107,9 @@ pop3:
     differences:
       description: What each part changed, or in check mode would change.
       type: dict
+    unknown:
+      description: By part that could not be compared, why.
+      type: dict
 imap4:
   description: The same for IMAP4.
   returned: when O(protocol=imap4)

@@ -23,15 +23,19 @@ description:
   - POP3 and IMAP4 take no assignment for a wildcard certificate. They find it by C(x509_certificate_name) alone, see
     M(mailops.exchange.pop_settings). The module refuses the assignment and says so.
   - Over remote PowerShell, Exchange does not show the services of a certificate. They are read from the serialized
-    form that comes with it. Where that is missing, which happens if the server's Auth Certificate has expired, the
-    services are B(unknown). The task then warns, changes nothing, and returns RV(assigned) as null.
+    form that comes with it. In the plain form of Exchange's objects, which C(ansible_exchange_serialization=plain) asks
+    for, that is missing, and in the full form it is if the server's Auth Certificate has expired. Then the services are
+    B(not known). The task says why and what helps, changes nothing, and returns RV(assigned) as null.
+  - Without the services, RV(assigned) is known all the same where O(served_certificates) proves it.
 extends_documentation_fragment:
   - mailops.exchange.attributes
   - mailops.exchange.server
 attributes:
   idempotent:
     description: When run again with the same options, nothing is changed.
-    details: With O(assign_when_services_unknown=true) and unknown services it is assigned each time.
+    details:
+      With O(assign_when_services_unknown=true) and services that are not known it is assigned each time, unless
+      O(served_certificates) proves that it is assigned.
     support: partial
 options:
   thumbprint:
@@ -71,10 +75,24 @@ options:
     default: false
   assign_when_services_unknown:
     description:
-      - Assign the certificate even if it cannot be known what it is assigned to. Each run does so, reports a change,
-        and cannot verify it.
+      - Assign the certificate even if it is not known what it is assigned to. It is assigned again then, which the task
+        says, reports as a change and cannot verify.
     type: bool
     default: false
+  served_certificates:
+    description:
+      - By protocol, the thumbprint of the certificate that clients are shown, as
+        RV(mailops.exchange.client_access_info#module:pop3.served_certificate) tells it.
+      - It counts where the services are not known. A certificate that clients are shown and that has the
+        C(x509_certificate_name) itself, not by a wildcard, is assigned.
+    type: dict
+    suboptions:
+      pop3:
+        description: The one that POP3 shows.
+        type: str
+      imap4:
+        description: The one that IMAP4 shows.
+        type: str
 notes:
   - Validity is judged by the clock of the controller.
 requirements:
@@ -118,9 +136,14 @@ server:
   type: str
   sample: EX01
 assigned:
-  description: Whether the certificate is assigned to all O(services) after the task; null if that cannot be known.
+  description: Whether the certificate is assigned to all O(services) after the task; null if that is not known.
   returned: success
   type: bool
+assigned_reason:
+  description: Why that is not known, and what helps; null if it is known.
+  returned: success
+  type: str
+  sample: null
 certificate:
   description: The certificate, after the task; in check mode as it would be.
   returned: success
@@ -157,7 +180,7 @@ cmdlets:
         Thumbprint: 611C687DFC4343A5A03E0005A1EC6E9B6AFF586D
         Services: IMAP, POP
 diff:
-  description: The services of the certificate, before and after; null where they are unknown.
+  description: The services of the certificate, before and after; V(not known) where they are not.
   returned: success, and after a failed write, where it tells what has changed all the same
   type: dict
   sample:

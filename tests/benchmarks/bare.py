@@ -14,7 +14,10 @@ from pypsrp.complex_objects import PSInvocationState
 from pypsrp.powershell import PowerShell, RunspacePool
 from pypsrp.wsman import WSMan
 
-ENDPOINTS = {"exchange": ("Microsoft.Exchange", "PowerShell/"), "windows": ("Microsoft.PowerShell", "wsman")}
+ENDPOINTS = {
+    "exchange": ("Microsoft.Exchange", "PowerShell/?serializationLevel=Full"),
+    "windows": ("Microsoft.PowerShell", "wsman"),
+}
 
 
 @contextmanager

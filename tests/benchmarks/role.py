@@ -29,6 +29,12 @@ def reads_of_a_converged_role(place: Place, organisation: SimulatorProcess) -> t
     return hosts, organisation.log(), executed(again, "ex01")
 
 
+def without_certificate(hosts: dict[str, Any], **variables: Any) -> dict[str, Any]:
+    """The same without the part of the role that can do nothing in the plain form; it has been done."""
+    given = {name: value for name, value in hosts["exchange"]["vars"].items() if name != "pop3_certificate"}
+    return {"exchange": hosts["exchange"] | {"vars": given | variables}}
+
+
 def run(place: Place) -> dict[str, Any]:
     with place.organisation({"EX01": "SE"}) as organisation:
         hosts, reads, tasks = reads_of_a_converged_role(place, organisation)
@@ -39,15 +45,18 @@ def run(place: Place) -> dict[str, Any]:
             return cost(command, environment=place.controller.environment())
 
         once = distinct(reads)
+        full, plain = (without_certificate(hosts, ansible_exchange_serialization=form) for form in ("full", "plain"))
         variants = {
             "role": lambda: place.cost(ENABLE, hosts),
             f"bare pypsrp, {len(once)} reads": lambda: floor(once, close=False),
             f"bare pypsrp, {len(once)} reads, each closed": lambda: floor(once, close=True),
             f"bare pypsrp, all {len(reads)} reads, each closed": lambda: floor(reads, close=True),
             f"{tasks} local pings": lambda: place.cost(pings(tasks), local_hosts(1)),
+            "role without certificates, full form": lambda: place.cost(ENABLE, full),
+            "role without certificates, plain form": lambda: place.cost(ENABLE, plain),
         }
         costs = interleaved(seen_by(organisation, variants), place.repetitions, warm_up=not place.quick)
-    role, least, closed, _all, local = costs.values()
+    role, least, closed, _all, local, in_full, in_plain = costs.values()
     table(
         f"Role on a converged server: {tasks} tasks, {len(reads)} reads",
         [
@@ -71,6 +80,8 @@ def run(place: Place) -> dict[str, Any]:
         "each. " + goal("at most 1.5 times the floor", role["requests"] <= 1.5 * least["requests"]),
         f"Wall time of the role: {role['wall'] / local['wall']:.2f} times that of the pings. "
         + goal("less than the pings", role["wall"] < local["wall"]),
+        f"The plain form takes {in_plain['requests'] / in_full['requests']:.2f} times the requests of the full one, "
+        f"and {in_plain['bytes_out'] / in_full['bytes_out']:.2f} times the bytes received.",
     )
     return {"tasks": tasks, "reads": len(reads), "distinct": len(once), "costs": costs}
 

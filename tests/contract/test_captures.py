@@ -80,7 +80,7 @@ def _differences(
 @pytest.fixture(scope="module")
 def organisation(tmp_path_factory: pytest.TempPathFactory) -> Organisation:
     return Organisation(
-        servers=[("EX19", "2019"), ("EX16", "2016")],
+        servers=[("EX19", "2019"), ("EX16", "2016"), ("EX13", "2013"), ("EX10", "2010")],
         domain="contoso.test",
         directory=tmp_path_factory.mktemp("pki"),
         first_address="127.0.0.1",
@@ -167,13 +167,16 @@ def test_settings_share_the_tail_of_configuration_objects(
 ) -> None:
     real = load(captures, capture)
     ours = ask(organisation, "EX19", "exchange", cmdlet, Server="EX19")
-    assert real.types(real.root[0])[1:] == ours.types(ours.root[0])[1:]
+    # Microsoft's page of the class has four names before the one that all configuration objects share.
+    assert real.types(real.root[0])[1:] == ours.types(ours.root[0])[4:]
     theirs, mine = real.members(real.root[0], "Props"), ours.members(ours.root[0], "Props")
-    names = list(theirs)[list(theirs).index("AdminDisplayName") :]
+    # The class of these settings declares Name itself, and a class's own members come first.
+    names = [name for name in list(theirs)[list(theirs).index("AdminDisplayName") :] if name != "Name"]
+    assert list(mine)[:2] == ["ProtocolName", "Name"]
     order = list(mine)[list(mine).index("AdminDisplayName") :]
     # The two captured objects place Guid alike and Identity before it, as ours do.
     assert order == names
-    for name in names:
+    for name in ("Name", *names):
         assert differences(real, theirs[name], ours, mine[name]) == []
     assert "SerializationData" in ours.members(ours.root[0], "MS")
 
@@ -217,4 +220,61 @@ def test_enumerations_carry_name_and_number(captures: Path, organisation: Organi
     mine = ours.members(ours.root[0], "Props")["LoginType"]
     assert real.types(theirs)[1:] == ours.types(mine)[1:]
     assert (mine.findtext("ToString"), mine.findtext("I32")) == ("SecureLogin", "3")
-    assert ours.types(mine)[0] == "Microsoft.Exchange.Data.Directory.SystemConfiguration.LoginOptions"
+
+
+_CONFIGURATION = "Microsoft.Exchange.Data.Directory.SystemConfiguration."
+
+
+@pytest.mark.parametrize(("cmdlet", "name"), [("Get-PopSettings", "Pop3"), ("Get-ImapSettings", "Imap4")])
+def test_the_classes_of_the_settings(organisation: Organisation, cmdlet: str, name: str) -> None:
+    """As Microsoft's pages of the two classes derive them."""
+    ours = ask(organisation, "EX19", "exchange", cmdlet, Server="EX19")
+    assert ours.types(ours.root[0]) == (
+        f"{_CONFIGURATION}{name}AdConfiguration",
+        f"{_CONFIGURATION}PopImapAdConfiguration",
+        f"{_CONFIGURATION}ADEmailTransport",
+        f"{_CONFIGURATION}ADLegacyVersionableObject",
+        f"{_CONFIGURATION}ADConfigurationObject",
+        "Microsoft.Exchange.Data.Directory.ADObject",
+        "Microsoft.Exchange.Data.Directory.ADRawEntry",
+        "Microsoft.Exchange.Data.ConfigurableObject",
+        "System.Object",
+    )
+
+
+@pytest.mark.parametrize(
+    ("member", "name"),
+    [
+        ("LoginType", f"{_CONFIGURATION}LoginOptions"),
+        ("MessageRetrievalMimeFormat", f"{_CONFIGURATION}MimeTextFormat"),
+        ("MessageRetrievalSortOrder", "Microsoft.Exchange.Data.SortOrder"),
+        ("CalendarItemRetrievalOption", f"{_CONFIGURATION}CalendarItemRetrievalOptions"),
+        ("LogFileRollOverSettings", "Microsoft.Exchange.Diagnostics.LogFileRollOver"),
+        ("ExtendedProtectionPolicy", f"{_CONFIGURATION}ExtendedProtectionTokenCheckingMode"),
+    ],
+)
+def test_the_namespaces_of_enumerations(organisation: Organisation, member: str, name: str) -> None:
+    """As Microsoft's pages of the enumerations have them."""
+    ours = ask(organisation, "EX19", "exchange", "Get-PopSettings", Server="EX19")
+    assert ours.types(ours.members(ours.root[0], "Props")[member])[0] == name
+
+
+def test_connection_settings_are_objects(organisation: Organisation) -> None:
+    """Microsoft's page of the class: Hostname has a class of its own, EncryptionType is an enumeration or nothing."""
+    given = ["mail.contoso.test:995:SSL", "mail.contoso.test:110"]
+    ask(organisation, "EX19", "exchange", "Set-PopSettings", Server="EX19", ExternalConnectionSettings=given)
+    ours = ask(organisation, "EX19", "exchange", "Get-PopSettings", Server="EX19")
+    items = ours.members(ours.root[0], "Props")["ExternalConnectionSettings"].findall("LST/*")
+    assert [one.findtext("ToString") for one in items] == given
+    first, second = (ours.members(one, "Props") for one in items)
+    assert ours.types(first["Hostname"])[0] == "Microsoft.Exchange.Data.Hostname"
+    assert first["Port"].text == "995"
+    method = ours.follow(first["EncryptionType"])
+    assert (method.findtext("ToString"), ours.types(method)[1]) == ("SSL", "System.Enum")
+    assert second["EncryptionType"].tag == "Nil"
+
+
+@pytest.mark.parametrize(("server", "shown"), [("EX10", True), ("EX13", True), ("EX16", False), ("EX19", False)])
+def test_the_member_that_went_with_2016(organisation: Organisation, server: str, shown: bool) -> None:
+    ours = ask(organisation, server, "exchange", "Get-ImapSettings", Server=server)
+    assert ("LiveIdBasicAuthReplacement" in ours.members(ours.root[0], "Props")) is shown

@@ -37,7 +37,8 @@ def checkout(tmp_path: Path) -> Iterator[Path]:
 
 def generate(checkout: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """`make generate` in a copy."""
-    paths = [checkout / ".cache" / "collections", checkout / "tools", checkout / "tests" / "support"]
+    tests = checkout / "tests"
+    paths = [checkout / ".cache" / "collections", checkout / "tools", tests / "support", tests / "simulator"]
     environment = {**os.environ, "PYTHONPATH": ":".join(map(str, paths)), "PYTHONDONTWRITEBYTECODE": "1"}
     command = [sys.executable, "-m", "generate", *arguments]
     return subprocess.run(command, env=environment, cwd=checkout, capture_output=True, text=True, check=False)

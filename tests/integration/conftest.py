@@ -21,11 +21,26 @@ from runner import PASSWORD, Controller
 from simulator_process import BASIC, SimulatorProcess
 
 from ansible_collections.mailops.exchange.plugins.plugin_utils.session import Session
-from ansible_collections.mailops.exchange.plugins.plugin_utils.settings import Endpoint, Settings
+from ansible_collections.mailops.exchange.plugins.plugin_utils.settings import FULL, Endpoint, Settings
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 SERVERS = {"EX01": "SE", "EX02": "2016"}
 SERVICES = {"windows": "WSMAN", "exchange": "HTTP"}
+EXCHANGE_PATHS = {"full": f"PowerShell/?{FULL}", "plain": "PowerShell/"}
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Exchange's objects come in the full form, as nobody has to ask for; the mark `forms` names those of a test."""
+    mark = metafunc.definition.get_closest_marker("forms")
+    if mark and "wire_form" in metafunc.fixturenames:
+        metafunc.parametrize("wire_form", mark.args, indirect=True)
+
+
+@pytest.fixture
+def wire_form(request: pytest.FixtureRequest) -> str:
+    """The form in which Exchange's objects come to the controller, and to sessions."""
+    told: str = getattr(request, "param", "full")
+    return told
 
 
 @pytest.fixture(scope="session")
@@ -40,10 +55,13 @@ def collections(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def controller(collections: Path) -> Iterator[Controller]:
+def controller(collections: Path, wire_form: str) -> Iterator[Controller]:
     """A controller with an empty home; its path is short because Unix sockets live in it."""
     folder = Path(tempfile.mkdtemp(prefix="mx-"))
-    yield Controller(folder, collections)
+    controller = Controller(folder, collections)
+    if wire_form != "full":
+        controller.write("group_vars/all.yml", {"ansible_exchange_serialization": wire_form})
+    yield controller
     shutil.rmtree(folder)
 
 
@@ -72,12 +90,16 @@ def organisation(_organisation: SimulatorProcess) -> SimulatorProcess:
 
 
 @pytest.fixture
-def open_session(organisation: SimulatorProcess) -> Iterator[Callable[..., Session]]:
+def open_session(organisation: SimulatorProcess, wire_form: str) -> Iterator[Callable[..., Session]]:
     """Opens sessions with servers of the organisation, each without a memory, as at the beginning of a play."""
     opened: list[Session] = []
 
     def open_one(
-        name: str = "EX01", scheme: str = "https", services: dict[str, str] = SERVICES, **settings: Any
+        name: str = "EX01",
+        scheme: str = "https",
+        services: dict[str, str] = SERVICES,
+        form: str = wire_form,
+        **settings: Any,
     ) -> Session:
         server = organisation.description["servers"][name]
 
@@ -93,7 +115,7 @@ def open_session(organisation: SimulatorProcess) -> Iterator[Callable[..., Sessi
             "ca_cert": organisation.description["ca"],
         }
         windows = endpoint("windows", "Microsoft.PowerShell", "wsman")
-        exchange = endpoint("exchange", "Microsoft.Exchange", "PowerShell/")
+        exchange = endpoint("exchange", "Microsoft.Exchange", EXCHANGE_PATHS[form])
         opened.append(Session(Settings(**usual | settings, windows=windows, exchange=exchange)))
         return opened[-1]
 

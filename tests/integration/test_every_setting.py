@@ -98,6 +98,7 @@ def test_the_table_has_every_parameter_that_the_simulated_exchange_has(organisat
 
 
 @pytest.mark.parametrize(("protocol", "option"), CASES, ids=[f"{p}-{o}" for p, o in CASES])
+@pytest.mark.forms("full", "plain")
 def test_drift(organisation: SimulatorProcess, session: Session, protocol: str, option: str) -> None:
     module, cmdlet = PROTOCOLS[protocol]
     parameter = parameters(protocol)[option]
@@ -132,6 +133,7 @@ def test_drift(organisation: SimulatorProcess, session: Session, protocol: str, 
     assert len(sets(organisation, protocol)) == 1
 
 
+@pytest.mark.forms("full", "plain")
 def test_edits_of_a_list(organisation: SimulatorProcess, session: Session) -> None:
     organisation.reset()
     setting = "external_connection_settings"
@@ -180,6 +182,7 @@ def test_any_spelling_of_numbers_is_stable(
     assert run_module("pop_settings", spelled, session.invoke, check=True)["changed"] is False
 
 
+@pytest.mark.forms("full", "plain")
 def test_all_settings_at_once(organisation: SimulatorProcess, session: Session) -> None:
     for protocol, (module, _cmdlet) in PROTOCOLS.items():
         organisation.reset()

@@ -148,23 +148,10 @@ TRAPS: list[tuple[str, str, list[Step], list[Step]]] = [
         [imported(POP, assign=False), module("exchange_certificate", services=["POP"])],
     ),
     (
-        "certificate-not-assigned",
-        "error",
-        [pop(X509CertificateName=POP), imported(POP, assign=False)],
-        [module("exchange_certificate", services=["POP"])],
-    ),
-    (
         "connection-host-not-covered",
         "warning",
         [pop(ExternalConnectionSettings=[f"{POP}:995:SSL"])],
         [imported(POP), module("pop_settings", x509_certificate_name=POP)],
-    ),
-    # Exchange itself drops POP where the subject is a wildcard; here only the alternative names show it.
-    (
-        "wildcard-assigned",
-        "warning",
-        [imported("contoso.test", "*.contoso.test")],
-        [removed("contoso.test")],
     ),
     (
         "certificate-expired",
@@ -172,15 +159,13 @@ TRAPS: list[tuple[str, str, list[Step], list[Step]]] = [
         [pop(X509CertificateName=POP), imported(POP, assign=False, begins=-30, days=-1)],
         [removed(POP)],
     ),
-    ("certificate-expires-soon", "warning", [imported(POP, days=10)], [imported(POP)]),
     (
         "certificate-unusable",
         "error",
         [pop(X509CertificateName=POP), imported(POP, assign=False, begins=5)],
         [removed(POP)],
     ),
-    ("certificate-weak", "warning", [imported(POP, rsa_bits=1024)], [removed(POP)]),
-    ("certificate-services-unreadable", "warning", [fault("payload_signing_broken")], [HEALTHY]),
+    ("certificate-weak", "warning", [pop(X509CertificateName=POP), imported(POP, rsa_bits=1024)], [removed(POP)]),
     (
         "connector-missing",
         "error",
@@ -247,14 +232,37 @@ TRAPS: list[tuple[str, str, list[Step], list[Step]]] = [
 ]
 
 
+# Those that are seen by what certificates are assigned to, which does not come in the plain form.
+TRAPS_OF_SERVICES: list[tuple[str, str, list[Step], list[Step]]] = [
+    (
+        "certificate-not-assigned",
+        "error",
+        [pop(X509CertificateName=POP), imported(POP, assign=False)],
+        [module("exchange_certificate", services=["POP"])],
+    ),
+    # Exchange itself drops POP where the subject is a wildcard; here only the alternative names show it.
+    (
+        "wildcard-assigned",
+        "warning",
+        [imported("contoso.test", "*.contoso.test")],
+        [removed("contoso.test")],
+    ),
+    ("certificate-expires-soon", "warning", [imported(POP, days=10)], [imported(POP)]),
+    ("certificate-services-unreadable", "warning", [fault("payload_signing_broken")], [HEALTHY]),
+]
+
+
+def names(traps: list[tuple[str, str, list[Step], list[Step]]]) -> list[str]:
+    return [f"{trap[0]}-{trap[1]}" for trap in traps]
+
+
 def look(run: Run, **options: Any) -> dict[str, Any]:
     result = run("client_access_info", {"protocols": ["pop3"], **options})
     assert "failed" not in result, result
     return result
 
 
-@pytest.mark.parametrize(("trap", "severity", "setting", "curing"), TRAPS, ids=[f"{t[0]}-{t[1]}" for t in TRAPS])
-def test_each_trap_is_found_until_it_is_cured(
+def found_until_cured(
     organisation: SimulatorProcess, run: Run, trap: str, severity: str, setting: list[Step], curing: list[Step]
 ) -> None:
     for step in setting:
@@ -268,6 +276,35 @@ def test_each_trap_is_found_until_it_is_cured(
     assert trap not in {finding["id"] for finding in look(run)["findings"]}
 
 
+@pytest.mark.forms("full", "plain")
+@pytest.mark.parametrize(("trap", "severity", "setting", "curing"), TRAPS, ids=names(TRAPS))
+def test_each_trap_is_found_until_it_is_cured(
+    organisation: SimulatorProcess, run: Run, trap: str, severity: str, setting: list[Step], curing: list[Step]
+) -> None:
+    found_until_cured(organisation, run, trap, severity, setting, curing)
+
+
+@pytest.mark.parametrize(("trap", "severity", "setting", "curing"), TRAPS_OF_SERVICES, ids=names(TRAPS_OF_SERVICES))
+def test_each_trap_of_services_is_found_until_it_is_cured(
+    organisation: SimulatorProcess, run: Run, trap: str, severity: str, setting: list[Step], curing: list[Step]
+) -> None:
+    found_until_cured(organisation, run, trap, severity, setting, curing)
+
+
+@pytest.mark.forms("plain")
+@pytest.mark.parametrize(("trap", "setting"), [(trap[0], trap[2]) for trap in TRAPS_OF_SERVICES[:-1]])
+def test_where_services_are_not_known_that_is_found_and_no_trap_of_them(
+    organisation: SimulatorProcess, run: Run, trap: str, setting: list[Step]
+) -> None:
+    for step in setting:
+        step(organisation, run)
+    findings = look(run)["findings"]
+    assert trap not in {finding["id"] for finding in findings}
+    (told,) = [finding for finding in findings if finding["id"] == "certificate-services-unreadable"]
+    assert "plain form" in told["seen"]
+    assert "ansible_exchange_serialization" in told["cure"]
+
+
 def test_a_version_out_of_support(organisation: SimulatorProcess, open_session: Callable[..., Session]) -> None:
     found = {
         name: run_module("client_access_info", {"gather": []}, open_session(name).invoke)["findings"]
@@ -279,9 +316,13 @@ def test_a_version_out_of_support(organisation: SimulatorProcess, open_session: 
     assert "exchange-unsupported" not in {f["id"] for f in found["EX01"]}
 
 
-def test_nothing_grave_out_of_the_box_and_nothing_is_written(organisation: SimulatorProcess, run: Run) -> None:
+@pytest.mark.forms("full", "plain")
+def test_nothing_grave_out_of_the_box_and_nothing_is_written(
+    organisation: SimulatorProcess, run: Run, wire_form: str
+) -> None:
     result = run("client_access_info")
-    assert {finding["severity"] for finding in result["findings"]} == {"notice"}
+    grave = {finding["id"] for finding in result["findings"] if finding["severity"] != "notice"}
+    assert grave == ({"certificate-services-unreadable"} if wire_form == "plain" else set())
     assert [connector["name"] for connector in result["connectors"]] == ["Client Frontend EX01"]
     assert writes(organisation) == []
 

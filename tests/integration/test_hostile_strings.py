@@ -304,7 +304,8 @@ def test_through_a_playbook(controller: Controller, organisation: SimulatorProce
         if stray(string):
             # ansible-core 2.21 leaves the word out for an item whose error is ignored.
             assert result.get("failed") or "exception" in result
-            assert result["msg"].startswith("banner: ")
+            # From Python 3.13 on Ansible's own note to syslog ends at a NUL before the module has seen it.
+            assert result["msg"].startswith(("banner: ", *(["Failed to log to syslog"] if "\0" in string else [])))
         else:
             written.append(string)
             assert result["settings"]["banner"] == string

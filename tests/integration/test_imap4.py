@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from evidence import IMAP, POP, processes, services, stored, writes
 from runner import Controller, inventory
 from simulator_process import SimulatorProcess
@@ -20,6 +21,7 @@ SETTINGS: dict[str, Any] = {
 }
 
 
+@pytest.mark.forms("full", "plain")
 def test_check_then_run_then_run_again_then_disable(controller: Controller, organisation: SimulatorProcess) -> None:
     hosts = inventory(organisation.description, **SETTINGS)
     predicted = controller.run(ENABLE, hosts, "--check", "--diff")

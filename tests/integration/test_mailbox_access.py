@@ -84,7 +84,10 @@ def test_what_users_notice(organisation: SimulatorProcess, run: Run) -> None:
 
 def test_names_that_mean_none(organisation: SimulatorProcess, run: Run) -> None:
     result = run("cas_mailbox", {"identities": ["user000001", "nobody"], "pop_enabled": False})
-    assert result["msg"] == "identities: 'nobody' is no mailbox of this organization; give an address or an alias."
+    assert result["msg"] == (
+        "identities: 'nobody' is no mailbox that Exchange finds; give an address or an alias, and for a mailbox of "
+        "another domain than the server's one of that domain's controllers as domain_controller."
+    )
     assert calls(organisation, "Set-CASMailbox") == []
 
 

@@ -80,6 +80,7 @@ def test_a_server_that_is_lost_is_the_last_one_touched(
     assert organisation.log() == []
 
 
+@pytest.mark.forms("full", "plain")
 def test_preflight_says_what_is_wrong_and_fails_when_asked_to(
     controller: Controller, organisation: SimulatorProcess
 ) -> None:
@@ -107,6 +108,7 @@ def test_preflight_says_what_is_wrong_and_fails_when_asked_to(
     assert accepted.returncode == 0, accepted.output
 
 
+@pytest.mark.forms("full", "plain")
 def test_drift_shows_a_table_writes_json_and_fails_when_asked_to(
     controller: Controller, organisation: SimulatorProcess
 ) -> None:
@@ -272,6 +274,7 @@ def test_nothing_is_asked_when_there_is_no_place_for_the_answer(
 
 
 @pytest.mark.parametrize("version", ["SE", "2013", "2010"])
+@pytest.mark.forms("full", "plain")
 def test_adopt_writes_what_changes_nothing(
     controller: Controller, version: str, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
@@ -309,6 +312,7 @@ def test_adopt_writes_what_changes_nothing(
         assert writes(organisation) == []
 
 
+@pytest.mark.forms("full", "plain")
 def test_a_relay_connector_is_neither_in_the_way_nor_adopted(
     controller: Controller, organisation: SimulatorProcess
 ) -> None:

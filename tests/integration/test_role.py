@@ -6,8 +6,8 @@ import re
 from typing import Any
 
 import pytest
-from runner import PASSWORD, Controller, inventory
-from simulator_process import BASIC, SimulatorProcess
+from runner import Controller, inventory
+from simulator_process import SimulatorProcess
 
 WRITING = re.compile(r"^(Set|Start|Stop|Restart|Enable|Disable|Add|Remove|New)-")
 HOSTS = ("ex01", "ex02")
@@ -44,6 +44,7 @@ def age_services(organisation: SimulatorProcess) -> None:
     organisation.clock(86400)
 
 
+@pytest.mark.forms("full", "plain")
 def test_check_then_run_then_run_again(controller: Controller, organisation: SimulatorProcess) -> None:
     hosts = inventory(organisation.description, **SETTINGS)
     before = configuration(organisation)
@@ -74,6 +75,7 @@ def test_check_then_run_then_run_again(controller: Controller, organisation: Sim
     controller.wait_for_the_end()
 
 
+@pytest.mark.forms("full", "plain")
 def test_a_changed_setting_of_running_services_is_restarted_for(
     controller: Controller, organisation: SimulatorProcess
 ) -> None:
@@ -121,6 +123,7 @@ def test_a_run_killed_before_the_restart_is_healed_by_the_next(
     assert writes(organisation) == []
 
 
+@pytest.mark.forms("full", "plain")
 def test_disable_stops_and_leaves_the_settings(controller: Controller, organisation: SimulatorProcess) -> None:
     hosts = inventory(organisation.description, **SETTINGS)
     assert controller.run(ENABLE, hosts).returncode == 0
@@ -162,24 +165,3 @@ def test_iis_is_restarted_when_asked_and_the_endpoint_answers_again(
         assert server["services"]["W3SVC"]["status"] == "Running"
         assert server["services"]["W3SVC"]["pid"] != pids[name]
         assert server["shells_open"] == {"exchange": 0, "windows": 0}
-
-
-@pytest.mark.parametrize("version", ["2019", "2013", "2010"])
-def test_the_other_versions(controller: Controller, version: str, tmp_path_factory: pytest.TempPathFactory) -> None:
-    with SimulatorProcess(
-        servers={"EX01": version}, password=PASSWORD, directory=tmp_path_factory.mktemp("organisation"), **BASIC
-    ) as organisation:
-        hosts = inventory(organisation.description, **SETTINGS)
-        predicted = controller.run(ENABLE, hosts, "--check", "--diff")
-        assert predicted.returncode == 0, predicted.output
-        assert writes(organisation) == []
-        done = controller.run(ENABLE, hosts, "--diff")
-        assert done.returncode == 0, done.output
-        assert done.diffs("ex01") == predicted.diffs("ex01")
-        server = organisation.state()["servers"]["EX01"]
-        names = [name for name in server["services"] if name.startswith("MSExchangePo") or name == "MSExchangePOP3BE"]
-        assert len(names) == (1 if version == "2010" else 2)
-        assert server["effective"]["pop3"]["Banner"] == SETTINGS["pop3_banner"]
-        organisation.clear_log()
-        assert controller.run(ENABLE, hosts).stats["ex01"]["changed"] == 0
-        assert writes(organisation) == []

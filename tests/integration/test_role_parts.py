@@ -104,48 +104,6 @@ def test_a_relay_connector_on_the_port_of_clients_is_no_hindrance(
         assert told[side]["smtp"] == [{"server": "EX01.contoso.test", "port": 587, "encryption": "starttls"}]
 
 
-def test_the_whole_job_of_both_roles_on_every_version(
-    controller: Controller, tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    versions = {"SE01": "SE", "E19": "2019", "E16": "2016", "E15": "2013", "E14": "2010"}
-    folder = tmp_path_factory.mktemp("organisation")
-    with SimulatorProcess(servers=versions, password=PASSWORD, directory=folder, **BASIC) as organisation:
-        job = whole_job(organisation)
-        del job["pop3_mailboxes"], job["pop3_probe"]
-        twin = {key.replace("pop3", "imap4"): value for key, value in job.items()}
-        twin["imap4_external_connection_settings"] = ["mail.contoso.test:993:SSL"]
-        # Both would predict the change of the one connector, and the first of them makes it.
-        del twin["imap4_connector"]
-        hosts = inventory(organisation.description, **job, **twin)
-        # Mailboxes belong to the organisation: one server is enough for them.
-        hosts["exchange"]["hosts"]["se01"].update(
-            pop3_mailboxes={"identities": [READER], "enabled": False},
-            imap4_mailboxes={"identities": [READER], "enabled": False},
-        )
-        play = [
-            {
-                "hosts": "exchange",
-                "gather_facts": False,
-                "roles": ["mailops.exchange.pop3", "mailops.exchange.imap4"],
-            }
-        ]
-        predicted = controller.run(play, hosts, "--check", "--diff")
-        assert predicted.returncode == 0, predicted.output
-        assert writes(organisation) == []
-        done = controller.run(play, hosts, "--diff")
-        assert done.returncode == 0, done.output
-        for name in versions:
-            assert done.changed(name.lower()) == predicted.changed(name.lower())
-            assert {"Enable-ExchangeCertificate", "Set-PopSettings", "Set-ImapSettings", "Set-ReceiveConnector"} <= {
-                entry["cmdlet"] for entry in organisation.log() if entry["server"] == name
-            }
-        organisation.clear_log()
-        again = controller.run(play, hosts)
-        assert again.returncode == 0, again.output
-        assert {host: count["changed"] for host, count in again.stats.items()} == dict.fromkeys(again.stats, 0)
-        assert writes(organisation) == []
-
-
 def test_a_server_in_maintenance_is_left_alone(controller: Controller, organisation: SimulatorProcess) -> None:
     state = {"Identity": "EX01", "Component": "PopProxy", "State": "Inactive", "Requester": "Maintenance"}
     assert organisation.run("EX01", "Set-ServerComponentState", state)["errors"] == []

@@ -108,6 +108,7 @@ def test_a_certificate_that_does_not_do_is_refused(
     organisation.remove_certificate(server, thumbprint)
 
 
+@pytest.mark.forms("full", "plain")
 def test_connector(run: Run, organisation: SimulatorProcess, server: str) -> None:
     wanted: dict[str, Any] = {
         "fqdn": NAME,
@@ -125,6 +126,7 @@ def test_connector(run: Run, organisation: SimulatorProcess, server: str) -> Non
     assert others == {name}
 
 
+@pytest.mark.forms("full", "plain")
 def test_a_relay_on_its_port_is_not_taken_for_it(run: Run, organisation: SimulatorProcess, server: str) -> None:
     """Whatever the names: the one of users is renamed."""
     name = f"Client {server}" if server == "E14" else f"Client Frontend {server}"

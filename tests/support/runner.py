@@ -78,8 +78,9 @@ class Controller:
         }
 
     def write(self, name: str, content: Any) -> Path:
-        """Write a playbook or an inventory; JSON is YAML too."""
+        """Write a playbook, an inventory or its variables; JSON is YAML too."""
         path = self.folder / name
+        path.parent.mkdir(exist_ok=True)
         path.write_text(content if isinstance(content, str) else json.dumps(content, indent=1), encoding="utf-8")
         return path
 

@@ -17,6 +17,9 @@ from ansible_collections.mailops.exchange.plugins.module_utils._host.failures im
 from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import Reply, Request
 from ansible_collections.mailops.exchange.plugins.module_utils._host.way import Way
 
+# What they find and write is in one domain of the forest; all else is in the configuration, which each controller has.
+_OF_RECIPIENTS = {"Get-CASMailbox", "Set-CASMailbox", "Get-User"}
+
 
 class Calls:
     """What one task calls on its host: reads, writes, and what is remembered from earlier tasks of the play."""
@@ -30,6 +33,8 @@ class Calls:
         """The writing cmdlets of this task with their parameters; in check mode those that would have been sent."""
         self.warnings: list[str] = []
         """Warnings of reading cmdlets: an object that Exchange finds damaged is told of in this way."""
+        self.left_controller = ""
+        """The domain controller that the play has stayed with up to this task, which found that it fails."""
 
     def read(
         self, cmdlet: str, *, endpoint: str = "exchange", members: Sequence[str] | None = None, **parameters: Any
@@ -96,20 +101,69 @@ class Calls:
         **parameters: Any,
     ) -> Reply:
         """Run one cmdlet. Its errors are part of the answer; only a way that breaks raises."""
-        pinned = None
-        if endpoint == "exchange":
-            pinned = None if self.domain_controller else self.memory.get("domain_controller")
-            if controller := self.domain_controller or pinned:
-                parameters["DomainController"] = controller
+        pinned = self._pinned(cmdlet) if endpoint == "exchange" else ""
+        named = self.domain_controller if endpoint == "exchange" else None
+        if named or pinned:
+            parameters["DomainController"] = named or pinned
         request = Request(endpoint, cmdlet, parameters, piped, members, write, deadline)
         reply = self._send(request)
-        if pinned and any(e.unknown_parameter and e.parameter in (None, "DomainController") for e in reply.errors):
-            # RBAC can withhold single parameters; staying with one controller is our wish, not the user's.
-            # An empty name is remembered, so that it is not tried again. Nothing ran: binding failed.
-            self.remember(domain_controller="")
-            del parameters["DomainController"]
-            reply = self._send(replace(request, parameters=parameters))
+        if pinned:
+            return self._despite(pinned, request, reply)
+        if named:
+            reply = replace(
+                reply, errors=[replace(e, asked_of=named) if e.of_the_directory else e for e in reply.errors]
+            )
         return reply
+
+    def _pinned(self, cmdlet: str) -> str:
+        """The domain controller to stay with, which nobody asked for but us; empty if there is none."""
+        if self.domain_controller or (cmdlet in _OF_RECIPIENTS and self.memory.get("recipients_elsewhere")):
+            return ""
+        return self.memory.get("domain_controller") or ""
+
+    def _despite(self, pinned: str, request: Request, reply: Reply) -> Reply:
+        """The answer, or the one that comes without our domain controller, where that is to blame for the errors.
+
+        Staying with one is our wish, not the user's, so it is given up before a task fails for it. What was written is
+        not sent again here: it may have happened, and whoever settles it looks first.
+        """
+        others = {name: value for name, value in request.parameters.items() if name != "DomainController"}
+        unpinned, errors = replace(request, parameters=others), reply.errors
+        if any(e.unknown_parameter and e.parameter in (None, "DomainController") for e in errors):
+            # RBAC can withhold single parameters. Nothing ran: binding failed.
+            self.remember(domain_controller="")
+            return self._send(unpinned)
+        if request.write:
+            if failed := next((e for e in errors if e.of_the_controller), None):
+                self._leave(pinned, failed.sentence(request.cmdlet))
+            return reply
+        if failed := next((e for e in errors if e.of_the_directory), None):
+            again = self._send(unpinned)
+            if not any(e.of_the_directory for e in again.errors):
+                self._leave(pinned, failed.sentence(request.cmdlet))
+            return again
+        if request.cmdlet in _OF_RECIPIENTS and request.piped is None and any(e.missing_object for e in errors):
+            again = self._send(unpinned)
+            if not again.failed:
+                self.remember(recipients_elsewhere=True)
+                self.warnings.append(
+                    f"{pinned} does not have every mailbox that Exchange finds, so mailboxes are read and written on "
+                    "domain controllers of Exchange's own choice from now on; name one with domain_controller to stay "
+                    "with it."
+                )
+            return again
+        return reply
+
+    def _leave(self, pinned: str, why: str) -> None:
+        """Give up for the rest of the play the domain controller that nobody asked for."""
+        # An empty name is remembered, so that no other one takes its place, which may fail as well.
+        self.remember(domain_controller="")
+        self.left_controller = pinned
+        self.warnings.append(
+            f"{pinned}: the play had stayed with this domain controller since its first answer, and it fails now, so "
+            "the play goes on with Exchange's own choice, which may not have received every change yet; name one with "
+            f"domain_controller to stay with it. {why}"
+        )
 
     @property
     def memory(self) -> Mapping[str, Any]:

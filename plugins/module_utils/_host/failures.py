@@ -42,6 +42,18 @@ class Defect(Exception):
         """Whether something may have been changed."""
 
 
+# Microsoft's and others' published errors name these where one controller of several cannot be used.
+_OF_THE_CONTROLLER = (
+    "ADServerSettingsChangedException",
+    "ADTransientException",
+    "DCOverloadedException",
+    "NoSuitableServerFoundException",
+    "ServerInMMException",
+    "SuitabilityDirectoryException",
+)
+_DIRECTORY = "Microsoft.Exchange.Data.Directory."
+
+
 @dataclass(frozen=True)
 class CmdletError:
     """An error as PowerShell recorded it. Known ones are told apart by id and type: the message is localised."""
@@ -53,6 +65,8 @@ class CmdletError:
     target: str | None = None
     cmdlet: str | None = None
     parameter: str | None = None
+    asked_of: str | None = None
+    """The domain controller that the user named, where the error may come of that."""
 
     @classmethod
     def read(cls, error: Mapping[str, Any]) -> CmdletError:
@@ -88,12 +102,30 @@ class CmdletError:
     def ambiguous_object(self) -> bool:
         return self._is("ManagementObjectAmbiguousException")
 
+    @property
+    def of_the_controller(self) -> bool:
+        """Whether the domain controller cannot be used."""
+        return any(map(self._is, _OF_THE_CONTROLLER))
+
+    @property
+    def of_the_directory(self) -> bool:
+        """Whether Active Directory refused or failed, which may or may not be so at another domain controller."""
+        return (
+            self.of_the_controller or self.exception.startswith(_DIRECTORY) or "[FailureCategory=Cmdlet-AD" in self.id
+        )
+
     def _is(self, exception: str) -> bool:
         # Exchange files these under the category NotSpecified; Exchange 2010 has no FailureCategory in the id.
         return f"[FailureCategory=Cmdlet-{exception}]" in self.id or self.exception.rpartition(".")[2] == exception
 
     def sentence(self, cmdlet: str) -> str:
         """What happened, in one sentence that ends with the server's own words where these add something."""
+        happened = self._happened(cmdlet)
+        if not self.asked_of:
+            return happened
+        return f"{happened} domain_controller: {self.asked_of} was given, so no other domain controller is asked."
+
+    def _happened(self, cmdlet: str) -> str:
         said = " ".join(self.message.split()).rstrip(".") or self.id or "no reason was given"
         parameter = f"the parameter {self.parameter}" if self.parameter else "one of the parameters sent"
         if self.unknown_cmdlet:

@@ -46,7 +46,9 @@ class Host(Calls):
     def server(self, identity: str | None = None) -> Server:
         """The one Exchange server meant: the one named, or the one this connection leads to. Asked once in a play."""
         key = f"server {identity.casefold()}" if identity else "server"
-        if known := self.memory.get(key):
+        chosen = self.domain_controller or "domain_controller" in self.memory
+        # A task with a controller of its own may have found the server; which one to stay with is then still open.
+        if (known := self.memory.get(key)) and chosen:
             return Server(**{**known, "version": Version(*known["version"])})
         found = self._find(identity) if identity else self._find_connected()
         if found is None:
@@ -59,10 +61,11 @@ class Host(Calls):
             )
         server = Server.read(found)
         facts: dict[str, Any] = {key: asdict(server)}
-        controller = string_text(found.get("OriginatingServer"))
-        if "domain_controller" not in self.memory and not self.domain_controller and controller:
+        if not chosen:
             # Each controller shows its own state until replication has caught up: stay with the one that answered.
-            facts["domain_controller"] = controller
+            controller = facts["domain_controller"] = string_text(found.get("OriginatingServer")) or ""
+            # Any controller of the forest may have answered, and mailboxes are looked for in the server's domain.
+            facts["recipients_elsewhere"] = _domain(controller) != _domain(server.fqdn)
         self.remember(**facts)
         return server
 
@@ -139,6 +142,10 @@ class Host(Calls):
                 self._way.pause(min(self.POLL_SECONDS, remaining))
             else:
                 return
+
+
+def _domain(fqdn: str) -> str:
+    return fqdn.partition(".")[2].casefold()
 
 
 def _is_address(text: str) -> bool:

@@ -9,6 +9,9 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ansible_collections.mailops.exchange.plugins.module_utils._objects.certificate_rules import (
+    CERTIFICATE_SERVICES_UNREADABLE,
+)
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.protocols import PROTOCOLS, Protocol
 
 
@@ -30,7 +33,7 @@ def _lines(info: Mapping[str, Any]) -> Iterator[str]:
             yield from _settings(f"{key}_", read["settings"])
             if read.get("unreadable"):
                 yield _left_out("Not in this file", read["unreadable"])
-            yield from _certificate(protocol, read["settings"], info.get("certificates") or ())
+            yield from _certificate(protocol, read["settings"], info)
             yield from _connector(key, info.get("connectors") or ())
 
 
@@ -50,13 +53,20 @@ def _settings(prefix: str, settings: Mapping[str, Any]) -> Iterator[str]:
             yield f"{prefix}{option}: {_plain(value)}"
 
 
-def _certificate(protocol: Protocol, settings: Mapping[str, Any], certificates: Any) -> Iterator[str]:
-    name = (settings.get("x509_certificate_name") or "").lower()
-    for certificate in certificates:
-        assigned = protocol.service in (certificate["services"] or ())
-        if assigned and certificate["days_left"] >= 0 and name in certificate["names"]:
-            yield f"{protocol.key}_certificate: {_plain({'thumbprint': certificate['thumbprint']})}"
+def _certificate(protocol: Protocol, settings: Mapping[str, Any], info: Mapping[str, Any]) -> Iterator[str]:
+    variable, name = f"{protocol.key}_certificate", (settings.get("x509_certificate_name") or "").lower()
+    if info.get("certificates") is None:
+        yield _comment(f"Not in this file, because the certificates were not read: {variable}")
+        return
+    usable = [one for one in info["certificates"] if one["days_left"] >= 0 and name in one["names"]]
+    for certificate in usable:
+        if protocol.service in (certificate["services"] or ()):
+            yield f"{variable}: {_plain({'thumbprint': certificate['thumbprint']})}"
             return
+    if any(certificate["services"] is None for certificate in usable):
+        found = [one for one in info["findings"] if one["id"] == CERTIFICATE_SERVICES_UNREADABLE.id]
+        why = " ".join(f"{one['seen']} {one['cure']}" for one in found)
+        yield _comment(f"Not in this file, because it is not known which one is assigned: {variable}. {why}")
 
 
 def _connector(key: str, connectors: Any) -> Iterator[str]:

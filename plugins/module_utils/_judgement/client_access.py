@@ -120,6 +120,7 @@ class ClientAccessInfo(Work):
             connectors=self.connectors,
             unread=self._unread,
             expires_within_days=self.given["expires_within_days"],
+            form=self.host.form,
         )
         return {
             "server": self.server.name,

@@ -39,6 +39,7 @@ def compared(
     active = [report for report in protocols.values() if not report["maintenance"]]
     owed = [report["restart"].get("owed") for report in active]
     doubt = next((doubt for doubt in _DOUBTS if doubt in owed), None)
+    unknown = next((part for report in active for part in report.get("unknown", {})), None)
     if not reached:
         state = "unreachable"
     elif failure:
@@ -47,6 +48,8 @@ def compared(
         state = "differs"
     elif doubt:
         state = f"restart_{doubt}"
+    elif unknown:
+        state = f"{unknown}_unknown"
     else:
         state = "same" if len(active) == len(protocols) else "maintenance"
     return ServerDrift(host, state, failure if state == "failed" else None, protocols)
@@ -95,6 +98,8 @@ def _of_protocol(server: ServerDrift, protocol: str, reported: Mapping[str, Any]
     elif (doubt := _DOUBTS.get(restart.get("owed"))) and "restart" not in differences:
         until = f"until {restart['possible_until']}: " if restart["possible_until"] else ""
         yield _row(server, protocol, "restart", doubt, f"{until}{restart['reason']}")
+    for part, reason in reported.get("unknown", {}).items():
+        yield _row(server, protocol, part, "not known", reason)
     for change in changes(differences):
         values = (json.dumps(value) for value in (change.before, change.after))
         yield _row(server, protocol, change.part, change.setting, " -> ".join(values))

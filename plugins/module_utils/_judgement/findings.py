@@ -72,6 +72,8 @@ class Facts:
     unread: Mapping[str, str] = field(default_factory=dict)
     """By cmdlet, why its part could not be read."""
     expires_within_days: int = 30
+    form: str = "full"
+    """In which form the session gets Exchange's objects."""
 
     @property
     def usable(self) -> list[Certificate]:
@@ -94,7 +96,7 @@ def find(facts: Facts) -> list[Fact]:
         *server_rules.support(facts.server, facts.now),
         *server_rules.unreadable_parts(facts.unread),
         *_dates_and_keys(facts),
-        *certificate_rules.services_unreadable(facts.certificates or (), facts.now),
+        *certificate_rules.services_unreadable(facts.certificates or (), facts.now, facts.form),
         *_connectors(facts),
     ]
     for one in facts.protocols:

@@ -49,6 +49,8 @@ class FollowUp:
             yield "report"
             if self._is_on("changes"):
                 yield "changes"
+        elif self._result("certificate").get("assigned_reason"):
+            yield "report"
         if self.failure:
             yield "failure"
         elif self._is_on("verification"):

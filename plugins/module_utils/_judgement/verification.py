@@ -11,6 +11,9 @@ from typing import Any
 
 from ansible_collections.mailops.exchange.plugins.module_utils._judgement.follow_up import Result
 from ansible_collections.mailops.exchange.plugins.module_utils._judgement.hindrances import Concern
+from ansible_collections.mailops.exchange.plugins.module_utils._objects.certificate_rules import (
+    CERTIFICATE_SERVICES_UNREADABLE,
+)
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.protocols import PROTOCOLS
 
 
@@ -36,7 +39,12 @@ class Verification:
         """All that is not as it should be, each in words that go after those before."""
         if not self.present:
             return [*self._services()]
-        return [*self._settings(), *self._services(), *self._restart(), *self._findings()]
+        return [*self._certificate(), *self._settings(), *self._services(), *self._restart(), *self._findings()]
+
+    def beside(self) -> list[Mapping[str, Any]]:
+        """The other findings that an administrator should be told."""
+        said = {CERTIFICATE_SERVICES_UNREADABLE.id} if any(self._certificate()) else set()
+        return [finding for finding in self.concern.beside(self.seen["findings"]) if finding["id"] not in said]
 
     def runs(self) -> bool:
         """Whether there is anything for a mail program to see."""
@@ -63,6 +71,17 @@ class Verification:
             for service in self._own["services"]:
                 if service["status"] != wanted:
                     yield f"the service {service['name']} is {service['status']} and not {wanted}"
+
+    def _certificate(self) -> Iterator[str]:
+        result = self._result("certificate")
+        reason = result.get("assigned_reason")
+        # What clients are shown is what it was to be assigned for.
+        if reason and not result["changed"] and self._own["served_certificate"] != result["certificate"]["thumbprint"]:
+            yield (
+                f"whether the certificate {result['certificate']['thumbprint']} is assigned to "
+                f"{PROTOCOLS[self.protocol].service} is not known ({_clause(reason)}, or set "
+                f"{self.protocol}_certificate.assign_when_services_unknown to true)"
+            )
 
     def _settings(self) -> Iterator[str]:
         if (stored := self._result("settings").get("settings")) and self._is_done("settings"):

@@ -28,7 +28,7 @@ from ansible_collections.mailops.exchange.plugins.module_utils._objects.certific
 from ansible_collections.mailops.exchange.plugins.module_utils._objects.protocol_settings import read_settings
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.connectors import ASSIGNED_SERVICES
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.protocols import PROTOCOLS, Protocol
-from ansible_collections.mailops.exchange.plugins.module_utils._tables.rows import Option
+from ansible_collections.mailops.exchange.plugins.module_utils._tables.rows import Group, Option
 from ansible_collections.mailops.exchange.plugins.module_utils._work.life import SERVER_OPTIONS, refuse
 from ansible_collections.mailops.exchange.plugins.module_utils._work.plan import Plan
 from ansible_collections.mailops.exchange.plugins.module_utils._work.resource import Single
@@ -49,6 +49,7 @@ class CertificateAssignment(Single[Certificate]):
         Option("expires_within_days", Int(0, 3650, "days"), default=30),
         Option("replace_default_smtp_certificate", Bool(), default=False),
         Option("assign_when_services_unknown", Bool(), default=False),
+        Option("served_certificates", Group(tuple(Option(key, Thumbprint()) for key in PROTOCOLS))),
     )
 
     def contradictions(self) -> Iterator[str]:
@@ -126,7 +127,24 @@ class CertificateAssignment(Single[Certificate]):
     def plan(self, before: Certificate) -> Plan:
         if before.services is None and not self.given["assign_when_services_unknown"]:
             return Plan()
-        return _assigning(self.services - (before.services or frozenset()), before.services)
+        return _assigning(self._missing(before), before.services)
+
+    def _missing(self, certificate: Certificate) -> frozenset[str]:
+        """The services wanted that it is not known to be assigned to."""
+        if certificate.services is not None:
+            return self.services - certificate.services
+        served = self.given.get("served_certificates", {})
+        # Clients are shown a certificate that has the stored name itself only where it is assigned.
+        return self.services - {
+            protocol.service
+            for protocol in self.protocols
+            if served.get(protocol.key) == certificate.thumbprint
+            and certificate.names_exactly(self.names[protocol.title])
+        }
+
+    def _is_unknown(self, certificate: Certificate) -> bool:
+        """Whether nothing tells if it is assigned."""
+        return certificate.services is None and bool(self._missing(certificate))
 
     def remarks(self, before: Certificate, plan: Plan) -> Iterator[str]:
         facts = [*certificate_rules.dates_and_keys(before, utc_now(), self.given["expires_within_days"])]
@@ -134,12 +152,14 @@ class CertificateAssignment(Single[Certificate]):
             name = self.names[protocol.title]
             facts += certificate_rules.x509_name_not_covered(name, protocol, [before], meant=before)
         yield from warnings(facts)
-        if before.services is None and not plan.changed:
-            yield (
-                f"The services of {before.thumbprint} are unknown, because {self.server.name} does not tell them over "
-                "remote PowerShell at present, as a rule for want of a valid Auth Certificate. Nothing was assigned; "
-                "repair that, or set assign_when_services_unknown to true."
-            )
+        if self._is_unknown(before):
+            why, cure = certificate_rules.why_unknown(before, self.host.form)
+            services = ", ".join(in_order(self._missing(before)))
+            told = f"Whether {before.thumbprint} is assigned to {services} on {self.server.name} is not known: {why}."
+            if plan.changed:
+                yield f"{told} So it is assigned again, which cannot be verified. To know it, {cure}."
+            else:
+                yield f"{told} Nothing was assigned; {cure}, or set assign_when_services_unknown to true."
 
     def send(self, outstanding: Plan) -> None:
         services = outstanding.changes["services"]
@@ -152,7 +172,7 @@ class CertificateAssignment(Single[Certificate]):
     def look(self, before: Certificate, plan: Plan) -> tuple[Certificate, Plan]:
         certificates = read_certificates(self.host, self.server)
         now = by_thumbprint(certificates, before.thumbprint, self.server, "thumbprint")
-        return now, _assigning(self.services - (now.services or frozenset()), now.services)
+        return now, _assigning(self._missing(now), now.services)
 
     def expected(self, before: Certificate, plan: Plan) -> Certificate:
         known = before.services
@@ -162,9 +182,10 @@ class CertificateAssignment(Single[Certificate]):
         return super().accepts(settled) or (settled.seen is not None and settled.seen.services is None)
 
     def finish(self, now: Certificate) -> None:
-        if now.services is None:
+        if now.services is None and self.before.services is not None:
+            why, cure = certificate_rules.why_unknown(now, self.host.form)
             self.host.warnings.append(
-                f"Whether {now.thumbprint} is now assigned cannot be verified on {self.server.name}."
+                f"Whether {now.thumbprint} is now assigned cannot be verified on {self.server.name}: {why}; {cure}."
             )
 
     def moved(self, before: Certificate, plan: Plan, settled: Settled[Certificate, Plan]) -> Plan:
@@ -196,8 +217,13 @@ class CertificateAssignment(Single[Certificate]):
         return {
             "server": self.server.name,
             "certificate": now.shown(utc_now()),
-            "assigned": None if now.services is None else self.services <= now.services,
+            "assigned": None if self._is_unknown(now) else not self._missing(now),
+            "assigned_reason": self._reason(now) if self._is_unknown(now) else None,
         }
+
+    def _reason(self, certificate: Certificate) -> str:
+        why, cure = certificate_rules.why_unknown(certificate, self.host.form)
+        return f"{why}; {cure}."
 
     def consequences(self, moved: Plan) -> dict[str, Any]:
         return {"restart_required": not BY_SERVICE.keys().isdisjoint(moved.changes.get("services", ()))}
@@ -208,5 +234,5 @@ def _assigning(services: Iterable[str], known: frozenset[str] | None) -> Plan:
     missing = in_order(services)
     if not missing:
         return Plan()
-    before = None if known is None else in_order(known)
+    before = "not known" if known is None else in_order(known)
     return Plan({"services": missing}, {"services": before}, {"services": in_order({*missing, *(known or ())})})

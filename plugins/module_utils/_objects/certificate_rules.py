@@ -31,6 +31,29 @@ AUTH_CERTIFICATE = "CN=Microsoft Exchange Server Auth Certificate"
 HOST_NAME = "the host name clients connect to"
 _REFUSED = "Clients refuse the connection or ask the user."
 _RENEW = "Renew it. The new one is taken into use with mailops.exchange.exchange_certificate."
+_GET_FULL_FORM = (
+    "set ansible_exchange_serialization to full (if ansible_exchange_path has a query of its own, add "
+    "serializationLevel=Full to it)"
+)
+_SEE_TO_AUTH = (
+    "make sure that the server has the Auth Certificate that Get-AuthConfig names, and renew that only if it is "
+    "missing or has expired"
+)
+
+# By the form in which a session gets Exchange's objects, why the services of certificates can be missing in it, and
+# what helps.
+_MISSING_IN = {
+    "full": (
+        "Exchange does not tell the services of certificates over remote PowerShell at present, as a rule for want of "
+        "a valid Auth Certificate",
+        _SEE_TO_AUTH,
+    ),
+    "plain": (
+        "Exchange leaves the services of certificates out of the plain form of its objects, which this session gets",
+        _GET_FULL_FORM,
+    ),
+    "live": ("Get-ExchangeCertificate does not show its services", "please report that"),
+}
 
 CERTIFICATE_EXPIRED = Rule(
     "certificate-expired",
@@ -50,7 +73,7 @@ CERTIFICATE_UNUSABLE = Rule(
 
 CERTIFICATE_EXPIRES_SOON = Rule(
     "certificate-expires-soon",
-    (WARNING,),
+    (WARNING, NOTICE),
     "The certificate {certificate}, assigned to {services}, expires in {days} days, on {day}.",
     "From then on clients refuse the connection or ask the user.",
     _RENEW,
@@ -67,11 +90,10 @@ CERTIFICATE_WEAK = Rule(
 CERTIFICATE_SERVICES_UNREADABLE = Rule(
     "certificate-services-unreadable",
     (WARNING,),
-    "The services of {unknown} of {all} certificates came without or with damaged serialization data{reason}.",
-    "Exchange signs these data with its Auth Certificate and leaves them out when that is missing or expired. Remote "
-    "tools then cannot tell which services a certificate is assigned to.",
-    "Renew the Auth Certificate (Set-AuthConfig). Until then, assign_when_services_unknown of "
-    "mailops.exchange.exchange_certificate assigns without knowing.",
+    "What {unknown} of {all} certificates are assigned to is not known: {reason}.",
+    "Assignments are neither judged nor compared then, and mailops.exchange.exchange_certificate makes none unless "
+    "assign_when_services_unknown is true.",
+    f"Where the plain form of Exchange's objects is the reason, {_GET_FULL_FORM}. In the full form, {_SEE_TO_AUTH}.",
 )
 
 WILDCARD_ASSIGNED = Rule(
@@ -116,18 +138,22 @@ def dates_and_keys(
     one: Certificate, now: datetime, days: int, serves: Collection[str] = (), usable: Iterable[Certificate] = ()
 ) -> Iterator[Fact]:
     """What is wrong with one that clients of some services meet, beside those that might have taken its place."""
-    is_replaced = any(_replaces(other, one, serves) for other in usable)
+    is_replaced = _is_replaced(one, serves, usable)
     for fact in (*_unusable(one, now), *_ending(one, now, days), *_weak(one, now)):
         if is_replaced and fact.rule == CERTIFICATE_EXPIRES_SOON:
             continue
         why, cure = fact.why, fact.cure
         if is_replaced:
             why, cure = "Another certificate has taken its place; this one is not needed.", "Remove it from the server."
+        elif is_replaced is None:
+            why = "It is not known whether another certificate with its names has taken its place."
+            cure = "Remove it from the server if another one is assigned, and renew it if not."
         elif one.subject == AUTH_CERTIFICATE:
             why = "Servers sign their answers with it; without it the services of certificates become unreadable."
             cure = "Renew it and publish the new one with Set-AuthConfig; all servers of the organization share it."
-        severity = NOTICE if is_replaced and fact.severity == ERROR else fact.severity
-        yield replace(fact, severity=severity, why=fact.why if fact.rule == CERTIFICATE_WEAK else why, cure=cure)
+        is_lasting = fact.rule == CERTIFICATE_WEAK
+        severity = fact.severity if is_replaced is False or is_lasting else NOTICE
+        yield replace(fact, severity=severity, why=fact.why if is_lasting else why, cure=cure)
 
 
 def _unusable(one: Certificate, now: datetime) -> Iterator[Fact]:
@@ -148,9 +174,16 @@ def _weak(one: Certificate, now: datetime) -> Iterator[Fact]:
         yield _fact(CERTIFICATE_WEAK, one, weakness=one.weakness)
 
 
-def _replaces(other: Certificate, one: Certificate, serves: Collection[str]) -> bool:
-    same = other.subject == one.subject or bool(one.names and all(map(other.covers, one.names)))
-    return same and other.not_after > one.not_after and (other.services is None or set(serves) <= other.services)
+def _is_replaced(one: Certificate, serves: Collection[str], usable: Iterable[Certificate]) -> bool | None:
+    """Whether another one has taken its place; None if that is not known, because their services are not."""
+    others = [other for other in usable if other.not_after > one.not_after and _is_alike(other, one)]
+    if one.services is not None and any(not serves or set(serves) <= (other.services or set()) for other in others):
+        return True
+    return None if any(None in (one.services, other.services) for other in others) else False
+
+
+def _is_alike(other: Certificate, one: Certificate) -> bool:
+    return other.subject == one.subject or bool(one.names and all(map(other.covers, one.names)))
 
 
 def _fact(rule: Rule, one: Certificate, **met: Any) -> Fact:
@@ -158,13 +191,27 @@ def _fact(rule: Rule, one: Certificate, **met: Any) -> Fact:
     return rule.fact(certificate=listed([one]), services=services, **met)
 
 
-def services_unreadable(certificates: Sequence[Certificate], now: datetime) -> Iterator[Fact]:
+def why_unknown(certificate: Certificate, form: str) -> tuple[str, str]:
+    """Why it is not known what a certificate is assigned to, in a session with this form, and what helps."""
+    if certificate.unreadable:
+        came = f"Get-ExchangeCertificate shows its services as {certificate.unreadable}, which cannot be read"
+        return came, "please report that"
+    return _MISSING_IN[form]
+
+
+def services_unreadable(certificates: Sequence[Certificate], now: datetime, form: str) -> Iterator[Fact]:
     unknown = [certificate for certificate in certificates if certificate.services is None]
     if unknown:
+        reason, cure = why_unknown(unknown[0], form)
         auth = [one for one in certificates if one.subject == AUTH_CERTIFICATE]
-        ended = auth and not any(now <= one.not_after for one in auth)
-        reason = ", and the Auth Certificate has expired" if ended else ""
-        yield CERTIFICATE_SERVICES_UNREADABLE.fact(unknown=len(unknown), all=len(certificates), reason=reason)
+        if cure == _SEE_TO_AUTH and auth and not any(now <= one.not_after for one in auth):
+            reason = (
+                "Exchange does not tell the services of certificates over remote PowerShell, because the Auth "
+                "Certificate has expired"
+            )
+            cure = "renew the Auth Certificate and publish the new one with Set-AuthConfig"
+        fact = CERTIFICATE_SERVICES_UNREADABLE.fact(unknown=len(unknown), all=len(certificates), reason=reason)
+        yield replace(fact, cure=f"{cure[0].upper()}{cure[1:]}.")
 
 
 def wildcard_wanted(certificate: Certificate, titles: Collection[str], name: str | None) -> Iterator[Fact]:

@@ -22,7 +22,8 @@ from ansible_collections.mailops.exchange.plugins.module_utils._x509 import X509
 
 LIVE = (Setting("services", "Services", ALLOWED_SERVICES), Setting("has_private_key", "HasPrivateKey", Bool()))
 
-# A remote reader gets only the first two; the others exist where access is local.
+# A remote reader gets the first two in the full form, and the first alone in the plain one; the others exist where
+# access is local.
 MEMBERS = ("RawData", "SerializationData", "Status", *(setting.parameter for setting in LIVE))
 
 # What Exchange will not use; Untrusted and RevocationCheckFailure may be a matter of the server's network alone.
@@ -34,7 +35,9 @@ class Certificate(X509):
     """One certificate as the server has it."""
 
     services: frozenset[str] | None = None
-    """The services it is assigned to, in Exchange's spelling; None if that cannot be known."""
+    """The services it is assigned to, in Exchange's spelling; None if that is not known."""
+    unreadable: str | None = None
+    """What came in the place of its services, where that cannot be read."""
     has_private_key: bool | None = None
     status: str | None = None
 
@@ -103,24 +106,30 @@ def read_certificates(host: Host, server: Server) -> list[Certificate]:
     certificates = []
     for wire in host.read("Get-ExchangeCertificate", members=MEMBERS, Server=server.name):
         try:
-            certificates.append(read_certificate(wire))
+            certificates.append(read_certificate(wire, host.form))
         except ValueError as error:
             host.warnings.append(f"A certificate on {server.name} is left out: {error}.")
     return certificates
 
 
-def read_certificate(wire: Mapping[str, Any]) -> Certificate:
-    """One object of Get-ExchangeCertificate; ValueError with a clause if there is no certificate in it."""
+def read_certificate(wire: Mapping[str, Any], form: str = "full") -> Certificate:
+    """One object of Get-ExchangeCertificate as it comes in a form; ValueError if there is no certificate in it."""
     if not (der := read_binary(wire.get("RawData"))):
         raise ValueError("it came without its RawData")
     payload = read_payload(read_binary(wire.get("SerializationData")), der)
     told = {"Services": payload.services, "HasPrivateKey": payload.has_private_key}
     told |= {member: wire[member] for member in told if wire.get(member) is not None}
-    known = read_members(LIVE, told).values
+    read = read_members(LIVE, {member: value for member, value in told.items() if value is not None})
+    services = frozenset(read.values["services"]) - {ALLOWED_SERVICES.NONE} if "services" in read.values else None
+    # In the plain form certificates were seen to show None whatever they were assigned to.
+    if form == "plain" and payload.services is None and not services:
+        services = None
+    came = read.unreadable.get("services")
     return Certificate(
         **asdict(read_x509(der)),
-        services=frozenset(known["services"]) - {ALLOWED_SERVICES.NONE} if "services" in known else None,
-        has_private_key=known.get("has_private_key"),
+        services=services,
+        unreadable=str(came) if came else None,
+        has_private_key=read.values.get("has_private_key"),
         status=wire_text(wire.get("Status")) or None,
     )
 

@@ -46,7 +46,7 @@ MEMBERS = ("Result", "EventType", *(setting.parameter for setting in (*_SHOWN, *
 
 SETTINGS = (
     # The names are documented, the numbers inferred; names are sent.
-    Setting("connection_type", "ConnectionType", Enum({"Plaintext": 0, "Ssl": 1, "Tls": 2})),
+    Setting("connection_type", "ConnectionType", Enum({"Plaintext": 0, "Tls": 1, "Ssl": 2})),
     Setting("port", "PortClientAccessServer", Int(1, 65535)),
     Setting("mailbox_server", "MailboxServer", Identity()),
     Setting("trust_any_certificate", "TrustAnySSLCertificate", Bool()),

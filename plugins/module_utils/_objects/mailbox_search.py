@@ -112,7 +112,15 @@ class Search:
             several = f"{len(found)} mailboxes" if len(found) > 1 else "more than one mailbox"
             told = f", {named([label_of(one) for one in found])}" if len(found) > 1 else ""
             return f"means {several}{told}; give an address"
-        return "is no mailbox of this organization; give an address or an alias"
+        if named_controller := self.host.domain_controller:
+            return (
+                f"is no mailbox that {named_controller} has, which domain_controller names; give an address or an "
+                "alias, or a controller of the mailbox's own domain"
+            )
+        return (
+            "is no mailbox that Exchange finds; give an address or an alias, and for a mailbox of another domain than "
+            "the server's one of that domain's controllers as domain_controller"
+        )
 
 
 def labels(mailboxes: Iterable[Found]) -> dict[str, str]:

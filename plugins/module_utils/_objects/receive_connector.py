@@ -15,7 +15,7 @@ from ansible_collections.mailops.exchange.plugins.module_utils._kinds.certificat
     is_thumbprint,
 )
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.texts import ConnectorName
-from ansible_collections.mailops.exchange.plugins.module_utils._objects import connector_rules
+from ansible_collections.mailops.exchange.plugins.module_utils._objects import certificate_rules, connector_rules
 from ansible_collections.mailops.exchange.plugins.module_utils._objects.certificates import (
     Certificate,
     by_name,
@@ -102,9 +102,10 @@ class ReceiveConnector(Settings):
                 "Custom; this module neither sets nor removes these."
             )
         if certificate and certificate.services is None:
+            why, cure = certificate_rules.why_unknown(certificate, self.host.form)
             yield (
-                f"tls_certificate_name: it cannot be known whether {certificate.thumbprint} is assigned to SMTP, "
-                "without which the connector does not use it."
+                f"tls_certificate_name: whether {certificate.thumbprint} is assigned to SMTP, without which the "
+                f"connector does not use it, is not known: {why}; {cure}."
             )
         if certificate and (fqdn := str(values.get("fqdn", ""))):
             yield from warnings(connector_rules.fqdn_not_covered(name, fqdn, [certificate]))

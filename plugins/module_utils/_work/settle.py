@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, mailops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Write, look, and write once more what a lost answer did not bring: then say what is so."""
+"""Write, look, and write once more what did not arrive for no fault of its own: then say what is so."""
 
 from __future__ import annotations
 
@@ -36,25 +36,26 @@ def settle(
 ) -> Settled[Seen, Left]:
     """Send, and find out what came of it.
 
-    An error does not say that nothing happened, and a lost answer says nothing at all: only a look does.
+    An error does not say that nothing happened, and a lost answer says nothing at all: only a look does. What is
+    outstanding is sent again if the answer was lost, or if the domain controller failed that nobody asked for.
     """
     problem: Failure | None = None
     seen: Seen | None = None
     lost = False
     for _round in range(2):
-        problem = None
+        problem, left = None, host.left_controller
         try:
             send(outstanding)
         except Failure as failure:
             problem = failure
-            lost |= isinstance(failure, OutcomeUnknown)
+            lost |= isinstance(failure, OutcomeUnknown) or host.left_controller != left
         if host.check_mode:
             break
         try:
             seen, outstanding = look()
         except (Failure, Unreachable) as blind:
             raise _unseen(problem, blind, lost=lost) from blind
-        if not isinstance(problem, OutcomeUnknown):
+        if problem is None or not (isinstance(problem, OutcomeUnknown) or host.left_controller != left):
             break
         if not outstanding:
             problem = None

@@ -57,6 +57,8 @@ def main() -> int:
             administrator=options.administrator,
             mailbox_user=options.mailbox_user,
             mailboxes=options.mailboxes,
+            child_domain=options.child_domain,
+            child_mailboxes=options.child_mailboxes,
         )
         for name, alias in options.mailbox:
             organisation.mailboxes.add(name, alias)
@@ -98,6 +100,10 @@ def _arguments() -> _Parser:
     parser.add_argument("--control-port", default=0, type=int)
     parser.add_argument("--directory", required=True, type=Path, help="for certificates and simulator.json")
     parser.add_argument("--domain-controllers", default=1, type=int)
+    parser.add_argument(
+        "--child-domain", default="", metavar="FQDN", help="a second domain of the forest, with as many controllers"
+    )
+    parser.add_argument("--child-mailboxes", default=0, type=int, help="so many there, emea000001 and so on")
     parser.add_argument("--replication-delay", default=0.0, type=float, metavar="SECONDS")
     parser.add_argument("--user", default="administrator", help=f"his password comes from {PASSWORD_VARIABLE}")
     parser.add_argument(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import fnmatch
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -26,7 +26,12 @@ if TYPE_CHECKING:
 Endpoint = Literal["exchange", "windows"]
 # Of Exchange's snap-ins, those that have the cmdlets of administrators.
 _SNAPINS = {"E2010", "SnapIn"}
-_EMPTY = {"Null": "null", "EmptyString": "an empty string", "EmptyArray": "an empty array"}
+_EMPTY = {
+    "Null": "null",
+    "EmptyString": "an empty string",
+    "EmptyArray": "an empty array",
+    "EmptyCollection": "an empty collection",
+}
 
 
 @dataclass(frozen=True)
@@ -79,6 +84,11 @@ class Session:
     logged: bool
     runspace: Runspace = field(default_factory=Runspace)
 
+    @property
+    def form(self) -> Form:
+        """In which objects are sent from here."""
+        return self.runspace.form if self.endpoint == "exchange" else "live"
+
     def is_local(self, cmdlet: Cmdlet) -> bool:
         """Whether it is a cmdlet of Exchange that a snap-in has brought here, where RBAC has no say."""
         return self.endpoint == "windows" and cmdlet.endpoint == "exchange"
@@ -91,7 +101,8 @@ class Session:
     def cmdlet_fault(self, kind: str, cmdlet: str) -> list[dict[str, Any]]:
         if not self.logged:
             return []
-        return [fault for fault in self.organisation.faults.armed(self.server.name, kind) if fault["cmdlet"] == cmdlet]
+        armed = self.organisation.faults.armed(self.server.name, kind)
+        return [fault for fault in armed if fault.get("cmdlet") == cmdlet]
 
     def withheld(self, cmdlet: Cmdlet) -> list[dict[str, Any]]:
         """The armed faults by which RBAC keeps a cmdlet, or some of its parameters, from the user."""
@@ -141,6 +152,20 @@ class Call:
             now=self.now.astimezone(self.organisation.zone),
             blocks=self.server.release.split_services,
             **extra,
+        )
+
+    def unsuitable(self, controller: str, loss: Mapping[str, Any] | None = None) -> Failure:
+        """The error for a domain controller out of reach.
+
+        Text and class are those of learn.microsoft.com/troubleshoot/exchange (an Edge server's setup, with 0x52), where
+        the class stands behind that of setup. Inferred: that cmdlets raise it themselves, and the category.
+        """
+        exception = errors.DIRECTORY + loss["exception"] if loss and "exception" in loss else errors.SUITABILITY
+        return self.exchange_failure(
+            exception,
+            f"An Active Directory error 0x51 occurred when trying to check the suitability of server '{controller}'. "
+            "Error: 'Active directory response: The LDAP server is unavailable.'",
+            category=ErrorCategory.ResourceUnavailable,
         )
 
     def windows_failure(
@@ -198,8 +223,7 @@ def run_statements(session: Session, statements: Sequence[Sequence[Command]], pi
                 found = known is not None and failure.types != errors.COMMAND_NOT_FOUND
                 result.terminating = errors.record(failure, known.name if known and found else "")
                 return result
-        form = session.runspace.form if session.endpoint == "exchange" else "live"
-        result.output += [formed(item, form) for item in items or ()]
+        result.output += [formed(item, session.form) for item in items or ()]
     return result
 
 
@@ -211,6 +235,7 @@ def _described(session: Session, command: Command) -> dict[str, Any]:
     return {
         "server": session.server.name,
         "endpoint": session.endpoint,
+        "form": session.form,
         "user": session.user,
         "cmdlet": "(script)" if command.is_script else command.name,
         "parameters": parameters,
@@ -247,9 +272,11 @@ def _run_command(
             try:
                 _Binder(call).bind(command, piped)
                 _require_directory(call)
+                _lose_controllers(call, "before")
                 _HANDLERS[cmdlet.name](call)
                 _warn(call)
                 _fail_after_effect(call)
+                _lose_controllers(call, "after")
             except Failure as failure:
                 if failure.terminating:
                     raise
@@ -282,7 +309,7 @@ def _run_command(
 
 
 def _fail_after_effect(call: Call) -> None:
-    """An error of a cmdlet that has done its work, such as a controller that goes away behind the write (a guess)."""
+    """An error of a cmdlet that has done its work (a guess, but for the class, which is that of most errors)."""
     if not call.session.logged:
         return
     fault = call.organisation.faults.take(call.server.name, "fails_after_effect", [call.cmdlet.name])
@@ -296,9 +323,23 @@ def _fail_after_effect(call: Call) -> None:
             f"{verb}ServiceFailed", fault.get("message", text), ErrorCategory.OpenError, errors.SERVICE
         )
     else:
-        text = "The operation couldn't be completed because the directory server is unavailable."
-        failure = call.exchange_failure(errors.SUITABILITY, fault.get("message", text))
+        text = "The operation couldn't be completed."
+        failure = call.exchange_failure(errors.EXCHANGE[0], fault.get("message", text))
     call.errors.append(failure)
+
+
+def _lose_controllers(call: Call, when: str) -> None:
+    """Domain controllers that go away as a cmdlet begins, or between its effect and its answer (a guess)."""
+    if call.cmdlet.endpoint != "exchange":
+        return
+    organisation, server = call.organisation, call.server.name
+    named = call.arguments.get("DomainController")
+    used = organisation.find_controller(named) if named else organisation.controller_of(server)
+    for fault in call.session.cmdlet_fault("controller_gone", call.cmdlet.name):
+        if fault.get("when", "before") == when and not fault.get("has_come"):
+            fault["has_come"] = True
+            if when == "after" and used == fault["controller"]:
+                call.errors.append(call.unsuitable(fault["controller"], fault))
 
 
 def _warn(call: Call) -> None:
@@ -501,7 +542,8 @@ class _Binder:
         error_id = "ParameterArgumentValidationError"
         text = f"Cannot validate argument on parameter '{parameter.name}'. The argument is null or empty."
         if mandatory:
-            kind = "Null" if value is None else "EmptyString" if value == "" else "EmptyArray"
+            empty = "EmptyArray" if parameter.kind.value.endswith("[]") else "EmptyCollection"
+            kind = "Null" if value is None else "EmptyString" if value == "" else empty
             error_id += f"{kind}NotAllowed"
             text = f"Cannot bind argument to parameter '{parameter.name}' because it is {_EMPTY[kind]}."
         raise self._call.binding_failure(

@@ -52,7 +52,8 @@ EXCHANGE = (
 NOT_FOUND = "Microsoft.Exchange.Configuration.Tasks.ManagementObjectNotFoundException"
 DATA_VALIDATION = "Microsoft.Exchange.Data.DataValidationException"
 INVALID_CREDENTIAL = "Microsoft.Exchange.Data.Directory.ADInvalidCredentialException"
-SUITABILITY = "Microsoft.Exchange.Data.Directory.SuitabilityDirectoryException"
+DIRECTORY = "Microsoft.Exchange.Data.Directory."
+SUITABILITY = f"{DIRECTORY}SuitabilityDirectoryException"
 
 
 def us_time(moment: datetime.datetime) -> str:

@@ -34,7 +34,9 @@ _FIELDS: dict[str, tuple[str, ...]] = {
     "service_dies": ("service", "after?", "recovers_after?"),
     "service_refuses_stop": ("service",),
     "process_unreadable": (),
+    "translated_results": (),
     "other_controller": ("controller",),
+    "controller_gone": ("controller", "cmdlet?", "when?", "exception?"),
     "shell_limit": ("limit",),
     "operation_limit": ("limit", "counted?"),
     "query_refused": ("status?", "code?"),
@@ -117,6 +119,7 @@ class Faults:
             "text": str.encode,
             "stream": {"stdout": "stdout", "stderr": "stderr"}.__getitem__,
             "parameter": str,
+            "exception": str,
             "kinds": _random_kinds,
             **readers,
         }

@@ -161,7 +161,7 @@ class _Service:
         return line
 
     def _talk(self, line: socket.socket, door: _Door, stack: contextlib.ExitStack) -> None:
-        dialogue = DIALOGUES[self.protocol](self.effective, self.organisation, self.encrypted)
+        dialogue = DIALOGUES[self.protocol](self.effective, self.organisation, self.server.release, self.encrypted)
         line.sendall(dialogue.greeting())
         received = b""
         while not dialogue.finished:

@@ -1,11 +1,12 @@
 """The line protocols of POP3 and IMAP4 in Exchange's words, over the inbox of a mailbox.
 
-The refusal of a log-on without encryption is documented for POP3; the wording of most other answers is inferred from
-what Exchange servers are seen to say.
+What is offered is what servers were seen to offer. Of that NTLM and GSSAPI are refused whoever asks, and IDLE, MOVE,
+ID, NAMESPACE and literals are no commands here.
 """
 
 from __future__ import annotations
 
+import base64
 import email.policy
 import hmac
 import re
@@ -13,6 +14,8 @@ import shlex
 from collections.abc import Callable
 from email.parser import BytesParser
 from typing import TYPE_CHECKING, Any
+
+from .catalogue.releases import Release
 
 if TYPE_CHECKING:
     from .mailboxes import Mailbox, Message
@@ -24,10 +27,17 @@ class Dialogue:
 
     _PROTOCOL = ""
 
-    def __init__(self, effective: dict[str, Any], organisation: Organisation, encrypted: bool) -> None:
+    def __init__(
+        self, effective: dict[str, Any], organisation: Organisation, release: Release, encrypted: bool
+    ) -> None:
         self._banner = str(effective["Banner"])
         self._organisation = organisation
+        self._since_2013 = release.split_services
+        self._product = f"Microsoft Exchange Server{'' if self._since_2013 else ' 2010'}"
         self._plain_log_on = effective["LoginType"] == "PlainTextLogin"
+        self._windows_log_on = bool(effective["EnableGSSAPIAndNTLMAuth"])
+        self._awaits: Callable[[str], bytes] | None = None
+        """What takes the next line, where that is no command."""
         self.encrypted = encrypted
         self.starts_tls = False
         self.finished = False
@@ -57,6 +67,14 @@ class Dialogue:
             self.mailbox = mailbox
         return self.mailbox is not None
 
+    def log_on_by_plain(self, response: str) -> bool:
+        """A log-on by SASL's PLAIN, whose one response is the user and the password behind NULs, in Base64."""
+        try:
+            _, user, password = base64.b64decode(response, validate=True).decode().split("\0")
+        except ValueError:
+            return False
+        return self.log_on(user, password)
+
 
 def authenticate(organisation: Organisation, user: str, password: str) -> Mailbox | None:
     """The mailbox of a user who knows the password."""
@@ -73,8 +91,10 @@ class Pop3(Dialogue):
     _STATE = "-ERR Command is not valid in this state."
     _name: str | None = None
 
-    def __init__(self, effective: dict[str, Any], organisation: Organisation, encrypted: bool) -> None:
-        super().__init__(effective, organisation, encrypted)
+    def __init__(
+        self, effective: dict[str, Any], organisation: Organisation, release: Release, encrypted: bool
+    ) -> None:
+        super().__init__(effective, organisation, release, encrypted)
         self._drop: list[Message] = []
         self._deleted: set[int] = set()
 
@@ -85,12 +105,16 @@ class Pop3(Dialogue):
         return _lines("-ERR Command is too long.")
 
     def answer(self, line: str) -> bytes:
+        if (awaits := self._awaits) is not None:
+            self._awaits = None
+            return awaits(line)
         word, _, argument = line.partition(" ")
         commands: dict[str, Callable[[str], bytes]] = {
             "CAPA": self._capabilities,
             "STLS": self._stls,
             "USER": self._user,
             "PASS": self._pass,
+            "AUTH": self._auth,
             "QUIT": self._quit,
         }
         if self.mailbox is not None:
@@ -110,8 +134,7 @@ class Pop3(Dialogue):
         return handler(argument) if handler else _lines("-ERR Protocol error. 14")
 
     def _capabilities(self, _: str) -> bytes:
-        # Exchange also offers SASL; what is not played is not offered.
-        log_on = ("USER",) if self.log_on_allowed else ()
+        log_on = ("SASL PLAIN", "USER") if self.log_on_allowed else ()
         return _lines("+OK", "TOP", "UIDL", *log_on, *(() if self.encrypted else ("STLS",)), ".")
 
     def _stls(self, _: str) -> bytes:
@@ -130,10 +153,27 @@ class Pop3(Dialogue):
         if not self.log_on_allowed or self.mailbox is not None or self._name is None:
             return _lines(self._STATE)
         name, self._name = self._name, None
-        if self.log_on(name, argument) and self.mailbox:
+        return self._logged_on(self.log_on(name, argument), "Logon")
+
+    def _auth(self, argument: str) -> bytes:
+        if not self.log_on_allowed or self.mailbox is not None:
+            return _lines(self._STATE)
+        mechanism, _, response = argument.strip().partition(" ")
+        if mechanism.upper() != "PLAIN":
+            return _lines("-ERR Protocol error. 14")
+        if response:
+            return self._authenticated(response)
+        self._awaits = self._authenticated
+        return _lines("+ ")
+
+    def _authenticated(self, response: str) -> bytes:
+        return self._logged_on(self.log_on_by_plain(response), "Authentication")
+
+    def _logged_on(self, known: bool, word: str) -> bytes:
+        if known and self.mailbox:
             self._drop = list(self.mailbox.inbox.messages)
             return _lines("+OK User successfully logged on.")
-        return _lines("-ERR Logon failure: unknown user name or bad password.")
+        return _lines(f"-ERR {word} failure: unknown user name or bad password.")
 
     def _stat(self, _: str) -> bytes:
         kept = [message for message in self._drop if message.uid not in self._deleted]
@@ -191,7 +231,7 @@ class Pop3(Dialogue):
         if self.mailbox is not None:
             with self._organisation.lock:
                 self.mailbox.inbox.delete(self._deleted)
-        return _lines("+OK Microsoft Exchange Server POP3 server signing off.")
+        return _lines(f"+OK {self._product} POP3 server signing off.")
 
 
 class Imap4(Dialogue):
@@ -199,8 +239,10 @@ class Imap4(Dialogue):
 
     _PROTOCOL = "imap4"
 
-    def __init__(self, effective: dict[str, Any], organisation: Organisation, encrypted: bool) -> None:
-        super().__init__(effective, organisation, encrypted)
+    def __init__(
+        self, effective: dict[str, Any], organisation: Organisation, release: Release, encrypted: bool
+    ) -> None:
+        super().__init__(effective, organisation, release, encrypted)
         self._selected: list[Message] | None = None
         self._read_only = True
         self._deleted: set[int] = set()
@@ -212,7 +254,14 @@ class Imap4(Dialogue):
         return _lines("* BAD Command line too long.")
 
     def answer(self, line: str) -> bytes:
+        if (awaits := self._awaits) is not None:
+            self._awaits = None
+            return awaits(line)
         tag, _, rest = line.partition(" ")
+        # It is answered by a request for more, and with the tag only after that.
+        if rest.casefold() == "authenticate plain" and self.log_on_allowed and self.mailbox is None:
+            self._awaits = lambda response: _lines(f"{tag} {self._authenticated(response)}")
+            return _lines("+")
         word, _, argument = rest.partition(" ")
         untagged: list[bytes] = []
         try:
@@ -228,6 +277,7 @@ class Imap4(Dialogue):
             "NOOP": lambda *_: "OK NOOP completed.",
             "STARTTLS": self._starttls,
             "LOGIN": self._login,
+            "AUTHENTICATE": self._authenticate,
             "LOGOUT": self._logout,
         }
         if self.mailbox is not None:
@@ -250,10 +300,11 @@ class Imap4(Dialogue):
         return handler(argument, untagged) if handler else "BAD Command Error. 10"
 
     def _capability(self, _: str, untagged: list[bytes]) -> str:
-        # Exchange offers more, such as SASL and IDLE; what is not played is not offered.
-        words = ["CAPABILITY", "IMAP4", "IMAP4rev1", "CHILDREN"]
+        words = ["CAPABILITY", "IMAP4", "IMAP4rev1"]
+        words += ["AUTH=PLAIN"] if self.log_on_allowed else ["LOGINDISABLED"]
+        words += ["AUTH=NTLM", "AUTH=GSSAPI"] if self._offers_windows_log_on else []
         words += [] if self.encrypted else ["STARTTLS"]
-        words += [] if self.log_on_allowed else ["LOGINDISABLED"]
+        words += ["UIDPLUS", *(("MOVE", "ID") if self._since_2013 else ()), "CHILDREN", "IDLE", "NAMESPACE", "LITERAL+"]
         untagged.append(" ".join(words).encode())
         return "OK CAPABILITY completed."
 
@@ -269,9 +320,22 @@ class Imap4(Dialogue):
         name, password = shlex.split(argument, posix=True)
         return "OK LOGIN completed." if self.log_on(name, password) else "NO LOGIN failed."
 
+    @property
+    def _offers_windows_log_on(self) -> bool:
+        """The setting counts without encryption; there a line that takes no password offers none of these either."""
+        return self.encrypted or (self.log_on_allowed and self._windows_log_on)
+
+    def _authenticate(self, _: str, __: list[bytes]) -> str:
+        """Whatever is not played: the mechanisms, and PLAIN where no log-on is taken."""
+        return "NO AUTHENTICATE failed." if self.log_on_allowed else "BAD Command received in Invalid state."
+
+    def _authenticated(self, response: str) -> str:
+        done = self.log_on_by_plain(response)
+        return "OK AUTHENTICATE completed." if done else "NO AUTHENTICATE failed."
+
     def _logout(self, _: str, untagged: list[bytes]) -> str:
         self.finished = True
-        untagged.append(b"BYE Microsoft Exchange Server IMAP4 server signing off.")
+        untagged.append(f"BYE {self._product} IMAP4 server signing off.".encode())
         return "OK LOGOUT completed."
 
     def _select(self, argument: str, untagged: list[bytes], *, read_only: bool) -> str:

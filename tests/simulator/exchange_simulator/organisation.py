@@ -34,6 +34,10 @@ class Organisation:
 
     Every cmdlet takes one second of the simulated clock, so that what happens later also carries a later time.
     Log-ons to mailboxes need an entry in `accounts` (user name: password); they survive a reset.
+
+    The forest may have a second domain, with as many controllers as the first and mailboxes of its own. All servers are
+    in the first. Every controller of the forest has the configuration, with servers and their settings; of mailboxes
+    each has those of its own domain.
     """
 
     def __init__(
@@ -50,13 +54,18 @@ class Organisation:
         administrator: tuple[str, str] | None = None,
         mailbox_user: str = "reader",
         mailboxes: int = 0,
+        child_domain: str = "",
+        child_mailboxes: int = 0,
     ) -> None:
         self.lock = threading.RLock()
         self.domain = domain
         self.user = user
         self.port_offset = port_offset
         self.zone = datetime.timezone(datetime.timedelta(hours=-7))
-        self.controllers = tuple(f"DC{number}.{domain}" for number in range(1, domain_controllers + 1))
+        self.domains = (domain, *([child_domain] if child_domain else []))
+        self.controllers = tuple(
+            f"DC{number}.{name}" for name in self.domains for number in range(1, domain_controllers + 1)
+        )
         self.replication_delay = datetime.timedelta(seconds=replication_delay)
         self.now = _START
         self.log: list[dict[str, Any]] = []
@@ -75,6 +84,9 @@ class Organisation:
         self.mailboxes = Mailboxes(self)
         self.throttling = ThrottlingPolicies(self)
         self._add_mailboxes(administrator, mailbox_user, mailboxes)
+        if child_domain:
+            self._add_mailboxes_of_child(child_domain, child_mailboxes)
+        self.mailboxes.keep()
         self._listeners = Listeners(self)
         self.faults = Faults(
             tuple(self.servers),
@@ -101,7 +113,13 @@ class Organisation:
             if server.release.split_services:
                 name = f"HealthMailbox{guid('health mailbox', server.fqdn).hex}"
                 self.mailboxes.add(name, name, unit=MONITORING)
-        self.mailboxes.keep()
+
+    def _add_mailboxes_of_child(self, domain: str, count: int) -> None:
+        """Its built-in administrator and so many users: boss.emea, emea000001 and so on."""
+        label = domain.partition(".")[0]
+        self.mailboxes.add(f"Boss of {label}", f"boss.{label}", domain=domain, is_administrator=True)
+        for number in range(1, count + 1):
+            self.mailboxes.add(f"{label.capitalize()} {number:06}", f"{label}{number:06}", domain=domain)
 
     def find_server(self, name: str) -> Server | None:
         """A server by name, FQDN, distinguished name, legacy distinguished name or GUID."""
@@ -118,9 +136,30 @@ class Organisation:
         """The domain controller a server chooses itself: the first, or another while that fault is armed.
 
         Which one Exchange chooses is its own affair and changes; that all servers agree on the first is a convenience.
+        It may be one of another domain, for it is the configuration that is read there.
         """
         fault = self.faults.first(server, "other_controller")
-        return str(fault["controller"]) if fault else self.controllers[0]
+        preferred = (str(fault["controller"]), *self.controllers) if fault else self.controllers
+        return next((one for one in preferred if not self.is_gone(server, one)), preferred[0])
+
+    def controller_of_recipients(self, server: str) -> str:
+        """The domain controller a server chooses for mailboxes: one of its own domain, the default recipient scope."""
+        mine = [one for one in (self.controller_of(server), *self.controllers) if domain_of(one) == self.domain]
+        return next((one for one in mine if not self.is_gone(server, one)), mine[0])
+
+    def beyond(self, controller: str) -> frozenset[str]:
+        """The domains whose mailboxes a controller does not have."""
+        return frozenset(self.domains) - {domain_of(controller)}
+
+    def is_gone(self, server: str, controller: str) -> bool:
+        """Whether a domain controller is out of a server's reach."""
+        return self.loss_of(server, controller) is not None
+
+    def loss_of(self, server: str, controller: str) -> dict[str, Any] | None:
+        """The armed fault by which a controller is gone; one that waits for a cmdlet has not come about yet."""
+        armed = self.faults.armed(server, "controller_gone")
+        found = (one for one in armed if one["controller"] == controller)
+        return next((one for one in found if one.get("has_come", "cmdlet" not in one)), None)
 
     def run(
         self,
@@ -226,6 +265,10 @@ class Organisation:
                 protocol: self._listeners.addresses(server.name, protocol) for protocol in (*PROTOCOLS, "smtp")
             },
         }
+
+
+def domain_of(controller: str) -> str:
+    return controller.partition(".")[2]
 
 
 def _role_entries(granted: dict[str, list[str]]) -> dict[str, frozenset[str]]:

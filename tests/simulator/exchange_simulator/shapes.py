@@ -1,8 +1,6 @@
 """Objects as they appear on the wire, built for psrpcore's serializer.
 
-Shapes are those of the captures where one exists. Inferred: ProtocolConnectionSettings, the Unlimited byte size (put
-together from two captured shapes) and the Unlimited UInt32 (as the captured one of Int32), the members of the two
-settings objects, processes, CIM and WMI instances.
+Shapes are those of the captures where one exists; what each stands on is in `catalogue/evidence.py`.
 """
 
 from __future__ import annotations
@@ -47,12 +45,15 @@ _ASSEMBLY = "Version=15.0.0.0, Culture=neutral, PublicKeyToken=31bf3856ad364e35"
 _MSCORLIB = "mscorlib, Version=4.0.0.0, Culture=neutral, PublicKeyToken=b77a5c561934e089"
 _NAMESPACE = uuid.UUID("59ce2f71-eaa2-4ddf-a4fa-f25069d0b324")
 AD_OBJECT_ID = ("Microsoft.Exchange.Data.Directory.ADObjectId", "Microsoft.Exchange.Data.ObjectId", _OBJECT)
-CONFIGURATION_OBJECT = (
-    "Microsoft.Exchange.Data.Directory.SystemConfiguration.ADConfigurationObject",
+DIRECTORY_OBJECT = (
     "Microsoft.Exchange.Data.Directory.ADObject",
     "Microsoft.Exchange.Data.Directory.ADRawEntry",
     "Microsoft.Exchange.Data.ConfigurableObject",
     _OBJECT,
+)
+CONFIGURATION_OBJECT = (
+    "Microsoft.Exchange.Data.Directory.SystemConfiguration.ADConfigurationObject",
+    *DIRECTORY_OBJECT,
 )
 
 
@@ -181,9 +182,11 @@ def binding(value: Binding) -> PSObject:
 
 
 def connection(value: ConnectionSetting) -> PSObject:
-    types = ("Microsoft.Exchange.Data.ProtocolConnectionSettings", _OBJECT)
-    members = [("Hostname", value.host), ("Port", value.port), ("EncryptionType", value.method)]
-    return exchange_object(types, str(value), members)
+    host = exchange_object(("Microsoft.Exchange.Data.Hostname", _OBJECT), value.host, ())
+    numbers = {"SSL": 1, "TLS": 2}
+    method = value.method and wire_enum("Microsoft.Exchange.Data.EncryptionType", value.method, numbers[value.method])
+    members = [("Hostname", host), ("Port", value.port), ("EncryptionType", method)]
+    return exchange_object(("Microsoft.Exchange.Data.ProtocolConnectionSettings", _OBJECT), str(value), members)
 
 
 def fqdn(value: str | None) -> PSObject | None:
@@ -284,8 +287,8 @@ def times(changed: datetime.datetime, created: datetime.datetime, zone: datetime
     return [
         ("WhenChanged", date_time(changed.replace(microsecond=0).astimezone(zone))),
         ("WhenCreated", date_time(created.replace(microsecond=0).astimezone(zone))),
-        ("WhenChangedUTC", date_time(changed.replace(microsecond=0))),
-        ("WhenCreatedUTC", date_time(created.replace(microsecond=0))),
+        ("WhenChangedUTC", date_time(changed.replace(microsecond=0).astimezone(datetime.UTC))),
+        ("WhenCreatedUTC", date_time(created.replace(microsecond=0).astimezone(datetime.UTC))),
     ]
 
 

@@ -66,7 +66,7 @@ class ThrottlingPolicies:
     def effective(self, view: View, controller: str, now: datetime.datetime) -> dict[str, Any]:
         """A policy's values, with those it does not have from the organisation's, the global one and the built-in ones.
 
-        That order is the one of Exchange's own code of 2013.
+        That order is a guess.
         """
         parents = (self.of_scope(scope, controller, now) for scope in ("Organization", "Global"))
         line = [view.values, *(one.settings.read(controller, now).values for one in parents if one), _DEFAULTS]

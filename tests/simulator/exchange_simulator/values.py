@@ -91,7 +91,7 @@ class ByteSize:
         if count >= 1 << 64:
             raise ConversionFailed(f"'{text}' is too large for a ByteQuantifiedSize.")
         # "Unqualified values are treated as bytes, but small values may be rounded up to the nearest kilobyte":
-        # taken as everything below one kilobyte, inferred.
+        # taken as everything below one kilobyte, a guess.
         return cls(1024 if not match[2] and 0 < count < 1024 else count)
 
     def __str__(self) -> str:

@@ -9,6 +9,7 @@ import pytest
 from administrator import Administrator
 from psrpcore.types import PSCredential, PSSecureString
 
+from exchange_simulator.forms import formed
 from exchange_simulator.organisation import Organisation
 
 _SECRET = "Correct-Horse-1"
@@ -56,8 +57,59 @@ def test_success(admin: Administrator, protocol: str, light: bool) -> None:
     found = admin.one(_CMDLET[protocol], MailboxCredential=credential(), PortClientAccessServer=port)
     told = {name: found[name] for name in ("Port", "SecureAccess", "Scenario", "UserName")}
     scenario = f"Test {protocol.upper()} Connectivity"
-    assert told == {"Port": port, "SecureAccess": True, "Scenario": scenario, "UserName": "reader"}
+    assert told == {"Port": port, "SecureAccess": False, "Scenario": scenario, "UserName": "reader"}
     assert found["ConnectionType"].name == "Ssl"
+    assert (found["EventType"].name, found["LatencyInMillisecondsString"]) == ("Success", "50.00")
+
+
+def test_what_was_published(admin: Administrator) -> None:
+    """A failed log-on at Exchange 2013: clintboessen.blogspot.com/2018/03; without what the receiving shell adds."""
+    answer = admin.one(
+        "Test-ImapConnectivity",
+        ClientAccessServer="EX01",
+        MailboxCredential=credential(password="wrong"),
+        PortClientAccessServer=993,
+    )
+    found = formed(answer, "plain")
+    assert {one.name: str(found[one.name]) for one in found.PSObject.adapted_properties} == {
+        "LocalSite": "Default-First-Site-Name",
+        "SecureAccess": "False",
+        "VirtualDirectoryName": "",
+        "Url": "",
+        "UrlType": "Unknown",
+        "Port": "993",
+        "ConnectionType": "Ssl",
+        "ClientAccessServerShortName": "EX01",
+        "LocalSiteShortName": "Default-First-Site-Name",
+        "ClientAccessServer": "EX01.contoso.test",
+        "Scenario": "Test IMAP4 Connectivity",
+        "ScenarioDescription": "Connect to server using IMAP4 protocol, search for the test message, and delete it "
+        "along with any messages that are older than 24 hours.",
+        "PerformanceCounterName": "ImapConnectivity-Latency",
+        "Result": "Failure",
+        "Error": "IMAP Error: aYKG NO LOGIN failed.",
+        "UserName": "reader",
+        # In no output, but on the page of the class.
+        "StartTime": str(found["StartTime"]),
+        "Latency": "0:00:00.036844",
+        "EventType": "Error",
+        "LatencyInMillisecondsString": "",
+        "Identity": "",
+        "IsValid": "True",
+        "ObjectState": "New",
+    }
+
+
+@pytest.mark.parametrize("protocol", _PROTOCOLS)
+def test_a_server_in_german(admin: Administrator, protocol: str) -> None:
+    """The text of a result is translated, its name and that of the event are not."""
+    admin.organisation.faults.arm({"kind": "translated_results"})
+    for password, told in ((_SECRET, ("Erfolgreich", "Success", "Success")), ("wrong", ("Fehler", "Failure", "Error"))):
+        found = admin.one(_CMDLET[protocol], MailboxCredential=credential(password=password))
+        texts = (found["Result"].PSObject.to_string, found["Result"]["Value"].name, found["EventType"].name)
+        assert texts == told
+        plain = formed(found, "plain")
+        assert (plain["Result"], plain["EventType"]) == (told[0], told[2])
 
 
 @pytest.mark.parametrize("protocol", _PROTOCOLS)

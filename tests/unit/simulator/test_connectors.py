@@ -278,6 +278,8 @@ def test_a_new_connector_as_microsoft_makes_one_for_relay(admin: Administrator) 
     given = {"TransportRole": "FrontendTransport", "Bindings": "0.0.0.0:587", "RemoteIPRanges": "10.10.50.1/24"}
     relay = {"Name": "Relay", "Custom": True, **given}
     admin.refused("New-ReceiveConnector", **relay | {"RemoteIPRanges": None})
+    empty = admin.refused("New-ReceiveConnector", **relay | {"Bindings": []})
+    assert str(empty.FullyQualifiedErrorId).startswith("ParameterArgumentValidationErrorEmptyCollectionNotAllowed,")
     assert "conflict" in str(admin.refused("New-ReceiveConnector", **relay | {"RemoteIPRanges": "0.0.0.0/0"}))
     assert "already exists" in str(admin.refused("New-ReceiveConnector", **relay | {"Name": "Client Frontend EX01"}))
     admin.do("New-ReceiveConnector", **relay, WhatIf=True)

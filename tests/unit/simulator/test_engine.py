@@ -42,7 +42,7 @@ _CHANGES: dict[str, tuple[Any, Any]] = {
     "MaxConnectionsPerUser": (1, 1),
     "MessageRetrievalMimeFormat": ("6", "Tnef"),
     "ProxyTargetPort": (9955, 9955),
-    "CalendarItemRetrievalOption": ("INTRANETURL", "IntranetUrl"),
+    "CalendarItemRetrievalOption": ("INTRANETURL", "intranetUrl"),
     "OwaServerUrl": ("https://owa.contoso.test/owa", "https://owa.contoso.test/owa"),
     "LogFileLocation": (r"D:\Logs", r"D:\Logs"),
     "LogFileRollOverSettings": ("monthly", "Monthly"),
@@ -263,6 +263,38 @@ def test_a_server_may_turn_to_another_controller(make: Make) -> None:
     assert "'DC2.contoso.test'" in str(admin.refused("Get-PopSettings", Server="EX09"))
 
 
+def gone(admin: Administrator, **fault: Any) -> None:
+    admin.organisation.faults.arm(
+        {"server": "EX01", "kind": "controller_gone", "controller": "DC1.contoso.test", **fault}
+    )
+
+
+def test_a_controller_that_is_gone_is_no_longer_chosen(make: Make) -> None:
+    admin = Administrator(make("SE", "2016", domain_controllers=2))
+    gone(admin)
+    error = admin.refused("Get-PopSettings", DomainController="DC1.contoso.test")
+    assert error.CategoryInfo.Reason == "SuitabilityDirectoryException"
+    assert admin.one("Get-PopSettings")["OriginatingServer"] == "DC2.contoso.test"
+    assert admin.one("Get-CASMailbox", Identity="reader")["OriginatingServer"] == "DC2.contoso.test"
+    admin.one("Get-PopSettings", on="EX02", DomainController="DC1.contoso.test")
+    gone(admin, controller="DC2.contoso.test")
+    assert admin.refused("Get-PopSettings").CategoryInfo.Reason == "SuitabilityDirectoryException"
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_controller_goes_away_with_a_cmdlet(make: Make, when: str) -> None:
+    admin = Administrator(make("SE", domain_controllers=2))
+    gone(admin, cmdlet="Set-PopSettings", when=when, exception="ADTransientException")
+    named = {"DomainController": "DC1.contoso.test"}
+    admin.one("Get-PopSettings", **named)
+    (error,) = admin.run("Set-PopSettings", Banner="x", **named).errors
+    assert error.CategoryInfo.Reason == "ADTransientException"
+    assert (admin.stored()["Banner"] == "x") is (when == "after")
+    admin.refused("Get-PopSettings", **named)
+    admin.do("Set-PopSettings", Banner="y")
+    assert admin.stored()["Banner"] == "y"
+
+
 def test_pipelines(admin: Administrator) -> None:
     run = admin.organisation.run
     statement = [Command("Get-ExchangeServer", ()), Command("Get-PopSettings", ())]
@@ -309,6 +341,7 @@ def test_the_log(admin: Administrator) -> None:
         "n": 1,
         "server": "EX01",
         "endpoint": "exchange",
+        "form": "full",
         "user": "tester",
         "cmdlet": "Set-PopSettings",
         "parameters": {"Server": "EX01", "Banner": "x", "ExternalConnectionSettings": ["a:1"]},
@@ -389,11 +422,11 @@ def test_fault_fails_after_effect(admin: Administrator) -> None:
     fault = {"server": "EX01", "kind": "fails_after_effect"}
     admin.organisation.faults.arm(fault | {"cmdlet": "Set-PopSettings"})
     (error,) = admin.run("Set-PopSettings", Banner="x").errors
-    assert "SuitabilityDirectoryException" in error.FullyQualifiedErrorId
+    assert "FailureCategory=Cmdlet-LocalizedException" in error.FullyQualifiedErrorId
     assert admin.stored()["Banner"] == "x"
     admin.organisation.faults.arm(fault | {"cmdlet": "Get-PopSettings", "message": "Nicht\x1b da."})
     (error,) = admin.run("Get-PopSettings").errors
-    assert error.CategoryInfo.Reason == "SuitabilityDirectoryException"
+    assert error.CategoryInfo.Reason == "LocalizedException"
     # The record is XML whatever its text.
     assert "Nicht_x001B_ da." in serialized(error)
     admin.organisation.faults.arm(fault | {"cmdlet": "Start-Service"})

@@ -216,7 +216,10 @@ def test_imap4(admin: Administrator) -> None:
         assert client.logout()[0] == "BYE"
     with imaplib.IMAP4_SSL(address(admin), 20993, ssl_context=trusting(admin), timeout=_TIMEOUT) as client:
         assert "STARTTLS" not in client.capabilities
-        client.login("reader", _SECRET)
+        with pytest.raises(imaplib.IMAP4.error, match="AUTHENTICATE failed"):
+            client.authenticate("PLAIN", lambda _: b"\0reader\0wrong")
+        client.authenticate("PLAIN", lambda _: f"\0reader\0{_SECRET}".encode())
+        assert client.select("INBOX") == ("OK", [b"0"])
 
 
 def test_unknown_commands_are_errors(admin: Administrator) -> None:

@@ -70,7 +70,7 @@ def test_the_members_of_a_mailbox_per_release(admin: Administrator) -> None:
     assert modern["PopMessagesRetrievalMimeFormat"] == {"$text": "BestBodyFormat", "$value": 5}
     assert modern["ExternalPopSettings"] == ""
     shown = get(admin, Identity="user000001", ProtocolSettings=True)
-    assert shown["InternalPopSettings"] == ["EX01.contoso.test:995:SSL", "EX01.contoso.test:110:TLS"]
+    assert shown["InternalPopSettings"] == "EX01.contoso.test:995:SSL, EX01.contoso.test:110:TLS"
     refused = admin.refused("Set-CASMailbox", on="EX02", Identity="reader", PopForceICalForCalendarRetrievalOption=True)
     assert str(refused.FullyQualifiedErrorId).startswith("NamedParameterNotFound")
 
@@ -265,6 +265,55 @@ def test_other_controllers_learn_of_a_change_later(make: Callable[..., Organisat
     assert get(admin, Identity="reader", DomainController="DC2.contoso.test")["PopEnabled"] is True
     admin.organisation.advance_clock(120)
     assert get(admin, Identity="reader", DomainController="DC2.contoso.test")["PopEnabled"] is False
+
+
+EMEA = "emea.contoso.test"
+
+
+@pytest.fixture
+def forest(make: Callable[..., Organisation]) -> Administrator:
+    return Administrator(make("SE", domain_controllers=2, mailboxes=1, child_domain=EMEA, child_mailboxes=2))
+
+
+@pytest.mark.parametrize(
+    ("named", "shown"),
+    [
+        ({}, ["administrator", "reader", "user000001"]),
+        ({"DomainController": "DC2.contoso.test"}, ["administrator", "reader", "user000001"]),
+        ({"DomainController": f"DC2.{EMEA}"}, ["boss.emea", "emea000001", "emea000002"]),
+    ],
+)
+def test_a_controller_has_the_mailboxes_of_its_own_domain(
+    forest: Administrator, named: dict[str, str], shown: list[str]
+) -> None:
+    fault = {"server": "EX01", "kind": "other_controller", "controller": f"DC1.{EMEA}"}
+    for preferred in (None, fault):
+        if preferred:
+            forest.organisation.faults.arm(preferred)
+        assert names(forest, **named) == shown
+        for cmdlet in ("Get-CASMailbox", "Get-User"):
+            for alias in ("user000001", "emea000001"):
+                result = forest.run(cmdlet, Identity=alias, **named)
+                assert (len(result.output), len(result.errors)) == ((1, 0) if alias in shown else (0, 1))
+
+
+def test_a_mailbox_of_another_domain_is_not_written(forest: Administrator) -> None:
+    wanted = {"Identity": "emea000001", "PopEnabled": False}
+    for named in ({}, {"DomainController": "DC1.contoso.test"}):
+        error = forest.refused("Set-CASMailbox", **wanted, **named)
+        assert error.CategoryInfo.Reason == "ManagementObjectNotFoundException"
+        assert "'DC1.contoso.test'" in str(error)
+    forest.do("Set-CASMailbox", **wanted, DomainController=f"DC1.{EMEA}")
+    found = get(forest, Identity="emea000001", DomainController=f"DC2.{EMEA}")
+    assert (found["PopEnabled"], found["OriginatingServer"]) == (False, f"DC2.{EMEA}")
+    place = {"Identity": found["DistinguishedName"], "IgnoreDefaultScope": True}
+    forest.do("Set-CASMailbox", **place, PopEnabled=True)
+    assert get(forest, Identity="emea000001", DomainController=f"DC1.{EMEA}")["PopEnabled"] is True
+
+
+def test_the_configuration_is_on_every_controller_of_the_forest(forest: Administrator) -> None:
+    forest.do("Set-PopSettings", Banner="x", DomainController=f"DC1.{EMEA}")
+    assert forest.one("Get-PopSettings", DomainController="DC1.contoso.test")["Banner"] == "x"
 
 
 def test_a_hundred_thousand_mailboxes(make: Callable[..., Organisation]) -> None:

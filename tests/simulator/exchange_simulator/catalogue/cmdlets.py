@@ -43,8 +43,7 @@ ACTION_PREFERENCE = EnumType(
     {"SilentlyContinue": 0, "Stop": 1, "Continue": 2, "Inquire": 3, "Ignore": 4, "Suspend": 5},
 )
 
-# The numbers are inferred.
-CONNECTION_TYPE = EnumType("Microsoft.Exchange.Monitoring.ProtocolConnectionType", {"Plaintext": 0, "Ssl": 1, "Tls": 2})
+CONNECTION_TYPE = EnumType("Microsoft.Exchange.Monitoring.ProtocolConnectionType", {"Plaintext": 0, "Tls": 1, "Ssl": 2})
 
 COMMON: tuple[Parameter, ...] = (
     Parameter("Verbose", Kind.SWITCH, aliases=("vb",)),

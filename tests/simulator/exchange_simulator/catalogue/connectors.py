@@ -1,7 +1,6 @@
 """Receive connectors: their members in the order of the capture, and the connectors that setup creates.
 
-Defaults are those of the captured connectors, leaving out what an administrator had set on one of them. Inferred: what
-`Outbound Proxy Frontend` has beyond its port and role, and the connectors of 2010 beyond their names and ports.
+Defaults are those of the captured connectors, leaving out what an administrator had set on one of them.
 """
 
 from __future__ import annotations
@@ -16,7 +15,6 @@ _SINCE_2013 = RELEASES[1:]
 _SINCE_2016 = RELEASES[2:]
 _INT32_MAX = 2147483647
 
-# 32 of the first, 16 and 32 of the second are inferred.
 AUTH_MECHANISM = EnumType(
     _CONFIGURATION + "AuthMechanisms",
     {
@@ -45,7 +43,6 @@ PROTOCOL_LOGGING = EnumType(_DATA + "ProtocolLoggingLevel", {"None": 0, "Verbose
 MESSAGE_RATE_SOURCE = EnumType(
     _CONFIGURATION + "MessageRateSourceFlags", {"None": 0, "IPAddress": 1, "User": 2, "All": 3}
 )
-# Captured are 0 of the first and 1 and 2 of the second.
 EXTENDED_PROTECTION = EnumType(
     _CONFIGURATION + "ExtendedProtectionPolicySetting", {"None": 0, "Allow": 1, "Require": 2}
 )

@@ -26,7 +26,7 @@ class Release:
     def snapins(self) -> tuple[str, ...]:
         """The snap-ins that setup registers; Setup and Support have none of the cmdlets played here.
 
-        That the name of 2010 still works on later releases is what Exchange's own code of 2013 counts on.
+        That the name of 2010 still works on later releases is a guess.
         """
         names = ("E2010", "Setup", "SnapIn", "Support") if self.split_services else ("E2010", "Setup", "Support")
         return tuple(f"Microsoft.Exchange.Management.PowerShell.{name}" for name in names)

@@ -1,7 +1,6 @@
 """The Windows services of an Exchange server that are simulated, as captured on Exchange 2019.
 
-Order is that of the captures' dependent lists. Accounts and process names are from the services overview where it
-gives them, otherwise inferred.
+Order is that of the captures' dependent lists.
 """
 
 from __future__ import annotations

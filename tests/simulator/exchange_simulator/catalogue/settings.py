@@ -1,7 +1,7 @@
 """Every documented setting of Set-PopSettings and Set-ImapSettings.
 
-The order of the rows is the order of the members on read. No public capture of these objects exists, so the order
-and the namespaces of the enumerations are inferred. Defaults in braces depend on the server.
+The order of the rows is the order of the members on read. What each stands on is in `evidence.py`. Defaults in braces
+depend on the server.
 """
 
 from __future__ import annotations
@@ -14,18 +14,19 @@ PROTOCOLS = ("pop3", "imap4")
 _CONFIGURATION = "Microsoft.Exchange.Data.Directory.SystemConfiguration."
 
 CALENDAR_ITEM_RETRIEVAL = EnumType(
-    _CONFIGURATION + "CalendarItemRetrievalOptions", {"iCalendar": 0, "IntranetUrl": 1, "InternetUrl": 2, "Custom": 3}
+    _CONFIGURATION + "CalendarItemRetrievalOptions", {"iCalendar": 0, "intranetUrl": 1, "InternetUrl": 2, "Custom": 3}
 )
-# Its numbers are inferred.
 EXTENDED_PROTECTION = EnumType(
     _CONFIGURATION + "ExtendedProtectionTokenCheckingMode", {"None": 0, "Allow": 1, "Require": 2}
 )
-LOG_FILE_ROLL_OVER = EnumType(_CONFIGURATION + "LogFileRollOver", {"Hourly": 1, "Daily": 2, "Weekly": 3, "Monthly": 4})
+LOG_FILE_ROLL_OVER = EnumType(
+    "Microsoft.Exchange.Diagnostics.LogFileRollOver", {"Hourly": 1, "Daily": 2, "Weekly": 3, "Monthly": 4}
+)
 LOGIN_TYPE = EnumType(
     _CONFIGURATION + "LoginOptions", {"PlainTextLogin": 1, "PlainTextAuthentication": 2, "SecureLogin": 3}
 )
 MIME_FORMAT = EnumType(
-    "Microsoft.Exchange.Data.MimeTextFormat",
+    _CONFIGURATION + "MimeTextFormat",
     {
         "TextOnly": 0,
         "HtmlOnly": 1,
@@ -36,7 +37,7 @@ MIME_FORMAT = EnumType(
         "Tnef": 6,
     },
 )
-SORT_ORDER = EnumType(_CONFIGURATION + "SortOrder", {"Ascending": 0, "Descending": 1})
+SORT_ORDER = EnumType("Microsoft.Exchange.Data.SortOrder", {"Ascending": 0, "Descending": 1})
 
 _INT32_MAX = 2147483647
 # The reference prints 1:00:00 as the upper bound, but the administration centre accepts a day: taken as 1.00:00:00.
@@ -46,7 +47,10 @@ _PRE_AUTHENTICATED = ("00:00:30", "01:00:00")
 
 @dataclass(frozen=True)
 class Setting:
-    """One setting: its default for each protocol; a protocol without a default does not have it."""
+    """One setting: its default for each protocol; a protocol without a default does not have it.
+
+    `settable` are the releases whose Set- cmdlet has a parameter for it, where that are not all that show it.
+    """
 
     name: str
     kind: Kind
@@ -54,6 +58,7 @@ class Setting:
     enum: EnumType | None = None
     bounds: dict[str, tuple[object, object]] | None = None
     releases: tuple[str, ...] = RELEASES
+    settable: tuple[str, ...] | None = None
     release_defaults: dict[str, object] | None = None
 
     def exists(self, protocol: str, release: str) -> bool:
@@ -64,7 +69,8 @@ class Setting:
 
     def parameter(self, protocol: str) -> Parameter:
         minimum, maximum = (self.bounds or {}).get(protocol, (None, None))
-        return Parameter(self.name, self.kind, self.enum, releases=self.releases, minimum=minimum, maximum=maximum)
+        releases = self.releases if self.settable is None else self.settable
+        return Parameter(self.name, self.kind, self.enum, releases=releases, minimum=minimum, maximum=maximum)
 
 
 def _both(value: object) -> dict[str, object]:
@@ -100,7 +106,6 @@ SETTINGS: tuple[Setting, ...] = (
         {"pop3": ("{fqdn}:995:SSL", "{fqdn}:110:TLS"), "imap4": ("{fqdn}:993:SSL", "{fqdn}:143:TLS")},
     ),
     Setting("ExternalConnectionSettings", Kind.CONNECTIONS, _both(())),
-    # The default is not documented; setup's own certificate carries this name.
     Setting("X509CertificateName", Kind.TEXT, _both("{name}")),
     Setting(
         "Banner",
@@ -119,17 +124,15 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("MaxConnectionFromSingleIP", Kind.INT32, _both(_INT32_MAX), bounds=_bounds(1, _INT32_MAX)),
     Setting("MaxConnectionsPerUser", Kind.INT32, _both(16), bounds=_bounds(1, _INT32_MAX)),
     Setting("MessageRetrievalMimeFormat", Kind.ENUM, _both("BestBodyFormat"), MIME_FORMAT),
-    # No range of it is documented.
     Setting("ProxyTargetPort", Kind.INT32, {"pop3": 1995, "imap4": 1993}),
     Setting("CalendarItemRetrievalOption", Kind.ENUM, _both("iCalendar"), CALENDAR_ITEM_RETRIEVAL),
     Setting("OwaServerUrl", Kind.URI, _both(None)),
     Setting("EnableExactRFC822Size", Kind.BOOLEAN, _both(False)),
-    # Listed in the help of 2010 only; its default and that it shows on read are inferred.
-    Setting("LiveIdBasicAuthReplacement", Kind.BOOLEAN, _both(False), releases=("2010",)),
+    # The help of 2010 alone has a parameter for it.
+    Setting("LiveIdBasicAuthReplacement", Kind.BOOLEAN, _both(False), releases=("2010", "2013"), settable=("2010",)),
     Setting("SuppressReadReceipt", Kind.BOOLEAN, _both(False)),
     Setting("ProtocolLogEnabled", Kind.BOOLEAN, _both(False)),
     Setting("EnforceCertificateErrors", Kind.BOOLEAN, _both(False)),
-    # The reference names a variable for the installation folder; that it is expanded on read is inferred.
     Setting("LogFileLocation", Kind.TEXT, {"pop3": r"{install}\Logging\Pop3", "imap4": r"{install}\Logging\Imap4"}),
     Setting(
         "LogFileRollOverSettings",

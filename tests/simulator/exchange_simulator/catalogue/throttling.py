@@ -1,8 +1,7 @@
 """The POP3 and IMAP4 members of throttling policies; those of the other protocols are left out.
 
-Since 2013 names, order and defaults are those of an output of 2013 CU23 (learn.microsoft.com/answers/questions/125609),
-and Microsoft's class library tells the type. 2010 has members of its own with the spelling of its help, kept in other
-attributes of the same object; what is blank there has no limit. Its order and defaults are inferred, except POP3's 20.
+2010 has members of its own, kept in other attributes of the same object. Where defaults are published is in
+`evidence.py`; those of 2010 are guessed, except POP3's 20.
 """
 
 from __future__ import annotations
@@ -13,12 +12,11 @@ from .kinds import RELEASES, EnumType, Kind, Parameter
 
 _SINCE_2013 = RELEASES[1:]
 
-# The names are documented, the numbers are inferred from their order.
 SCOPE = EnumType(
     "Microsoft.Exchange.Data.Directory.SystemConfiguration.ThrottlingPolicyScopeType",
     {"Regular": 0, "Organization": 1, "Global": 2},
 )
-# The cmdlet's page has this bound, and none for the others; Exchange's own code of 2013 has none but the type's.
+# The cmdlet's page has this bound, and none for the others.
 _CONCURRENCY = (0, 2147483647)
 
 
@@ -73,7 +71,7 @@ SET_PARAMETERS = (
     Parameter("Identity", Kind.THROTTLING_POLICY, position=0, pipeline=True, mandatory=True),
     Parameter("Name", Kind.TEXT),
     Parameter("Force", Kind.SWITCH, releases=_SINCE_2013),
-    # Not on the cmdlet's page; Exchange's own code of 2013 has it.
+    # A guess: it is not on the cmdlet's page.
     Parameter("ForceSettingGlobal", Kind.SWITCH, releases=_SINCE_2013),
     *_POLICY,
 )

@@ -1,10 +1,7 @@
 """Get- and Enable-ExchangeCertificate.
 
 Remote PowerShell shows a certificate's content and its serialized form and nothing else; a session on the server that
-has loaded the snap-in shows the members of the live object too, whose order and depth are inferred. The warning about
-wildcards is quoted in public from Exchange 2013 and later. Inferred: the texts of the errors, that certificates out of
-their time or without a private key are refused, and that a question nobody can answer fails as PowerShell's own
-questions do.
+has loaded the snap-in shows the members of the live object too.
 """
 
 from __future__ import annotations

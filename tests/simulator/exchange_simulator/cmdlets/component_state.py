@@ -48,7 +48,6 @@ def _component(call: Call, owner: Server) -> str:
     for component in owner.components:
         if component.casefold() == wanted.casefold():
             return component
-    # What Exchange answers here is not documented: inferred.
     raise call.exchange_failure(
         "System.ArgumentException",
         f"Invalid server component '{wanted}'.",

@@ -1,10 +1,4 @@
-"""Get-, Set- and New-ReceiveConnector, of its usages only Custom.
-
-The rules between the values are documented. Inferred: their wording, except where a conflict of bindings between two
-transport roles is told, that a Set- whose identity matches several connectors is refused like that of other objects,
-that Custom cannot be set, that EnableAuthGSSAPI needs Integrated only where it is switched on, and that a new
-connector reaches all domain controllers at once.
-"""
+"""Get-, Set- and New-ReceiveConnector, of its usages only Custom."""
 
 from __future__ import annotations
 

@@ -17,9 +17,7 @@ _TYPES = (
     *shapes.CONFIGURATION_OBJECT[1:],
 )
 _EDITION = ("StandardEvaluation", 2)
-# Captured as true on 2016 and false on 2019, which dropped it; inferred for 2013.
 _UNIFIED_MESSAGING = ("2013", "2016")
-# Exchange 2010 has none of these; inferred from the features they belong to, which came later.
 _SINCE_2013 = {
     "IsE15OrLater",
     "IsFrontendTransportServer",

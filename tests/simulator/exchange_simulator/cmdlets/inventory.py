@@ -1,4 +1,4 @@
-"""Get-Process, Get-CimInstance and Get-WmiObject. No capture of their answers exists: all shapes here are inferred."""
+"""Get-Process, Get-CimInstance and Get-WmiObject."""
 
 from __future__ import annotations
 
@@ -73,8 +73,9 @@ def get_instances(call: Call) -> None:
     if name is None:
         raise _query_failure(call, wmi, "HRESULT 0x80041010", "Invalid class", ErrorCategory.MetadataError, wanted)
     try:
-        keep = wql.parse(call.arguments.get("Filter") or f"{_KEY[name]} LIKE '%'")
-        instances = [one for one in _instances(call, name, wmi) if keep(one)]
+        given = call.arguments.get("Filter")
+        keep = wql.parse(given) if given else None
+        instances = [one for one in _instances(call, name, wmi) if keep is None or keep(one)]
     except wql.InvalidQuery:
         raise _query_failure(
             call, wmi, "HRESULT 0x80041017", "Invalid query", ErrorCategory.InvalidArgument, wanted

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
-
-from psrpcore.types import ErrorCategory
 
 from .. import errors
 from ..engine import Call
@@ -14,19 +13,28 @@ if TYPE_CHECKING:
 
 
 def controller(call: Call) -> str:
-    """The domain controller to ask: the one named, else the server's own choice."""
-    wanted = call.arguments.get("DomainController")
-    if wanted is None:
-        return call.organisation.controller_of(call.server.name)
-    if found := call.organisation.find_controller(wanted):
-        return found
-    # Text and class as seen in the field for a controller that cannot be reached; inferred for this cmdlet.
-    raise call.exchange_failure(
-        errors.SUITABILITY,
-        f"An Active Directory error 0x51 occurred when trying to check the suitability of server '{wanted}'. "
-        "Error: 'Active directory response: The LDAP server is unavailable.'",
-        category=ErrorCategory.ResourceUnavailable,
-    )
+    """The domain controller to ask for what the whole forest has: the one named, else the server's own choice."""
+    return _reachable(call, call.organisation.controller_of)
+
+
+def controller_of_recipients(call: Call) -> str:
+    """The domain controller to ask for mailboxes and their users; only those of its domain come into question.
+
+    Where none is named it is one of the server's domain, the default recipient scope (github.com/MicrosoftDocs/
+    OfficeDocs-Exchange/pull/254 and many others). Inferred: where one is named its domain takes the place of that, and
+    a mailbox outside is answered for as one that does not exist.
+    """
+    return _reachable(call, call.organisation.controller_of_recipients)
+
+
+def _reachable(call: Call, choose: Callable[[str], str]) -> str:
+    organisation, name = call.organisation, call.server.name
+    wanted = call.arguments.get("DomainController") or choose(name)
+    found = organisation.find_controller(wanted)
+    loss = organisation.loss_of(name, found) if found and call.session.logged else None
+    if found is None or loss is not None:
+        raise call.unsuitable(wanted, loss)
+    return found
 
 
 def server(call: Call, parameter: str) -> Server:
@@ -46,8 +54,10 @@ def ambiguous(call: Call, wanted: str) -> errors.Failure:
     )
 
 
-def not_found(call: Call, wanted: str) -> errors.Failure:
+def not_found(call: Call, wanted: str, asked: str | None = None) -> errors.Failure:
+    """The error for what is not there, with the domain controller that was asked."""
+    where = asked or controller(call)
     return call.exchange_failure(
         errors.NOT_FOUND,
-        f"The operation couldn't be performed because object '{wanted}' couldn't be found on '{controller(call)}'.",
+        f"The operation couldn't be performed because object '{wanted}' couldn't be found on '{where}'.",
     )

@@ -1,9 +1,5 @@
 """Get- and Set-CASMailbox, the POP3 and IMAP4 part, and Get-User, who is behind a mailbox.
 
-No capture of a CASMailbox exists. Inferred: the order and the choice of its members beyond the documented settings,
-that it comes without SerializationData, that -Monitoring shows the monitoring mailboxes and no others, what -Anr
-compares, and the words of the refusals.
-
 A Get- with a name that several mailboxes have answers with all of them: published for Get-Mailbox, in
 github.com/KelvinTegelaar/CIPP-API/pull/88. The error of a Set- then is quoted in
 github.com/MicrosoftDocs/office-docs-powershell/issues/7166. Whether every Exchange answers so is not known: with the
@@ -12,7 +8,11 @@ mailbox can be found but not read is a guess too.
 
 Get-User's parameters, and that Sid can be filtered by, are Microsoft's (learn.microsoft.com/powershell/exchange/
 filter-properties); that it shows Sid is published in many places. Inferred: its other members, the form of Sid, which
-is that of .NET's SecurityIdentifier, and that mailboxes of other domains than the servers' show without more ado.
+is that of .NET's SecurityIdentifier.
+
+Which mailboxes come into question, of a forest with more than one domain, is told at lookup.controller_of_recipients.
+-IgnoreDefaultScope makes it all of the forest's (its page). Mailboxes of a domain that has no controllers here show
+without more ado, which no real forest has.
 """
 
 from __future__ import annotations
@@ -31,17 +31,10 @@ from ..mailboxes import Mailbox, domain_sid
 from ..prepared import Prepared, Template
 from ..server import Server
 from ..submission import PORT as SUBMISSION_PORT
-from .lookup import controller, not_found
+from .lookup import controller_of_recipients, not_found
 
 _MANAGEMENT = "Microsoft.Exchange.Data.Directory.Management."
-_TYPES = (
-    _MANAGEMENT + "CASMailbox",
-    _MANAGEMENT + "ADPresentationObject",
-    "Microsoft.Exchange.Data.Directory.ADObject",
-    "Microsoft.Exchange.Data.Directory.ADRawEntry",
-    "Microsoft.Exchange.Data.ConfigurableObject",
-    "System.Object",
-)
+_TYPES = (_MANAGEMENT + "CASMailbox", _MANAGEMENT + "ADPresentationObject", *shapes.DIRECTORY_OBJECT)
 _USER_TYPES = (_MANAGEMENT + "User", _MANAGEMENT + "OrgPersonPresentationObject", *_TYPES[1:])
 _SID_TYPES = (
     "System.Security.Principal.SecurityIdentifier",
@@ -61,7 +54,8 @@ _MORE_WARNING = (
     "There are more results available than are currently displayed. To view them, increase the value for the "
     "ResultSize parameter."
 )
-_SHOWN = [f"{scope}{protocol}Settings" for protocol in ("Pop", "Imap", "Smtp") for scope in ("External", "Internal")]
+# In the order of the page of -ProtocolSettings.
+_SHOWN = [f"{scope}{protocol}Settings" for protocol in ("Imap", "Pop", "Smtp") for scope in ("External", "Internal")]
 _FILTERABLE: dict[str, Callable[[Mailbox], str]] = {
     "Name": lambda mailbox: mailbox.name,
     "DisplayName": lambda mailbox: mailbox.name,
@@ -85,7 +79,7 @@ _FILTERABLE_OF_USERS: dict[str, Callable[[Mailbox], str]] = {
 
 @behaviour("Get-CASMailbox")
 def get_mailbox(call: Call) -> None:
-    server, chosen = call.server, controller(call)
+    server, chosen = call.server, controller_of_recipients(call)
     unreadable = {fault["mailbox"]: fault for fault in _armed(call, "mailbox_unreadable")}
     with_settings = bool(call.arguments.get("ProtocolSettings"))
     for mailbox in _found(call, chosen):
@@ -100,7 +94,7 @@ def get_mailbox(call: Call) -> None:
 
 @behaviour("Get-User")
 def get_user(call: Call) -> None:
-    chosen = controller(call)
+    chosen = controller_of_recipients(call)
     call.output += [_user_object(call, mailbox, chosen) for mailbox in _found(call, chosen)]
 
 
@@ -131,14 +125,14 @@ def _limit(call: Call) -> int | None:
 
 def _chosen(call: Call, chosen: str) -> Iterator[Mailbox]:
     monitoring = bool(call.arguments.get("Monitoring"))
-    mailboxes = call.organisation.mailboxes
+    beyond = call.organisation.beyond(chosen)
+    candidates: Iterator[Mailbox] = (one for one in call.organisation.mailboxes if one.domain not in beyond)
     keep = _filter(call, chosen)
     identity, anr = call.arguments.get("Identity"), call.arguments.get("Anr")
-    candidates = iter(mailboxes)
     if identity is not None:
-        named = [one for one in _named(call, identity) if one.is_monitoring == monitoring]
+        named = [one for one in _named(call, identity) if one.is_monitoring == monitoring and one.domain not in beyond]
         if not named and not has_wildcard(identity):
-            raise not_found(call, identity)
+            raise not_found(call, identity, chosen)
         if len(named) > 1 and not has_wildcard(identity) and (refused := _armed(call, "ambiguous_name_refused")):
             call.errors.append(_ambiguous(call, identity))
             del named[1 if refused[0].get("shows_one") else 0 :]
@@ -147,7 +141,7 @@ def _chosen(call: Call, chosen: str) -> Iterator[Mailbox]:
         wanted = anr.casefold()
         candidates = (
             one
-            for one in mailboxes
+            for one in candidates
             if any(text.casefold().startswith(wanted) for text in (one.name, one.alias, one.account, one.address))
         )
     return (one for one in candidates if one.is_monitoring == monitoring and keep(one))
@@ -183,13 +177,16 @@ def _filter(call: Call, chosen: str) -> Callable[[Mailbox], bool]:
 
 @behaviour("Set-CASMailbox")
 def set_mailbox(call: Call) -> None:
-    identity, chosen = call.arguments["Identity"], _controller_to_write_to(call)
-    found = call.organisation.mailboxes.find(identity)
+    identity, chosen = call.arguments["Identity"], controller_of_recipients(call)
+    beyond = frozenset() if _ignores_scope(call) else call.organisation.beyond(chosen)
+    found = [one for one in call.organisation.mailboxes.find(identity) if one.domain not in beyond]
     if not found:
-        raise not_found(call, identity)
+        raise not_found(call, identity, chosen)
     if len(found) > 1:
         raise _ambiguous(call, identity)
     mailbox = found[0]
+    if mailbox.domain in call.organisation.beyond(chosen):
+        chosen = next(one for one in call.organisation.controllers if one.endswith(f".{mailbox.domain}"))
     stored = mailbox.read(chosen, call.now).values
     given = {one.name: call.arguments[one.name] for one in SETTINGS if one.name in call.arguments}
     changes = {name: value for name, value in given.items() if value != stored[name]}
@@ -249,9 +246,9 @@ def _failure_of(call: Call, mailbox: Mailbox, chosen: str, fault: dict[str, Any]
     return failure
 
 
-def _controller_to_write_to(call: Call) -> str:
+def _ignores_scope(call: Call) -> bool:
     if not call.arguments.get("IgnoreDefaultScope"):
-        return controller(call)
+        return False
     identity = str(call.arguments["Identity"])
     if "DomainController" in call.arguments or not identity.casefold().startswith("cn="):
         raise call.exchange_failure(
@@ -259,14 +256,15 @@ def _controller_to_write_to(call: Call) -> str:
             "IgnoreDefaultScope can't be used with DomainController, and it needs a distinguished name as Identity.",
             category=ErrorCategory.InvalidArgument,
         )
-    return controller(call)
+    return True
 
 
 def _mailbox_object(call: Call, mailbox: Mailbox, server: Server, chosen: str, with_settings: bool) -> Prepared:
     view = mailbox.read(chosen, call.now)
     values = tuple(view.values[one.name] for one in SETTINGS if server.version in one.releases)
     shown = _connections(call, server, chosen) if with_settings else None
-    template = _template(mailbox.domain, server, chosen, values, view.changed.astimezone(call.organisation.zone), shown)
+    changed = view.changed.astimezone(call.organisation.zone)
+    template = _template(mailbox.domain, server, chosen, values, changed, shown)
     return Prepared(template, functools.partial(_words, mailbox))
 
 
@@ -284,15 +282,15 @@ def _words(mailbox: Mailbox) -> tuple[str, ...]:
     )
 
 
-def _connections(call: Call, server: Server, chosen: str) -> tuple[tuple[str, ...], ...]:
-    """What users of the server look up, in the order of the members."""
-    result: list[tuple[str, ...]] = []
-    for protocol in ("pop3", "imap4"):
+def _connections(call: Call, server: Server, chosen: str) -> tuple[str, ...]:
+    """What users of the server look up, in the order of the members: texts, for all their being lists elsewhere."""
+    result: list[str] = []
+    for protocol in ("imap4", "pop3"):
         stored = server.settings[protocol].read(chosen, call.now).values
         names = ("ExternalConnectionSettings", "InternalConnectionSettings")
-        result += [tuple(map(str, stored[name])) for name in names]
+        result += [", ".join(map(str, stored[name])) for name in names]
     offers = (connector.settings.read(chosen, call.now).values for connector in server.connectors)
-    smtp = tuple(f"{offer['Fqdn']}:{SUBMISSION_PORT}:TLS" for offer in offers if offer["AdvertiseClientSettings"])
+    smtp = ", ".join(f"{offer['Fqdn']}:{SUBMISSION_PORT}:TLS" for offer in offers if offer["AdvertiseClientSettings"])
     return (*result, smtp, smtp)
 
 
@@ -303,7 +301,7 @@ def _template(
     chosen: str,
     values: tuple[Any, ...],
     changed: Any,
-    shown: tuple[tuple[str, ...], ...] | None,
+    shown: tuple[str, ...] | None,
 ) -> Template:
     """The wire form of all mailboxes that differ in nothing but who they are."""
     settings = [one for one in SETTINGS if server.version in one.releases]
@@ -320,37 +318,37 @@ def _template(
             ("ServerLegacyDN", server.legacy_name),
             ("ServerName", server.name),
             ("DisplayName", name),
+            ("ActiveSyncAllowedDeviceIDs", shapes.strings(())),
+            ("ActiveSyncBlockedDeviceIDs", shapes.strings(())),
+            ("ActiveSyncMailboxPolicy", _device_policy(server)),
+            ("ActiveSyncMailboxPolicyIsDefaulted", True),
+            ("ActiveSyncDebugLogging", False),
+            ("ActiveSyncEnabled", True),
+            ("HasActiveSyncDevicePartnership", False),
+            ("ActiveSyncSuppressReadReceipt", False),
+            # Blank without -ProtocolSettings.
+            *zip(_SHOWN, shown or [""] * len(_SHOWN), strict=True),
         ]
         for setting, value in zip(settings, values, strict=True):
             enum = setting.enum
             wire = value if enum is None else shapes.wire_enum(enum.type_name, value, enum.number(value))
             members.append((setting.name, wire))
-        # Blank without -ProtocolSettings.
-        texts = map(shapes.strings, shown) if shown else [""] * len(_SHOWN)
-        members += zip(_SHOWN, texts, strict=True)
-        members += [
-            ("Name", name),
-            ("DistinguishedName", distinguished_name),
-            ("Identity", identity),
-            ("Guid", PSGuid(guid)),
-            ("ObjectClass", shapes.strings(("top", "person", "organizationalPerson", "user"))),
-            *shapes.times(changed, changed, changed.tzinfo),
-            ("Id", identity),
-            ("OriginatingServer", chosen),
-            ("IsValid", True),
-            ("ObjectState", shapes.object_state("Unchanged")),
-        ]
+        times = shapes.times(changed, changed, changed.tzinfo)
+        members += _tail(server, identity, (name, distinguished_name, guid), times, chosen)
         return shapes.wire_object(_TYPES, name, members)
 
     return Template(build, words=7, guids=1)
 
 
 def _user_object(call: Call, mailbox: Mailbox, chosen: str) -> PSObject:
-    canonical_name, created = mailbox.canonical_name, call.organisation.mailboxes.created
+    canonical_name = mailbox.canonical_name
     parent = canonical_name.removesuffix(f"/{mailbox.name}")
     identity = _identity(
         mailbox.domain, mailbox.name, mailbox.distinguished_name, canonical_name, parent, str(mailbox.guid)
     )
+    created = call.organisation.mailboxes.created
+    times = shapes.times(created, created, call.organisation.zone)
+    named = (mailbox.name, mailbox.distinguished_name, str(mailbox.guid))
     sid = [("BinaryLength", 28), ("AccountDomainSid", domain_sid(mailbox.domain)), ("Value", mailbox.sid)]
     members: list[tuple[str, Any]] = [
         ("IsSecurityPrincipal", True),
@@ -360,18 +358,37 @@ def _user_object(call: Call, mailbox: Mailbox, chosen: str) -> PSObject:
         ("UserPrincipalName", mailbox.principal_name),
         ("DisplayName", mailbox.name),
         ("WindowsEmailAddress", mailbox.address),
+        *_tail(call.server, identity, named, times, chosen),
+    ]
+    return shapes.wire_object(_USER_TYPES, mailbox.name, members)
+
+
+def _tail(
+    server: Server, identity: PSObject, named: tuple[str, str, str], times: shapes.Members, chosen: str
+) -> shapes.Members:
+    """What recipients end with, as a mailbox was published; `named` are name, distinguished name and GUID."""
+    name, distinguished_name, guid = named
+    schema = (20, "15.0.0.0") if server.release.split_services else (10, "14.0.100.0")
+    return [
         ("Identity", identity),
         ("IsValid", True),
-        ("Name", mailbox.name),
-        ("DistinguishedName", mailbox.distinguished_name),
-        ("Guid", PSGuid(str(mailbox.guid))),
+        ("ExchangeVersion", shapes.object_version(*schema)),
+        ("Name", name),
+        ("DistinguishedName", distinguished_name),
+        ("Guid", PSGuid(guid)),
+        ("ObjectCategory", shapes.schema_id("Person", server.domain, server.root)),
         ("ObjectClass", shapes.strings(("top", "person", "organizationalPerson", "user"))),
-        *shapes.times(created, created, call.organisation.zone),
+        *times,
+        ("OrganizationId", shapes.organization_id()),
         ("Id", identity),
         ("OriginatingServer", chosen),
         ("ObjectState", shapes.object_state("Unchanged")),
     ]
-    return shapes.wire_object(_USER_TYPES, mailbox.name, members)
+
+
+def _device_policy(server: Server) -> PSObject:
+    place = "CN=Mobile Mailbox Policies,CN=First Organization,CN=Microsoft Exchange,CN=Services,CN=Configuration"
+    return shapes.ad_object_id(f"CN=Default,{place},{server.root}", server.domain, "Default")
 
 
 def _identity(domain: str, name: str, distinguished_name: str, canonical_name: str, parent: str, guid: str) -> PSObject:

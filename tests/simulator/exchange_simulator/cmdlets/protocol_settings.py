@@ -1,8 +1,4 @@
-"""Get- and Set-PopSettings, Get- and Set-ImapSettings.
-
-Inferred: the namespace of the two classes, the object's name `1` and its identity, its place in the directory, and
-that the server checks each parameter by itself and none against another.
-"""
+"""Get- and Set-PopSettings, Get- and Set-ImapSettings."""
 
 from __future__ import annotations
 
@@ -48,7 +44,7 @@ def _settings_object(call: Call, owner: Server, protocol: str) -> Any:
     name = f"CN=1,CN={label},CN=Protocols,{owner.distinguished_name}"
     identity_object = shapes.ad_object_id(name, domain, rf"{owner.name}\1")
     kind = _SCHEMA[protocol]
-    members: list[tuple[str, Any]] = [("ProtocolName", label)]
+    members: list[tuple[str, Any]] = [("ProtocolName", label), ("Name", "1")]
     members += [
         (setting.name, _wire_value(setting, view.values[setting.name]))
         for setting in SETTINGS
@@ -58,7 +54,6 @@ def _settings_object(call: Call, owner: Server, protocol: str) -> Any:
         ("Server", shapes.ad_object_id(owner.distinguished_name, domain, owner.name)),
         ("AdminDisplayName", ""),
         ("ExchangeVersion", shapes.object_version(10, "14.0.100.0")),
-        ("Name", "1"),
         ("DistinguishedName", name),
         ("Identity", identity_object),
         ("Guid", shapes.guid("object", name)),
@@ -71,7 +66,8 @@ def _settings_object(call: Call, owner: Server, protocol: str) -> Any:
         ("IsValid", True),
         ("ObjectState", shapes.object_state("Unchanged")),
     ]
-    types = (_NAMESPACE + _CLASSES[protocol], *shapes.CONFIGURATION_OBJECT)
+    classes = (_CLASSES[protocol], "PopImapAdConfiguration", "ADEmailTransport", "ADLegacyVersionableObject")
+    types = (*(_NAMESPACE + name for name in classes), *shapes.CONFIGURATION_OBJECT)
     return shapes.exchange_object(types, rf"{owner.name}\1", members)
 
 
@@ -94,7 +90,6 @@ def set_settings(call: Call) -> None:
     if call.writes:
         owner.settings[protocol].write(changes, chosen, call.now)
     label = protocol.upper()
-    # That a restart is needed is documented; the wording of the warning is inferred.
     call.warnings.append(
         f"Changes to {label} settings will only take effect after all Microsoft Exchange {label} services are "
         f"restarted on server {owner.name}."

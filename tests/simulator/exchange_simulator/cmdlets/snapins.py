@@ -1,8 +1,4 @@
-"""Get- and Add-PSSnapin: how Exchange's cmdlets come into an ordinary session on the server itself.
-
-Errors are those of PowerShell's source, their texts as quoted in public. Inferred: which of Exchange's snap-ins are
-registered beside the two that have its cmdlets, and the members of the objects.
-"""
+"""Get- and Add-PSSnapin: how Exchange's cmdlets come into an ordinary session on the server itself."""
 
 from __future__ import annotations
 

@@ -1,10 +1,4 @@
-"""Get-, Set- and New-ThrottlingPolicy.
-
-That a policy shows the effective values unless asked for its own, that the global one is refused without a switch, and
-that there is one of the scope Organization at most is so in Exchange's own code of 2013; the wording is inferred. So is
-that an identity which matches several policies is refused like that of other objects, that a new policy reaches all
-domain controllers at once, and how the policies of 2010 and of later releases look to each other's cmdlets.
-"""
+"""Get-, Set- and New-ThrottlingPolicy."""
 
 from __future__ import annotations
 

@@ -14,8 +14,12 @@ UNKNOWN = {"owed": "unknown", "reason": "It cannot be read.", "possible_until": 
 CHANGED = {"settings": {"before": {"banner": "Hello."}, "after": {"banner": None}}}
 
 
-def told(restart: Any = NO, differences: Any = (), maintenance: bool = False) -> dict[str, Any]:
-    return {"server": "EX01", "maintenance": maintenance, "restart": restart, "differences": dict(differences)}
+LEFT_OUT = {"certificate": "It is left out; ask for it."}
+
+
+def told(restart: Any = NO, differences: Any = (), maintenance: bool = False, unknown: Any = ()) -> dict[str, Any]:
+    found = {"differences": dict(differences), "unknown": dict(unknown)}
+    return {"server": "EX01", "maintenance": maintenance, "restart": restart, **found}
 
 
 def of_one(facts: dict[str, Any], protocols: tuple[str, ...] = ("pop3",), reached: bool = True) -> dict[str, Any]:
@@ -36,6 +40,10 @@ def of_one(facts: dict[str, Any], protocols: tuple[str, ...] = ("pop3",), reache
         (told({}), told(maintenance=True), "maintenance"),
         (told(), told(POSSIBLE, maintenance=True), "maintenance"),
         (told(), told(UNKNOWN, maintenance=False), "restart_unknown"),
+        (told(), told(unknown=LEFT_OUT), "certificate_unknown"),
+        (told(unknown=LEFT_OUT), told(UNKNOWN), "restart_unknown"),
+        (told(unknown=LEFT_OUT), told(differences=CHANGED), "differs"),
+        (told(), told(unknown=LEFT_OUT, maintenance=True), "maintenance"),
     ],
 )
 def test_the_state_is_that_of_the_worse_protocol(pop3: Any, imap4: Any, state: str) -> None:
@@ -71,6 +79,7 @@ def test_the_table_has_a_row_for_each_difference() -> None:
         "doubtful": {"client_access_report": {"pop3": told(POSSIBLE)}},
         "unread": {"client_access_report": {"pop3": told(UNKNOWN)}},
         "other": {"client_access_report": {"pop3": told(POSSIBLE, {**CHANGED, "restart": {}})}},
+        "unsaid": {"client_access_report": {"pop3": told(unknown=LEFT_OUT)}},
     }
     lines = table(report(facts, list(facts), [host for host in facts if host != "gone"], ["pop3"]))
     assert [" ".join(line.split()) for line in lines] == [
@@ -82,6 +91,7 @@ def test_the_table_has_a_row_for_each_difference() -> None:
         "doubtful pop3 restart possibly owed until 2026-03-02T08:15:00+00:00: It may be.",
         "unread pop3 restart not known whether owed It cannot be read.",
         'other pop3 settings banner "Hello." -> null',
+        "unsaid pop3 certificate not known It is left out; ask for it.",
     ]
     assert {line.find("restart") for line in lines if "restart" in line} == {32}
 

@@ -109,7 +109,7 @@ def facts(
     **more,
 ):
     """A server on which all is well, but for what is given; the rest of the keywords are settings of POP3."""
-    own = {key: more.pop(key) for key in ("unread", "expires_within_days") if key in more}
+    own = {key: more.pop(key) for key in ("unread", "expires_within_days", "form") if key in more}
     judgement = Judgement(restart, "It was looked at.")
     state = Component("PopProxy", component, reason=f"PopProxy is {component}.")
     protocol = ProtocolFacts("pop3", services, {**SETTINGS, **more}, state, judgement)
@@ -236,6 +236,25 @@ TRAPS = [
         "warning",
         only(MAIL, days=20),
         {"certificates": (certificate(MAIL, days=20), GOOD, AUTH)},
+    ),
+    # Whether the other one is in its place is not known, but it may well be.
+    (
+        "certificate-expires-soon",
+        "notice",
+        {"certificates": (certificate(MAIL, days=20, services=None), replace(GOOD, services=None), AUTH)},
+        {},
+    ),
+    (
+        "certificate-expired",
+        "notice",
+        {"certificates": (certificate(MAIL, days=-1), replace(GOOD, services=None), AUTH)},
+        {},
+    ),
+    (
+        "certificate-expired",
+        "error",
+        {"certificates": (certificate(MAIL, days=-1, services=None), AUTH)},
+        {},
     ),
     (
         "certificate-unusable",
@@ -410,9 +429,54 @@ def test_a_wildcard_needs_no_assignment_and_covers_all():
 def test_unknown_services_are_not_taken_for_none():
     unknown = (replace(GOOD, services=None), replace(AUTH, services=None))
     assert ids(certificates=unknown) == {"certificate-services-unreadable"}
+    assert ids(certificates=(certificate(MAIL, services=None, thumbprint="C" * 40), *unknown)) == {
+        "certificate-services-unreadable"
+    }
+
+
+def services_unreadable(**changes):
+    (found,) = [f for f in find(facts(**changes)) if f.id == "certificate-services-unreadable"]
+    return found
+
+
+def test_the_cause_of_unknown_services_is_that_of_the_form():
+    unknown = (replace(GOOD, services=None), replace(AUTH, services=None))
     ended = (replace(GOOD, services=None), replace(AUTH, services=None, not_after=NOW - timedelta(1)))
-    (found,) = [f for f in find(facts(certificates=ended)) if f.id == "certificate-services-unreadable"]
-    assert "and the Auth Certificate has expired" in found.seen
+
+    plain = services_unreadable(certificates=ended, form="plain")
+    assert plain.seen == (
+        "What 2 of 2 certificates are assigned to is not known: Exchange leaves the services of certificates out of "
+        "the plain form of its objects, which this session gets."
+    )
+    assert plain.cure == (
+        "Set ansible_exchange_serialization to full (if ansible_exchange_path has a query of its own, add "
+        "serializationLevel=Full to it)."
+    )
+    full = services_unreadable(certificates=unknown)
+    assert full.seen.endswith("as a rule for want of a valid Auth Certificate.")
+    assert full.cure.endswith("and renew that only if it is missing or has expired.")
+    expired = services_unreadable(certificates=ended)
+    assert expired.seen.endswith("because the Auth Certificate has expired.")
+    assert expired.cure == "Renew the Auth Certificate and publish the new one with Set-AuthConfig."
+    live = services_unreadable(certificates=ended, form="live")
+    assert "Auth" not in live.seen + live.cure
+    odd = services_unreadable(certificates=(replace(GOOD, services=None, unreadable="text, 'Wombats'"), AUTH))
+    assert odd.seen == (
+        "What 1 of 2 certificates are assigned to is not known: Get-ExchangeCertificate shows its services as text, "
+        "'Wombats', which cannot be read."
+    )
+    assert odd.cure == "Please report that."
+
+
+def test_what_is_not_known_has_not_taken_the_place_of_another():
+    old, new = certificate(MAIL, days=-1, services=None), certificate(MAIL, services=None, thumbprint="C" * 40)
+    (found,) = [f for f in find(facts(certificates=(old, new, AUTH))) if f.id == "certificate-expired"]
+    assert found.why == "It is not known whether another certificate with its names has taken its place."
+    assert found.cure == "Remove it from the server if another one is assigned, and renew it if not."
+    # What serves nothing that is judged needs no other one to do so.
+    named = {"certificates": (replace(old, services=frozenset({"IIS"})), new, AUTH)}
+    (found,) = [f for f in find(facts(**named)) if f.id == "certificate-expired"]
+    assert found.cure == "Remove it from the server."
 
 
 def test_certificates_that_no_client_meets_are_left_out():

@@ -35,6 +35,13 @@ def test_where_nothing_was_changed_it_only_verifies() -> None:
     assert steps({"settings": CHANGED}, state="inactive", failure="Broken.") == []
 
 
+def test_what_could_not_be_compared_is_reported() -> None:
+    unknown = {**SAME, "assigned_reason": "It is left out."}
+    assert steps({"certificate": unknown}) == ["report", "verification"]
+    assert steps({"certificate": {**CHANGED, "assigned_reason": "It is left out."}}).count("report") == 1
+    assert steps({"certificate": {**SAME, "assigned_reason": None}}) == ["verification"]
+
+
 @pytest.mark.parametrize(
     ("results", "more", "restarts"),
     [

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from in_process import ABSENT, Put, element
 
@@ -13,7 +15,7 @@ from ansible_collections.mailops.exchange.plugins.module_utils._host.failures im
     Unreachable,
 )
 from ansible_collections.mailops.exchange.plugins.module_utils._host.host import connect
-from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import Reply
+from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import Reply, Request
 from ansible_collections.mailops.exchange.plugins.module_utils._host.server import Server
 from ansible_collections.mailops.exchange.plugins.module_utils._host.versions import Version
 from ansible_collections.mailops.exchange.plugins.module_utils._host.way import Way, laid
@@ -197,6 +199,137 @@ def test_a_controller_nobody_asked_for_is_given_up_where_rbac_withholds_the_para
     assert ["DomainController" in call for call in line.asked("Get-PopSettings")] == [True, False, False]
     with pytest.raises(CmdletFailure, match="parameter DomainController"):
         connect(domain_controller="DC9").read("Get-PopSettings", Server="EX01")
+
+
+def test_a_controller_is_chosen_although_an_earlier_task_with_one_of_its_own_knows_the_server(host_of):
+    host = host_of(domain_controllers=2)
+    with laid(Way(host.invoke)):
+        known = connect(domain_controller="DC2.contoso.test").server()
+        for _ in range(2):
+            assert connect().server() == known
+            connect().read("Get-PopSettings", Server="EX01")
+    assert [call.get("DomainController") for call in host.asked(SERVER)] == ["DC2.contoso.test", None]
+    assert {call["DomainController"] for call in host.asked("Get-PopSettings")} == {"DC1.contoso.test"}
+
+
+def test_where_no_controller_is_told_the_server_is_asked_for_once_all_the_same(line):
+    line.shapes[SERVER] = Put({"OriginatingServer": None})
+    for _ in range(2):
+        connect().server()
+        connect().read("Get-PopSettings", Server="EX01")
+    assert len(line.asked(SERVER)) == 1
+    assert not any("DomainController" in call for call in line.asked("Get-PopSettings"))
+
+
+DC1, DC2 = "DC1.contoso.test", "DC2.contoso.test"
+EMEA = "DC1.emea.contoso.test"
+GONE = [
+    "ADOperationException",
+    "ADServerSettingsChangedException",
+    "ADTransientException",
+    "DCOverloadedException",
+    "NoSuitableServerFoundException",
+    "ServerInMMException",
+    "SuitabilityDirectoryException",
+    "SomethingNobodyHasPublishedException",
+]
+
+
+@pytest.fixture(params=["SE", "2010"])
+def two(host_of, request):
+    """A server with two controllers, the first of which the play stays with; 2010 tells errors by their class only."""
+    host = host_of(request.param, domain_controllers=2)
+    with laid(Way(host.invoke)):
+        connect().server()
+        yield host
+
+
+@pytest.mark.parametrize("exception", GONE)
+def test_a_controller_of_our_own_that_is_gone_is_left_and_told_of(two, exception):
+    two.fault("controller_gone", controller=DC1, exception=exception)
+    first, second = connect(), connect()
+    for task in (first, second):
+        (found,) = task.read("Get-PopSettings", Server="EX01")
+        assert found["OriginatingServer"] == DC2
+    assert [call.get("DomainController") for call in two.asked("Get-PopSettings")] == [DC1, None, None]
+    (warning,) = first.warnings
+    assert warning.startswith(f"{DC1}: the play had stayed with this domain controller since its first answer")
+    assert "domain_controller" in warning
+    assert "An Active Directory error 0x51" in warning
+    assert second.warnings == []
+
+
+def test_no_controller_is_blamed_where_all_are_gone(two):
+    for controller in (DC1, DC2):
+        two.fault("controller_gone", controller=controller)
+    task = connect()
+    with pytest.raises(CmdletFailure, match="Get-PopSettings failed: An Active Directory error 0x51"):
+        task.read("Get-PopSettings", Server="EX01")
+    assert (task.warnings, len(two.asked("Get-PopSettings"))) == ([], 2)
+    two.fault("none")
+    connect().read("Get-PopSettings", Server="EX01")
+    assert two.asked("Get-PopSettings")[-1]["DomainController"] == DC1
+
+
+def test_a_controller_that_the_user_named_is_never_left(two):
+    two.fault("controller_gone", controller=DC1)
+    task = connect(domain_controller=DC1)
+    for _ in range(2):
+        with pytest.raises(CmdletFailure) as failure:
+            task.read("Get-PopSettings", Server="EX01")
+    assert str(failure.value).endswith(f"domain_controller: {DC1} was given, so no other domain controller is asked.")
+    with pytest.raises(CmdletFailure, match=f"domain_controller: {DC1} was given"):
+        task.write("Set-PopSettings", Server="EX01", Banner="x")
+    assert {call["DomainController"] for call in [*two.asked("Get-PopSettings"), *two.asked("Set-PopSettings")]} == {
+        DC1
+    }
+    assert task.warnings == []
+
+
+def test_a_write_is_not_sent_again_before_somebody_has_looked(two):
+    two.fault("controller_gone", controller=DC1)
+    task = connect()
+    with pytest.raises(CmdletFailure):
+        task.write("Set-PopSettings", Server="EX01", Banner="x")
+    assert (task.left_controller, len(two.asked("Set-PopSettings"))) == (DC1, 1)
+    task.write("Set-PopSettings", Server="EX01", Banner="x")
+    assert [call.get("DomainController") for call in two.asked("Set-PopSettings")] == [DC1, None]
+
+
+def test_mailboxes_are_left_to_exchange_where_the_controller_is_of_another_domain(host_of):
+    host = host_of(child_domain="emea.contoso.test", child_mailboxes=1)
+    host.fault("other_controller", controller=EMEA)
+    with laid(Way(host.invoke)):
+        task = connect()
+        task.server()
+        for cmdlet in ("Get-CASMailbox", "Get-User"):
+            assert [one["SamAccountName"] for one in task.read(cmdlet)] == ["administrator", "reader"]
+            assert host.asked(cmdlet) == [{}]
+        task.read("Get-PopSettings", Server="EX01")
+    assert host.asked("Get-PopSettings")[0]["DomainController"] == EMEA
+
+
+def test_a_mailbox_that_our_controller_does_not_have_may_be_on_another(line):
+    task = connect()
+    task.server()
+    missing = Reply(errors=[CmdletError(id="[FailureCategory=Cmdlet-ManagementObjectNotFoundException] 1,x")])
+
+    def invoke(text):
+        request = Request.parse(text)
+        answer = line.invoke(text)
+        if request.cmdlet != "Get-CASMailbox" or "DomainController" not in request.parameters:
+            return answer
+        return replace(missing, memory=Reply.parse(answer).memory).to_json()
+
+    with laid(Way(invoke)):
+        task = connect()
+        for _ in range(2):
+            (found,) = task.read("Get-CASMailbox", Identity="reader")
+            assert found["SamAccountName"] == "reader"
+    assert ["DomainController" in call for call in line.asked("Get-CASMailbox")] == [True, False, False]
+    assert [f"{DC1} does not have every mailbox" in warning for warning in task.warnings] == [True]
+    connect().read("Get-PopSettings", Server="EX01")
+    assert line.asked("Get-PopSettings")[0]["DomainController"] == DC1
 
 
 def test_check_mode_notes_writes_and_sends_none(line):

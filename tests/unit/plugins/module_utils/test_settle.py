@@ -37,5 +37,5 @@ def test_changed_where_nothing_can_be_read_back(sends: list[Any], looks: list[An
         return found, "the rest"
 
     with pytest.raises(Failure) as failure:
-        settle(cast(Any, SimpleNamespace(check_mode=False)), "all", send, look)
+        settle(cast(Any, SimpleNamespace(check_mode=False, left_controller="")), "all", send, look)
     assert (str(failure.value), failure.value.result) == (told, {"changed": changed})

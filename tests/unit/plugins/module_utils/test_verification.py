@@ -11,6 +11,7 @@ from ansible_collections.mailops.exchange.plugins.module_utils._judgement.verifi
 
 WHOLE = Concern(["certificate", "connector", "restart", "services", "banner"])
 CHANGED = {"changed": True, "diff": {}}
+SERVED, OTHER = "A" * 40, "B" * 40
 
 
 def finding(
@@ -29,6 +30,7 @@ def seen(*findings: dict[str, Any], status: str = "running", owed: str = "no", *
             "settings": settings,
             "restart_owed": owed,
             "restart_reason": "The settings were changed after a service started.",
+            "served_certificate": SERVED,
         },
     }
 
@@ -55,6 +57,34 @@ def test_everything_that_is_not_is_named_in_one_sentence() -> None:
         "(The settings were changed after a service started); "
         "x509-name-not-covered: x509-name-not-covered is seen (Mend it)."
     )
+
+
+def assignment(thumbprint: str, changed: bool = False, reason: str | None = "It is left out; ask.") -> dict[str, Any]:
+    shown = {"thumbprint": thumbprint}
+    return {"certificate": {"changed": changed, "certificate": shown, "assigned_reason": reason}}
+
+
+@pytest.mark.parametrize("check", [False, True])
+def test_an_assignment_that_is_not_known_is_named_with_the_ways_out(check: bool) -> None:
+    unreadable = finding("certificate-services-unreadable", "warning", None)
+    verification = Verification(seen(unreadable), "pop3", True, assignment(OTHER), WHOLE, check_mode=check)
+    assert verification.wrong() == [
+        f"whether the certificate {OTHER} is assigned to POP is not known (It is left out; ask, or set "
+        "pop3_certificate.assign_when_services_unknown to true)"
+    ]
+    assert verification.beside() == []
+
+
+@pytest.mark.parametrize(
+    "results",
+    [assignment(SERVED), assignment(OTHER, reason=None), assignment(OTHER, changed=True), {"certificate": {}}],
+    ids=["served", "known", "assigned again", "no part of the run"],
+)
+def test_an_assignment_that_is_shown_known_or_made_again_is_not(results: dict[str, Any]) -> None:
+    unreadable = finding("certificate-services-unreadable", "warning", None)
+    verification = Verification(seen(unreadable), "pop3", True, results, WHOLE)
+    assert verification.wrong() == []
+    assert verification.beside() == [unreadable]
 
 
 def test_what_is_told_already_is_not_told_as_a_finding() -> None:

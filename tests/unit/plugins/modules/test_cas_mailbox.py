@@ -328,7 +328,8 @@ def test_of_many_addresses_only_the_wrong_ones_are_asked_for_alone(host):
     assert "'nobody@contoso.test' is no mailbox" in result["msg"]
     assert f"{names[77]!r} means more than one mailbox; give an address" in result["msg"]
     alone = [call.parameters["Identity"] for call in host.calls if call.cmdlet == GET and call.piped is None]
-    assert sorted(alone) == ["emaria@contoso.test", "nobody@contoso.test", names[77]]
+    # Nobody's mailbox could be on another controller than ours.
+    assert sorted(alone) == ["emaria@contoso.test", *["nobody@contoso.test"] * 2, names[77]]
     assert len(host.asked(GET)) < 25
 
 
@@ -661,7 +662,8 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ),
     (
         {"identities": ["nobody", "anna"], **OFF},
-        "identities: 'nobody' is no mailbox of this organization; give an address or an alias.",
+        "identities: 'nobody' is no mailbox that Exchange finds; give an address or an alias, and for a mailbox of "
+        "another domain than the server's one of that domain's controllers as domain_controller.",
     ),
     (
         {"identities": ["twin"], **OFF},

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 import pytest
-from in_process import ABSENT, Put
+from in_process import ABSENT, InProcessHost, Put
 
 from ansible_collections.mailops.exchange.plugins.module_utils._judgement.restarts import restart_owed
 
@@ -239,15 +239,18 @@ def test_an_answer_about_several_components_is_not_known(host):
     assert host.run(MODULE, {"gather": []})["imap4"]["component_state"] == "unknown"
 
 
-def test_what_is_found_out_of_the_box(host):
+def test_what_is_found_out_of_the_box(host: InProcessHost):
     result = host.run(MODULE)
+    # In the plain form what certificates are assigned to does not come.
+    unknown = host.form == "plain"
     assert found(result) == {
+        *([("certificate-services-unreadable", None)] if unknown else []),
         *((kind, key) for kind in ("service-not-running", "service-not-automatic") for key in ("pop3", "imap4")),
         *(("no-external-settings", key) for key in ("pop3", "imap4")),
         ("connector-not-advertised", "smtp"),
     }
-    assert {finding["severity"] for finding in result["findings"]} == {"notice"}
-    services = [["IMAP", "POP", "IIS", "SMTP"], ["SMTP"], [], []]
+    assert {finding["severity"] for finding in result["findings"]} == {"notice", *(["warning"] if unknown else [])}
+    services = [None] * 4 if unknown else [["IMAP", "POP", "IIS", "SMTP"], ["SMTP"], [], []]
     assert [certificate["services"] for certificate in result["certificates"]] == services
     assert result["certificates"][0]["names"] == ["ex01", "ex01.contoso.test"]
     assert [connector["name"] for connector in result["connectors"]] == ["Client Frontend EX01"]
@@ -292,7 +295,8 @@ def test_one_protocol_alone(host):
 def test_no_protocol_at_all(host):
     result = host.run(MODULE, {"protocols": []})
     assert result["pop3"] is result["imap4"] is None
-    assert found(result) == {("connector-not-advertised", "smtp")}
+    unknown = {("certificate-services-unreadable", None)} if host.form == "plain" else set()
+    assert found(result) == {("connector-not-advertised", "smtp"), *unknown}
 
 
 @pytest.mark.parametrize(
@@ -312,17 +316,32 @@ def test_what_cannot_be_read_is_null_and_the_rest_is_there(host, cmdlet, part, f
 
 
 def test_how_long_before_the_end_can_be_chosen(host):
+    host.administer("Set-PopSettings", Server="EX01", X509CertificateName="mail.contoso.test")
     host.import_certificate("mail.contoso.test", services=["POP"], days=20.5)
     assert ("certificate-expires-soon", None) in found(host.run(MODULE))
     assert ("certificate-expires-soon", None) not in found(host.run(MODULE, {"expires_within_days": 20}))
     assert [one["days_left"] for one in host.run(MODULE)["certificates"]] == [364, 364, 364, 364, 20]
 
 
-def test_services_that_cannot_be_known_are_null(host):
+def test_services_that_cannot_be_known_are_null_and_said_to_be_so_once(host):
     host.shapes["Get-ExchangeCertificate"] = Put({"SerializationData": ABSENT})
     result = host.run(MODULE)
     assert {one["services"] for one in result["certificates"]} == {None}
-    assert ("certificate-services-unreadable", None) in found(result)
+    (told,) = [one for one in result["findings"] if one["id"] == "certificate-services-unreadable"]
+    assert ("Auth Certificate" in told["seen"] + told["cure"]) is (host.form == "full")
+    assert ("ansible_exchange_serialization" in told["cure"]) is (host.form == "plain")
+
+
+@pytest.mark.forms("plain")
+def test_what_is_not_known_of_certificates_is_no_finding(host):
+    host.administer("Set-PopSettings", Server="EX01", X509CertificateName="pop.contoso.test")
+    host.import_certificate("pop.contoso.test")
+    # The subject alone keeps Exchange from assigning a wildcard.
+    host.import_certificate("contoso.test", "*.contoso.test", services=["POP"])
+    told = {kind for kind, _ in found(host.run(MODULE))}
+    assert not told & {"certificate-not-assigned", "wildcard-assigned", "connector-certificate-missing"}
+    host.form = "full"
+    assert {"certificate-not-assigned", "wildcard-assigned"} & {kind for kind, _ in found(host.run(MODULE))}
 
 
 def add_connector(host, name, **parameters):

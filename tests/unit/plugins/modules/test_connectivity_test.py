@@ -80,7 +80,13 @@ def test_what_exchange_says_of_a_failure_is_told(host):
     result = host.run(MODULE, READER)
     assert "failed" not in result
     assert result["result"] == "Failure"
-    assert result["error"] == "The remote certificate is invalid according to the validation procedure."
+    assert result["error"] == "POP3 Error: The remote certificate is invalid according to the validation procedure."
+
+
+def test_a_server_whose_language_is_german(host):
+    host.fault("translated_results")
+    assert host.run(MODULE, READER)["result"] == "Failure"
+    assert host.run(MODULE, READER | {"trust_any_certificate": True})["result"] == "Success"
 
 
 def value(name, number, text="Ergebnis"):
@@ -244,7 +250,7 @@ def test_a_password_in_clear_is_warned_of(host):
         ({"user": "a\nb", "password": SECRET}, "user: 'a\\nb' contains a line break; give text of a single line."),
         (
             {"connection_type": "STARTTLS"},
-            "connection_type: 'STARTTLS' is none of its values; give Plaintext (0), Ssl (1) or Tls (2).",
+            "connection_type: 'STARTTLS' is none of its values; give Plaintext (0), Tls (1) or Ssl (2).",
         ),
         ({"port": 0}, "port: 0 is out of range; give 1 to 65535."),
         ({"port": 70000}, "port: 70000 is out of range; give 1 to 65535."),

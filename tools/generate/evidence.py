@@ -1,0 +1,72 @@
+"""The page of what the collection's beliefs about Exchange stand on, from the simulator's evidence."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from exchange_simulator.catalogue.evidence import EVIDENCE, Fact, StandsOn
+
+_HEAD = """\
+<!-- Written by `make generate` from tests/simulator/exchange_simulator/catalogue/evidence.py. -->
+
+# What our knowledge of Exchange stands on
+
+This collection was written without an Exchange server. It is tested against a simulated one, and that is as true as
+what is known of real ones. This page says of each answer of Exchange that the collection reads, and of what the
+simulator does, where it comes from: so you can see what to look at first when your server answers differently, and
+please report it then. Where the collection meets an answer that it cannot read, it changes nothing on account of it and
+ends with one sentence that says what came.
+"""
+_KINDS: dict[StandsOn, str] = {
+    "capture": "recorded from a real server ([CSS-Exchange](https://github.com/microsoft/CSS-Exchange), MIT licence)",
+    "page": "written on a page of Microsoft's, or in the public source of PowerShell",
+    "published output": "seen in an output, a log or a dialogue that somebody published",
+    "guess": "found nowhere; in place of a source there is what speaks for it",
+}
+_LINE = "A line without a member is about the object as a whole, or about what the cmdlet or the service does."
+_PAGE = "https://learn.microsoft.com/en-us/previous-versions/exchange-server/exchange-150"
+
+
+def _source(text: str) -> str:
+    """A source, with links where it is to be read."""
+    linked = re.sub(r"\b((?:ff|aa|dn)\d{6})\b", rf"[\1]({_PAGE}/\1(v=exchg.150))", text)
+    linked = re.sub(r"(?<!\()https://github.com/\S*/([\w-]+)\.md", r"[\1](\g<0>)", linked)
+    linked = re.sub(r"(?<!\()https?://[^\s,)]+", r"<\g<0>>", linked)
+    return re.sub(r"\b[\w.-]+\.xml\b", lambda found: f"`{found[0]}`", linked)
+
+
+def _table(facts: Sequence[Fact]) -> Iterator[str]:
+    """A cmdlet's facts; members of which the same is said share a line."""
+    told: dict[tuple[str, str, str], list[str]] = {}
+    for fact in facts:
+        told.setdefault((fact.stands_on, fact.source, fact.says), []).append(fact.member)
+    yield "| Members | Stands on | Source | What it says |"
+    yield "| --- | --- | --- | --- |"
+    for (stands_on, source, says), members in told.items():
+        named = ", ".join(f"`{member}`" for member in members if member)
+        yield f"| {named} | {stands_on} | {_source(source)} | {says} |"
+
+
+def _sections() -> dict[tuple[str, ...], list[Fact]]:
+    """The facts of each cmdlet, or of those that share all of them."""
+    alike: dict[tuple[tuple[str, ...], ...], list[str]] = {}
+    for cmdlet in dict.fromkeys(fact.cmdlet for fact in EVIDENCE):
+        own = tuple((one.member, one.stands_on, one.source, one.says) for one in EVIDENCE if one.cmdlet == cmdlet)
+        alike.setdefault(own, []).append(cmdlet)
+    return {tuple(names): [one for one in EVIDENCE if one.cmdlet == names[0]] for names in alike.values()}
+
+
+def page() -> Iterator[str]:
+    """docs/evidence.md."""
+    count = Counter(fact.stands_on for fact in EVIDENCE)
+    yield _HEAD
+    yield "| Stands on | Facts | Which means |"
+    yield "| --- | --- | --- |"
+    for kind, meaning in _KINDS.items():
+        yield f"| {kind} | {count[kind]} | {meaning} |"
+    yield f"\n{_LINE}"
+    for cmdlets, facts in _sections().items():
+        yield f"\n## {', '.join(cmdlets)}\n"
+        yield from _table(facts)
