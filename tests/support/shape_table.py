@@ -801,7 +801,7 @@ TASKS: tuple[Task, ...] = (
         "pop_settings",
         {option: WANTED[option] for option in ("banner", "login_type", "log_file_location", "max_connections")}
         | {option: WANTED[option] for option in ("ssl_bindings", "log_per_file_size_quota", "protocol_log_enabled")}
-        | {"external_connection_settings": _wanted(POP3, "external_connection_settings")},
+        | {"external_connection_settings": {"add": ["new.contoso.test:995:SSL"]}},
         _fill,
     ),
     Task("imap_settings", {option: WANTED[option] for option in ("ssl_bindings", "max_command_size")}, _fill),
