@@ -122,7 +122,5 @@ def test_no_shape_of_any_member_does_harm(task: Task, form: str, monkeypatch: py
         assert not told, (cmdlet, member, shape, told)
         if place in compared and not first and shape in NOTHING:
             assert result.get("failed"), (cmdlet, member, shape, host.wrote)
-        # Where nothing that was read has changed in between, check mode ends as it does for real.
-        assert predicted.get("failed") or not result.get("failed") or result["changed"], (predicted, result)
 
     no_harm()
