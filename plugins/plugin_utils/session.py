@@ -19,7 +19,7 @@ from ansible_collections.mailops.exchange.plugins.module_utils._host.messages im
     Request,
     Unreadable,
     as_object,
-    wire_name,
+    string_text,
 )
 from ansible_collections.mailops.exchange.plugins.plugin_utils.settings import Settings
 from ansible_collections.mailops.exchange.plugins.plugin_utils.wire.boundary import place_of
@@ -166,10 +166,11 @@ class Session:
         registered: set[str] = set()
         unread: Unreadable | None = None
         for one in map(as_object, found.output):
-            try:
-                registered.add(wire_name(one.get("Name") or one).casefold())
-            except Unreadable as came:
-                unread = came
+            shown = one.get("Name") or one
+            if text := string_text(shown, called_as_types=True):
+                registered.add(text.casefold())
+            else:
+                unread = Unreadable(shown)
         name = next((name for name in SNAPINS if name.casefold() in registered), None)
         if name is None and unread:
             raise Refused(

@@ -125,11 +125,11 @@ def wire_text(value: Any) -> str:
     return own_text(value) or ""
 
 
-def string_text(value: Any) -> str | None:
+def string_text(value: Any, *, called_as_types: bool = False) -> str | None:
     """The text of a string, or of an object that has one; None for a number, a truth value and the name of a type."""
     text = value.get(TEXT) if isinstance(value, Mapping) else value
     # What has no text of its own becomes its type's name where text is made of it.
-    return text if isinstance(text, str) and not _TYPE_NAME.fullmatch(text) else None
+    return text if isinstance(text, str) and (called_as_types or not _TYPE_NAME.fullmatch(text)) else None
 
 
 def wire_name(value: Any) -> str:

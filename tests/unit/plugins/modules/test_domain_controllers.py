@@ -18,7 +18,7 @@ TASKS: dict[str, tuple[dict[str, Any], str, str]] = {
     "receive_connector": ({"max_inbound_connection": 77}, "Get-ReceiveConnector", "Set-ReceiveConnector"),
     "throttling_policy": ({"name": "Mail", "pop_max_concurrency": 7}, "Get-ThrottlingPolicy", "Set-ThrottlingPolicy"),
     "exchange_certificate": (
-        {"name": "mail.contoso.test", "services": ["POP"], "assign_when_services_unknown": True},
+        {"name": "pop.contoso.test", "services": ["POP"], "assign_when_services_unknown": True},
         "Get-ExchangeCertificate",
         "Enable-ExchangeCertificate",
     ),
@@ -34,7 +34,7 @@ TASKS: dict[str, tuple[dict[str, Any], str, str]] = {
 def forest() -> InProcessHost:
     host = InProcessHost(**FOREST)
     host.administer("New-ThrottlingPolicy", Name="Mail")
-    host.import_certificate("mail.contoso.test")
+    host.import_certificate("pop.contoso.test")
     return host
 
 
