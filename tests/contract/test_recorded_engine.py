@@ -31,9 +31,18 @@ def custom(type_name: str = "System.Management.Automation.PSCustomObject", **mem
     return {"$text": None, "$type": type_name, **members}
 
 
+def binding(host: str, port: int) -> dict[str, Any]:
+    return {"$text": f"{host}:{port}", "$type": "Binding", "Host_": host, "Port": port}
+
+
+def switch(*, on: bool) -> dict[str, Any]:
+    return {"$text": str(on), "$type": "System.Management.Automation.SwitchParameter", "IsPresent": on}
+
+
 SECURE_LOGIN = {"$text": "SecureLogin", "$value": 3}
 ADDRESS = {
     "$text": "192.168.1.1",
+    "$type": "System.Net.IPAddress",
     "AddressFamily": "InterNetwork",
     "Address": 16885952,
     "IPAddressToString": "192.168.1.1",
@@ -42,6 +51,7 @@ ADDRESS = {
 }
 OFFSET = {
     "$text": "01/02/2026 03:04:05 +02:00",
+    "$type": "System.DateTimeOffset",
     "DateTime": "2026-01-02T03:04:05",
     "UtcDateTime": "2026-01-02T01:04:05Z",
     "LocalDateTime": "2026-01-02T01:04:05+00:00",
@@ -104,11 +114,12 @@ SCALARS = {
     "flags": {"$text": "IMAP, POP", "$value": 3},
     "noname": {"$text": "7", "$value": 7},
     "secure": custom("System.Security.SecureString"),
-    "switch": {"$text": "True", "IsPresent": True},
-    "dbnull": {"$text": ""},
+    "switch": switch(on=True),
+    "dbnull": {"$text": "", "$type": "System.DBNull"},
     "ip": ADDRESS,
     "biginteger": {
         "$text": "1208925819614629174706176",
+        "$type": "System.Numerics.BigInteger",
         "IsPowerOfTwo": True,
         "IsZero": False,
         "IsOne": False,
@@ -129,14 +140,14 @@ LISTS = {
     "list": ["a", "b"],
     "arraylist": ["a", 1],
     "bindings": [
-        {"$text": "*:110", "Host_": "*", "Port": 110},
-        {"$text": "[::]:995", "Host_": "[::]", "Port": 995},
+        binding("*", 110),
+        binding("[::]", 995),
     ],
     "hash": {"Add": ["x", "y"], "Remove": "z"},
     "ordered": {"b": 1, "a": 2},
     "nested": [["a", "b"], ["c"]],
     # Below the depth that is sent there is text alone.
-    "inner": {"$text": "Inner", "Name": "inner", "Deep": "@{A=1; B=}"},
+    "inner": {"$text": "Inner", "$type": "Inner", "Name": "inner", "Deep": "@{A=1; B=}"},
     "queue": ["a", "b"],
     "stack": ["b", "a"],
     "set": ["a", "b"],
@@ -215,7 +226,7 @@ def thing(**changed: Any) -> Reply:
         "Flag": False,
         "Timeout": None,
         "Choice": "",
-        "Force": {"$text": "False", "IsPresent": False},
+        "Force": switch(on=False),
         "User": None,
         "Secret": custom(),
     }
@@ -228,12 +239,12 @@ FORMAT = "Microsoft.PowerShell.Commands.Internal.Format"
 def formatted(text: str) -> dict[str, Any]:
     """A line of a table, as an object."""
     entry = {
-        "$text": f"{FORMAT}.RawTextFormatEntry",
+        **dict.fromkeys(["$text", "$type"], f"{FORMAT}.RawTextFormatEntry"),
         "ClassId2e4f51ef21dd47e99d3c952918aff9cd": "29ED81BA914544d4BC430F027EE053E9",
         "text": text,
     }
     return {
-        "$text": f"{FORMAT}.FormatEntryData",
+        **dict.fromkeys(["$text", "$type"], f"{FORMAT}.FormatEntryData"),
         "ClassId2e4f51ef21dd47e99d3c952918aff9cd": "27c87ef9bbda4f709f6b4002fa4af63c",
         "formatEntryInfo": entry,
         "outOfBand": True,
@@ -288,16 +299,13 @@ HOWS = {
     ),
 }
 PASSWORD = 'args {"Credential": {"$credential": {"user": "SIM\\\\u", "password": "geheim \u00fc\u2019"}}}'
-FORCED = {"$text": "True", "IsPresent": True}
 ARGUMENTS = {
     'args {"Port": 70000}': refused("Port", "Validation"),
     'args {"Port": "x"}': refused("Port", "Transformation"),
     'args {"LoginType": "SecureLogin"}': thing(LoginType=SECURE_LOGIN),
     'args {"LoginType": 3}': thing(LoginType=SECURE_LOGIN),
     'args {"LoginType": "Nope"}': refused("LoginType", "Transformation"),
-    'args {"Bindings": ["*:110", "[x]:1"]}': thing(
-        Bindings=[{"$text": "*:110", "Host_": "*", "Port": 110}, {"$text": "[x]:1", "Host_": "[x]", "Port": 1}]
-    ),
+    'args {"Bindings": ["*:110", "[x]:1"]}': thing(Bindings=[binding("*", 110), binding("[x]", 1)]),
     'args {"Bindings": ["nocolon"]}': refused("Bindings", "Transformation"),
     'args {"Any": {"add": ["x"], "remove": "z"}}': thing(
         Any={"add": ["x"], "remove": "z"}, AnyType="System.Collections.Hashtable"
@@ -311,13 +319,13 @@ ARGUMENTS = {
     'args {"Timeout": "PT1H"}': refused("Timeout", "Transformation"),
     'args {"Timeout": "abc"}': refused("Timeout", "Transformation"),
     'args {"Choice": "c"}': refused("Choice", "Validation"),
-    'args {"Force": true}': thing(Force=FORCED),
+    'args {"Force": true}': thing(Force=switch(on=True)),
     'args {"Confirm": false}': thing(),
     'args {"WhatIf": true}': Reply(),
     PASSWORD: thing(User="SIM\\u", Secret="geheim \u00fc\u2019"),
     # A part of a parameter's name is enough.
     'args {"Conf": true}': unanswered("ShouldProcess"),
-    'args {"B": ["*:1"]}': thing(Bindings=[{"$text": "*:1", "Host_": "*", "Port": 1}]),
+    'args {"B": ["*:1"]}': thing(Bindings=[binding("*", 1)]),
 }
 SCENARIOS = {
     **{f"scalar {name}": out(value) for name, value in SCALARS.items()},
