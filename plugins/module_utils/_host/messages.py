@@ -76,7 +76,16 @@ def read_credential(value: Any) -> tuple[str, str] | None:
     return value[CREDENTIAL]["user"], value[CREDENTIAL]["password"]
 
 
-_TYPE_NAME = re.compile(r"(?:Deserialized\.)?(?:System|Microsoft\.Exchange)(?:\.[A-Z]\w*)+(?:`\d.*|\[\])?")
+# Of the namespaces under which types without a text of their own live, and no wider: people name connectors and hosts
+# System.Scanner or Microsoft.Exchange.Relay.
+_TYPE_NAME = re.compile(
+    r"(?:Deserialized\.)?(?:"
+    r"(?:Microsoft\.Exchange\.(?:Common|Configuration|Data|Diagnostics|Management|Monitoring|Net|Security)"
+    r"|System\.(?:Collections|Globalization|IO|Management|Net|Security|ServiceProcess))"
+    r"(?:\.[A-Z]\w*)+(?:`\d.*|\[\])?"
+    r"|System\.(?:Object|String|Guid|__ComObject)"
+    r"|System\.[A-Z]\w*(?:`\d.*|\[\]))"
+)
 
 
 class Unreadable(ValueError):

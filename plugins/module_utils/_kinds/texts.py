@@ -21,7 +21,13 @@ class Text(Kind):
     """Text compared letter by letter; empty, absent and null are the same."""
 
     def parse(self, value: Any) -> str:
-        return str(value)
+        text = str(value)
+        if string_text(text) is None:
+            raise ValueError(
+                f"{text!r} is the name of a .NET type, which stands for a value without text when it is read back; "
+                "give another one"
+            )
+        return text
 
     def read(self, value: Any) -> str:
         text = "" if value is None else string_text(value)
@@ -38,7 +44,7 @@ class SingleLine(Text):
     """Text of one line."""
 
     def parse(self, value: Any) -> str:
-        text = str(value)
+        text = super().parse(value)
         if what := stray(text):
             raise ValueError(f"{text!r} contains {what}; give text of a single line")
         return text
@@ -88,7 +94,7 @@ class HostName(Text):
     """The host name by which a certificate is found; neither a thumbprint nor a subject."""
 
     def parse(self, value: Any) -> str:
-        text = str(value).strip()
+        text = super().parse(str(value).strip())
         example = "give the host name clients connect to, such as mail.contoso.com"
         if re.fullmatch(r"(?:[0-9A-Fa-f]{2}\s?){20}", text.lstrip("\u200e")):
             raise ValueError(f"{text!r} is a thumbprint; {example}")
@@ -111,7 +117,7 @@ class Identity(Text):
     what: str = "server"
 
     def parse(self, value: Any) -> str:
-        text = str(value).strip()
+        text = super().parse(str(value).strip())
         if not text:
             raise ValueError(f"{value!r} is empty; give a name, or leave the option out")
         if set(text) & set("*?"):
@@ -147,12 +153,12 @@ class Fqdn(HostName):
     """The name a connector gives itself."""
 
     def parse(self, value: Any) -> str:
+        text = Text.parse(self, str(value).strip())
         try:
-            return super().parse(value)
+            return super().parse(text)
         except ValueError:
             raise ValueError(
-                f"{str(value).strip()!r} is not a host name; "
-                "give the name the connector is to call itself, such as mail.contoso.com"
+                f"{text!r} is not a host name; give the name the connector is to call itself, such as mail.contoso.com"
             ) from None
 
 

@@ -6,7 +6,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import Unreadable
+from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import Unreadable, wire_name
+from ansible_collections.mailops.exchange.plugins.module_utils._kinds.certificates import (
+    CertificateIdentifier,
+    CertificateName,
+    Thumbprint,
+)
+from ansible_collections.mailops.exchange.plugins.module_utils._kinds.texts import (
+    ConnectorName,
+    Fqdn,
+    HostName,
+    Identity,
+    SingleLine,
+    Text,
+    WebAddress,
+    WindowsPath,
+)
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.connectors import CONNECTOR_SETTINGS
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.protocols import POP3
 from ansible_collections.mailops.exchange.plugins.plugin_utils.wire.clixml import to_plain
@@ -109,6 +124,75 @@ def test_of_what_is_not_understood_no_value_is_made(kind, shapes):
     for shape in shapes:
         with pytest.raises(Unreadable):
             kind.read(read(shape))
+
+
+TYPE_NAMES = [
+    "System.Object",
+    "System.Byte[]",
+    "System.Collections.Hashtable",
+    "System.Nullable`1[System.Int32]",
+    "System.ServiceProcess.ServiceController",
+    "System.Management.Automation.PSCustomObject",
+    "Microsoft.Exchange.Data.IPBinding",
+    "Microsoft.Exchange.Data.MultiValuedProperty`1[Microsoft.Exchange.Data.IPBinding]",
+    "Deserialized.Microsoft.Exchange.Net.Fqdn[]",
+]
+NAMES = ["System.Scanner", "System.Pop3", "System.Mail", "System.Contoso.Local", "Microsoft.Exchange.Relay"]
+TEXT_KINDS = [
+    Text(),
+    SingleLine(),
+    WindowsPath(),
+    HostName(),
+    Identity(),
+    WebAddress(),
+    Fqdn(),
+    ConnectorName(),
+    CertificateName(),
+    CertificateIdentifier(),
+    Thumbprint(),
+]
+
+
+def test_names_that_only_look_like_those_of_types_are_text():
+    for kind in (Text(), SingleLine(), HostName(), Identity(), Fqdn(), ConnectorName()):
+        assert [kind.parse(name) for name in NAMES] == [kind.read(name) for name in NAMES] == NAMES
+    assert [wire_name({"$text": name}) for name in NAMES] == NAMES
+
+
+@pytest.mark.parametrize("name", TYPE_NAMES)
+def test_the_name_of_a_type_is_no_text(name):
+    for shown in (name, {"$text": name}):
+        with pytest.raises(Unreadable):
+            wire_name(shown)
+
+
+def test_the_name_of_a_type_is_refused_in_a_clause():
+    for kind in (Text(), SingleLine(), HostName(), Identity(), Fqdn(), ConnectorName()):
+        with pytest.raises(
+            ValueError,
+            match="^'System.Object' is the name of a .NET type, which stands for a value without text when it is read "
+            "back; give another one$",
+        ):
+            kind.parse("System.Object")
+
+
+def test_every_kind_of_text_is_tried():
+    def below(kind: type[Text]) -> set[type[Text]]:
+        return {kind}.union(*map(below, kind.__subclasses__()))
+
+    assert {kind for kind in below(Text) if kind.__module__.startswith("ansible_collections.")} == set(
+        map(type, TEXT_KINDS)
+    )
+
+
+@pytest.mark.parametrize("kind", TEXT_KINDS, ids=lambda kind: type(kind).__name__)
+@given(text=st.sampled_from(TYPE_NAMES + NAMES) | st.text(), blank=st.sampled_from(["", " "]))
+def test_no_text_is_taken_that_cannot_be_read_back(kind, text, blank):
+    try:
+        value = kind.parse(f"{blank}{text}{blank}")
+    except ValueError:
+        return
+    assert kind.read(value) == value
 
 
 ENTRIES = [

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from in_process import InProcessHost, Put
+from in_process import ABSENT, InProcessHost, Put
 
 from ansible_collections.mailops.exchange.plugins.module_utils._host.host import Host
 from ansible_collections.mailops.exchange.plugins.module_utils._host.server import Server
@@ -549,3 +549,25 @@ def test_the_real_connectors_are_read(captured):
     assert default["message_rate_limit"] == "Unlimited"
     assert default["permission_groups"] == ("AnonymousUsers", "ExchangeServers", "ExchangeLegacyServers")
     assert default["protocol_logging_level"] == "Verbose"
+
+
+@pytest.mark.parametrize("role", [None, ABSENT])
+def test_since_2013_no_role_is_one_that_cannot_be_read(host, role):
+    edit(host, Bindings=["0.0.0.0:2587"])
+    proxy = "Client Proxy EX01"
+    host.shapes[GET] = Put({"TransportRole": role, "Bindings": ["0.0.0.0:587"]}, of=proxy)
+    result = host.run(MODULE, {"max_message_size": "20MB"})
+    assert result["msg"] == (
+        "Get-ReceiveConnector shows TransportRole of 'Client Proxy EX01' of EX01 as null, which cannot be read, so it "
+        "is not known whether that is for client submission; give the option name, and please report that."
+    )
+    assert result["unreadable"] == {"TransportRole": "null"}
+    assert host.writes == []
+
+
+@pytest.mark.parametrize("name", ["System.Scanner", "Microsoft.Exchange.Relay"])
+def test_a_connector_may_be_called_nearly_like_a_type(host, name):
+    add(host, name, Bindings=["0.0.0.0:2588"])
+    assert host.run(MODULE, {"max_message_size": "20MB"})["changed"] is True
+    assert host.run(MODULE, {"name": name, "fqdn": "System.Contoso.Local"})["changed"] is True
+    assert host.run(MODULE, {"name": name, "fqdn": "System.Contoso.Local"})["changed"] is False
