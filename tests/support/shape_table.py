@@ -328,7 +328,7 @@ def _connector_rows() -> Iterator[Row]:
             "number": lambda value: role[_name(value)],
             "number as text": lambda value: str(role[_name(value)]),
         },
-        sentence={name: NO_TEXT[name] for name in ("object without text", "type name", "list")}
+        sentence={name: NO_TEXT[name] for name in ("absent", "null", "object without text", "type name", "list")}
         | {"translated": "Übersetzt", "number of nothing": 99},
     )
     for member in ("Bindings", "RemoteIPRanges", "PermissionGroups", "Enabled"):

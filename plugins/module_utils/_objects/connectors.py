@@ -86,7 +86,7 @@ def read_connectors(host: Host, server: Server) -> list[Connector]:
     # By server and not by identity: one that does not exist is logged as an error on the server each time it is asked
     # for, and a bare name or a pattern reaches other servers.
     found = host.read("Get-ReceiveConnector", members=members, Server=server.name)
-    return [_read(wire) for wire in found if _is_of(wire, server)]
+    return [_read(wire, server) for wire in found if _is_of(wire, server)]
 
 
 def _is_of(wire: Mapping[str, Any], server: Server) -> bool:
@@ -104,10 +104,11 @@ def _is_of(wire: Mapping[str, Any], server: Server) -> bool:
     return owner.casefold() in (server.name.casefold(), server.fqdn.casefold())
 
 
-def _read(wire: Mapping[str, Any]) -> Connector:
+def _read(wire: Mapping[str, Any], server: Server) -> Connector:
     stored = read_members(CONNECTOR_SETTINGS, wire)
     role = ""
-    if (shown := wire.get("TransportRole")) is not None:
+    shown = wire.get("TransportRole")
+    if shown is not None or server.version >= EXCHANGE_2013:
         try:
             role = _ROLE.read(shown)
         except Unreadable as came:
