@@ -237,6 +237,14 @@ class ProtocolServices(Services):
             if change.keys() & {"status", "restarted"}:
                 self.write(CMDLETS[str(self.state)], name)
 
+    def look(self, before: dict[str, Service], plan: Plan) -> tuple[dict[str, Service], Plan]:
+        now, left = super().look(before, plan)
+        if self.state != "restarted":
+            # What needed nothing before may have changed meanwhile. Of a restart all are a part.
+            for name, change in self.plan(now).changes.items():
+                left.changes[name] = {**change, **left.changes.get(name, {})}
+        return now, left
+
     def told(
         self, before: dict[str, Service], plan: Plan, settled: Settled[dict[str, Service], Plan], moved: Plan
     ) -> str:

@@ -76,6 +76,29 @@ def test_services_are_known_by_their_names_in_any_case(host):
     assert host.asked("Start-Service") == [{"Name": "MSExchangePOP3BE"}]
 
 
+@pytest.mark.parametrize(
+    ("state", "other", "is_now"), [("started", "Stop-Service", "stopped"), ("stopped", "Start-Service", "running")]
+)
+def test_a_service_that_needed_nothing_is_judged_after_the_write_too(host, state, other, is_now):
+    cmdlet = {"started": "Start-Service", "stopped": "Stop-Service"}[state]
+    start(host, "MSExchangePop3" if state == "started" else "MSExchangePOP3BE")
+    host.afterwards[cmdlet] = lambda: host.administer(other, endpoint="windows", Name="MSExchangePop3")
+    result = host.run("protocol_service", {"protocol": "pop3", "state": state})
+    wanted = {"started": "running", "stopped": "stopped"}[state]
+    assert result["msg"] == (
+        f"MSExchangePop3 is {is_now} on EX01 and not {wanted} as it was told to be; the event log of the host has the "
+        "reason."
+    )
+    assert (result["failed"], result["changed"]) == (True, True)
+
+
+def test_a_status_is_judged_where_only_the_start_mode_was_written(host):
+    start(host, *POP)
+    host.afterwards["Set-Service"] = lambda: host.administer("Stop-Service", endpoint="windows", Name="MSExchangePop3")
+    result = host.run("protocol_service", {"protocol": "pop3", "state": "started", "start_mode": "automatic"})
+    assert "MSExchangePop3 is stopped on EX01 and not running" in result["msg"]
+
+
 def test_restarted_restarts_both_each_time(host):
     for _ in range(2):
         before = pids(host)
