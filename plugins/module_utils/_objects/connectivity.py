@@ -156,14 +156,19 @@ def read_result(shown: Any, event: Any) -> str:
     """
     values = [shown.get("Value") if isinstance(shown, Mapping) else None, shown]
     texts = [wire_text(value).strip().casefold() for value in values]
-    named = next((name for text in texts for name in _NUMBERS if name.casefold() == text), None)
+    named = {name for name in _NUMBERS if name.casefold() in texts}
     numbers = [number_text(value) or wire_text(value) for value in values]
-    numbered = next((name for number in numbers for name, own in _NUMBERS.items() if own == number), None)
     answer = _EVENTS.get(wire_text(event).strip().casefold())
-    if answer is None and numbered == "Success":
-        # The number may have been inferred wrongly: alone it makes no success, and of two answers the worse one counts.
-        numbered = None
-    told = {named} if named else {numbered, answer}
+    told = set(named or (name for name, number in _NUMBERS.items() if number in numbers))
+    if not named and answer is None:
+        # The number may have been inferred wrongly: alone it makes no success.
+        told.discard("Success")
+    # What is skipped is an event of its own: a warning as a rule.
+    if answer and "Skipped" not in named:
+        told.add(answer)
+    if "Undefined" in told:
+        told.discard("Success")
+    # Of answers that contradict each other the worse one counts.
     for result in RESULTS:
         if result in told:
             return result

@@ -112,7 +112,14 @@ TYPE = "Microsoft.Exchange.Monitoring.CasTransactionResult"
         ("skipped", "Success", "Skipped"),
         ({"$text": "Failure"}, "Success", "Failure"),
         ({"$text": "Failure", "Value": {"$type": "X"}}, "Success", "Failure"),
-        ({"$text": "Success", "$value": 9}, "Error", "Success"),
+        ({"$text": "Success", "$value": 9}, "Success", "Success"),
+        ({"$text": "Skipped"}, "Error", "Skipped"),
+        # Unless something else contradicts a success.
+        ("Success", "Error", "Failure"),
+        ({"$text": "Success", "$value": 9}, "Error", "Failure"),
+        (value("Success", 1), "Warning", "Failure"),
+        (value("Success", 1, "Failure"), "Success", "Failure"),
+        (value("Undefined", 0), "Error", "Failure"),
         # What is translated says nothing, the event does.
         ("Erfolgreich", "Success", "Success"),
         ("Erfolgreich", {"$text": "success", "$value": 0}, "Success"),
@@ -124,7 +131,6 @@ TYPE = "Microsoft.Exchange.Monitoring.CasTransactionResult"
         (None, "Success", "Success"),
         (ABSENT, "Error", "Failure"),
         ({"$type": TYPE}, "Error", "Failure"),
-        (0, "Success", "Success"),
         # A number is taken for a failure, and never alone for a success; of two answers the worse one counts.
         (value("Fehler", 2, "Fehler"), ABSENT, "Failure"),
         (value(None, 3), ABSENT, "Skipped"),
@@ -175,8 +181,19 @@ def test_a_result_that_is_not_understood_is_no_result(host, shown, came, event):
     assert "result" not in told
 
 
-def test_what_is_undefined_is_no_success(host):
-    host.shapes[POP] = Put({"Result": value("Undefined", 0), "EventType": "Success"})
+@pytest.mark.parametrize(
+    "shown",
+    [
+        0,
+        "Undefined",
+        value("Undefined", 0),
+        value("Undefined", 0, "Success"),
+        value("Nicht definiert", 0, "Erfolgreich"),
+        {"$text": "Nicht definiert", "$value": 0},
+    ],
+)
+def test_what_is_undefined_is_no_success(host, shown):
+    host.shapes[POP] = Put({"Result": shown, "EventType": "Success"})
     assert "so it is not known how it ended" in host.run(MODULE, READER)["msg"]
 
 
