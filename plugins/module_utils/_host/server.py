@@ -64,8 +64,8 @@ def read_names(found: Mapping[str, Any]) -> tuple[str, str]:
     """The server's name and its FQDN; a Failure if one of them cannot be read."""
     name, fqdn = (harmless(_needed(wire_name, found, member, "the server")) for member in ("Name", "Fqdn"))
     # What an object of the directory is called is the first part of its distinguished name too.
-    labels = (fqdn.partition(".")[0], wire_text(found.get("DistinguishedName")).partition(",")[0].removeprefix("CN="))
-    if name.casefold() not in map(str.casefold, labels):
+    first = wire_text(found.get("DistinguishedName")).partition(",")[0]
+    if name.casefold() not in (fqdn.partition(".")[0].casefold(), first.casefold().removeprefix("cn=")):
         came = Unreadable(found["Name"], " that is in neither its Fqdn nor its DistinguishedName")
         raise Unread(_CMDLET, "Name", "the server", came)
     return name, fqdn

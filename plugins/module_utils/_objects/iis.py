@@ -12,6 +12,7 @@ from ansible_collections.mailops.exchange.plugins.module_utils._host.failures im
 from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import (
     Unread,
     Unreadable,
+    member_of,
     wire_texts,
 )
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.simple import Choice, Int
@@ -149,4 +150,4 @@ class Iis(Services):
 
 def _named(service: Any) -> Any:
     """A service by its name: the text of an object may be that of its type only."""
-    return (service.get("Name") or service.get("ServiceName") or service) if isinstance(service, Mapping) else service
+    return member_of(service, "Name") or member_of(service, "ServiceName") or service

@@ -125,6 +125,7 @@ def test_a_server_that_is_no_object_is_said_to_be_without_a_name(line, whole):
         {"Name": {"$text": "EX01"}},
         {"Fqdn": "ex01.CONTOSO.test"},
         {"Fqdn": "mail.contoso.test"},
+        {"Fqdn": "mail.contoso.test", "DistinguishedName": "cn=EX01,cn=Servers"},
         {"DistinguishedName": ABSENT},
         {"AdminDisplayVersion": "Version 15.2 (Build 2562.17)"},
         {"AdminDisplayVersion": "15.2.2562.17"},

@@ -169,6 +169,8 @@ def test_nothing_is_stopped_unless_one_service_is_told_of(host, many):
         lambda name: {"$text": name, "Name": name},
         lambda name: {"$text": CONTROLLER, "Name": name},
         lambda name: {"$type": CONTROLLER, "ServiceName": name},
+        lambda name: {"$text": CONTROLLER, "name": name},
+        lambda name: {"$text": CONTROLLER, "SERVICENAME": name},
     ],
 )
 def test_services_that_depend_are_known_by_their_text_or_their_name(host, shape):
