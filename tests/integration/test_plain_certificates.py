@@ -118,7 +118,8 @@ def test_told_to_it_assigns_and_is_unchanged_once_clients_are_shown_it(
     assert assigned(organisation) == "POP"
     sentence = (
         f"Whether {new} is assigned to POP on EX01 is not known: {WHY}. So it is assigned, once more if it was "
-        f"already, which cannot be verified. To know it, {CURE}."
+        f"already, which cannot be verified; every run does so as long as the controller does not see the certificate "
+        f"that clients are shown. To know it, {CURE}."
     )
     for one in (predicted, first):
         assert warned(one, sentence) == 1, one.output

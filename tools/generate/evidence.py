@@ -15,17 +15,26 @@ _HEAD = """\
 
 This collection was written without an Exchange server. It is tested against a simulated one, and that is as true as
 what is known of real ones. This page says of each answer of Exchange that the collection reads, and of what the
-simulator does, where it comes from: so you can see what to look at first when your server answers differently, and
-please report it then. Where the collection meets an answer that it cannot read, it changes nothing on account of it and
+simulator does, where it comes from. Use it to see what to look at first if your server answers differently, and please
+report what you find. Where the collection meets an answer that it cannot read, it changes nothing on account of it and
 ends with one sentence that says what came.
+
+About a third of all this is a guess. The guesses that matter most to an administrator are those about the names of
+members, their values, and how errors come: if one of these is wrong, a task can end with an error on a healthy server.
+Those about the order of members, the wording of texts, and the numbers of enumerations that travel together with their
+names hardly matter.
 """
 _KINDS: dict[StandsOn, str] = {
     "capture": "recorded from a real server ([CSS-Exchange](https://github.com/microsoft/CSS-Exchange), MIT licence)",
     "page": "written on a page of Microsoft's, or in the public source of PowerShell",
     "published output": "seen in an output, a log or a dialogue that somebody published",
-    "guess": "found nowhere; in place of a source there is what speaks for it",
+    "guess": "found nowhere; in place of a source there is what speaks for it, or that nothing does",
 }
-_LINE = "A line without a member is about the object as a whole, or about what the cmdlet or the service does."
+_LINE = """
+A fact is one thing said of one member of what one cmdlet puts out. In the tables below one line says the same of all
+the members that it names, and is counted once for each of them and each of the section's cmdlets. A line without a
+member is about the object as a whole, or about what the cmdlet or the service does. A published output without an
+address cannot be looked up from here."""
 _PAGE = "https://learn.microsoft.com/en-us/previous-versions/exchange-server/exchange-150"
 
 
@@ -42,7 +51,7 @@ def _table(facts: Sequence[Fact]) -> Iterator[str]:
     told: dict[tuple[str, str, str], list[str]] = {}
     for fact in facts:
         told.setdefault((fact.stands_on, fact.source, fact.says), []).append(fact.member)
-    yield "| Members | Stands on | Source | What it says |"
+    yield "| Members | Stands on | Source, or what speaks for a guess | What it says |"
     yield "| --- | --- | --- | --- |"
     for (stands_on, source, says), members in told.items():
         named = ", ".join(f"`{member}`" for member in members if member)
@@ -66,7 +75,7 @@ def page() -> Iterator[str]:
     yield "| --- | --- | --- |"
     for kind, meaning in _KINDS.items():
         yield f"| {kind} | {count[kind]} | {meaning} |"
-    yield f"\n{_LINE}"
+    yield _LINE
     for cmdlets, facts in _sections().items():
         yield f"\n## {', '.join(cmdlets)}\n"
         yield from _table(facts)

@@ -171,7 +171,7 @@ class CertificateAssignment(Single[Certificate]):
         served = self.given.get("served_certificates")
         if served is None or all(served.get(protocol.key) for protocol in self.protocols):
             return ""
-        return "; what clients are shown was not seen from the controller, so every run assigns it and restarts"
+        return "; every run does so as long as the controller does not see the certificate that clients are shown"
 
     def send(self, outstanding: Plan) -> None:
         services = outstanding.changes["services"]

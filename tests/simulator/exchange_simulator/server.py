@@ -87,7 +87,8 @@ class Server:
         management = f"WMSvc-SHA2-{self.name}"
         mail = f"mail.{domain}"
         # The address stands in the certificate so that clients without name resolution can verify it.
-        imported = authority.issue((mail, f"autodiscover.{domain}", self.address), common_name=mail)
+        # What is imported later, if only by an instant, is newer.
+        imported = authority.issue((mail, f"autodiscover.{domain}", self.address), common_name=mail, begins=-2)
         return CertificateStore(
             own,
             [

@@ -107,7 +107,7 @@ _ERRORS: Told = {
         "": "Type and text where the directory refuses the credentials of a second hop."
     },
     ("page", _POWERSHELL): {"": "Errors of parameters that do not bind and of cmdlets that there are not."},
-    ("guess", "well remembered"): {"": "The ids of Exchange 2010 lack the bracketed parts."},
+    ("guess", "memory alone, which nobody can check"): {"": "The ids of Exchange 2010 lack the bracketed parts."},
     ("guess", "errors of other cmdlets"): {
         "": "The classes in the ids of these cmdlets, the wording where a value is out of its range or a controller "
         "cannot be reached, and that every cmdlet fails alike at a second hop."
@@ -165,7 +165,7 @@ _PROTOCOL_SETTINGS: Told = {
         "LogPerFileSizeQuota": "Encoded as an Unlimited of a receive connector around its byte size."
     },
     ("guess", "the order on the page"): {"ExtendedProtectionPolicy": "The numbers of the enumeration's names."},
-    ("guess", "well remembered"): {
+    ("guess", "memory alone, which nobody can check"): {
         "Name": "It is 1.",
         "Identity": r"Its text is Server\1, and in the directory it is CN=1 below the protocol and the server.",
     },

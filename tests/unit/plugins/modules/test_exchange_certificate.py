@@ -275,7 +275,9 @@ def test_where_nobody_could_look_at_what_clients_are_shown_it_says_what_follows(
     wanted = {"services": ["POP"], "assign_when_services_unknown": True, "served_certificates": {"pop3": None}}
     assert host.run(MODULE, wanted)["changed"] is True
     verified = "cannot be verified"
-    told = f"{verified}; what clients are shown was not seen from the controller, so every run assigns it and restarts"
+    told = (
+        f"{verified}; every run does so as long as the controller does not see the certificate that clients are shown"
+    )
     assert warned == [assigned_again(host, mark).replace(verified, told)]
 
 
