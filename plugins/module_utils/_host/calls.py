@@ -139,7 +139,7 @@ class Calls:
             return reply
         if failed := next((e for e in errors if e.of_the_directory), None):
             again = self._send(unpinned)
-            if not any(e.of_the_directory for e in again.errors):
+            if again.state == "completed" and not any(e.of_the_directory for e in again.errors):
                 self._leave(pinned, failed.sentence(request.cmdlet))
             return again
         if request.cmdlet in _OF_RECIPIENTS and request.piped is None and any(e.missing_object for e in errors):

@@ -123,7 +123,10 @@ class CmdletError:
         happened = self._happened(cmdlet)
         if not self.asked_of:
             return happened
-        return f"{happened} domain_controller: {self.asked_of} was given, so no other domain controller is asked."
+        return (
+            f"{happened} Only {self.asked_of} is asked, because domain_controller names it (in the roles, "
+            "<role>_domain_controller): check that name, or leave it out."
+        )
 
     def _happened(self, cmdlet: str) -> str:
         said = " ".join(self.message.split()).rstrip(".") or self.id or "no reason was given"

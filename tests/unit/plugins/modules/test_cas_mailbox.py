@@ -662,8 +662,8 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ),
     (
         {"identities": ["nobody", "anna"], **OFF},
-        "identities: 'nobody' is no mailbox that Exchange finds; give an address or an alias, and for a mailbox of "
-        "another domain than the server's one of that domain's controllers as domain_controller.",
+        "identities: 'nobody' is no mailbox that Exchange finds; check the address or alias, and if the "
+        "mailbox is in another domain than the server, name a domain controller of that domain as domain_controller.",
     ),
     (
         {"identities": ["twin"], **OFF},
