@@ -19,13 +19,18 @@ def harmless(text: str) -> str:
 class Failure(Exception):
     """One sentence for the user about why the task ends here, with what belongs into the failed result beside it."""
 
+    may_have_happened = False
+    """Whether what was written may be stored all the same."""
+
     def __init__(self, sentence: str, **result: Any) -> None:
         super().__init__(sentence)
         self.result = result
 
 
 class OutcomeUnknown(Failure):
-    """A writing cmdlet was sent and the connection broke before its answer came: it may have happened."""
+    """A writing cmdlet was sent and the connection broke before its answer came."""
+
+    may_have_happened = True
 
 
 class Unreachable(Exception):
@@ -156,3 +161,5 @@ class CmdletFailure(Failure):
         sentences = dict.fromkeys(error.sentence(cmdlet) for error in errors)
         super().__init__(" ".join(sentences) or f"{cmdlet} failed: {(reason or 'no reason was given').rstrip('.')}.")
         self.errors = tuple(errors)
+        # A domain controller may go away between the effect and the answer.
+        self.may_have_happened = any(error.of_the_directory for error in errors)
