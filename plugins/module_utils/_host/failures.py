@@ -56,6 +56,8 @@ _OF_THE_CONTROLLER = (
     "ServerInMMException",
     "SuitabilityDirectoryException",
 )
+# One controller refuses a write so, and another may take it: it has another domain, or does not know the user.
+_OF_A_REFUSED_WRITE = ("ADInvalidCredentialException", "ADReferralException")
 _DIRECTORY = "Microsoft.Exchange.Data.Directory."
 
 
@@ -111,6 +113,16 @@ class CmdletError:
     def of_the_controller(self) -> bool:
         """Whether the domain controller cannot be used."""
         return any(map(self._is, _OF_THE_CONTROLLER))
+
+    @property
+    def of_a_write_to_the_controller(self) -> bool:
+        """Whether another domain controller may take the write that this one did not."""
+        return self.of_the_controller or any(map(self._is, _OF_A_REFUSED_WRITE))
+
+    @property
+    def of_an_operation(self) -> bool:
+        """Whether an operation in Active Directory failed: what all controllers say of a protected account, too."""
+        return self._is("ADOperationException")
 
     @property
     def of_the_directory(self) -> bool:

@@ -271,7 +271,7 @@ def test_no_controller_is_blamed_where_all_are_gone(two):
     assert two.asked("Get-PopSettings")[-1]["DomainController"] == DC1
 
 
-def test_no_controller_is_blamed_where_the_other_read_ends_without_an_error_of_its_own(two):
+def test_no_controller_is_blamed_where_the_other_read_ends_without_an_error(two):
     def invoke(text):
         request, answer = Request.parse(text), two.invoke(text)
         if request.cmdlet != "Get-PopSettings" or "DomainController" in request.parameters:
