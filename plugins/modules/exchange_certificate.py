@@ -75,8 +75,8 @@ options:
     default: false
   assign_when_services_unknown:
     description:
-      - Assign the certificate even if it is not known what it is assigned to. It is assigned again then, which the task
-        says, reports as a change and cannot verify.
+      - Assign the certificate even if it is not known what it is assigned to. It is assigned then, once more if it
+        was already, which the task says, reports as a change and cannot verify.
     type: bool
     default: false
   served_certificates:

@@ -16,10 +16,13 @@ NAME = "mail.contoso.test"
 PORT = 20995
 ONE = ("--limit", "ex01")
 DAY = 86400
-WHY = "Exchange leaves the services of certificates out of the plain form of its objects, which this session gets"
+WHY = (
+    "Exchange does not send which services a certificate is assigned to in the plain form of its objects, which "
+    "this session asks for"
+)
 CURE = (
-    "set ansible_exchange_serialization to full (if ansible_exchange_path has a query of its own, add "
-    "serializationLevel=Full to it)"
+    "set ansible_exchange_serialization to full, or add serializationLevel=Full to the query of your own "
+    "ansible_exchange_path"
 )
 ENABLE, DRIFT, ADOPT = (f"mailops.exchange.{name}" for name in ("enable_pop3", "drift", "adopt"))
 Run = Callable[..., Outcome]
@@ -75,10 +78,11 @@ def test_the_role_assigns_nothing_and_fails_with_the_ways_out(
     assert warned(done, sentence) == 1
     verified = done.task("Verify that POP3 is as", "ex01")["result"]
     # What is wrong beside it, in a run that has done the rest, is that no certificate is found.
+    seen = "what clients are shown was not seen" if check else "clients are shown "
     assert verified["msg"].startswith(
-        f"EX01 is not as it was told to be: whether the certificate {new} is assigned to POP is not known ({WHY}; "
-        f"{CURE}, or set pop3_certificate.assign_when_services_unknown to true)"
+        f"EX01 is not as it was told to be: whether the certificate {new} is assigned to POP is not known, and {seen}"
     )
+    assert f"({WHY}; {CURE}, or set pop3_certificate: {{assign_when_services_unknown: true}})" in verified["msg"]
     assert "certificate-services-unreadable" not in done.output
     assert "Auth Certificate" not in done.output
 
@@ -113,8 +117,8 @@ def test_told_to_it_assigns_and_is_unchanged_once_clients_are_shown_it(
     assert first.changed("ex01") == predicted.changed("ex01")
     assert assigned(organisation) == "POP"
     sentence = (
-        f"Whether {new} is assigned to POP on EX01 is not known: {WHY}. So it is assigned again, which cannot be "
-        f"verified. To know it, {CURE}."
+        f"Whether {new} is assigned to POP on EX01 is not known: {WHY}. So it is assigned, once more if it was "
+        f"already, which cannot be verified. To know it, {CURE}."
     )
     for one in (predicted, first):
         assert warned(one, sentence) == 1, one.output
@@ -161,7 +165,7 @@ def test_drift_says_that_it_is_not_known_until_clients_are_shown_it(
     organisation.clear_log()
     done, server = drift()
     assert done.returncode != 0
-    assert "Not as told: ex01 (certificate_unknown)" in done.output
+    assert "Not as told, or not known to be: ex01 (certificate_unknown)" in done.output
     assert (server["state"], server["failure"]) == ("certificate_unknown", None)
     assert server["protocols"]["pop3"]["differences"] == {}
     assert server["protocols"]["pop3"]["unknown"] == {"certificate": f"{WHY}; {CURE}."}

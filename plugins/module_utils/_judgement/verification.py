@@ -75,12 +75,14 @@ class Verification:
     def _certificate(self) -> Iterator[str]:
         result = self._result("certificate")
         reason = result.get("assigned_reason")
+        served = self._own["served_certificate"]
         # What clients are shown is what it was to be assigned for.
-        if reason and not result["changed"] and self._own["served_certificate"] != result["certificate"]["thumbprint"]:
+        if reason and not result["changed"] and served != result["certificate"]["thumbprint"]:
+            seen = f"clients are shown {served}" if served else "what clients are shown was not seen"
             yield (
                 f"whether the certificate {result['certificate']['thumbprint']} is assigned to "
-                f"{PROTOCOLS[self.protocol].service} is not known ({_clause(reason)}, or set "
-                f"{self.protocol}_certificate.assign_when_services_unknown to true)"
+                f"{PROTOCOLS[self.protocol].service} is not known, and {seen} ({_clause(reason)}, or set "
+                f"{self.protocol}_certificate: {{assign_when_services_unknown: true}})"
             )
 
     def _settings(self) -> Iterator[str]:

@@ -130,12 +130,14 @@ class CertificateAssignment(Single[Certificate]):
         if certificate.services is not None:
             return self.services - certificate.services
         served = self.given.get("served_certificates", {})
-        # Clients are shown a certificate that has the stored name itself only where it is assigned.
+        # Clients are shown a certificate that has the stored name itself only where it is assigned. By a wildcard it
+        # could be shown without.
         return self.services - {
             protocol.service
             for protocol in self.protocols
             if served.get(protocol.key) == certificate.thumbprint
             and certificate.names_exactly(self.names[protocol.title])
+            and not any(name.startswith("*.") for name in certificate.names)
         }
 
     def _is_unknown(self, certificate: Certificate) -> bool:
@@ -153,9 +155,19 @@ class CertificateAssignment(Single[Certificate]):
             services = ", ".join(in_order(self._missing(before)))
             told = f"Whether {before.thumbprint} is assigned to {services} on {self.server.name} is not known: {why}."
             if plan.changed:
-                yield f"{told} So it is assigned again, which cannot be verified. To know it, {cure}."
+                yield (
+                    f"{told} So it is assigned, once more if it was already, which cannot be verified"
+                    f"{self._unseen()}. To know it, {cure}."
+                )
             else:
                 yield f"{told} Nothing was assigned; {cure}, or set assign_when_services_unknown to true."
+
+    def _unseen(self) -> str:
+        """What follows where nobody could look at the certificate that clients are shown."""
+        served = self.given.get("served_certificates")
+        if served is None or all(served.get(protocol.key) for protocol in self.protocols):
+            return ""
+        return "; what clients are shown was not seen from the controller, so every run assigns it and restarts"
 
     def send(self, outstanding: Plan) -> None:
         services = outstanding.changes["services"]

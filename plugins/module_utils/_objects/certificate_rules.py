@@ -32,8 +32,8 @@ HOST_NAME = "the host name clients connect to"
 _REFUSED = "Clients refuse the connection or ask the user."
 _RENEW = "Renew it. The new one is taken into use with mailops.exchange.exchange_certificate."
 _GET_FULL_FORM = (
-    "set ansible_exchange_serialization to full (if ansible_exchange_path has a query of its own, add "
-    "serializationLevel=Full to it)"
+    "set ansible_exchange_serialization to full, or add serializationLevel=Full to the query of your own "
+    "ansible_exchange_path"
 )
 _SEE_TO_AUTH = (
     "make sure that the server has the Auth Certificate that Get-AuthConfig names, and renew that only if it is "
@@ -44,12 +44,13 @@ _SEE_TO_AUTH = (
 # what helps.
 _MISSING_IN = {
     "full": (
-        "Exchange does not tell the services of certificates over remote PowerShell at present, as a rule for want of "
-        "a valid Auth Certificate",
+        "Exchange does not tell the services of certificates over remote PowerShell at the moment, usually because "
+        "there is no valid Auth Certificate, or else because something on the way drops serializationLevel=Full",
         _SEE_TO_AUTH,
     ),
     "plain": (
-        "Exchange leaves the services of certificates out of the plain form of its objects, which this session gets",
+        "Exchange does not send which services a certificate is assigned to in the plain form of its objects, which "
+        "this session asks for",
         _GET_FULL_FORM,
     ),
     "live": ("Get-ExchangeCertificate does not show its services", "please report that"),

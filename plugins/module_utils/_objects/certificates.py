@@ -121,8 +121,8 @@ def read_certificate(wire: Mapping[str, Any], form: str = "full") -> Certificate
     told |= {member: wire[member] for member in told if wire.get(member) is not None}
     read = read_members(LIVE, {member: value for member, value in told.items() if value is not None})
     services = frozenset(read.values["services"]) - {ALLOWED_SERVICES.NONE} if "services" in read.values else None
-    # In the plain form certificates were seen to show None whatever they were assigned to.
-    if form == "plain" and payload.services is None and not services:
+    # Over remote PowerShell certificates were seen to show None whatever they were assigned to.
+    if form != "live" and not services and payload.services != 0:
         services = None
     came = read.unreadable.get("services")
     return Certificate(

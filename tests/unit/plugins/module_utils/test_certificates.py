@@ -184,6 +184,15 @@ def test_live_members_come_first(live, services):
     assert certificate.status == "DateInvalid"
 
 
+@pytest.mark.parametrize("form", ["full", "plain"])
+def test_none_over_remote_powershell_is_not_taken_for_none(form):
+    der = make_der("mail.contoso.test")
+    assigned = {"RawData": binary(der), "SerializationData": binary(make_payload(der, 2)), "Services": "None"}
+    assert read_certificate(assigned, form).services is None
+    assert read_certificate({"RawData": binary(der), "Services": "None"}, form).services is None
+    assert read_certificate({"RawData": binary(der), "Services": "None"}, "live").services == set()
+
+
 @pytest.mark.parametrize("raw", [None, "", "text", {"$bytes": "!"}, {"$bytes": ""}, {"$bytes": 1}, {"$text": "x"}])
 def test_without_raw_data_there_is_no_certificate(raw):
     with pytest.raises(ValueError, match="it came without its RawData"):

@@ -445,15 +445,15 @@ def test_the_cause_of_unknown_services_is_that_of_the_form():
 
     plain = services_unreadable(certificates=ended, form="plain")
     assert plain.seen == (
-        "What 2 of 2 certificates are assigned to is not known: Exchange leaves the services of certificates out of "
-        "the plain form of its objects, which this session gets."
+        "What 2 of 2 certificates are assigned to is not known: Exchange does not send which services a certificate is "
+        "assigned to in the plain form of its objects, which this session asks for."
     )
     assert plain.cure == (
-        "Set ansible_exchange_serialization to full (if ansible_exchange_path has a query of its own, add "
-        "serializationLevel=Full to it)."
+        "Set ansible_exchange_serialization to full, or add serializationLevel=Full to the query of your own "
+        "ansible_exchange_path."
     )
     full = services_unreadable(certificates=unknown)
-    assert full.seen.endswith("as a rule for want of a valid Auth Certificate.")
+    assert full.seen.endswith("because something on the way drops serializationLevel=Full.")
     assert full.cure.endswith("and renew that only if it is missing or has expired.")
     expired = services_unreadable(certificates=ended)
     assert expired.seen.endswith("because the Auth Certificate has expired.")

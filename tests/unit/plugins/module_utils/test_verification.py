@@ -69,8 +69,8 @@ def test_an_assignment_that_is_not_known_is_named_with_the_ways_out(check: bool)
     unreadable = finding("certificate-services-unreadable", "warning", None)
     verification = Verification(seen(unreadable), "pop3", True, assignment(OTHER), WHOLE, check_mode=check)
     assert verification.wrong() == [
-        f"whether the certificate {OTHER} is assigned to POP is not known (It is left out; ask, or set "
-        "pop3_certificate.assign_when_services_unknown to true)"
+        f"whether the certificate {OTHER} is assigned to POP is not known, and clients are shown {SERVED} (It is "
+        "left out; ask, or set pop3_certificate: {assign_when_services_unknown: true})"
     ]
     assert verification.beside() == []
 

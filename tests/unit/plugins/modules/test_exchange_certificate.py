@@ -14,19 +14,20 @@ ENABLE = "Enable-ExchangeCertificate"
 GONE = "0" * 39 + "A"
 LOCAL = {"Microsoft.Exchange.Management.PowerShell.SnapIn"}
 FULL_FORM = (
-    "set ansible_exchange_serialization to full (if ansible_exchange_path has a query of its own, add "
-    "serializationLevel=Full to it)"
+    "set ansible_exchange_serialization to full, or add serializationLevel=Full to the query of your own "
+    "ansible_exchange_path"
 )
 # By form, why services are not known and what helps; in the full form because of the fault payload_signing_broken.
 UNKNOWN = {
     "full": (
-        "Exchange does not tell the services of certificates over remote PowerShell at present, as a rule for want of "
-        "a valid Auth Certificate",
+        "Exchange does not tell the services of certificates over remote PowerShell at the moment, usually because "
+        "there is no valid Auth Certificate, or else because something on the way drops serializationLevel=Full",
         "make sure that the server has the Auth Certificate that Get-AuthConfig names, and renew that only if it is "
         "missing or has expired",
     ),
     "plain": (
-        "Exchange leaves the services of certificates out of the plain form of its objects, which this session gets",
+        "Exchange does not send which services a certificate is assigned to in the plain form of its objects, which "
+        "this session asks for",
         FULL_FORM,
     ),
 }
@@ -59,8 +60,8 @@ def assigned_again(host, mark, services="POP"):
     """What is warned of where that is done without knowing whether it is assigned already."""
     why, cure = UNKNOWN[host.form]
     return (
-        f"Whether {mark} is assigned to {services} on EX01 is not known: {why}. So it is assigned again, which cannot "
-        f"be verified. To know it, {cure}."
+        f"Whether {mark} is assigned to {services} on EX01 is not known: {why}. So it is assigned, once more if it "
+        f"was already, which cannot be verified. To know it, {cure}."
     )
 
 
@@ -268,11 +269,22 @@ def test_only_what_is_not_proven_is_assigned_again(host, warned):
     assert warned == [assigned_again(host, mark, "IMAP")]
 
 
+def test_where_nobody_could_look_at_what_clients_are_shown_it_says_what_follows(host, warned):
+    mark = host.import_certificate(MAIL)
+    host.fault("payload_signing_broken")
+    wanted = {"services": ["POP"], "assign_when_services_unknown": True, "served_certificates": {"pop3": None}}
+    assert host.run(MODULE, wanted)["changed"] is True
+    verified = "cannot be verified"
+    told = f"{verified}; what clients are shown was not seen from the controller, so every run assigns it and restarts"
+    assert warned == [assigned_again(host, mark).replace(verified, told)]
+
+
 @pytest.mark.parametrize(
     ("names", "served"),
     [
         # By a wildcard a protocol finds it without an assignment.
         (("contoso.test", "*.contoso.test", "mail.fabrikam.test"), "pop3"),
+        ((MAIL, "*.contoso.test"), "pop3"),
         # A protocol that finds nothing by its name shows something else.
         (("pop.contoso.test",), "pop3"),
         ((MAIL,), "imap4"),

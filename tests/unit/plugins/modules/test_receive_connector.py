@@ -56,14 +56,16 @@ def remove(host, name="Client Frontend EX01"):
 # Why it is not known what certificates are assigned to, in the full form for a fault and in the plain one always.
 UNKNOWN = {
     "full": (
-        "Exchange does not tell the services of certificates over remote PowerShell at present, as a rule for want of "
-        "a valid Auth Certificate; make sure that the server has the Auth Certificate that Get-AuthConfig names, and "
-        "renew that only if it is missing or has expired."
+        "Exchange does not tell the services of certificates over remote PowerShell at the moment, usually because "
+        "there is no valid Auth Certificate, or else because something on the way drops serializationLevel=Full; make "
+        "sure that the server has the Auth Certificate that Get-AuthConfig names, and renew that only if it is missing "
+        "or has expired."
     ),
     "plain": (
-        "Exchange leaves the services of certificates out of the plain form of its objects, which this session gets; "
-        "set ansible_exchange_serialization to full (if ansible_exchange_path has a query of its own, add "
-        "serializationLevel=Full to it)."
+        "Exchange does not send which services a certificate is assigned to in the plain form of its objects, which "
+        "this session asks for; "
+        "set ansible_exchange_serialization to full, or add serializationLevel=Full to the query of your own "
+        "ansible_exchange_path."
     ),
 }
 
