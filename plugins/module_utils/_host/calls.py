@@ -134,10 +134,8 @@ class Calls:
             self.remember(domain_controller="")
             return self._send(unpinned)
         if request.write:
-            one = request.piped is None
-            if failed := next(
-                (e for e in errors if e.of_a_write_to_the_controller or (one and e.of_an_operation)), None
-            ):
+            mailboxes = request.cmdlet in _OF_RECIPIENTS
+            if failed := next((e for e in errors if e.of_a_write_there(mailboxes=mailboxes)), None):
                 self._leave(pinned, failed.sentence(request.cmdlet))
             return reply
         if failed := next((e for e in errors if e.of_the_directory), None):

@@ -114,15 +114,11 @@ class CmdletError:
         """Whether the domain controller cannot be used."""
         return any(map(self._is, _OF_THE_CONTROLLER))
 
-    @property
-    def of_a_write_to_the_controller(self) -> bool:
+    def of_a_write_there(self, *, mailboxes: bool) -> bool:
         """Whether another domain controller may take the write that this one did not."""
-        return self.of_the_controller or any(map(self._is, _OF_A_REFUSED_WRITE))
-
-    @property
-    def of_an_operation(self) -> bool:
-        """Whether an operation in Active Directory failed: what all controllers say of a protected account, too."""
-        return self._is("ADOperationException")
+        # Every controller says of a mailbox of a protected account that the operation failed.
+        operation_failed = not mailboxes and self._is("ADOperationException")
+        return self.of_the_controller or operation_failed or any(map(self._is, _OF_A_REFUSED_WRITE))
 
     @property
     def of_the_directory(self) -> bool:
