@@ -134,12 +134,13 @@ class Calls:
             self.remember(domain_controller="")
             return self._send(unpinned)
         if request.write:
-            if failed := next((e for e in errors if e.of_the_controller), None):
+            mailboxes = request.cmdlet in _OF_RECIPIENTS
+            if failed := next((e for e in errors if e.of_a_write_there(mailboxes=mailboxes)), None):
                 self._leave(pinned, failed.sentence(request.cmdlet))
             return reply
         if failed := next((e for e in errors if e.of_the_directory), None):
             again = self._send(unpinned)
-            if not any(e.of_the_directory for e in again.errors):
+            if again.state == "completed" and not any(e.of_the_directory for e in again.errors):
                 self._leave(pinned, failed.sentence(request.cmdlet))
             return again
         if request.cmdlet in _OF_RECIPIENTS and request.piped is None and any(e.missing_object for e in errors):

@@ -19,13 +19,18 @@ def harmless(text: str) -> str:
 class Failure(Exception):
     """One sentence for the user about why the task ends here, with what belongs into the failed result beside it."""
 
+    may_have_happened = False
+    """Whether what was written may be stored all the same."""
+
     def __init__(self, sentence: str, **result: Any) -> None:
         super().__init__(sentence)
         self.result = result
 
 
 class OutcomeUnknown(Failure):
-    """A writing cmdlet was sent and the connection broke before its answer came: it may have happened."""
+    """A writing cmdlet was sent and the connection broke before its answer came."""
+
+    may_have_happened = True
 
 
 class Unreachable(Exception):
@@ -51,6 +56,8 @@ _OF_THE_CONTROLLER = (
     "ServerInMMException",
     "SuitabilityDirectoryException",
 )
+# One controller refuses a write so, and another may take it: it has another domain, or does not know the user.
+_OF_A_REFUSED_WRITE = ("ADInvalidCredentialException", "ADReferralException")
 _DIRECTORY = "Microsoft.Exchange.Data.Directory."
 
 
@@ -107,6 +114,12 @@ class CmdletError:
         """Whether the domain controller cannot be used."""
         return any(map(self._is, _OF_THE_CONTROLLER))
 
+    def of_a_write_there(self, *, mailboxes: bool) -> bool:
+        """Whether another domain controller may take the write that this one did not."""
+        # Every controller says of a mailbox of a protected account that the operation failed.
+        operation_failed = not mailboxes and self._is("ADOperationException")
+        return self.of_the_controller or operation_failed or any(map(self._is, _OF_A_REFUSED_WRITE))
+
     @property
     def of_the_directory(self) -> bool:
         """Whether Active Directory refused or failed, which may or may not be so at another domain controller."""
@@ -123,7 +136,10 @@ class CmdletError:
         happened = self._happened(cmdlet)
         if not self.asked_of:
             return happened
-        return f"{happened} domain_controller: {self.asked_of} was given, so no other domain controller is asked."
+        return (
+            f"{happened} Only {self.asked_of} is asked, because domain_controller names it (in the roles, "
+            "<role>_domain_controller): check that name, or leave it out."
+        )
 
     def _happened(self, cmdlet: str) -> str:
         said = " ".join(self.message.split()).rstrip(".") or self.id or "no reason was given"
@@ -153,3 +169,5 @@ class CmdletFailure(Failure):
         sentences = dict.fromkeys(error.sentence(cmdlet) for error in errors)
         super().__init__(" ".join(sentences) or f"{cmdlet} failed: {(reason or 'no reason was given').rstrip('.')}.")
         self.errors = tuple(errors)
+        # A domain controller may go away between the effect and the answer.
+        self.may_have_happened = any(error.of_the_directory for error in errors)

@@ -9,11 +9,7 @@ from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
-from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import (
-    CmdletFailure,
-    Failure,
-    OutcomeUnknown,
-)
+from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import CmdletFailure, Failure
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.certificates import CertificateName, Thumbprint
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.simple import Bool, Int
 from ansible_collections.mailops.exchange.plugins.module_utils._objects import certificate_rules
@@ -204,7 +200,7 @@ class CertificateAssignment(Single[Certificate]):
         now = settled.seen.services if settled.seen else None
         if before.services is None or now is None:
             # Where nobody can tell, whoever restarts what has changed had better do so.
-            return plan if isinstance(settled.problem, OutcomeUnknown) else Plan()
+            return plan if settled.problem and settled.problem.may_have_happened else Plan()
         return _assigning(now - before.services, before.services)
 
     def told(self, before: Certificate, plan: Plan, settled: Settled[Certificate, Plan], moved: Plan) -> str:

@@ -118,8 +118,8 @@ class Search:
                 "alias, or a controller of the mailbox's own domain"
             )
         return (
-            "is no mailbox that Exchange finds; give an address or an alias, and for a mailbox of another domain than "
-            "the server's one of that domain's controllers as domain_controller"
+            "is no mailbox that Exchange finds; check the address or alias, and if the mailbox is in another domain "
+            "than the server, name a domain controller of that domain as domain_controller"
         )
 
 

@@ -46,12 +46,19 @@ class Outcome:
 
     moved: list[Change] = field(default_factory=list)
     failed: list[dict[str, str]] = field(default_factory=list)
-    unsure: bool = False
-    """Whether more may have moved: it was sent, and could not be read back."""
+    unseen: set[str] = field(default_factory=set)
+    """Keys of mailboxes that may have moved: it was sent, and could not be read back."""
+    elsewhere: bool = False
+    """Whether more may have moved on a domain controller that was left."""
     ended: int = 0
     """So many mailboxes in a row ended the pipeline."""
     given_up: str = ""
     """Why nothing more is tried."""
+
+    @property
+    def unsure(self) -> bool:
+        """Whether more may have moved than is known."""
+        return self.elsewhere or bool(self.unseen)
 
     def fail(self, change: Change, message: str) -> None:
         self.failed.append({"mailbox": change.label, "message": message})
@@ -119,7 +126,8 @@ class Pipeline:
             told = f"{SET} gave no error. What is stored now cannot be read: {blind}" if self._unblamed else str(blind)
             for change in self._piped:
                 outcome.fail(change, told)
-            outcome.unsure |= blind.result["changed"] or len(self._errors) < len(self._piped)
+            if blind.result["changed"] or len(self._errors) < len(self._piped):
+                outcome.unseen |= {change.key for change in self._piped}
             outcome.given_up = "what was written before it cannot be read back"
             # What is not among those sent the second time had moved by then.
             _note_moved(some, self._piped, outcome)
@@ -129,6 +137,11 @@ class Pipeline:
         _note_moved(some, left, outcome)
         if any(_concerns_all(error) for error in self._errors):
             raise CmdletFailure(SET, self._errors)
+        outcome.elsewhere |= settled.elsewhere
+        keys = {change.key for change in some}
+        outcome.unseen -= keys - self._unread.keys()
+        if len(self._errors) < len(self._piped) or any(e.of_the_directory for e in self._errors):
+            outcome.unseen |= self._unread.keys()
         return left
 
     def send(self, outstanding: list[Change]) -> None:
@@ -177,7 +190,6 @@ class Pipeline:
         for change in differing:
             message = said
             if change.key in self._unread:
-                outcome.unsure |= not self._errors
                 message = f"{message or f'{SET} gave no error.'} {self._unread[change.key]}"
             outcome.fail(
                 change,

@@ -249,7 +249,8 @@ class MailboxAccess(Resource[Mailboxes, Changes]):
 def _told(outcome: Outcome, count: int) -> Iterator[str]:
     failed = outcome.failed
     if failed:
-        yield f"{len(failed)} of {count} mailboxes could not be changed."
+        unseen = ", or nobody can tell whether they were" if outcome.unseen else ""
+        yield f"{len(failed)} of {count} mailboxes could not be changed{unseen}."
         yield from (f"{one['mailbox']}: {one['message']}" for one in failed[:NAMED_IN_TEXT])
         if len(failed) > NAMED_IN_TEXT:
             yield f"And {len(failed) - NAMED_IN_TEXT} more."

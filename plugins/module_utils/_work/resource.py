@@ -106,7 +106,10 @@ class Single(Resource[State, Plan]):
                 raise
             return settled.seen
         moved = self.moved(before, plan, settled)
-        raise Failure(self.told(before, plan, settled, moved), **self.answer(settled.seen, moved)) from settled.problem
+        answer = self.answer(settled.seen, moved)
+        if settled.elsewhere:
+            answer |= {"changed": True, **self.consequences(plan)}
+        raise Failure(self.told(before, plan, settled, moved), **answer) from settled.problem
 
     @abstractmethod
     def send(self, outstanding: Plan) -> None:

@@ -29,6 +29,8 @@ class Settled(Generic[Seen, Left]):
     """What did not come about; falsy if all did."""
     problem: Failure | None
     """What went wrong on the way."""
+    elsewhere: bool = False
+    """Whether it may be stored on a domain controller that was left before anybody had looked there."""
 
 
 def settle(
@@ -41,32 +43,34 @@ def settle(
     """
     problem: Failure | None = None
     seen: Seen | None = None
-    lost = False
+    unsure = elsewhere = False
     for _round in range(2):
         problem, left = None, host.left_controller
         try:
             send(outstanding)
         except Failure as failure:
             problem = failure
-            lost |= isinstance(failure, OutcomeUnknown) or host.left_controller != left
+        unsure |= problem is None or problem.may_have_happened
         if host.check_mode:
             break
         try:
             seen, outstanding = look()
         except (Failure, Unreachable) as blind:
-            raise _unseen(problem, blind, lost=lost) from blind
-        if problem is None or not (isinstance(problem, OutcomeUnknown) or host.left_controller != left):
+            raise _unseen(problem, blind, unsure=unsure) from blind
+        was_left = host.left_controller != left
+        elsewhere |= unsure and was_left
+        if problem is None or not (isinstance(problem, OutcomeUnknown) or was_left):
             break
         if not outstanding:
             problem = None
             break
-    return Settled(seen, outstanding, problem)
+    return Settled(seen, outstanding, problem, elsewhere)
 
 
-def _unseen(problem: Failure | None, blind: Failure | Unreachable, *, lost: bool) -> Failure | Unreachable:
+def _unseen(problem: Failure | None, blind: Failure | Unreachable, *, unsure: bool) -> Failure | Unreachable:
     """What is told where nobody can tell what is so."""
     sentence = f"{problem} And it cannot be read back: {blind}" if problem else str(blind)
     if isinstance(blind, Unreachable):
         return Unreachable(sentence)
     # Whoever restarts what has changed had better do so, unless all that came was that the server refused.
-    return Failure(sentence, **{"changed": problem is None or lost, **blind.result})
+    return Failure(sentence, **{"changed": unsure, **blind.result})

@@ -272,14 +272,33 @@ def test_no_controller_is_blamed_where_all_are_gone(two):
     assert two.asked("Get-PopSettings")[-1]["DomainController"] == DC1
 
 
+def test_no_controller_is_blamed_where_the_other_read_ends_without_an_error(two):
+    def invoke(text):
+        request, answer = Request.parse(text), two.invoke(text)
+        if request.cmdlet != "Get-PopSettings" or "DomainController" in request.parameters:
+            return answer
+        stopped = Reply("failed", reason="The pipeline has been stopped")
+        return replace(stopped, memory=Reply.parse(answer).memory).to_json()
+
+    two.fault("controller_gone", controller=DC1)
+    with laid(Way(invoke)):
+        task = connect()
+        with pytest.raises(CmdletFailure, match="The pipeline has been stopped"):
+            task.read("Get-PopSettings", Server="EX01")
+    assert (task.warnings, task.left_controller) == ([], "")
+
+
 def test_a_controller_that_the_user_named_is_never_left(two):
     two.fault("controller_gone", controller=DC1)
     task = connect(domain_controller=DC1)
     for _ in range(2):
         with pytest.raises(CmdletFailure) as failure:
             task.read("Get-PopSettings", Server="EX01")
-    assert str(failure.value).endswith(f"domain_controller: {DC1} was given, so no other domain controller is asked.")
-    with pytest.raises(CmdletFailure, match=f"domain_controller: {DC1} was given"):
+    assert str(failure.value).endswith(
+        f" Only {DC1} is asked, because domain_controller names it (in the roles, <role>_domain_controller): check "
+        "that name, or leave it out."
+    )
+    with pytest.raises(CmdletFailure, match=f"Only {DC1} is asked"):
         task.write("Set-PopSettings", Server="EX01", Banner="x")
     assert {call["DomainController"] for call in [*two.asked("Get-PopSettings"), *two.asked("Set-PopSettings")]} == {
         DC1
