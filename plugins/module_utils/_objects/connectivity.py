@@ -104,10 +104,10 @@ class ConnectivityTest(Work):
             said = " ".join(" ".join(reply.warnings).split()).rstrip(".")
             raise Failure(f"{cmdlet} gave no result for {self.server.title}{said and ': '}{said}.")
         unreadable: dict[str, str] = {}
-        for _, stored in outcomes:
+        for _test, stored in outcomes:
             self.host.warnings += not_shown("the results of the test", stored)
             unreadable |= stored.shapes
-        tests = [test for test, _ in outcomes]
+        tests = [test for test, _stored in outcomes]
         worst = min(tests, key=lambda test: RESULTS.index(test["result"]))
         return {
             "server": self.server.name,
