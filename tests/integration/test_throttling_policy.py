@@ -313,7 +313,8 @@ def test_odd_answers_are_not_written_over(
     result = run_module(MODULE, {"name": NAME, "pop_max_concurrency": 7}, invoke)
     assert result["failed"] is True
     assert is_a_sentence(result["msg"])
-    assert result["msg"].startswith(("name: ", "pop_max_concurrency: ")), result["msg"]
+    named = ("name: ", "pop_max_concurrency: ", "Get-ThrottlingPolicy shows Name ")
+    assert result["msg"].startswith(named), result["msg"]
     assert sets(organisation) == []
 
 
