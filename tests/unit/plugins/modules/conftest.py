@@ -11,8 +11,8 @@ FORMS = ("full", "plain")
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Every test runs in both forms of what Exchange sends; the mark `forms` names those of one that cannot."""
-    if InProcessHost in vars(metafunc.module).values() or {"host", "host_of"} & set(metafunc.fixturenames):
-        mark = metafunc.definition.get_closest_marker("forms")
+    mark = metafunc.definition.get_closest_marker("forms")
+    if mark or InProcessHost in vars(metafunc.module).values() or {"host", "host_of"} & set(metafunc.fixturenames):
         metafunc.parametrize("wire_form", mark.args if mark else FORMS, indirect=True)
 
 

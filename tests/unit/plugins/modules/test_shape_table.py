@@ -9,13 +9,15 @@ from unittest import mock
 
 import pytest
 from ansible.module_utils.basic import AnsibleModule
-from in_process import InProcessHost, Shaper  # noqa: F401 - by which the tests run in both forms
+from in_process import Shaper
 from remembering import Remembering, by_address
 from shape_table import RIGHT, ROWS, SENTENCE, Row, Task
 
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.connectors import CONNECTOR_SETTINGS
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.mailboxes import MAILBOX_SETTINGS
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.protocols import PROTOCOLS
+
+pytestmark = pytest.mark.forms("full", "plain")
 
 # What a report may say because something cannot be read.
 NOT_KNOWN = {"part-unreadable", "restart-owed", "component-unknown"}
