@@ -16,7 +16,7 @@ from .auth import Accounts
 from .control import Control
 from .engines import Engine, OwnEngine
 from .organisation import Organisation
-from .real.build import Program
+from .real.build import EngineFailure, Program
 from .real.engine import PowerShellEngine
 from .web import Wire
 from .wsman import profiles
@@ -88,7 +88,7 @@ def main() -> int:
             accounts.withdraw()
             wire.close()
             organisation.stop_listeners()
-    except OSError as error:
+    except (EngineFailure, OSError) as error:
         parser.error(f"cannot start: {error}")
     return 0
 

@@ -168,7 +168,8 @@ namespace ExchangeSimulator
                     }
                     var result = new PSObject(made);
                     // Exchange's own serializer adds a member to each object, and only where it was asked to.
-                    foreach (var member in added.Where(one => Adds || one.Name != "SerializationData"))
+                    // What PowerShell's own type data adds is there already.
+                    foreach (var member in added.Where(one => (Adds || one.Name != "SerializationData") && result.Properties[one.Name] == null))
                         result.Properties.Add(new PSNoteProperty(member.Name, Make(member.Value)));
                     return result;
                 case IDictionary pairs:

@@ -83,7 +83,7 @@ class Program:
             capture_output=True,
             text=True,
         )
-        if not target.exists():
+        if done.returncode:
             raise EngineFailure(f"PowerShell could not compile the cmdlets: {done.stderr or done.stdout}")
 
 
@@ -96,7 +96,7 @@ def _write_modules(folder: Path, home: Path, release: Release) -> None:
         (folder / f"{name}.types.ps1xml").write_text(f"<Types>{types}</Types>")
     (folder / "Endpoint.psm1").write_text(_ENDPOINT.read_text(encoding="utf-8"))
     _write(folder / "Endpoint.psd1", "RootModule = 'Endpoint.psm1'; FunctionsToExport = '*'")
-    # Where a session loads both, PowerShell counts what is one assembly by the name of its module.
+    # Of two modules with one assembly for a root PowerShell loads the first alone.
     for module, cmdlets, types in (
         ("Tasks", names["exchange"], "full"),
         ("PlainTasks", names["exchange"], "flat"),
@@ -105,7 +105,7 @@ def _write_modules(folder: Path, home: Path, release: Release) -> None:
     ):
         _write(
             folder / f"{module}.psd1",
-            f"RootModule = 'Cmdlets.dll'; TypesToProcess = '{types}.types.ps1xml'; "
+            f"NestedModules = 'Cmdlets.dll'; RequiredAssemblies = 'Cmdlets.dll'; TypesToProcess = '{types}.types.ps1xml'; "
             f"CmdletsToExport = {_listed(cmdlets)}",
         )
     for name, module in {"full": "Tasks", "plain": "PlainTasks"}.items():

@@ -18,6 +18,9 @@ class PowerShellEngine:
         self._organisation = organisation
         self._program = program
         self._link = Link()
+        # Now, and not while a client waits.
+        for server in organisation.servers.values():
+            program.modules(server.release)
 
     def runspaces(self, place: Place, runspace: Runspace, opening: bytes) -> Runspaces:
         """A runspace pool: of no-language mode, with functions alone, at Exchange's endpoint."""

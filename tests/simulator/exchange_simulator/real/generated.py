@@ -42,11 +42,9 @@ def source(release: Release) -> str:
     parameters = [one for cmdlet in cmdlets for one in parameters_of(cmdlet, release)]
     enums = {one.enum.type_name: one.enum for one in parameters if one.enum}
     flags = {one.type_name for one in parameters if one.kind is Kind.FLAGS}
-    parts = ["using System.Management.Automation;"]
-    parts += (
-        _enumeration(one, one.type_name in flags) for one in enums.values() if one.type_name.startswith(_EXCHANGE)
-    )
-    parts += (_enumeration(one, False) for one in enums.values() if one.type_name.startswith("System.ServiceProcess."))
+    # What is PowerShell's own is there; what .NET has on Windows alone is not.
+    made = [one for one in enums.values() if not one.type_name.startswith("System.Management.")]
+    parts = [_enumeration(one, one.type_name in flags) for one in made]
     parts += (_type(name) for name in _type_names(parameters))
     parts += (_cmdlet(one, release) for one in cmdlets)
     return "\n".join(parts)
@@ -82,7 +80,7 @@ def _cmdlet(cmdlet: Cmdlet, release: Release) -> str:
     if asks:
         traits.append("SupportsShouldProcess = true")
     lines = [
-        f"[Cmdlet({', '.join(traits)})]",
+        f"[System.Management.Automation.Cmdlet({', '.join(traits)})]",
         f"public class {cmdlet.implementation.rpartition('.')[2]} : ExchangeSimulator.Task {{",
     ]
     if asks:
@@ -108,11 +106,11 @@ def _attributes(parameter: Parameter, cmdlet: Cmdlet, chosen: bool) -> Iterator[
             traits.append("ValueFromPipelineByPropertyName = true")
     if chosen:
         traits.append(f'ParameterSetName = "{parameter.name}"')
-    yield f"[Parameter({', '.join(traits)})]"
+    yield f"[System.Management.Automation.Parameter({', '.join(traits)})]"
     if parameter.aliases:
-        yield f"[Alias({', '.join(map(_quoted, parameter.aliases))})]"
+        yield f"[System.Management.Automation.Alias({', '.join(map(_quoted, parameter.aliases))})]"
     if parameter.filled:
-        yield "[ValidateNotNullOrEmpty]"
+        yield "[System.Management.Automation.ValidateNotNullOrEmpty]"
 
 
 def _csharp(parameter: Parameter) -> str:
