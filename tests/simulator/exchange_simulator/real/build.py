@@ -105,8 +105,8 @@ def _write_modules(folder: Path, home: Path, release: Release) -> None:
     ):
         _write(
             folder / f"{module}.psd1",
-            f"NestedModules = 'Cmdlets.dll'; RequiredAssemblies = 'Cmdlets.dll'; TypesToProcess = '{types}.types.ps1xml'; "
-            f"CmdletsToExport = {_listed(cmdlets)}",
+            "NestedModules = 'Cmdlets.dll'; RequiredAssemblies = 'Cmdlets.dll'; "
+            f"TypesToProcess = '{types}.types.ps1xml'; CmdletsToExport = {_listed(cmdlets)}",
         )
     for name, module in {"full": "Tasks", "plain": "PlainTasks"}.items():
         _write(
