@@ -20,18 +20,29 @@ _ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9.-]+")
 
 
 class MailHost(Given):
-    """A host name, in any script, or an address."""
+    """A host name, in any script, or an address; an address of IPv6 also in brackets, as inventories have it."""
 
     def parse(self, value: Any) -> str:
         text = str(value)
-        with contextlib.suppress(ValueError):
-            ipaddress.ip_address(text)
+        bracketed = re.fullmatch(r"\[(.*:.*)\]", text)
+        try:
+            address = ipaddress.ip_address(bracketed[1] if bracketed else text)
+        except ValueError:
+            return _host_name(text)
+        if zone := getattr(address, "scope_id", None):
+            raise ValueError(
+                f"{text!r} has the zone id {zone}, which names a network interface of one machine only; give an "
+                "address that means the same everywhere, or a name"
+            )
+        return bracketed[1] if bracketed else text
+
+
+def _host_name(text: str) -> str:
+    with contextlib.suppress(UnicodeError):
+        name = text.encode("idna").decode()
+        if _NAME.fullmatch(name) and len(name) <= 253:
             return text
-        with contextlib.suppress(UnicodeError):
-            name = text.encode("idna").decode()
-            if _NAME.fullmatch(name) and len(name) <= 253:
-                return text
-        raise ValueError(f"{text!r} is neither a host name nor an address; give it without port, brackets and https://")
+    raise ValueError(f"{text!r} is neither a host name nor an address; give it without port, brackets and https://")
 
 
 @dataclass(frozen=True)
