@@ -32,7 +32,8 @@ class Known:
     """Whether this is all that the server says, and not what it begins with."""
 
     def fits(self, said: str) -> bool:
-        text, words = said.casefold().rstrip("."), self.words.casefold().rstrip(".")
+        # Exchange's values were published with quotation marks and without.
+        text, words = said.casefold().replace('"', "").rstrip("."), self.words.casefold()
         return text == words if self.whole else text.startswith(words)
 
 

@@ -185,7 +185,7 @@ class Imap4:
         done, said = self._ask(lambda: self._client.select("INBOX", readonly=True))
         return Answer(True, said) if done else Answer.no(OF_IMAP4.meaning_of_code(_text(said)), said)
 
-    def _ask(self, ask: Callable[[], tuple[str, list[Any]]]) -> tuple[bool, bytes | str]:
+    def _ask(self, ask: Callable[[], tuple[str, Any]]) -> tuple[bool, bytes | str]:
         """Whether the server did as it was asked, and its words; a farewell in place of an answer is one."""
         try:
             with asking(imaplib.IMAP4.error):
@@ -193,7 +193,7 @@ class Imap4:
         except imaplib.IMAP4.abort as error:
             if not (farewell := self._client.untagged_responses.get("BYE")):
                 raise NoAnswer from error
-            return False, farewell[-1]
+            return False, cast(bytes, farewell[-1])
         except imaplib.IMAP4.error as error:
             return False, _refusal(error)
         return word == "OK", said[-1] or b""

@@ -799,6 +799,7 @@ NO_REFUSAL = [
     ("pop3", b"Logon failure: unknown user name or bad password. [Error=ProxyNotAuthenticated]"),
     ("imap4", b"NO [Error=ProxyNotAuthenticated Proxy=EX02.contoso.test:1993:SSL]"),
     ("imap4", b'NO LOGIN failed. [Error="ProxyNotAuthenticated" Proxy="EX02:9933:SSL"]'),
+    ("imap4", b"NO [Error=ProxyNotAuthenticated Proxy=EX02.contoso.test:1993:SSL] LOGIN failed."),
     ("imap4", b"NO Server Unavailable. 15"),
     ("imap4", b"BAD Request is throttled. Suggested Backoff Time: 89117 milliseconds"),
     ("imap4", b"NO [UNAVAILABLE] LOGIN failed."),
