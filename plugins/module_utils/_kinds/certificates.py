@@ -74,7 +74,10 @@ class CertificateIdentifier(Text):
             if not match or not match["issuer"].strip() or not match["subject"].strip():
                 raise ValueError(f"{text!r} lacks one of its parts; write <I>issuer<S>subject, the issuer first")
             if len(_MARK.findall(text)) > 2:
-                raise ValueError(f"{text!r} has <I> or <S> more than once, so it is not clear where a name ends")
+                raise ValueError(
+                    f"{text!r} has <I> or <S> more than once, so it is not clear where a name ends; give each once, "
+                    "the issuer first"
+                )
             return f"<I>{match['issuer'].strip()}<S>{match['subject'].strip()}"
         for kind in (Thumbprint(), HostName()):
             try:

@@ -76,7 +76,7 @@ CONNECTOR_ROLE_CONFLICT = Rule(
     (ERROR, WARNING),
     "The receive connectors {connector!r} ({role}) and {other_connector!r} ({other_role}) are both bound to "
     "{bindings}.",
-    "Only one of the two transport services gets hold of it, whatever the remote addresses are, Exchange takes no "
+    "Only one of the two transport services gets hold of it, whatever the remote addresses are. Exchange takes no "
     "change of these connectors, and the setup of a cumulative update fails over them.",
     "Set bindings of one of the two to another address or port{by}. If one has the wrong role, set TransportRole "
     "with Set-ReceiveConnector.",

@@ -61,7 +61,7 @@ PART_UNREADABLE = Rule(
     (WARNING,),
     "{why_it_cannot_be_read}",
     _NOT_JUDGED,
-    f"If that does not say what helps, look into the event log of {{server}}. {_LEAVE_OUT}",
+    f"If the reason does not say what helps, look into the event log of {{server}}. {_LEAVE_OUT}",
 )
 
 
