@@ -10,7 +10,7 @@ from collections.abc import Hashable
 from dataclasses import dataclass
 
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.listings import Listing
-from ansible_collections.mailops.exchange.plugins.module_utils._kinds.texts import _HOST
+from ansible_collections.mailops.exchange.plugins.module_utils._kinds.texts import HOST
 
 
 def _port(text: str) -> int:
@@ -66,7 +66,7 @@ class ConnectionSettings(Listing):
     def parse_entry(self, text: str) -> str:
         right = "write Host:Port:SSL, Host:Port:TLS, or Host:Port for no encryption, such as mail.contoso.com:995:SSL"
         host, *rest = (part.strip() for part in text.split(":"))
-        if not _HOST.fullmatch(host):
+        if not HOST.fullmatch(host):
             raise ValueError(f"in {text!r} {host!r} is not a host name; {right}")
         if not rest or not rest[0]:
             raise ValueError(f"{text!r} has no port; {right}")

@@ -8,7 +8,6 @@ import re
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
 from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import (
     Unreadable,
@@ -87,7 +86,7 @@ class WindowsPath(Text):
 
 
 _LABEL = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
-_HOST = re.compile(rf"(?=.{{1,253}}\Z){_LABEL}(?:\.{_LABEL})*")
+HOST = re.compile(rf"(?=.{{1,253}}\Z){_LABEL}(?:\.{_LABEL})*")
 
 
 class HostName(Text):
@@ -102,7 +101,7 @@ class HostName(Text):
             raise ValueError(f"{text!r} is a certificate's subject; {example}")
         if text.startswith("*."):
             raise ValueError(f"{text!r} is a wildcard, which POP3 and IMAP4 cannot look up; {example}")
-        if text and not _HOST.fullmatch(text):
+        if text and not HOST.fullmatch(text):
             raise ValueError(f"{text!r} is not a host name; {example}")
         return text
 
@@ -123,30 +122,6 @@ class Identity(Text):
         if set(text) & set("*?"):
             raise ValueError(f"{text!r} is a pattern; give the name of a single {self.what}")
         return text
-
-
-class WebAddress(Text):
-    """An absolute web address; the case of its host, a default port and a trailing slash do not count."""
-
-    def parse(self, value: Any) -> str:
-        text = str(value).strip()
-        try:
-            parts = urlsplit(text)
-            right = not text or (parts.scheme in ("http", "https") and bool(_HOST.fullmatch(parts.hostname or "")))
-            right = right and not re.search(r"\s", text) and parts.port != 0
-        except ValueError:
-            right = False
-        if not right:
-            raise ValueError(f"{text!r} is not an absolute web address; give one such as https://mail.contoso.com/owa")
-        return text
-
-    def key(self, value: Any) -> Hashable:
-        try:
-            parts = urlsplit(str(value))
-            port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
-        except ValueError:
-            return str(value)
-        return parts.scheme, parts.hostname, port, parts.path.rstrip("/"), parts.query, parts.fragment
 
 
 class Fqdn(HostName):
