@@ -193,9 +193,10 @@ class Calls:
         if reply.state == "unreachable":
             raise Unreachable(reply.reason or "The host cannot be reached.")
         if reply.state == "unknown":
+            lost = f"{cmdlet} was sent and the connection broke before its answer came"
+            why = (reply.reason or "no reason was given").removeprefix(f"{cmdlet}: ").rstrip(".")
             raise OutcomeUnknown(
-                f"{cmdlet} was sent and the connection broke before its answer came, so it may or may not have "
-                f"taken effect: {(reply.reason or 'no reason was given').removeprefix(f'{cmdlet}: ').rstrip('.')}."
+                f"{lost}, so it may or may not have taken effect: {why}.", f"{lost}; it did not arrive: {why}."
             )
         self._memory = reply.memory
         return reply

@@ -26,11 +26,24 @@ class Failure(Exception):
         super().__init__(sentence)
         self.result = result
 
+    @property
+    def in_vain(self) -> str:
+        """The sentence for when a look has shown that nothing came of what was sent."""
+        return str(self)
+
 
 class OutcomeUnknown(Failure):
     """A writing cmdlet was sent and the connection broke before its answer came."""
 
     may_have_happened = True
+
+    def __init__(self, sentence: str, in_vain: str = "") -> None:
+        super().__init__(sentence)
+        self._in_vain = in_vain or sentence
+
+    @property
+    def in_vain(self) -> str:
+        return self._in_vain
 
 
 class Unreachable(Exception):

@@ -120,8 +120,10 @@ class Iis(Services):
             except Failure as failure:
                 failures.append(failure)
         if failures:
-            lost = any(isinstance(failure, OutcomeUnknown) for failure in failures)
-            raise (OutcomeUnknown if lost else Failure)(" ".join(dict.fromkeys(map(str, failures))))
+            told = " ".join(dict.fromkeys(map(str, failures)))
+            if any(isinstance(failure, OutcomeUnknown) for failure in failures):
+                raise OutcomeUnknown(told, " ".join(dict.fromkeys(failure.in_vain for failure in failures)))
+            raise Failure(told)
 
     def judged(self, services: Mapping[str, Service]) -> Sequence[str]:
         # Only another process proves a restart. What is stopped is started again before what cannot be read is told.
@@ -133,13 +135,13 @@ class Iis(Services):
     def told(
         self, before: dict[str, Service], plan: Plan, settled: Settled[dict[str, Service], Plan], moved: Plan
     ) -> str:
-        problem = settled.problem
-        told = [str(problem)] if problem else []
+        problem, why = settled.problem, self.why(settled, moved)
+        told = [why] if why else []
         if stopped := [service for service in (settled.seen or before).values() if service.status != RUNNING]:
             told.append(
                 f"Now {standing(stopped)}; the next run starts what is automatic, the event log has the reason."
             )
-        elif not problem:
+        elif not problem or (isinstance(problem, OutcomeUnknown) and not moved.changed):
             names = ", ".join(settled.outstanding.changes)
             told.append(f"IIS was not restarted, and the processes are those it had before: {names}.")
         return " ".join(told)

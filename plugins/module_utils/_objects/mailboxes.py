@@ -35,6 +35,8 @@ from ansible_collections.mailops.exchange.plugins.module_utils._tables.mailboxes
     CUSTOM,
     MAILBOX_SETTINGS,
     PREFIXES,
+    PROTOCOL_DEFAULT,
+    switch_of,
 )
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.rows import Option
 from ansible_collections.mailops.exchange.plugins.module_utils._work.life import SERVER_OPTIONS, refuse
@@ -144,7 +146,7 @@ class MailboxAccess(Resource[Mailboxes, Changes]):
 
     def read(self) -> Mailboxes:
         refuse(unsupported(SET, MAILBOX_SETTINGS, self.desired, self.server))
-        wanted = self.desired.keys() | set(map(_switch, self.desired))
+        wanted = self.desired.keys() | set(map(switch_of, self.desired))
         # Nothing else is read: of tens of thousands each further member would cost megabytes.
         members = [*NAMES, *(s.parameter for s in MAILBOX_SETTINGS if s.option in wanted)]
         search = Search(self.host, members, self.given.get("identities", ()), self.given.get("filter", ""))
@@ -211,7 +213,7 @@ class MailboxAccess(Resource[Mailboxes, Changes]):
     def refusals(self, before: Mailboxes, plan: Changes) -> Iterator[str]:
         for option, labels in plan.unprepared.items():
             yield (
-                f"{option}: it counts only with {_switch(option)}: false, which is not so for {named(labels)}; give "
+                f"{option}: it counts only with {switch_of(option)}: false, which is not so for {named(labels)}; give "
                 "that option too."
             )
 
@@ -232,7 +234,7 @@ class MailboxAccess(Resource[Mailboxes, Changes]):
             refuse(_told(outcome, count))
         except Failure as failure:
             before.failed = outcome.failed
-            failure.result |= self.answer(before, Changes(differing=outcome.moved))
+            failure.result |= self.answer(before, Changes(differing=[*outcome.moved, *outcome.otherwise.values()]))
             failure.result["changed"] |= outcome.unsure
             raise
         return before
@@ -265,15 +267,11 @@ def _is_health(found: Found) -> bool | None:
 
 def _needed(options: Iterable[str]) -> set[str]:
     """These options, and the switches on which some of them depend."""
-    return {*options, *(_switch(option) for option in options if _is_custom(option))}
-
-
-def _switch(option: str) -> str:
-    return f"{option.partition('_')[0]}_use_protocol_defaults"
+    return {*options, *(switch_of(option) for option in options if _is_custom(option))}
 
 
 def _uses_defaults(stored: Stored, option: str) -> bool:
-    return stored.values.get(_switch(option)) is True
+    return stored.values.get(switch_of(option)) is True
 
 
 def _is_custom(option: str) -> bool:
@@ -295,5 +293,5 @@ def _plan(stored: Stored, desired: Mapping[str, Any]) -> Plan:
         # What is stored beside the defaults counts for nothing, so it is no reason not to write the same.
         if _is_custom(option) and option not in plan.changes and _uses_defaults(stored, option):
             plan.changes[option] = plan.after[option] = desired[option]
-            plan.before[option] = "the protocol's default"
+            plan.before[option] = PROTOCOL_DEFAULT
     return plan

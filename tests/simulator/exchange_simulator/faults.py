@@ -25,6 +25,7 @@ _REQUEST = ("cmdlet?", "endpoint?", "action?", "times?")
 # What each kind takes; a question mark marks what it can do without.
 _FIELDS: dict[str, tuple[str, ...]] = {
     "write_does_not_stick": ("cmdlet",),
+    "stores_otherwise": ("cmdlet", "member", "value"),
     "fails_after_effect": ("cmdlet", "message?", "times?"),
     "warns": ("cmdlet", "message"),
     "rbac_without": ("cmdlet", "parameter?"),
@@ -119,6 +120,8 @@ class Faults:
             "text": str.encode,
             "stream": {"stdout": "stdout", "stderr": "stderr"}.__getitem__,
             "parameter": str,
+            "member": str,
+            "value": lambda value: value,
             "exception": str,
             "kinds": _random_kinds,
             **readers,
