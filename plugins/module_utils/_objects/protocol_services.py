@@ -290,13 +290,13 @@ def _not_settled(
     now: Mapping[str, Service],
     why: str | None,
 ) -> str:
-    def instead(name: str, member: str) -> str:
-        """What there was before, if there is a third value now."""
-        was, has = moved.before.get(name, {}).get(member), moved.after.get(name, {}).get(member)
+    def instead(name: str) -> str:
+        """The start mode that there was before, if there is a third one now."""
+        was, has = (modes.get(name, {}).get("start_mode") for modes in (moved.before, moved.after))
         return f" instead of {was}" if was != has else ""
 
     modes = [
-        f"{name} was set to start_mode {left['start_mode']}{instead(name, 'start_mode')}, but {server.name} has "
+        f"{name} was set to start_mode {left['start_mode']}{instead(name)}, but {server.name} has "
         f"{now[name].start_mode}."
         for name, left in outstanding.items()
         if "start_mode" in left
@@ -304,6 +304,6 @@ def _not_settled(
     if modes:
         return " ".join(modes)
     wanted = next((left["status"] for left in outstanding.values() if "status" in left), "restarted")
-    wrong = ", ".join(standing([now[name]]) + instead(name, "status") for name in outstanding)
+    wrong = standing(now[name] for name in outstanding)
     reason = f". {why}" if why else "; the event log of the host has the reason."
     return f"{wrong} on {server.name} and not {wanted} as it was told to be{reason}"

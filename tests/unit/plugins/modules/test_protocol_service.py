@@ -406,7 +406,10 @@ def test_what_was_done_before_the_refusal_is_told(host):
 def test_a_start_mode_that_does_not_stick_has_changed_nothing(host):
     host.fault("write_does_not_stick", cmdlet="Set-Service")
     result = host.run("protocol_service", {"protocol": "pop3", "start_mode": "automatic"})
-    assert result["msg"] == "MSExchangePop3 was set to start_mode automatic, but EX01 has manual."
+    assert result["msg"] == (
+        "MSExchangePop3 was set to start_mode automatic, but EX01 has manual. "
+        "MSExchangePOP3BE was set to start_mode automatic, but EX01 has manual."
+    )
     assert (result["changed"], result["diff"]["after"]) == (False, {})
 
 
