@@ -41,6 +41,7 @@ from psrpcore.types import (
     PSInvocationState,
     PSRPMessageType,
     PSVersion,
+    RunspacePoolState,
     WarningRecord,
 )
 
@@ -96,6 +97,14 @@ class _Stream:
 
 
 class _Protocol(ServerRunspacePool):
+    broken: ErrorRecord | None = None
+    """Why the pool cannot open, if that is so."""
+
+    def _change_state(self, state: RunspacePoolState, error: ErrorRecord | None = None, emit: bool = True) -> None:
+        if self.broken is not None and state == RunspacePoolState.Opened:
+            state, error = RunspacePoolState.Broken, self.broken
+        super()._change_state(state, error, emit)
+
     def _process_message(self, message: PSRPMessage) -> PSRPEvent[Any, Any]:
         # pypsrp spells the call id "CI", as PowerShell accepts; psrpcore looks for "ci" only.
         if message.message_type in _CALLS:
@@ -149,10 +158,11 @@ class RunspacePool:
 
     input_streams, output_streams = "stdin pr", "stdout"
 
-    def __init__(self, opening: bytes, perform: Perform) -> None:
+    def __init__(self, opening: bytes, perform: Perform, *, broken: ErrorRecord | None = None) -> None:
         self._perform = perform
         self._condition = threading.Condition()
         self._protocol = _Protocol(_private_data())
+        self._protocol.broken = broken
         self._stream = _Stream()
         self._pipelines: dict[uuid.UUID, Pipeline] = {}
         self._closed = False
