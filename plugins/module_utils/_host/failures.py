@@ -47,7 +47,9 @@ def words_of(text: str, otherwise: str = "no reason was given") -> str:
 def first_of(names: Sequence[str], separator: str = ", ") -> str:
     """Names one after the other; of many the first ones, and how many more there are."""
     more = len(names) - MOST_NAMED
-    return separator.join(map(shortened, names[:MOST_NAMED])) + (f" and {more:,} more" if more > 0 else "")
+    return separator.join(shortened(name, MOST_WORDS) for name in names[:MOST_NAMED]) + (
+        f" and {more:,} more" if more > 0 else ""
+    )
 
 
 def summed_up(sentences: Iterable[str]) -> str:
@@ -173,17 +175,17 @@ class CmdletError:
         # Exchange files these under the category NotSpecified; Exchange 2010 has no FailureCategory in the id.
         return f"[FailureCategory=Cmdlet-{exception}]" in self.id or self.exception.rpartition(".")[2] == exception
 
-    def sentence(self, cmdlet: str) -> str:
+    def sentence(self, cmdlet: str, of: str = "") -> str:
         """What happened, in one sentence that ends with the server's own words where these add something."""
-        happened = self._happened(cmdlet)
+        happened = self._happened(cmdlet, f" for {shortened(of)}" if of else "")
         if not self.asked_of:
             return happened
         return (
-            f"{happened} Only {self.asked_of} is asked, because domain_controller names it (in the roles, "
+            f"{happened} Only {shortened(self.asked_of)} is asked, because domain_controller names it (in the roles, "
             "<role>_domain_controller): check that name, or leave it out."
         )
 
-    def _happened(self, cmdlet: str) -> str:
+    def _happened(self, cmdlet: str, of: str) -> str:
         said = words_of(self.message, otherwise=words_of(self.id))
         parameter = f"the parameter {shortened(self.parameter)}" if self.parameter else "one of the parameters sent"
         if self.unknown_cmdlet:
@@ -200,16 +202,17 @@ class CmdletError:
         if self.missing_object:
             return f"{cmdlet} did not find the object: {said}."
         if self.category == "PermissionDenied":
-            return f"{cmdlet} was refused, this user lacks the permission: {said}."
-        return f"{cmdlet} failed: {said}."
+            return f"{cmdlet} was refused{of}, this user lacks the permission: {said}."
+        return f"{cmdlet} failed{of}: {said}."
 
 
 class CmdletFailure(Failure):
     """A cmdlet answered with errors."""
 
-    def __init__(self, cmdlet: str, errors: Sequence[CmdletError], reason: str | None = None) -> None:
+    def __init__(self, cmdlet: str, errors: Sequence[CmdletError], reason: str | None = None, of: str = "") -> None:
         super().__init__(
-            summed_up(error.sentence(cmdlet) for error in errors) or f"{cmdlet} failed: {words_of(reason or '')}."
+            summed_up(error.sentence(cmdlet, of) for error in errors)
+            or CmdletError(message=reason or "").sentence(cmdlet, of)
         )
         self.errors = tuple(errors)
         # A domain controller may go away between the effect and the answer.

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import quoted
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.base import Given, stray
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.simple import Bool
 
@@ -31,7 +32,9 @@ class MailHost(Given):
             name = text.encode("idna").decode()
             if _NAME.fullmatch(name) and len(name) <= 253:
                 return text
-        raise ValueError(f"{text!r} is neither a host name nor an address; give it without port, brackets and https://")
+        raise ValueError(
+            f"{quoted(text)} is neither a host name nor an address; give it without port, brackets and https://"
+        )
 
 
 @dataclass(frozen=True)
@@ -88,7 +91,7 @@ class MailAddress(Given):
 
     def parse(self, value: Any) -> str:
         if not _ADDRESS.fullmatch(str(value)):
-            raise ValueError(f"{value!r} is not a mail address such as anna@contoso.com, in ASCII")
+            raise ValueError(f"{quoted(value)} is not a mail address such as anna@contoso.com, in ASCII")
         return str(value)
 
 

@@ -10,7 +10,12 @@ from dataclasses import replace
 from functools import cached_property, partial
 from typing import Any, ClassVar, Generic, TypeVar
 
-from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import CmdletFailure, Failure
+from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import (
+    CmdletFailure,
+    Failure,
+    first_of,
+    quoted,
+)
 from ansible_collections.mailops.exchange.plugins.module_utils._host.server import Server
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.listings import Edit
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.rows import Setting
@@ -216,7 +221,7 @@ class Settings(Single[Stored]):
     def told(self, before: Stored, plan: Plan, settled: Settled[Stored, Plan], moved: Plan) -> str:
         problem = settled.problem
         if isinstance(problem, CmdletFailure):
-            kept = ", ".join(f"{option} {value!r}" for option, value in moved.after.items())
+            kept = ", ".join(f"{option} {quoted(value)}" for option, value in moved.after.items())
             return f"{problem} {self.server.name} has stored all the same: {kept}." if kept else str(problem)
         sentences = self._not_stored(before, plan, settled, "sent" if problem else "written")
         return " ".join([*sentences, *([str(problem)] if problem else [])])
@@ -224,14 +229,14 @@ class Settings(Single[Stored]):
     def _not_stored(self, before: Stored, plan: Plan, settled: Settled[Stored, Plan], how: str) -> Iterator[str]:
         outstanding, server = settled.outstanding, self.server.name
         for option, wanted in outstanding.after.items():
-            yield f"{option}: {wanted!r} was {how}, but {server} has {outstanding.before[option]!r} stored."
+            yield f"{option}: {quoted(wanted)} was {how}, but {server} has {quoted(outstanding.before[option])} stored."
         # A parameter that RBAC withholds is taken for the beginning of another one's name: MaxConnections for
         # MaxConnectionsPerUser.
         others = {option: value for option, value in before.values.items() if option not in plan.changes}
         unasked = make_plan(self.rows, others, (settled.seen or before).values)
         for option, value in unasked.after.items():
             has = unasked.before[option]
-            yield f"{option}: nothing was written, but {server} has {has!r} stored instead of {value!r}."
+            yield f"{option}: nothing was written, but {server} has {quoted(has)} stored instead of {quoted(value)}."
 
     def afterthoughts(self, now: Stored) -> Iterable[str]:
         return not_shown(self.what, now)
@@ -283,5 +288,5 @@ def refuse_unread(what: str, cmdlet: str, settings: Iterable[Setting], wanted: C
 def not_shown(what: str, stored: Stored) -> Iterator[str]:
     """Say what is missing among the settings shown, although nobody asked for it."""
     if stored.unreadable:
-        listed = "; ".join(f"{option} came as {came}" for option, came in stored.unreadable.items())
+        listed = first_of([f"{option} came as {came}" for option, came in stored.unreadable.items()], "; ")
         yield f"Of {what} not all can be read, and this is left out: {listed}; please report that."

@@ -17,7 +17,7 @@ import requests
 from pypsrp.complex_objects import PSInvocationState
 from pypsrp.exceptions import (
     AuthenticationError,
-    InvalidRunspacePoolStateError,
+    InvalidPSRPOperation,
     WinRMError,
     WinRMTransportError,
     WSManFaultError,
@@ -196,14 +196,14 @@ def test_a_query_that_is_refused(simulator: SimulatorProcess, refusal: dict[str,
 def test_a_session_that_is_not_opened(simulator: SimulatorProcess, reason: str, way: str) -> None:
     refusal = REFUSALS[reason]
     simulator.fault("EX01", "opens_no_session", reason=reason, way=way)
-    expected = {"state": InvalidRunspacePoolStateError, "fault": WSManFaultError, "page": WinRMTransportError}[way]
+    expected = {"state": InvalidPSRPOperation, "fault": WSManFaultError, "page": WinRMTransportError}[way]
     with pytest.raises(expected) as error:
         open_pool(simulator)
     if way == "state":
         return
     text = error.value.reason if way == "fault" else error.value.response_text  # type: ignore[attr-defined]
     assert error.value.code == (refusal.fault if way == "fault" else refusal.status)  # type: ignore[attr-defined]
-    assert text.startswith("[ClientAccessServer=EX01,BackEndServer=ex01.contoso.test,RequestId=")
+    assert text.startswith("[ClientAccessServer=EX01,BackEndServer=EX01.contoso.test,RequestId=")
     assert (f"[FailureCategory={refusal.part}-" in text) == bool(refusal.part)
     simulator.fault("EX01", "none")
     runs_again(simulator)
