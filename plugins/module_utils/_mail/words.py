@@ -7,11 +7,9 @@ from __future__ import annotations
 import base64
 from collections.abc import Sequence
 
-from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import (
-    MOST_WORDS,
-    harmless,
-    shortened,
-)
+from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import harmless
+
+MOST_CHARACTERS = 500
 
 
 def clean(said: bytes | str, secrets: Sequence[str] = ()) -> str:
@@ -20,7 +18,7 @@ def clean(said: bytes | str, secrets: Sequence[str] = ()) -> str:
     for secret in secrets:
         text = text.replace(secret, "********")
     text = " ".join(harmless(text).split())
-    return shortened(text, MOST_WORDS)
+    return text if len(text) <= MOST_CHARACTERS else f"{text[:MOST_CHARACTERS]}…"
 
 
 def forms_of_password(user: str | None, password: str | None) -> tuple[str, ...]:
