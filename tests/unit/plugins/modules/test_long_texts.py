@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from evidence import is_a_sentence
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from in_process import InProcessHost
 
@@ -67,29 +67,34 @@ pieces = st.text(min_size=1, max_size=6) | st.sampled_from(
 begins = st.sampled_from(
     ["", "-", "{", "https://", "C:\\", "*.", "CN=", "mail.contoso.com:", "10.0.0.0/", "[::]:", "'"]
 )
-texts = st.builds("{}{}".format, begins, st.builds(lambda piece, times: piece * times, pieces, st.just(20_000)))
+texts = st.builds("{}{}".format, begins, st.builds(lambda piece, times: piece * times, pieces, st.just(1_000)))
 given_values = (
     texts
     | st.lists(texts, min_size=1, max_size=2)
-    | st.lists(pieces, min_size=1, max_size=2).map(lambda some: some * 2_000)
+    | st.lists(pieces, min_size=1, max_size=2).map(lambda some: some * 1_000)
     | st.dictionaries(st.sampled_from(["set", "add", "remove", "x" * 5_000]), st.lists(texts, max_size=1), max_size=3)
 )
 
 
 @pytest.mark.parametrize("kind", BY_VALUE.values(), ids=str)
+@settings(max_examples=10)
 @given(value=given_values)
 def test_no_refused_value_is_repeated_whole(kind: Given, value: Any) -> None:
+    if kind.spec["type"] == "int":
+        # Ansible hands over a number.
+        value = 10**18
+    elif kind.spec["type"] != "raw":
+        value = [str(value)] if kind.spec["type"] == "list" else str(value)
+    told = ""
     try:
-        # Ansible hands over nothing else.
-        kind.parse(str(value) if kind.spec["type"] in ("str", "path") else value)
+        kind.parse(value)
     except ValueError as error:
-        assert len(str(error)) < LONGEST
-    except TypeError:
-        # Ansible converts numbers before.
-        assert kind.spec["type"] == "int"
+        told = str(error)
+    assert len(told) < LONGEST
 
 
-@given(text=st.text(max_size=20), times=st.sampled_from([1, 100, 10_000]), count=st.sampled_from([1, 3, 10_000]))
+@settings(max_examples=10)
+@given(text=st.text(max_size=20), times=st.sampled_from([1, 100, 1_000]), count=st.sampled_from([1, 3, 100]))
 def test_no_server_makes_a_sentence_long(text: str, times: int, count: int) -> None:
     long = text * times
     names = ("NoServiceFoundForGivenName", "ParameterArgumentTransformationError", "NamedParameterNotFound", long)
