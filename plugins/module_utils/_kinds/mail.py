@@ -29,7 +29,8 @@ class MailHost(Given):
             ipaddress.ip_address(text)
             return text
         with contextlib.suppress(UnicodeError):
-            name = text.encode("idna").decode()
+            # Encoding takes the square of the length, and makes nothing shorter.
+            name = text.encode("idna").decode() if len(text) <= 253 else ""
             if _NAME.fullmatch(name) and len(name) <= 253:
                 return text
         raise ValueError(

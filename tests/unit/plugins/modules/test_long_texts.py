@@ -77,7 +77,7 @@ given_values = (
 
 
 @pytest.mark.parametrize("kind", BY_VALUE.values(), ids=str)
-@settings(max_examples=10)
+@settings(max_examples=10, deadline=None)
 @given(value=given_values)
 def test_no_refused_value_is_repeated_whole(kind: Given, value: Any) -> None:
     if kind.spec["type"] == "int":
@@ -93,7 +93,7 @@ def test_no_refused_value_is_repeated_whole(kind: Given, value: Any) -> None:
     assert len(told) < LONGEST
 
 
-@settings(max_examples=10)
+@settings(max_examples=10, deadline=None)
 @given(text=st.text(max_size=20), times=st.sampled_from([1, 100, 1_000]), count=st.sampled_from([1, 3, 100]))
 def test_no_server_makes_a_sentence_long(text: str, times: int, count: int) -> None:
     long = text * times
