@@ -149,7 +149,7 @@ def test_a_service_refuses_to_start(
     organisation.fault("EX01", "service_refuses_start", service=refusing)
     result = run("protocol_service", START)
     assert result["failed"] is True
-    assert result["msg"].startswith("Start-Service failed: Service '")
+    assert result["msg"].startswith(f"Start-Service failed for {refusing}: Service '")
     assert f"({refusing})' cannot be started" in result["msg"]
     assert services(organisation) == left
     services_converge(run, organisation)
@@ -163,7 +163,7 @@ def test_a_service_refuses_to_stop(run: Run, organisation: SimulatorProcess, sta
     organisation.fault("EX01", "service_refuses_stop", service=POP[0])
     result = run("protocol_service", {"protocol": "pop3", "state": state})
     assert result["failed"] is True
-    assert result["msg"].startswith(f"{cmdlet} failed: Service '")
+    assert result["msg"].startswith(f"{cmdlet} failed for {POP[0]}: Service '")
     assert f"({POP[0]})' cannot be stopped" in result["msg"]
     assert processes(organisation) == before
     organisation.fault("EX01", "none")

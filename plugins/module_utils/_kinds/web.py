@@ -11,6 +11,7 @@ from collections.abc import Hashable
 from typing import Any
 from urllib.parse import quote
 
+from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import quoted
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.texts import HOST, Text
 
 _PARTS = re.compile(r"([A-Za-z]+)://([^/?#\\]*)([^?#]*)(?:\?([^#]*))?(?:#(.*))?", re.DOTALL)
@@ -52,7 +53,7 @@ def _canonical(text: str) -> str:
         raise ValueError("an address with a user in front of its host is shown to everybody; give one without")
     for character, name, right in (("\\", "a backslash", "/"), (" ", "a blank", "%20")):
         if character in text:
-            raise ValueError(f"{text!r} contains {name}; write {text.replace(character, right)!r}")
+            raise ValueError(f"{quoted(text)} contains {name}; write {quoted(text.replace(character, right))}")
     found = _PARTS.fullmatch(text)
     scheme = found[1].lower() if found else ""
     if not found or scheme not in _PORTS:
@@ -61,27 +62,27 @@ def _canonical(text: str) -> str:
     rest = ""
     for mark, part in (("?", found[4]), ("#", found[5])):
         if part == "":
-            raise ValueError(f"{text!r} has nothing behind its {mark}; leave that out")
+            raise ValueError(f"{quoted(text)} has nothing behind its {mark}; leave that out")
         rest += mark + _spelt(text, part, "?") if part else ""
     return f"{scheme}://{host}{path}{rest}"
 
 
 def _not_absolute(text: str) -> str:
-    return f"{text!r} is not an absolute web address; give one such as https://mail.contoso.com/owa"
+    return f"{quoted(text)} is not an absolute web address; give one such as https://mail.contoso.com/owa"
 
 
 def _host(text: str, authority: str, usual: int) -> str:
     """The host and its port, if that is another one than usual."""
     name = "give the name that clients connect to, as in https://mail.contoso.com/owa"
     if authority.startswith("["):
-        raise ValueError(f"the host of {text!r} is an IPv6 address, which has several spellings; {name}")
+        raise ValueError(f"the host of {quoted(text)} is an IPv6 address, which has several spellings; {name}")
     host, _colon, port = authority.lower().partition(":")
     if not host.isascii():
         try:
             ascii_name = host.encode("idna").decode()
         except UnicodeError:
             raise ValueError(_not_absolute(text)) from None
-        raise ValueError(f"the host of {text!r} has letters beyond ASCII; write it as {ascii_name!r}")
+        raise ValueError(f"the host of {quoted(text)} has letters beyond ASCII; write it as {quoted(ascii_name)}")
     if not HOST.fullmatch(host) or not re.fullmatch(r"\d{0,9}", port, re.ASCII):
         raise ValueError(_not_absolute(text))
     if all(_NUMBER.fullmatch(label) for label in host.split(".")):
@@ -89,7 +90,7 @@ def _host(text: str, authority: str, usual: int) -> str:
         try:
             ipaddress.IPv4Address(host)
         except ValueError:
-            raise ValueError(f"the host of {text!r} is a number and not an address; {name}") from None
+            raise ValueError(f"the host of {quoted(text)} is a number and not an address; {name}") from None
     number = int(port) if port else usual
     if not 0 < number < 65536:
         raise ValueError(_not_absolute(text))
@@ -115,7 +116,7 @@ def _spelt(text: str, part: str, more: str) -> str:
         read.append(characters)
     if not unicodedata.is_normalized("NFC", "".join(read)):
         composed = quote(unicodedata.normalize("NFC", "".join(read)), safe="/")
-        raise ValueError(f"{text!r} has letters apart from their accents; write {composed!r}")
+        raise ValueError(f"{quoted(text)} has letters apart from their accents; write {quoted(composed)}")
     return "".join(spelt)
 
 
@@ -125,7 +126,7 @@ def _is_letter(character: str) -> bool:
 
 
 def _not_kept(text: str, what: str) -> str:
-    return f"{text!r} contains {what!r}, which is not kept as it is written; give an address without it"
+    return f"{quoted(text)} contains {quoted(what)}, which is not kept as it is written; give an address without it"
 
 
 def _path(text: str, path: str) -> str:
@@ -133,14 +134,14 @@ def _path(text: str, path: str) -> str:
     names: list[str] = []
     segments = path[1:].split("/")
     if "" in segments[:-1]:
-        raise ValueError(f"{text!r} contains '//' in its path; write '/'")
+        raise ValueError(f"{quoted(text)} contains '//' in its path; write '/'")
     for segment in segments:
         if segment == "..":
             names = names[:-1]
         elif segment.endswith(".") and segment != ".":
             # .NET 2, on which Exchange 2010 runs, cuts the dot off.
             raise ValueError(
-                f"{text!r} contains {segment!r}, which not every server keeps; leave out the dot at its end"
+                f"{quoted(text)} contains {quoted(segment)}, which not every server keeps; leave out the dot at its end"
             )
         elif segment not in ("", "."):
             names.append(segment)

@@ -9,7 +9,12 @@ from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
-from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import CmdletFailure, Failure
+from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import (
+    CmdletFailure,
+    Failure,
+    first_of,
+    quoted,
+)
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.certificates import CertificateName, Thumbprint
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.simple import Bool, Int
 from ansible_collections.mailops.exchange.plugins.module_utils._objects import certificate_rules
@@ -98,7 +103,7 @@ class CertificateAssignment(Single[Certificate]):
         if len(names) == 1:
             return next(iter(names.values()))
         if len(names) > 1:
-            told = " and ".join(f"{name!r} for {protocol}" for protocol, name in self.names.items())
+            told = " and ".join(f"{quoted(name)} for {protocol}" for protocol, name in self.names.items())
             raise Failure(
                 f"name: x509_certificate_name on {self.server.name} is {told}; give name or thumbprint, or a task to "
                 "each."
@@ -111,8 +116,8 @@ class CertificateAssignment(Single[Certificate]):
         """A sentence if a certificate that can be used is not for the name, or not for the services."""
         if name and not certificate.covers(name):
             yield (
-                f"name: the certificate {certificate.thumbprint} does not cover {name!r}, "
-                f"only {', '.join(certificate.names) or 'no host name at all'}; give one that does."
+                f"name: the certificate {certificate.thumbprint} does not cover {quoted(name)}, "
+                f"only {first_of(certificate.names) or 'no host name at all'}; give one that does."
             )
             return
         yield from (fact.refusal() for fact in certificate_rules.wildcard_wanted(certificate, self.names, name))

@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import first_of, quoted
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.bindings import ConnectionSetting
 from ansible_collections.mailops.exchange.plugins.module_utils._objects.certificates import (
     Certificate,
@@ -221,8 +222,9 @@ def wildcard_wanted(certificate: Certificate, titles: Collection[str], name: str
         yield contradiction(
             ["services"],
             f"services: {' and '.join(titles)} cannot be assigned the certificate {certificate.thumbprint}, because it "
-            f"fits only by its wildcard ({', '.join(certificate.names)}).",
-            f"Set x509_certificate_name to {repr(name) if name else HOST_NAME} instead, that is all a wildcard needs.",
+            f"fits only by its wildcard ({first_of(certificate.names)}).",
+            f"Set x509_certificate_name to {quoted(name) if name else HOST_NAME} instead, that is all a wildcard "
+            "needs.",
         )
 
 

@@ -14,6 +14,7 @@ from ansible_collections.mailops.exchange.plugins.module_utils._host.failures im
     CmdletFailure,
     Failure,
     OutcomeUnknown,
+    quoted,
 )
 from ansible_collections.mailops.exchange.plugins.module_utils._host.host import Host
 from ansible_collections.mailops.exchange.plugins.module_utils._objects.mailbox_names import (
@@ -220,8 +221,8 @@ class Pipeline:
         if moved is None or left is None:
             return ""
         return " ".join(
-            f"{option}: {change.plan.after[option]!r} was sent instead of {was!r}, and {moved.plan.after[option]!r} is "
-            "stored."
+            f"{option}: {quoted(change.plan.after[option])} was sent instead of {quoted(was)}, and "
+            f"{quoted(moved.plan.after[option])} is stored."
             for option, was in moved.plan.before.items()
             if option in left.changes
         )

@@ -10,7 +10,12 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import Failure
+from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import (
+    MOST_NAMED,
+    Failure,
+    first_of,
+    shortened,
+)
 from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import Unreadable
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.mailboxes import Filter, MailboxIdentities
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.simple import Bool, Int
@@ -18,7 +23,6 @@ from ansible_collections.mailops.exchange.plugins.module_utils._objects.administ
 from ansible_collections.mailops.exchange.plugins.module_utils._objects.mailbox_names import (
     GET,
     GET_USER,
-    NAMED_IN_TEXT,
     NAMES,
     SET,
     Found,
@@ -26,7 +30,6 @@ from ansible_collections.mailops.exchange.plugins.module_utils._objects.mailbox_
     distinct,
     key_of,
     label_of,
-    named,
     place_of,
 )
 from ansible_collections.mailops.exchange.plugins.module_utils._objects.mailbox_search import Search
@@ -163,7 +166,7 @@ class MailboxAccess(Resource[Mailboxes, Changes]):
             needed = _needed(desired)
             stored = read_members((s for s in MAILBOX_SETTINGS if s.option in needed), found)
             if not needed <= stored.values.keys():
-                refuse_unread(f"the settings of {label_of(found)}", GET, MAILBOX_SETTINGS, needed, stored)
+                refuse_unread(f"the settings of {shortened(label_of(found))}", GET, MAILBOX_SETTINGS, needed, stored)
             plan = _plan(stored, desired)
             for option in _not_counting(stored, desired):
                 changes.unprepared[option].append(label_of(found))
@@ -173,8 +176,8 @@ class MailboxAccess(Resource[Mailboxes, Changes]):
                 changes.differing.append(Change(key_of(found), label_of(found), plan))
         if missing:
             raise Failure(
-                f"exclusive: {named(list(missing.values()))}: found, but not among all mailboxes as {GET} shows them, "
-                "so access could be taken from the wrong ones, and nothing was written; run it again."
+                f"exclusive: {first_of(list(missing.values()))}: found, but not among all mailboxes as {GET} shows "
+                "them, so access could be taken from the wrong ones, and nothing was written; run it again."
             )
         return changes
 
@@ -185,9 +188,9 @@ class MailboxAccess(Resource[Mailboxes, Changes]):
         if not self.by_name and (is_health is None or is_administrator is None):
             came = Unreadable(found.get("SamAccountName"))
             raise Failure(
-                f"{label_of(found)}: its SamAccountName came as {came}, so it cannot be told from the mailboxes of the "
-                "Administrator and of Exchange's own monitoring, which filter and exclusive leave alone; nothing was "
-                "written. Please report that.",
+                f"{shortened(label_of(found))}: its SamAccountName came as {came}, so it cannot be told from the "
+                "mailboxes of the Administrator and of Exchange's own monitoring, which filter and exclusive leave "
+                "alone; nothing was written. Please report that.",
                 unreadable={"SamAccountName": came.shape},
             )
         if not is_health and not is_administrator:
@@ -203,18 +206,18 @@ class MailboxAccess(Resource[Mailboxes, Changes]):
             (plan.closed, "given access, to no avail: Exchange does not open by POP3 or IMAP4 the Administrator or"),
         ):
             if labels:
-                yield f"{named(labels)}: {text} its health mailboxes."
+                yield f"{first_of(labels)}: {text} its health mailboxes."
         for domain, reason in {} if self.by_name else self.administrators.unproven.items():
             yield (
-                f"{domain}: which account has the RID 500 cannot be told, so its Administrator is left alone only "
-                f"under a name that Windows gives it; grant Identity and Filter of {GET_USER}. {reason}"
+                f"{shortened(domain)}: which account has the RID 500 cannot be told, so its Administrator is left "
+                f"alone only under a name that Windows gives it; grant Identity and Filter of {GET_USER}. {reason}"
             )
 
     def refusals(self, before: Mailboxes, plan: Changes) -> Iterator[str]:
         for option, labels in plan.unprepared.items():
             yield (
-                f"{option}: it counts only with {switch_of(option)}: false, which is not so for {named(labels)}; give "
-                "that option too."
+                f"{option}: it counts only with {switch_of(option)}: false, which is not so for {first_of(labels)}; "
+                "give that option too."
             )
 
     def bring(self, before: Mailboxes, plan: Changes) -> Mailboxes:
@@ -223,7 +226,7 @@ class MailboxAccess(Resource[Mailboxes, Changes]):
             labels = [change.label for change in plan.differing]
             raise Failure(
                 f"max_changes: {count} mailboxes would change, and the ceiling is {ceiling}, so nothing was "
-                f"written: {named(labels)}.",
+                f"written: {first_of(labels)}.",
                 changed=False,
                 matched=before.matched,
                 mailboxes=labels,
@@ -253,9 +256,12 @@ def _told(outcome: Outcome, count: int) -> Iterator[str]:
     if failed:
         unseen = ", or nobody can tell whether they were" if outcome.unseen else ""
         yield f"{len(failed)} of {count} mailboxes could not be changed{unseen}."
-        yield from (f"{one['mailbox']}: {one['message']}" for one in failed[:NAMED_IN_TEXT])
-        if len(failed) > NAMED_IN_TEXT:
-            yield f"And {len(failed) - NAMED_IN_TEXT} more."
+        alike: defaultdict[str, list[str]] = defaultdict(list)
+        for one in failed:
+            alike[one["message"]].append(one["mailbox"])
+        yield from (f"{first_of(labels)}: {message}" for message, labels in [*alike.items()][:MOST_NAMED])
+        if more := sum(map(len, [*alike.values()][MOST_NAMED:])):
+            yield f"And {more:,} more."
 
 
 def _is_health(found: Found) -> bool | None:

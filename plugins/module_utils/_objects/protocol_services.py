@@ -137,7 +137,7 @@ class Services(Single[dict[str, Service]]):
         return True
 
     def write(self, cmdlet: str, name: str, **parameters: Any) -> None:
-        self.host.write(cmdlet, endpoint="windows", deadline=self.given["timeout"], Name=name, **parameters)
+        self.host.write(cmdlet, endpoint="windows", deadline=self.given["timeout"], of=name, Name=name, **parameters)
 
     def look(self, before: dict[str, Service], plan: Plan) -> tuple[dict[str, Service], Plan]:
         now = steady_services(self.host, self.names, self.given["timeout"], staying=self.to_run)

@@ -10,7 +10,12 @@ from dataclasses import replace
 from functools import cached_property, partial
 from typing import Any, ClassVar, Generic, TypeVar
 
-from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import CmdletFailure, Failure
+from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import (
+    CmdletFailure,
+    Failure,
+    first_of,
+    quoted,
+)
 from ansible_collections.mailops.exchange.plugins.module_utils._host.server import Server
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.listings import Edit
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.rows import Setting
@@ -224,7 +229,7 @@ class Settings(Single[Stored]):
         problem, why = settled.problem, self.why(settled, moved)
         if isinstance(problem, CmdletFailure):
             left = settled.outstanding.after.keys()
-            kept = ", ".join(f"{option} {value!r}" for option, value in moved.after.items() if option not in left)
+            kept = ", ".join(f"{option} {quoted(value)}" for option, value in moved.after.items() if option not in left)
             sentences = [why, f"{self.server.name} has stored all the same: {kept}." if kept else ""]
             sentences += [self._not_as_sent(option, settled, moved) for option in left if option in moved.after]
         else:
@@ -235,8 +240,8 @@ class Settings(Single[Stored]):
         """What was asked for and what there is, and what there was if that is a third value."""
         wanted, has = settled.outstanding.after[option], settled.outstanding.before[option]
         how = "sent" if settled.problem else "written"
-        instead = f" instead of {moved.before[option]!r}" if option in moved.before else ""
-        return f"{option}: {wanted!r} was {how}{instead}, but {self.server.name} has {has!r} stored."
+        instead = f" instead of {quoted(moved.before[option])}" if option in moved.before else ""
+        return f"{option}: {quoted(wanted)} was {how}{instead}, but {self.server.name} has {quoted(has)} stored."
 
     def _not_stored(self, before: Stored, plan: Plan, settled: Settled[Stored, Plan], moved: Plan) -> Iterator[str]:
         server = self.server.name
@@ -248,7 +253,7 @@ class Settings(Single[Stored]):
         unasked = make_plan(self.rows, others, (settled.seen or before).values)
         for option, value in unasked.after.items():
             has = unasked.before[option]
-            yield f"{option}: nothing was written, but {server} has {has!r} stored instead of {value!r}."
+            yield f"{option}: nothing was written, but {server} has {quoted(has)} stored instead of {quoted(value)}."
 
     def afterthoughts(self, now: Stored) -> Iterable[str]:
         return not_shown(self.what, now)
@@ -300,5 +305,5 @@ def refuse_unread(what: str, cmdlet: str, settings: Iterable[Setting], wanted: C
 def not_shown(what: str, stored: Stored) -> Iterator[str]:
     """Say what is missing among the settings shown, although nobody asked for it."""
     if stored.unreadable:
-        listed = "; ".join(f"{option} came as {came}" for option, came in stored.unreadable.items())
+        listed = first_of([f"{option} came as {came}" for option, came in stored.unreadable.items()], "; ")
         yield f"Of {what} not all can be read, and this is left out: {listed}; please report that."
