@@ -194,8 +194,8 @@ class Calls:
             raise Unreachable(reply.reason or "The host cannot be reached.")
         if reply.state == "unknown":
             raise OutcomeUnknown(
-                f"{cmdlet} was sent and the connection broke before its answer came, so it may or may not have "
-                f"taken effect: {(reply.reason or 'no reason was given').removeprefix(f'{cmdlet}: ').rstrip('.')}."
+                f"{cmdlet} was sent and its answer was lost, so it may or may not have taken effect: "
+                f"{(reply.reason or 'no reason was given').removeprefix(f'{cmdlet}: ').rstrip('.')}."
             )
         self._memory = reply.memory
         return reply

@@ -28,7 +28,7 @@ class Failure(Exception):
 
 
 class OutcomeUnknown(Failure):
-    """A writing cmdlet was sent and the connection broke before its answer came."""
+    """A writing cmdlet was sent and its answer was lost."""
 
     may_have_happened = True
 
