@@ -17,6 +17,9 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from hostile import HOSTILE
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from needed import CAPTURES, SHARED, do_without
 from powershell_engine import powershell
 from things import PASSWORD, SCENARIOS, comparable, custom, out, request_of, thing
@@ -55,6 +58,23 @@ function Get-Talk {
     Write-Error "error $Number"
     . $speak
 }
+function Get-Form { [CmdletBinding()] param($Value, [Parameter(ValueFromPipeline)]$Piped)
+    begin {
+        function form($value) {
+            if ($null -eq $value) { return 'nothing' }
+            if ($value -is [string]) {
+                return 's' + [BitConverter]::ToString([Text.Encoding]::BigEndianUnicode.GetBytes($value))
+            }
+            if ($value -is [Collections.IDictionary]) {
+                $entries = $value.Keys | ForEach-Object { (form $_) + '=' + (form $value[$_]) } | Sort-Object
+                return '{' + ($entries -join ';') + '}'
+            }
+            if ($value -is [array]) { return '[' + (@($value | ForEach-Object { form $_ }) -join ',') + ']' }
+            $value.GetType().Name + ' ' + $value
+        }
+    }
+    process { if ($null -ne $Piped) { form $Piped } }
+    end { form $Value } }
 function Read-Name { [CmdletBinding()] param() Write-Host -NoNewline 'Your name? '; Start-Sleep 600 }
 function Leave-Script { [CmdletBinding()] param([string]$How)
     'before'; if ($How -eq 'break') { break }; exit 3 }
@@ -220,6 +240,34 @@ def test_a_line_that_is_no_script_is_answered(talkative: Shell, monkeypatch: pyt
         patch.setattr(rendering, "render", lambda *_: "try {")
         assert talkative.run("Get-Talk").state == "failed"
     assert right(1, talkative.run("Get-Talk", Number=1, How="Host"))
+
+
+def form(value: Any) -> str:
+    """What Get-Form says of a value, byte for byte and type for type."""
+    if value is None:
+        return "nothing"
+    if isinstance(value, bool):
+        return f"Boolean {value}"
+    if isinstance(value, int):
+        return f"{'Int32' if abs(value) < 2**31 else 'Int64'} {value}"
+    if isinstance(value, str):
+        return "s" + value.encode("utf-16-be").hex("-").upper()
+    if isinstance(value, list):
+        return f"[{','.join(map(form, value))}]"
+    return f"{{{';'.join(sorted(f'{form(name)}={form(one)}' for name, one in value.items()))}}}"
+
+
+texts = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"])) | st.sampled_from(HOSTILE[:-2])
+scalars = st.none() | st.booleans() | st.integers(-(2**63) + 1, 2**63 - 1) | texts
+lists = st.lists(scalars, max_size=4)
+values = scalars | lists | st.dictionaries(st.sampled_from(["Add", "Remove", "it's"]), scalars | lists)
+
+
+@settings(max_examples=60, deadline=None)
+@given(values, st.lists(texts, max_size=3))
+def test_what_a_cmdlet_gets_is_what_was_sent(talkative: Shell, value: Any, piped: list[str]) -> None:
+    reply = talkative.shell.run(Request("windows", "Get-Form", {"Value": value}, piped=piped), 60)
+    assert (reply.output, reply.errors) == ([*map(form, piped), form(value)], [])
 
 
 # The recordings are of psrp. There a collection that PowerShell has no type for is a list, a question is another error,

@@ -15,23 +15,24 @@ from ansible_collections.mailops.exchange.plugins.module_utils._host.messages im
 _QUOTES = re.compile("['\u2018\u2019\u201a\u201b]")
 _CMDLET = re.compile(r"[A-Za-z]+-[A-Za-z0-9]+")
 
-# Windows PowerShell feeds its standard input, line by line, to the process block of its command's script (ConsoleHost and
-# Executor of its source). So one process, started once, runs one request after the other.
+# Windows PowerShell feeds its standard input, line by line, to the pipeline of a command that mentions $input
+# (ConsoleHost and Executor of its source). So one process, started once, runs one request after the other.
 # Each line begins with the id of a request, and so do the lines that answer it: standard output is shared with all that
 # writes to the console. The script itself does not have the id in it, for an echo of it is no answer. What a line says
 # is in base64, because the code page of a console would spoil what is not ASCII.
 # A request ends with its state: `unread` where nothing ran, `failed` where an error ended it, `completed`, or `left`
 # where the cmdlet left with `exit` or `break`, which no catch block sees: the process takes no more lines then.
-# PSSerializer throws over U+FFFE and U+FFFF, which .NET's strings may hold and XML may not. Over psrp the reader puts
-# U+FFFD in their place; here an object is put out once more, member by member: what is no text then has its text alone.
-# Whatever else cannot be put out does not make a cmdlet fail that has run.
-# A error record is put out as the texts that ERROR names: what ends a pipeline is one error as any other.
-# Nothing in here is newer than PowerShell 2, which must be able to tell that it cannot read what it is sent.
+# An error is put out as the texts that ERROR names, whether it ended the pipeline or not.
+# PSSerializer throws over U+FFFE and U+FFFF, which .NET's strings may hold and XML may not. What has them in it is put
+# out once more, member by member, with U+FFFD in their place, as over psrp; what is no text then has its text alone.
+# What cannot be put out at all is told beside the state, for the cmdlet has run.
+# Nothing in here is newer than PowerShell 2, which has to say that it cannot read what it is sent.
 BOOTSTRAP = r"""
 begin {
   $odd, $sign = '[\uFFFE\uFFFF]', [regex]::Unescape('\uFFFD')
   function Say($kind, $text) {
-    [Console]::Out.WriteLine($request + ' ' + $kind + ' ' + [Convert]::ToBase64String([Text.Encoding]::UTF8.GetBytes($text)))
+    $text = [Convert]::ToBase64String([Text.Encoding]::UTF8.GetBytes($text))
+    [Console]::Out.WriteLine($request + ' ' + $kind + ' ' + $text)
   }
   filter Answer {
     $kind, $value = 'output', $_

@@ -221,14 +221,14 @@ class WinrsShell:
                 "use ansible_exchange_transport: psrp"
             )
             return Reply("failed", reason=reason)
-        if lost:
-            reason = f"{cmdlet} ran on {host}, and PowerShell could not put out what it answered: {lost.rstrip('.')}."
-            return replace(reply, state="unknown" if request.write else "failed", reason=reason)
         if state == "left":
             # So it is over psrp, where a cmdlet cannot end the process that it shares.
             self.usable = False
             self._said.append(f"{cmdlet} ended the script that it ran in.")
             state = "completed"
+        if lost:
+            reason = f"{cmdlet} ran on {host}, and PowerShell could not put out what it answered: {lost.rstrip('.')}."
+            return replace(reply, state="unknown" if request.write else "failed", reason=reason)
         return replace(reply, state=state)
 
     def _receive(self, identity: str, cmdlet: str, seconds: float) -> Iterator[tuple[str, str]]:
@@ -324,12 +324,17 @@ def _error(told: t.Any, cmdlet: str) -> CmdletError:
     """An error as it is over psrp."""
     if not isinstance(told, list) or len(told) != len(powershell.ERROR):
         raise Unintelligible("an error came that is none")
-    error = {name: str(value or "").strip() for name, value in zip(powershell.ERROR, told, strict=True)}
-    source = error.pop("source")
-    if source == powershell.CONSOLE:
-        error["exception"] = NOBODY_ASKED
-    optional = {name: error.pop(name) or None for name in ("target", "parameter")}
-    return CmdletError(**error | optional | {"cmdlet": error["cmdlet"] or cmdlet})
+    error = {name: str(value or "") for name, value in zip(powershell.ERROR, told, strict=True)}
+    return CmdletError(
+        id=error["id"],
+        category=error["category"],
+        exception=NOBODY_ASKED if error["source"] == powershell.CONSOLE else error["exception"],
+        message=error["message"].strip(),
+        target=error["target"] or None,
+        cmdlet=error["cmdlet"] or cmdlet,
+        # That of a mandatory parameter begins with a blank.
+        parameter=error["parameter"].strip() or None,
+    )
 
 
 def _text(encoded: str) -> str:
