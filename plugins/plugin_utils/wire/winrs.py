@@ -228,7 +228,9 @@ class WinrsShell:
             state = "completed"
         if lost:
             reason = f"{cmdlet} ran on {host}, and PowerShell could not put out what it answered: {lost.rstrip('.')}."
-            return replace(reply, state="unknown" if request.write else "failed", reason=reason)
+            # An error is an answer, too.
+            unknown = request.write and not reply.errors
+            return replace(reply, state="unknown" if unknown else "failed", reason=reason)
         return replace(reply, state=state)
 
     def _receive(self, identity: str, cmdlet: str, seconds: float) -> Iterator[tuple[str, str]]:

@@ -127,6 +127,14 @@ def test_what_could_not_be_put_out_is_told(state: str, expected: str, *, write: 
     assert shell.usable is (state != "left")
 
 
+def test_an_error_beside_it_is_what_a_write_came_to() -> None:
+    texts = b"".join(b"<S>%b</S>" % text for text in (b"Id", *[b"x"] * 7))
+    error = base64.b64encode(b"<Objs><Obj><LST>%b</LST></Obj></Objs>" % texts)
+    shell = Shell(Process(LOST + b"<id> error " + error + b"\n" + ANSWER))
+    reply = shell.run(Request("windows", "Set-X", write=True), 60)
+    assert (reply.state, [one.id for one in reply.errors]) == ("failed", ["Id"])
+
+
 def test_what_could_not_be_read_did_not_run() -> None:
     shell = Shell(Process(LOST + b"<id> end unread\r\n"))
     assert shell.run(Request("windows", "Set-X", write=True), 60) == Reply(
