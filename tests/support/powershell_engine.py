@@ -8,6 +8,7 @@ import tarfile
 import tempfile
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -25,6 +26,11 @@ def powershell() -> Path:
     for archive in ARCHIVES.glob("pwsh-*-linux-x64.tar.xz"):
         return _unpacked(archive) / "pwsh" / "pwsh"
     pytest.skip(REASON)
+
+
+def engine_options() -> dict[str, Any]:
+    """What makes a simulator run its sessions in a real PowerShell."""
+    return {"engine": "pwsh", "pwsh": powershell(), "engine_cache": ROOT / ".cache" / "engine"}
 
 
 def _unpacked(archive: Path) -> Path:

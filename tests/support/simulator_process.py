@@ -19,6 +19,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, ClassVar
 
+from powershell_engine import engine_options
+
 SIMULATOR = Path(__file__).resolve().parents[1] / "simulator"
 START_DEADLINE = 60.0
 STOP_DEADLINE = 15.0
@@ -57,7 +59,8 @@ class SimulatorProcess:
         """
         self.servers = dict(servers)
         self.password = password
-        self.options = options
+        # Any test can be tried on a real PowerShell.
+        self.options = (engine_options() if os.environ.get("MAILOPS_SIMULATOR_ENGINE") == "pwsh" else {}) | options
         self.description: dict[str, Any] = {}
         self._own_directory = directory is None
         self.directory = directory or Path(tempfile.mkdtemp(prefix="exchange-simulator-"))

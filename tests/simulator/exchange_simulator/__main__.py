@@ -14,7 +14,10 @@ from typing import NoReturn
 
 from .auth import Accounts
 from .control import Control
+from .engines import Engine, OwnEngine
 from .organisation import Organisation
+from .real.build import EngineFailure, Program
+from .real.engine import PowerShellEngine
 from .web import Wire
 from .wsman import profiles
 
@@ -72,6 +75,7 @@ def main() -> int:
             profiles=profiles(
                 basic=options.exchange_basic_authentication, windows=options.exchange_windows_authentication
             ),
+            engine=_engine(options, organisation),
         )
         accounts.publish()
         try:
@@ -84,9 +88,15 @@ def main() -> int:
             accounts.withdraw()
             wire.close()
             organisation.stop_listeners()
-    except OSError as error:
+    except (EngineFailure, OSError) as error:
         parser.error(f"cannot start: {error}")
     return 0
+
+
+def _engine(options: argparse.Namespace, organisation: Organisation) -> Engine:
+    if options.engine == "own":
+        return OwnEngine(organisation)
+    return PowerShellEngine(organisation, Program(options.pwsh, options.engine_cache or options.directory / "engine"))
 
 
 def _arguments() -> _Parser:
@@ -134,6 +144,14 @@ def _arguments() -> _Parser:
         help="/PowerShell takes NTLM and Negotiate beside Kerberos",
     )
     parser.add_argument("--shell-limit", default=18, type=int)
+    parser.add_argument(
+        "--engine",
+        choices=("own", "pwsh"),
+        default="own",
+        help="what runs the pipelines: the simulator itself, or a real PowerShell",
+    )
+    parser.add_argument("--pwsh", type=Path, default="pwsh", help="the program of the real PowerShell")
+    parser.add_argument("--engine-cache", type=Path, help="where what was compiled for it is kept")
     parser.add_argument("--exit-with-parent", action="store_true", help="end when standard input is closed")
     return parser
 

@@ -17,7 +17,7 @@ from .catalogue.kinds import Cmdlet, Kind, Parameter
 from .errors import BINDING, Failure
 from .forms import Form, formed
 from .prepared import built
-from .values import ConversionFailed, convert, native
+from .values import ConversionFailed, Credential, convert, native
 
 if TYPE_CHECKING:
     from .organisation import Organisation
@@ -227,6 +227,49 @@ def run_statements(session: Session, statements: Sequence[Sequence[Command]], pi
     return result
 
 
+def run_bound(session: Session, name: str, values: Mapping[str, Any]) -> tuple[Call, Failure | None]:
+    """Run a cmdlet whose parameters a real PowerShell has bound, and return the error that ends it, if one does."""
+    cmdlet = BY_NAME[name.casefold()]
+    known = {parameter.name: parameter for parameter in cmdlet.parameters}
+    entry: dict[str, Any] = {"outcome": "ok"} | _described(session, Command(cmdlet.name, tuple(values.items())))
+    session.organisation.log.append({"n": len(session.organisation.log) + 1} | entry)
+    entry = session.organisation.log[-1]
+    session.organisation.now += datetime.timedelta(seconds=1)
+    call = Call(session, cmdlet, {})
+    end = None
+    try:
+        call.arguments = {name: _taken(call, known[name], value) for name, value in values.items()}
+        _carry_out(call)
+    except Failure as failure:
+        if failure.terminating:
+            end = failure
+        else:
+            call.errors.append(failure)
+    if failed := [*call.errors, *([end] if end else [])]:
+        entry["outcome"] = failed[0].error_id
+    return call, end
+
+
+def _taken(call: Call, parameter: Parameter, value: Any) -> Any:
+    """An argument that has its type already: what Exchange has against it, it says itself."""
+    if isinstance(value, Credential):
+        return value
+    try:
+        return convert(parameter, value)
+    except ConversionFailed as reason:
+        raise call.exchange_failure(errors.DATA_VALIDATION, str(reason)) from None
+
+
+def _carry_out(call: Call) -> None:
+    """What a cmdlet does once its parameters are bound."""
+    _require_directory(call)
+    _lose_controllers(call, "before")
+    _HANDLERS[call.cmdlet.name](call)
+    _warn(call)
+    _fail_after_effect(call)
+    _lose_controllers(call, "after")
+
+
 def _described(session: Session, command: Command) -> dict[str, Any]:
     parameters = {
         f"[{position}]" if name is None else name: _loggable(value)
@@ -247,6 +290,8 @@ def _loggable(value: Any) -> Any:
         return "***"
     if isinstance(value, PSCredential):
         return {"user": str(value.UserName), "password": "***"}
+    if isinstance(value, Credential):
+        return {"user": value.user, "password": "***"}
     value = native(value)
     if isinstance(value, dict):
         return {key: _loggable(item) for key, item in value.items()}
@@ -271,12 +316,7 @@ def _run_command(
             call = Call(session, cmdlet, {})
             try:
                 _Binder(call).bind(command, piped)
-                _require_directory(call)
-                _lose_controllers(call, "before")
-                _HANDLERS[cmdlet.name](call)
-                _warn(call)
-                _fail_after_effect(call)
-                _lose_controllers(call, "after")
+                _carry_out(call)
             except Failure as failure:
                 if failure.terminating:
                     raise

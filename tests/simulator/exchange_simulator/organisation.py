@@ -5,16 +5,17 @@ from __future__ import annotations
 import datetime
 import ipaddress
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
 from . import cmdlets  # noqa: F401  registers the behaviour of every cmdlet
-from .catalogue.cmdlets import BY_NAME
+from .catalogue.cmdlets import BY_NAME, CMDLETS, COMMON
 from .catalogue.services import SERVICES
 from .catalogue.settings import PROTOCOLS
 from .directory import plain_settings
-from .engine import Command, Result, Runspace, Session, run_statements
+from .engine import Call, Command, Result, Runspace, Session, run_bound, run_statements
+from .errors import Failure
 from .faults import DeepNesting, Faults
 from .listeners import Listeners
 from .mailboxes import MONITORING, Mailboxes
@@ -177,15 +178,42 @@ class Organisation:
             session = Session(self, self.servers[server], endpoint, user, logged, runspace or Runspace())
             result = run_statements(session, statements, pipeline_input)
             if logged:
-                self._spoil(session, [command.name for statement in statements for command in statement], result)
+                names = [command.name for statement in statements for command in statement]
+                if self.faults.take(server, "deep_nesting", names):
+                    result.output = [DeepNesting()]
+                self._change_after_read(server, names)
             self._listeners.follow()
             return result
 
-    def _spoil(self, session: Session, names: Sequence[str], result: Result) -> None:
-        """What becomes of a pipeline that has run: a hostile answer, or a change before its client can act on it."""
-        server = session.server.name
-        if self.faults.take(server, "deep_nesting", names):
-            result.output = [DeepNesting()]
+    def run_bound(
+        self,
+        server: str,
+        endpoint: Literal["exchange", "windows"],
+        user: str,
+        name: str,
+        values: Mapping[str, Any],
+        runspace: Runspace,
+    ) -> tuple[Call, Failure | None]:
+        """Run a cmdlet whose parameters a real PowerShell has bound."""
+        with self.lock:
+            session = Session(self, self.servers[server], endpoint, user, logged=True, runspace=runspace)
+            done = run_bound(session, name, values)
+            self._change_after_read(server, [name])
+            self._listeners.follow()
+            return done
+
+    def withheld(self, server: str) -> list[str]:
+        """What RBAC keeps from a session that is opened now: `Cmdlet:Parameter`, or `Cmdlet:*` for all of it."""
+        hidden = [f"{one['cmdlet']}:{one.get('parameter') or '*'}" for one in self.faults.armed(server, "rbac_without")]
+        if only := self.faults.first(server, "rbac_only"):
+            for cmdlet in CMDLETS:
+                granted = only["cmdlets"].get(cmdlet.name, ())
+                kept = [one.name for one in (*cmdlet.parameters, *COMMON) if one.name.casefold() not in granted]
+                hidden += [f"{cmdlet.name}:{name}" for name in (kept if cmdlet.name in only["cmdlets"] else ["*"])]
+        return hidden
+
+    def _change_after_read(self, server: str, names: Sequence[str]) -> None:
+        """A change after a pipeline has run, before its client can act on it."""
         if change := self.faults.take(server, "change_after_read", names):
             endpoint, command = change["run"]
             self.run(server, endpoint, "another administrator", [[command]], logged=False)

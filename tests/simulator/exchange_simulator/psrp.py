@@ -12,10 +12,11 @@ import sys
 import threading
 import traceback
 import uuid
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Generic, Protocol, TypeVar
 from xml.sax.saxutils import unescape
 
 from psrpcore import (
@@ -86,8 +87,18 @@ class Received:
 
 
 @dataclass
-class _Stream:
+class Stream:
+    """What waits to be received of a pool or a pipeline, and whether no more will come."""
+
     chunks: deque[bytes] = field(default_factory=deque)
+
+    @property
+    def done(self) -> bool:
+        return False
+
+
+@dataclass
+class _PipelineStream(Stream):
     pipeline: ServerPipeline | None = None
 
     @property
@@ -124,7 +135,7 @@ class Pipeline:
     def __init__(self, pool: RunspacePool, side: ServerPipeline) -> None:
         self._pool = pool
         self.side = side
-        self.stream = _Stream(pipeline=side)
+        self.stream = _PipelineStream(pipeline=side)
         self.input: list[Any] = []
         self.statements: list[list[Command]] = []
         self.released = threading.Event()
@@ -139,46 +150,51 @@ class Pipeline:
         self.released.wait(hold)
         self._pool.finish(self, result, backlog)
 
+    @property
+    def cmdlets(self) -> list[str]:
+        return [command.name for part in self.statements for command in part]
+
     def names(self, cmdlet: str) -> bool:
         """Whether one of the commands is this cmdlet."""
-        return any(command.name.casefold() == cmdlet.casefold() for part in self.statements for command in part)
+        return cmdlet.casefold() in map(str.casefold, self.cmdlets)
 
 
-class RunspacePool:
-    """The server side of one client's runspace pool."""
+class Runnable(Protocol):
+    """What has arrived and may now run."""
+
+    def start(self, hold: float) -> None: ...
+    def run(self) -> None: ...
+    def names(self, cmdlet: str) -> bool: ...
+
+
+class Piped(Protocol):
+    """A pipeline of a pool: what it runs and what it has said."""
+
+    @property
+    def stream(self) -> Stream: ...
+    @property
+    def cmdlets(self) -> list[str]: ...
+
+
+PipelineType = TypeVar("PipelineType", bound=Piped)
+
+
+class Pool(ABC, Generic[PipelineType]):
+    """One client's runspace pool, with its pipelines and what waits to be received of them."""
 
     input_streams, output_streams = "stdin pr", "stdout"
 
-    def __init__(self, opening: bytes, perform: Perform) -> None:
-        self._perform = perform
+    def __init__(self) -> None:
         self._condition = threading.Condition()
-        self._protocol = _Protocol(_private_data())
-        self._stream = _Stream()
-        self._pipelines: dict[uuid.UUID, Pipeline] = {}
+        self._stream = Stream()
+        self._pipelines: dict[uuid.UUID, PipelineType] = {}
         self._closed = False
-        with self._condition:
-            self._absorb(opening, None)
 
     @property
     def commands(self) -> int:
         """The pipelines that are not closed, ended or not."""
         with self._condition:
             return len(self._pipelines)
-
-    def command(self, pipeline_id: uuid.UUID, data: bytes) -> Pipeline | None:
-        """Take the first fragment of a pipeline; the pipeline is returned once it is complete and may run."""
-        with self._condition:
-            self._require_open()
-            self._pipelines[pipeline_id] = Pipeline(self, ServerPipeline(self._protocol, pipeline_id))
-            return self._absorb(data, pipeline_id)
-
-    def send(self, pipeline_id: uuid.UUID | None, data: bytes, *, ends: bool = False) -> Pipeline | None:
-        """Take more of a pipeline, its input, or a message to the pool; the protocol has ends of its own."""
-        with self._condition:
-            self._require_open()
-            if pipeline_id is not None:
-                self._find(pipeline_id)
-            return self._absorb(data, pipeline_id)
 
     def receive(
         self, pipeline_id: uuid.UUID | None, *, timeout: float, room: int, is_connected: Callable[[], bool]
@@ -204,10 +220,70 @@ class RunspacePool:
         """What a pipeline that has arrived runs; nothing where there is none."""
         with self._condition:
             pipeline = self._pipelines.get(pipeline_id) if pipeline_id else None
-            return [command.name for part in pipeline.statements for command in part] if pipeline else []
+            return pipeline.cmdlets if pipeline else []
 
+    @abstractmethod
+    def command(self, pipeline_id: uuid.UUID, data: bytes) -> Runnable | None:
+        """Take the first fragment of a pipeline; what may run once it is complete is returned."""
+
+    @abstractmethod
+    def send(self, pipeline_id: uuid.UUID | None, data: bytes, *, ends: bool = False) -> Runnable | None:
+        """Take more of a pipeline, its input, or a message to the pool; the protocol has ends of its own."""
+
+    @abstractmethod
     def stop_unanswered(self, pipeline_id: uuid.UUID | None, timeout: float) -> None:
         """Once its cmdlets have run, a pipeline is stopped before it could say so."""
+
+    @abstractmethod
+    def stop(self, pipeline_id: uuid.UUID) -> None:
+        """Ctrl-C: a running pipeline ends as stopped. A cmdlet that has begun is not undone."""
+
+    @abstractmethod
+    def terminate(self, pipeline_id: uuid.UUID) -> None:
+        """The client is done with the pipeline."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """The shell is deleted or lost.
+
+        A Receive that is waiting learns that its pipeline was stopped; later requests find no shell. [I]: no recording
+        shows what a host answers to a Receive whose shell is dropped.
+        """
+
+    def _find(self, pipeline_id: uuid.UUID) -> PipelineType:
+        if pipeline_id not in self._pipelines:
+            raise NotFound
+        return self._pipelines[pipeline_id]
+
+    def _require_open(self) -> None:
+        if self._closed:
+            raise NotFound
+
+
+class RunspacePool(Pool[Pipeline]):
+    """The server side of one client's runspace pool, whose cmdlets are ours."""
+
+    def __init__(self, opening: bytes, perform: Perform) -> None:
+        super().__init__()
+        self._perform = perform
+        self._protocol = _Protocol(_private_data())
+        with self._condition:
+            self._absorb(opening, None)
+
+    def command(self, pipeline_id: uuid.UUID, data: bytes) -> Pipeline | None:
+        with self._condition:
+            self._require_open()
+            self._pipelines[pipeline_id] = Pipeline(self, ServerPipeline(self._protocol, pipeline_id))
+            return self._absorb(data, pipeline_id)
+
+    def send(self, pipeline_id: uuid.UUID | None, data: bytes, *, ends: bool = False) -> Pipeline | None:
+        with self._condition:
+            self._require_open()
+            if pipeline_id is not None:
+                self._find(pipeline_id)
+            return self._absorb(data, pipeline_id)
+
+    def stop_unanswered(self, pipeline_id: uuid.UUID | None, timeout: float) -> None:
         with self._condition:
             if pipeline_id is None:
                 return
@@ -219,12 +295,10 @@ class RunspacePool:
             self._stop(self._find(pipeline_id))
 
     def stop(self, pipeline_id: uuid.UUID) -> None:
-        """Ctrl-C: a running pipeline ends as stopped. A cmdlet that has begun is not undone."""
         with self._condition:
             self._stop(self._find(pipeline_id))
 
     def terminate(self, pipeline_id: uuid.UUID) -> None:
-        """The client is done with the pipeline."""
         with self._condition:
             pipeline = self._find(pipeline_id)
             self._stop(pipeline)
@@ -232,11 +306,6 @@ class RunspacePool:
             pipeline.side.close()
 
     def close(self) -> None:
-        """The shell is deleted or lost.
-
-        A Receive that is waiting learns that its pipeline was stopped; later requests find no shell. [I]: no recording
-        shows what a host answers to a Receive whose shell is dropped.
-        """
         with self._condition:
             self._closed = True
             for pipeline in self._pipelines.values():
@@ -336,15 +405,6 @@ class RunspacePool:
         while (payload := self._protocol.data_to_send(FRAGMENT_SIZE)) is not None:
             pipeline = self._pipelines.get(payload.pipeline_id) if payload.pipeline_id else None
             (pipeline.stream if pipeline else self._stream).chunks.append(payload.data)
-
-    def _find(self, pipeline_id: uuid.UUID) -> Pipeline:
-        if pipeline_id not in self._pipelines:
-            raise NotFound
-        return self._pipelines[pipeline_id]
-
-    def _require_open(self) -> None:
-        if self._closed:
-            raise NotFound
 
 
 def _private_data() -> dict[str, Any]:

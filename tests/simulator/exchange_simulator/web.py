@@ -23,6 +23,7 @@ from xml.etree import ElementTree
 from spnego.channel_bindings import GssChannelBindings
 
 from .auth import Accounts, BadMessage, ConnectionAuthentication, Decision, server_end_point
+from .engines import Engine
 from .faults import spoiled
 from .organisation import Organisation
 from .psrp import ClientGone
@@ -293,13 +294,14 @@ class Wire:
         port_offset: int,
         shell_limit: int,
         profiles: Mapping[EndpointName, Profile],
+        engine: Engine,
     ) -> None:
         self._organisation = organisation
         self._port_offset = port_offset
         self._listeners: list[_Listener] = []
         self._endpoints: dict[str, dict[EndpointName, Endpoint]] = {
             name: {
-                kind: Endpoint(kind, profile, server, organisation, accounts, shell_limit)
+                kind: Endpoint(kind, profile, server, organisation, accounts, engine, shell_limit)
                 for kind, profile in profiles.items()
             }
             for name, server in organisation.servers.items()

@@ -40,7 +40,7 @@ Chatter = Sequence[tuple[str, bytes]]
 class Line:
     """What a process was sent in whole lines; it runs once, after all lines before it."""
 
-    def __init__(self, process: _Running, lines: list[bytes], previous: threading.Event) -> None:
+    def __init__(self, process: Running, lines: list[bytes], previous: threading.Event) -> None:
         self._process = process
         self._lines = lines
         self._previous = previous
@@ -67,7 +67,7 @@ class Line:
 
 
 class CommandShell:
-    """The server side of one client's WinRM shell."""
+    """The server side of one client's WinRM shell, whose processes are ours."""
 
     input_streams, output_streams = "stdin", "stdout stderr"
 
@@ -79,7 +79,7 @@ class CommandShell:
         self._delegates = delegates
         self._release = release
         self._condition = threading.Condition()
-        self._processes: dict[uuid.UUID, _Running] = {}
+        self._processes: dict[uuid.UUID, Running] = {}
         self._closed = False
 
     @property
@@ -94,12 +94,18 @@ class CommandShell:
             if self._closed:
                 raise NotFound
             identity = uuid.uuid4()
-            self._processes[identity] = _Running(self._condition)
+            process = self._processes[identity] = self._made()
         refusal = _refusal(line, through_cmd=through_cmd)
-        process = self._processes[identity]
         if refusal is not None:
             process.fail(refusal)
-            return identity
+        else:
+            self._begin(process, line)
+        return identity
+
+    def _made(self) -> Running:
+        return Running(self._condition)
+
+    def _begin(self, process: Any, line: str) -> None:
         try:
             script = base64.b64decode(line.split()[-1], validate=True).decode("utf-16-le")
             runspace = Runspace(self._delegates)
@@ -114,7 +120,6 @@ class CommandShell:
         except Failure as failure:
             process.write_error(f"ParserError: {failure.message}")
             process.end(1)
-        return identity
 
     def send(self, identity: uuid.UUID | None, data: bytes, *, ends: bool) -> Line | None:
         """Feed standard input; whole lines are returned and may run."""
@@ -186,13 +191,13 @@ class CommandShell:
             for process in self._processes.values():
                 process.end(1)
 
-    def _find(self, identity: uuid.UUID | None) -> _Running:
+    def _find(self, identity: uuid.UUID | None) -> Running:
         if self._closed or identity not in self._processes:
             raise NotFound
         return self._processes[identity]
 
 
-class _Running:
+class Running:
     """A process with what it was sent and what it has said; the shell's condition guards it."""
 
     def __init__(self, condition: threading.Condition) -> None:
@@ -270,9 +275,13 @@ class _Running:
             self._released.set()
             self._condition.notify_all()
 
+    def end_input(self) -> None:
+        """No more will come: PowerShell ends by itself."""
+        self.end(0)
+
     def _end_of_input(self, done: threading.Event) -> None:
         done.wait()
-        self.end(0)
+        self.end_input()
 
     def _chat(self) -> None:
         for stream, data in self._chatter:

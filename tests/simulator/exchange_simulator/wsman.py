@@ -11,21 +11,21 @@ import threading
 import time
 import uuid
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 from xml.etree import ElementTree
 from xml.sax.saxutils import escape
 
 from .auth import Accounts, Decision
-from .engine import Result, Runspace
+from .engine import Runspace
+from .engines import Engine, Place
 from .faults import Injected, with_entity_bomb
 from .forms import Form, asked_form
 from .organisation import Organisation
-from .psrp import Malformed, NotFound, Pipeline, RunspacePool, Statements, cmdlets_in
+from .psrp import Malformed, NotFound, Pool, Runnable, cmdlets_in
 from .server import Server
 from .winrs import RESOURCE_URI as COMMAND_SHELL
 from .winrs import CommandShell, Line
@@ -216,7 +216,7 @@ class Shell:
     shell_id: str
     resource_uri: str
     user: str
-    pool: RunspacePool | CommandShell
+    pool: Pool[Any] | CommandShell
     idle_timeout: float
     client: str
     opened: float = field(default_factory=time.monotonic)
@@ -239,6 +239,7 @@ class Endpoint:
         server: Server,
         organisation: Organisation,
         accounts: Accounts,
+        engine: Engine,
         limit: int,
     ) -> None:
         self.name = name
@@ -246,6 +247,7 @@ class Endpoint:
         self.server = server
         self.accounts = accounts
         self._organisation = organisation
+        self._engine = engine
         self._limit = limit
         self._lock = threading.Lock()
         self._shells: dict[str, Shell] = {}
@@ -421,14 +423,14 @@ class Endpoint:
             )
         limit = self._limit_now()
         given = request.element("rsp:Shell")
-        perform = partial(self._perform, user)
-        pool: RunspacePool | CommandShell
+        place = Place(self.server, self.name, user)
+        pool: Pool[Any] | CommandShell
         if is_command_shell:
-            pool = CommandShell(perform, log_on.delegates, self.server.release.powershell)
+            pool = self._engine.processes(place, delegates=log_on.delegates)
         else:
             opening = _decode(request.element("rsp:Shell/pwsh:creationXml").text)
             try:
-                pool = RunspacePool(opening, partial(perform, Runspace(log_on.delegates, request.form)))
+                pool = self._engine.runspaces(place, Runspace(log_on.delegates, request.form), opening)
             except Malformed:
                 raise _malformed() from None
         shell = Shell(
@@ -512,7 +514,7 @@ class Endpoint:
             )
         return f"<rsp:ReceiveResponse>{''.join(parts)}</rsp:ReceiveResponse>"
 
-    def _run(self, pipeline: Pipeline | Line | None, request: Request) -> None:
+    def _run(self, pipeline: Runnable | Line | None, request: Request) -> None:
         if pipeline is None:
             return
         if request.fault == "drop_after_command":
@@ -557,9 +559,6 @@ class Endpoint:
     def _limit_now(self) -> int:
         fault = self._organisation.faults.first(self.server.name, "shell_limit")
         return fault["limit"] if fault else self._limit
-
-    def _perform(self, user: str, runspace: Runspace, statements: Statements, pipeline_input: Sequence[Any]) -> Result:
-        return self._organisation.run(self.server.name, self.name, user, statements, pipeline_input, runspace=runspace)
 
     def _remove_stale(self) -> None:
         with self._lock:

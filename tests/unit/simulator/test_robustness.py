@@ -21,6 +21,7 @@ from pypsrp.wsman import WSMan
 from simulator_process import SimulatorProcess
 
 from exchange_simulator.auth import Accounts
+from exchange_simulator.engines import OwnEngine
 from exchange_simulator.organisation import Organisation
 from exchange_simulator.web import _Handler, _Listener
 from exchange_simulator.wsman import PROFILES, Endpoint
@@ -160,7 +161,9 @@ def test_a_silent_client_is_let_go(
     monkeypatch.setattr(_Handler, "timeout", 0.2)
     organisation = make("SE")
     accounts = Accounts("administrator", "x", "contoso.test", tmp_path)
-    endpoint = Endpoint("windows", PROFILES["windows"], organisation.servers["EX01"], organisation, accounts, 1)
+    endpoint = Endpoint(
+        "windows", PROFILES["windows"], organisation.servers["EX01"], organisation, accounts, OwnEngine(organisation), 1
+    )
     with (
         _Listener(endpoint, 0, tls=tls) as listener,
         socket.create_connection(listener.server_address[:2], timeout=_TIMEOUT) as line,

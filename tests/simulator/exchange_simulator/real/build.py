@@ -1,0 +1,128 @@
+"""What a session loads: the cmdlets of a release, compiled once, and the modules and sessions that show them."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import tempfile
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cache, cached_property
+from pathlib import Path
+
+from ..catalogue.releases import Release
+from .generated import cmdlets_of, source
+
+_SUPPORT = Path(__file__).with_name("Engine.cs")
+_ENDPOINT = Path(__file__).with_name("Endpoint.psm1")
+_QUIET = {"POWERSHELL_TELEMETRY_OPTOUT": "1", "POWERSHELL_UPDATECHECK": "Off", "DOTNET_TieredPGO": "0"}
+# Of objects of these classes Exchange's own serializer sends whatever is inside them, where it is asked for.
+_ROOTS = ("Microsoft.Exchange.Data.ConfigurableObject",)
+_DEPTH = 8
+_ADAPTER = (
+    "<Type><Name>ExchangeSimulator.Known</Name>"
+    "<TypeAdapter><TypeName>ExchangeSimulator.KnownAdapter</TypeName></TypeAdapter></Type>"
+)
+_DEEP = (
+    "<Type><Name>{name}</Name><Members><MemberSet><Name>PSStandardMembers</Name><Members><NoteProperty>"
+    "<Name>SerializationDepth</Name><Value>{depth}</Value></NoteProperty></Members></MemberSet></Members></Type>"
+)
+_COMPILE = (
+    "Add-Type -TypeDefinition (Get-Content -Raw -LiteralPath $env:SOURCE) -OutputAssembly $env:TARGET "
+    "-IgnoreWarnings -WarningAction Ignore"
+)
+
+
+class EngineFailure(Exception):
+    """The engine could not be made ready."""
+
+
+@dataclass(frozen=True)
+class Program:
+    """A PowerShell, and the folder in which what was compiled for it is kept."""
+
+    path: Path
+    folder: Path
+
+    @cached_property
+    def environment(self) -> dict[str, str]:
+        """What its processes are started with: nothing of ours that a cmdlet could tell."""
+        return {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ} | _QUIET
+
+    @cache  # noqa: B019 - one for each release, for as long as the process lives
+    def modules(self, release: Release) -> Path:
+        """The folder of a release's modules and session configurations."""
+        text = f"{_SUPPORT.read_text(encoding='utf-8')}\n{source(release)}"
+        words = [
+            text,
+            _ENDPOINT.read_text(encoding="utf-8"),
+            Path(__file__).read_text(encoding="utf-8"),
+            str(self.path),
+        ]
+        mark = hashlib.sha256("\n".join(words).encode()).hexdigest()[:16]
+        target = self.folder / f"{release.name}-{mark}"
+        if not target.exists():
+            self.folder.mkdir(parents=True, exist_ok=True)
+            fresh = Path(tempfile.mkdtemp(dir=self.folder))
+            self._compile(text, fresh / "Cmdlets.dll")
+            _write_modules(fresh, target, release)
+            # Another simulator may have been quicker.
+            with suppress(OSError):
+                fresh.rename(target)
+        return target
+
+    def _compile(self, text: str, target: Path) -> None:
+        written = target.with_suffix(".cs")
+        written.write_text(text, encoding="utf-8")
+        done = subprocess.run(
+            [self.path, "-NoLogo", "-NoProfile", "-NonInteractive", "-Command", _COMPILE],
+            env=self.environment | {"SOURCE": str(written), "TARGET": str(target)},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+        )
+        if done.returncode:
+            raise EngineFailure(f"PowerShell could not compile the cmdlets: {done.stderr or done.stdout}")
+
+
+def _write_modules(folder: Path, home: Path, release: Release) -> None:
+    names: dict[str, list[str]] = {"exchange": [], "windows": []}
+    for cmdlet in cmdlets_of(release):
+        names[cmdlet.endpoint].append(cmdlet.name)
+    deep = "".join(_DEEP.format(name=name, depth=_DEPTH) for name in _ROOTS)
+    for name, types in {"flat": _ADAPTER, "full": _ADAPTER + deep}.items():
+        (folder / f"{name}.types.ps1xml").write_text(f"<Types>{types}</Types>")
+    (folder / "Endpoint.psm1").write_text(_ENDPOINT.read_text(encoding="utf-8"))
+    _write(folder / "Endpoint.psd1", "RootModule = 'Endpoint.psm1'; FunctionsToExport = '*'")
+    # Of two modules with one assembly for a root PowerShell loads the first alone.
+    for module, cmdlets, types in (
+        ("Tasks", names["exchange"], "full"),
+        ("PlainTasks", names["exchange"], "flat"),
+        ("Windows", names["windows"], "flat"),
+        ("Snapin", names["exchange"], "flat"),
+    ):
+        _write(
+            folder / f"{module}.psd1",
+            "NestedModules = 'Cmdlets.dll'; RequiredAssemblies = 'Cmdlets.dll'; "
+            f"TypesToProcess = '{types}.types.ps1xml'; CmdletsToExport = {_listed(cmdlets)}",
+        )
+    for name, module in {"full": "Tasks", "plain": "PlainTasks"}.items():
+        _write(
+            folder / f"{name}.pssc",
+            "SessionType = 'Empty'; LanguageMode = 'NoLanguage'; VisibleFunctions = '*'; "
+            f"ModulesToImport = {_listed(str(home / f'{one}.psd1') for one in (module, 'Endpoint'))}",
+        )
+    _write(
+        folder / "windows.pssc", f"SessionType = 'Default'; ModulesToImport = {_listed([str(home / 'Windows.psd1')])}"
+    )
+
+
+def _write(file: Path, content: str) -> None:
+    kind = "SchemaVersion = '2.0.0.0'" if file.suffix == ".pssc" else "ModuleVersion = '1.0'"
+    file.write_text(f"@{{ {kind}; GUID = '7c0b4c6e-3b1a-4f57-9c55-0b8a5f5d0e11'; {content} }}\n")
+
+
+def _listed(texts: Iterable[str]) -> str:
+    return "@({})".format(", ".join("'{}'".format(text.replace("'", "''")) for text in texts))
