@@ -51,7 +51,7 @@ _RUNTIME = ("System.Management.Automation.RuntimeException", "System.SystemExcep
 _INVOCATION = ("System.Management.Automation.MethodInvocationException", *_RUNTIME)
 _CONSTANTS = {"true": True, "false": False, "null": None}
 _SERIALIZER = "management.automation.psserializer"
-# What the grammar can tell apart of .NET's types.
+# The types that a value can be asked for.
 _TYPES: dict[str, Callable[[Any], bool]] = {
     "management.automation.errorrecord": lambda value: isinstance(value, ErrorRecord),
     "management.automation.warningrecord": lambda value: isinstance(value, WarningRecord),
@@ -628,7 +628,10 @@ class _Evaluation:
 
 
 def serialized(value: Any) -> str:
-    """CLIXML as PSSerializer writes it, apart from the indentation inside the object."""
+    """CLIXML as PSSerializer writes it, apart from the indentation inside the object.
+
+    Of two characters it throws, as a real one was seen to.
+    """
     if isinstance(value, Prepared):
         element = value.clixml().decode()
     else:
@@ -713,7 +716,7 @@ def _until_error(run: Callable[..., list[Any]], *arguments: Any) -> tuple[list[A
 
 
 def _copied(value: Any) -> PSObject:
-    """An object with the same members, as Select-Object makes it: the texts of what it was are gone."""
+    """An object with the same members, as Select-Object makes it: the text of what it was is gone."""
     if not isinstance(value, PSObject):
         raise NotSimulated("Select-Object of a value")
     copy = PSCustomObject()
@@ -737,7 +740,10 @@ def _as_text(value: Any) -> str:
 
 
 def _of_console(record: ErrorRecord) -> ErrorRecord:
-    """What a question of a cmdlet comes to that cannot be asked: a console says it with another error than remoting."""
+    """What a question of a cmdlet comes to that cannot be asked.
+
+    A console says it with another error than remoting, as a process of PowerShell 7.6 was seen to.
+    """
     if record.Exception.PSTypeNames[0] != _HOST_EXCEPTION:
         return record
     found = Failure(
@@ -750,7 +756,7 @@ def _of_console(record: ErrorRecord) -> ErrorRecord:
 
 
 def _source(exception: NETException) -> str:
-    """The assembly that has thrown it."""
+    """The assembly that has thrown it: seen of a real process for what nobody answers, and for binding."""
     if exception.PSTypeNames[0] == "System.Management.Automation.PSInvalidOperationException":
         return "Microsoft.PowerShell.ConsoleHost"
     return "System.Management.Automation"
