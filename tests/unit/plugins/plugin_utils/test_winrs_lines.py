@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from winrm.exceptions import WinRMOperationTimeoutError
 
+from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import CmdletError
 from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import Reply, Request
 from ansible_collections.mailops.exchange.plugins.plugin_utils.settings import Endpoint, Settings
 from ansible_collections.mailops.exchange.plugins.plugin_utils.wire import winrs
@@ -127,12 +128,23 @@ def test_what_could_not_be_put_out_is_told(state: str, expected: str, *, write: 
     assert shell.usable is (state != "left")
 
 
+def error(*texts: bytes) -> bytes:
+    told = b"".join(b"<S>%b</S>" % text for text in texts)
+    return b"<id> error " + base64.b64encode(b"<Objs><Obj><LST>%b</LST></Obj></Objs>" % told) + b"\n"
+
+
+# The last one came with a process of PowerShell 7.6, as did the blank before the parameter's name.
+ERROR = error(b"Id,X", b"InvalidArgument", b"System.X", b"No.\n", b"", b"", b" Name", b"System.Management.Automation")
+
+
+def test_an_error_is_what_it_is_over_psrp() -> None:
+    expected = CmdletError("Id,X", "InvalidArgument", "System.X", "No.", cmdlet="Get-X", parameter="Name")
+    assert Shell(Process(ERROR + ANSWER)).ask().errors == [expected]
+
+
 def test_an_error_beside_it_is_what_a_write_came_to() -> None:
-    texts = b"".join(b"<S>%b</S>" % text for text in (b"Id", *[b"x"] * 7))
-    error = base64.b64encode(b"<Objs><Obj><LST>%b</LST></Obj></Objs>" % texts)
-    shell = Shell(Process(LOST + b"<id> error " + error + b"\n" + ANSWER))
-    reply = shell.run(Request("windows", "Set-X", write=True), 60)
-    assert (reply.state, [one.id for one in reply.errors]) == ("failed", ["Id"])
+    reply = Shell(Process(LOST + ERROR + ANSWER)).run(Request("windows", "Set-X", write=True), 60)
+    assert (reply.state, [one.id for one in reply.errors]) == ("failed", ["Id,X"])
 
 
 def test_what_could_not_be_read_did_not_run() -> None:
@@ -146,10 +158,10 @@ def test_what_could_not_be_read_did_not_run() -> None:
 
 
 @pytest.mark.parametrize(
-    "error", [b"<S>x</S>", b"<Obj><LST><S>x</S></LST></Obj>", b"<Obj><LST>" + b"<S>x</S>" * 9 + b"</LST></Obj>"]
+    "said", [b"<S>x</S>", b"<Obj><LST><S>x</S></LST></Obj>", b"<Obj><LST>" + b"<S>x</S>" * 9 + b"</LST></Obj>"]
 )
-def test_an_error_that_is_none_is_no_answer(error: bytes) -> None:
-    line = b"<id> error " + base64.b64encode(b"<Objs>%b</Objs>" % error) + b"\n"
+def test_an_error_that_is_none_is_no_answer(said: bytes) -> None:
+    line = b"<id> error " + base64.b64encode(b"<Objs>%b</Objs>" % said) + b"\n"
     with pytest.raises(Interrupted, match="an error came that is none"):
         Shell(Process(line + ANSWER)).ask()
 
