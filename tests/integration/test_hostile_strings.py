@@ -262,7 +262,7 @@ def test_what_xml_cannot_hold_is_replaced_over_the_winrm_shell(
     organisation.run("EX01", "Set-PopSettings", {"Server": "EX01", "Banner": f"a{sign}b"})
     session = open_session(access="local", transport="winrm")
     done = run_module("client_access_info", {"protocols": ["pop3"], "gather": []}, session.invoke)
-    assert done["pop3"]["settings"]["banner"] == "a\ufffdb"
+    assert done["pop3"]["settings"]["banner"] == "a\ufffdb", done
 
 
 @pytest.fixture(scope="module")
