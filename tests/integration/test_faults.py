@@ -173,7 +173,7 @@ def test_what_came_to_nothing_is_told_so(host: Open, organisation: SimulatorProc
     organisation.fault("EX01", "write_does_not_stick", cmdlet=SET)
     organisation.fault("EX01", kind, cmdlet=SET, times=0)
     result = one.run("pop_settings", BANNER)
-    sent = "Set-PopSettings was sent and the connection broke before its answer came"
+    sent = "Set-PopSettings was sent and its answer was lost"
     assert result["msg"].startswith(f"banner: 'New.' was sent, but EX01 has 'Old.' stored. {sent}; it did not arrive: ")
     assert "may or may not" not in result["msg"]
     assert (result["failed"], result["changed"]) == (True, False)

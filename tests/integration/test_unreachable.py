@@ -163,6 +163,6 @@ def test_powershell_of_2010_is_too_old_for_the_winrm_shell(controller: Controlle
     assert result["status"] == "unreachable"
     host = organisation.description["servers"]["EX01"]["address"]
     assert result["result"]["msg"].endswith(
-        f"PowerShell on {host} could not read what was sent or answer it in CLIXML, for which it must be version 3 or "
-        "newer; use ansible_exchange_transport: psrp."
+        f"PowerShell on {host} could not read what was sent, for which it must be version 3 or newer; use "
+        "ansible_exchange_transport: psrp."
     )

@@ -201,7 +201,7 @@ class Calls:
         if reply.state == "unreachable":
             raise Unreachable(reply.reason or "The host cannot be reached.")
         if reply.state == "unknown":
-            lost = f"{cmdlet} was sent{of and f' for {of}'} and the connection broke before its answer came"
+            lost = f"{cmdlet} was sent{of and f' for {of}'} and its answer was lost"
             why = (reply.reason or "no reason was given").removeprefix(f"{cmdlet}: ").rstrip(".")
             raise OutcomeUnknown(
                 f"{lost}, so it may or may not have taken effect: {why}.", f"{lost}; it did not arrive: {why}."

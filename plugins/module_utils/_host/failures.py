@@ -77,7 +77,7 @@ class Failure(Exception):
 
 
 class OutcomeUnknown(Failure):
-    """A writing cmdlet was sent and the connection broke before its answer came."""
+    """A writing cmdlet was sent and its answer was lost."""
 
     may_have_happened = True
 
@@ -116,6 +116,9 @@ _OF_THE_CONTROLLER = (
 # One controller refuses a write so, and another may take it: it has another domain, or does not know the user.
 _OF_A_REFUSED_WRITE = ("ADInvalidCredentialException", "ADReferralException")
 _DIRECTORY = "Microsoft.Exchange.Data.Directory."
+
+NOBODY_ASKED = "System.Management.Automation.Host.HostException"
+"""What a session throws where a cmdlet asks for input or a confirmation: there is nobody to be asked."""
 
 
 @dataclass(frozen=True)
@@ -167,6 +170,10 @@ class CmdletError:
         return self._is("ManagementObjectAmbiguousException")
 
     @property
+    def nobody_asked(self) -> bool:
+        return self.exception == NOBODY_ASKED or self.name in ("HostException", "HostFunctionNotImplemented")
+
+    @property
     def of_the_controller(self) -> bool:
         """Whether the domain controller cannot be used."""
         return any(map(self._is, _OF_THE_CONTROLLER))
@@ -214,6 +221,8 @@ class CmdletError:
             return f"{cmdlet} found no service {shortened(self.target or 'of that name')} on this host: {said}."
         if self.missing_object:
             return f"{cmdlet} did not find the object: {said}."
+        if self.nobody_asked:
+            return f"{cmdlet} asks for input or a confirmation, and nobody is there to answer it."
         if self.category == "PermissionDenied":
             return f"{cmdlet} was refused{of}, this user lacks the permission: {said}."
         return f"{cmdlet} failed{of}: {said}."

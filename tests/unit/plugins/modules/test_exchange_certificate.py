@@ -398,7 +398,7 @@ def test_a_lost_answer_and_unknown_services_are_no_success(host, times):
     if times == 2:
         assert result["msg"].startswith(
             f"services: POP was to be assigned to {mark}, but EX01 shows unknown services for it. "
-            "Enable-ExchangeCertificate was sent and the connection broke before its answer came, so it may or may not"
+            "Enable-ExchangeCertificate was sent and its answer was lost, so it may or may not"
         )
 
 

@@ -207,7 +207,7 @@ class Lost:
         return self.module
 
 
-MISSED = "{} was sent and the connection broke before its answer came; it did not arrive: The connection broke."
+MISSED = "{} was sent and its answer was lost; it did not arrive: The connection broke."
 LOST = (
     Lost(
         "pop_settings",
