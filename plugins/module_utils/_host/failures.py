@@ -191,6 +191,18 @@ class CmdletError:
             self.of_the_controller or self.exception.startswith(_DIRECTORY) or "[FailureCategory=Cmdlet-AD" in self.id
         )
 
+    @property
+    def of_rpc(self) -> bool:
+        """Whether a service of the server that answers by RPC refused or failed."""
+        # Of what goes wrong there with certificates, published errors have this one exception, whatever it was.
+        of_certificates = self.id.endswith("ExchangeCertificate") and self._is("InvalidOperationException")
+        return of_certificates or self._is("RpcException")
+
+    @property
+    def of_rights(self) -> bool:
+        """Whether the user lacks a right."""
+        return self.unknown_cmdlet or self.unknown_parameter or self.category == "PermissionDenied"
+
     def _is(self, exception: str) -> bool:
         # Exchange files these under the category NotSpecified; Exchange 2010 has no FailureCategory in the id.
         return f"[FailureCategory=Cmdlet-{exception}]" in self.id or self.exception.rpartition(".")[2] == exception

@@ -80,7 +80,7 @@ class ClientAccessInfo(Work):
 
     def __init__(self, host: Host, given: Mapping[str, Any]) -> None:
         super().__init__(host, given)
-        self._unread: dict[str, str] = {}
+        self._unread: dict[str, Failure] = {}
         """By cmdlet, why its part could not be read."""
 
     @cached_property
@@ -109,7 +109,7 @@ class ClientAccessInfo(Work):
         try:
             return reader(self.host, self.server)
         except Failure as failure:
-            self._unread[cmdlet] = str(failure)
+            self._unread[cmdlet] = failure
             return None
 
     def result(self) -> dict[str, Any]:

@@ -46,6 +46,7 @@ class CertificateName(HostName):
 
 
 _IDENTIFIER = re.compile(r"\s*<I>(?P<issuer>.*?)<S>(?P<subject>.*)", re.IGNORECASE | re.DOTALL)
+_MARK = re.compile("<[IS]>", re.IGNORECASE)
 
 # OpenSSL and .NET write these attribute types differently.
 _TYPES = {"ST": "S", "EMAILADDRESS": "E", "EMAIL": "E", "GN": "G", "SURNAME": "SN"}
@@ -73,6 +74,11 @@ class CertificateIdentifier(Text):
             match = _IDENTIFIER.fullmatch(text)
             if not match or not match["issuer"].strip() or not match["subject"].strip():
                 raise ValueError(f"{quoted(text)} lacks one of its parts; write <I>issuer<S>subject, the issuer first")
+            if len(_MARK.findall(text)) > 2:
+                raise ValueError(
+                    f"{quoted(text)} has <I> or <S> more than once, so it is not clear where a name ends; give each "
+                    "once, the issuer first"
+                )
             return f"<I>{match['issuer'].strip()}<S>{match['subject'].strip()}"
         for kind in (Thumbprint(), HostName()):
             try:
@@ -83,6 +89,14 @@ class CertificateIdentifier(Text):
             f"{quoted(text)} names no certificate; give its thumbprint of 40 hexadecimal digits, a host name that it "
             "covers, or <I>issuer<S>subject"
         )
+
+    def of(self, issuer: str, subject: str) -> str:
+        """What names a certificate of this issuer and subject; ValueError with a clause if nothing does."""
+        try:
+            return self.parse(f"<I>{issuer}<S>{subject}")
+        except ValueError:
+            fault = "<I> or <S> within a name" if issuer and subject else f"no {'issuer' if subject else 'subject'}"
+            raise ValueError(f"has {fault}") from None
 
     @staticmethod
     def is_reference(value: str) -> bool:

@@ -51,13 +51,23 @@ class Certificate(X509):
 
     @property
     def is_wildcard(self) -> bool:
-        """Whether it is for whole domains only: their wildcards, and the bare domains that go with these."""
+        """Whether it is one to POP3 and IMAP4, for which Exchange judges the subject, whatever else it is for.
+
+        What has no common name counts as one if it is for whole domains only: their wildcards, and the bare domains
+        that go with these.
+        """
+        if self.common_names:
+            return any(name.startswith("*.") for name in self.common_names)
         domains = {name.removeprefix("*.") for name in self.names if name.startswith("*.")}
         return bool(domains) and all(name.removeprefix("*.") in domains for name in self.names)
 
+    def has_plainly(self, name: str) -> bool:
+        """Whether it is for the name itself, and no wildcard beside that."""
+        return self.names_exactly(name) and not self.is_wildcard
+
     @property
     def identifier(self) -> str:
-        """The form in which a connector names it."""
+        """The form in which a connector names it, if one can."""
         return f"<I>{self.issuer}<S>{self.subject}"
 
     def faults(self, now: datetime) -> Iterator[str]:
@@ -141,7 +151,7 @@ def read_certificate(wire: Mapping[str, Any], form: str = "full") -> Certificate
 def found_by(certificates: Iterable[Certificate], service: str, name: str) -> list[Certificate]:
     """Those among which POP or IMAP finds one by its X509CertificateName; a wildcard needs no assignment."""
     covering = [one for one in certificates if one.covers(name)]
-    return [one for one in covering if not one.names_exactly(name) or one.services is None or service in one.services]
+    return [one for one in covering if not one.has_plainly(name) or one.services is None or service in one.services]
 
 
 def by_thumbprint(certificates: Iterable[Certificate], thumbprint: str, server: Server, option: str) -> Certificate:
@@ -159,8 +169,9 @@ def by_thumbprint(certificates: Iterable[Certificate], thumbprint: str, server: 
 def by_name(certificates: Iterable[Certificate], name: str, server: Server, option: str, now: datetime) -> Certificate:
     """The best certificate for a host name among those that can be used, or a Failure.
 
-    Better is: the name itself before a wildcard, issued by an authority before self-signed, a private key that is
-    known to be there, then the newest. Two that are equal in all this are not decided between.
+    Better is: the name itself before a wildcard, which one with a wildcard as its subject is whatever else it names,
+    issued by an authority before self-signed, a private key that is known to be there, then the newest. Two that are
+    equal in all this are not decided between.
     """
     certificates = list(certificates)
     fitting = [certificate for certificate in certificates if certificate.covers(name)]
@@ -176,7 +187,7 @@ def by_name(certificates: Iterable[Certificate], name: str, server: Server, opti
 
     def rank(certificate: Certificate) -> tuple[bool, bool, bool, datetime, datetime]:
         return (
-            certificate.names_exactly(name),
+            certificate.has_plainly(name),
             not certificate.is_self_signed,
             certificate.has_private_key is True,
             certificate.not_before,

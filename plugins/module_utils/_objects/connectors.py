@@ -244,14 +244,34 @@ def refused_changes(
     for option in ("bindings", "remote_ip_ranges"):
         if option in own and not values[option]:
             yield f"{option}: nothing would be left of them; leave at least one."
-    if own & {"bindings", "remote_ip_ranges"}:
-        for other in others:
-            shared = set(values.get("bindings", ())) & set(other.values.get("bindings", ()))
-            if shared and _ranges(values) & _ranges(other.values):
-                yield (
-                    f"bindings: {first_of(sorted(shared))} is also a binding of {quoted(other.name)} for the same "
-                    "remote addresses; the two together have to be different for each connector of a server."
-                )
+    after = replace(connector, values=dict(values))
+    for other in others:
+        # Exchange looks at these whatever is changed, as setup found when it changed something else (practical365.com,
+        # "Exchange Server 2013 upgrade fails due to receive connector conflicts").
+        if own and (shared := shared_across_roles(after, other)):
+            yield (
+                f"bindings: {first_of(shared)} is also a binding of {quoted(other.name)}, whose transport role is "
+                f"{other.role} and not {connector.role}; connectors of different roles cannot have the same address "
+                "and port, whatever their remote addresses are, and Exchange takes no change as long as they do."
+            )
+        elif (
+            own & {"bindings", "remote_ip_ranges"}
+            and (shared := _shared(after, other))
+            and _ranges(values) & _ranges(other.values)
+        ):
+            yield (
+                f"bindings: {first_of(shared)} is also a binding of {quoted(other.name)} for the same remote "
+                "addresses; the two together have to be different for each connector of a server."
+            )
+
+
+def shared_across_roles(one: Connector, other: Connector) -> list[str]:
+    """The addresses and ports at which the services of two transport roles would both wait for clients."""
+    return _shared(one, other) if one.role and other.role and one.role != other.role else []
+
+
+def _shared(one: Connector, other: Connector) -> list[str]:
+    return sorted(set(one.values.get("bindings", ())) & set(other.values.get("bindings", ())))
 
 
 def _ranges(values: Mapping[str, Any]) -> set[Any]:

@@ -134,4 +134,8 @@ def look_up(host: Host, server: Server, reference: str) -> Certificate:
     refuse(f"{told} {fault}; give another one." for fault in certificate.faults(now))
     if certificate.services is not None and "SMTP" not in certificate.services:
         refuse([f"{told} is not assigned to SMTP, and the connector would not use it; assign it first."])
+    try:
+        CertificateIdentifier().of(certificate.issuer, certificate.subject)
+    except ValueError as fault:
+        refuse([f"{told} {fault}, and a connector names its certificate by both; give another one."])
     return certificate

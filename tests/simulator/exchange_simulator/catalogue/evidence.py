@@ -314,6 +314,9 @@ _CERTIFICATE: Told = {
     ("published output", "https://github.com/MicrosoftDocs/office-docs-powershell/issues/3493"): {
         "": "At a plain /PowerShell/ the services are not there."
     },
+    ("published output", "https://learn.microsoft.com/en-us/answers/questions/2195248"): {
+        "": "Text, exception, category and id where there is no certificate of that thumbprint."
+    },
     ("published output", "https://learn.microsoft.com/en-us/answers/questions/1166428"): {
         _LISTED: "What the Management Shell lists."
     },
@@ -329,12 +332,23 @@ _CERTIFICATE: Told = {
     ("guess", "the order on the page"): {"Status RootCAType": "The other numbers."},
 }
 _ENABLE_CERTIFICATE: Told = {
-    ("published output", "posts about Exchange 2013 and later"): {
-        "": "The warning that a wildcard certificate is for neither POP nor IMAP."
+    ("published output", "https://kimconnect.com/microsoft-exchange-server-certificates/"): {
+        "": "The warning that a certificate with a wildcard as its subject is for neither POP nor IMAP."
+    },
+    (
+        "published output",
+        "https://learn.microsoft.com/en-us/answers/questions/1002570/exchange-certificate-import-error-private-key-miss",
+    ): {
+        "": "Text, exception, category and id where a certificate without its key is refused, by RPC as all that these "
+        "cmdlets do."
+    },
+    ("guess", "the warning's words"): {
+        "": "The common name decides, and not the other names; what has none is no wildcard. One that has a wildcard "
+        "there is found by any name that it covers, since it cannot be assigned."
     },
     ("guess", "PowerShell's own questions"): {
-        "": "The texts of refusals, that a certificate out of its time or without its key is refused, and how a "
-        "question fails that nobody can answer."
+        "": "That a certificate out of its time is refused in the same way, and how a question fails that nobody can "
+        "answer."
     },
 }
 
@@ -362,6 +376,13 @@ _BOTH_CONNECTORS: Told = {
 _SET_CONNECTOR: Told = {
     ("published output", "an issue of the script Copy-ReceiveConnector"): {
         "": "The id of the error where a list that must have something is empty."
+    },
+    (
+        "published output",
+        "https://practical365.com/exchange-server/exchange-server-2013-upgrade-fails-due-to-receive-connector-conflicts/",
+    ): {
+        "": "Exception and text where a connector of another transport role has the same address and port; it comes "
+        "whatever is changed."
     },
     ("page", _page("Set-ReceiveConnector")): {"": "What values have to do with each other."},
     ("guess", "refusals of other cmdlets"): {
