@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import first_of, quoted
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.bindings import ConnectionSetting
 from ansible_collections.mailops.exchange.plugins.module_utils._objects.certificates import (
     Certificate,
@@ -225,12 +226,13 @@ def wildcard_wanted(certificate: Certificate, titles: Collection[str], name: str
         if certificate.common_names:
             why = f"its subject is a wildcard ({certificate.subject}), whatever names it has beside that"
         else:
-            why = f"it is for wildcards alone ({', '.join(certificate.names)})"
+            why = f"it is for wildcards alone ({first_of(certificate.names)})"
         yield contradiction(
             ["services"],
             f"services: {' and '.join(titles)} cannot be assigned the certificate {certificate.thumbprint}, because "
             f"{why}.",
-            f"Set x509_certificate_name to {repr(name) if name else HOST_NAME} instead, that is all a wildcard needs.",
+            f"Set x509_certificate_name to {quoted(name) if name else HOST_NAME} instead, that is all a wildcard "
+            "needs.",
         )
 
 

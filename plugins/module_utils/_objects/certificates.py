@@ -9,7 +9,11 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import Failure
+from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import (
+    Failure,
+    first_of,
+    quoted,
+)
 from ansible_collections.mailops.exchange.plugins.module_utils._host.host import Host
 from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import read_binary, wire_text
 from ansible_collections.mailops.exchange.plugins.module_utils._host.server import Server
@@ -174,11 +178,12 @@ def by_name(certificates: Iterable[Certificate], name: str, server: Server, opti
     usable = [certificate for certificate in fitting if not any(certificate.faults(now))]
     if not fitting:
         raise Failure(
-            f"{option}: no certificate of Exchange's on {server.name} covers {name!r}; it has {listed(certificates)}."
+            f"{option}: no certificate of Exchange's on {server.name} covers {quoted(name)}; it has "
+            f"{listed(certificates)}."
         )
     if not usable:
-        faults = "; ".join(f"{one.thumbprint} {fault}" for one in fitting for fault in one.faults(now))
-        raise Failure(f"{option}: no certificate that covers {name!r} on {server.name} can be used: {faults}.")
+        faults = first_of([f"{one.thumbprint} {fault}" for one in fitting for fault in one.faults(now)], "; ")
+        raise Failure(f"{option}: no certificate that covers {quoted(name)} on {server.name} can be used: {faults}.")
 
     def rank(certificate: Certificate) -> tuple[bool, bool, bool, datetime, datetime]:
         return (
@@ -193,7 +198,7 @@ def by_name(certificates: Iterable[Certificate], name: str, server: Server, opti
     equal = [certificate for certificate in usable if rank(certificate) == best]
     if len(equal) > 1:
         raise Failure(
-            f"{option}: {len(equal)} certificates on {server.name} are equally good for {name!r}; "
+            f"{option}: {len(equal)} certificates on {server.name} are equally good for {quoted(name)}; "
             f"give the thumbprint of one of them: {listed(equal)}."
         )
     return equal[0]
@@ -201,4 +206,8 @@ def by_name(certificates: Iterable[Certificate], name: str, server: Server, opti
 
 def listed(certificates: Iterable[Certificate]) -> str:
     """Certificates as sentences name them."""
-    return ", ".join(f"{one.thumbprint} ({', '.join(one.names) or one.subject})" for one in certificates) or "none"
+    return first_of([f"{one.thumbprint} ({_names(one)})" for one in certificates]) or "none"
+
+
+def _names(certificate: Certificate) -> str:
+    return first_of(certificate.names) or certificate.subject

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
 from typing import Any
 
+from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import first_of, quoted
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.certificates import CertificateIdentifier
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.spans import span_ticks
 from ansible_collections.mailops.exchange.plugins.module_utils._objects.certificates import Certificate, listed
@@ -229,7 +230,7 @@ def reachability(connector: Connector) -> Iterator[Fact]:
     """Who gets through to a connector of users, and who is told of it."""
     values, name = connector.values, connector.name
     if "bindings" in values and not connector.is_bound_for_clients:
-        yield _fact(SUBMISSION_PORT_NOT_BOUND, name, bindings=", ".join(values["bindings"]) or "nothing")
+        yield _fact(SUBMISSION_PORT_NOT_BOUND, name, bindings=first_of(values["bindings"]) or "nothing")
     if connector.is_restricted:
         yield _fact(CONNECTOR_RESTRICTED, name, clients=_clients(connector))
     if values.get("advertise_client_settings") is False:
@@ -277,9 +278,9 @@ def identifier(connector: Connector) -> Any:
 def _clients(connector: Connector) -> str:
     if connector.reach is None:
         return "addresses that cannot be read"
-    return f"the addresses {', '.join(connector.values['remote_ip_ranges'])} only"
+    return f"the addresses {first_of(connector.values['remote_ip_ranges'])} only"
 
 
 def _fact(rule: Rule, connector: str, severity: str | None = None, **met: Any) -> Fact:
-    by = f" with mailops.exchange.receive_connector, for {connector!r}"
+    by = f" with mailops.exchange.receive_connector, for {quoted(connector)}"
     return rule.fact(severity, protocol="smtp", connector=connector, by=by, **met)

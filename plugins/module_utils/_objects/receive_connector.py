@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
+from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import quoted
 from ansible_collections.mailops.exchange.plugins.module_utils._host.host import Host
 from ansible_collections.mailops.exchange.plugins.module_utils._host.server import Server
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.certificates import (
@@ -61,7 +62,7 @@ class ReceiveConnector(Settings):
 
     @property
     def title(self) -> str:
-        return f"receive connector {self.connector.name!r} of {self.server.name}"
+        return f"receive connector {quoted(self.connector.name)} of {self.server.name}"
 
     @property
     def what(self) -> str:
@@ -98,8 +99,8 @@ class ReceiveConnector(Settings):
             yield from warnings(connector_rules.basic_without_tls(name, values))
         if "permission_groups" in self.desired and "Custom" in before.values.get("permission_groups", ()):
             yield (
-                f"permission_groups: permissions of {name!r} were edited in Active Directory, which Exchange shows as "
-                "Custom; this module neither sets nor removes these."
+                f"permission_groups: permissions of {quoted(name)} were edited in Active Directory, which Exchange "
+                "shows as Custom; this module neither sets nor removes these."
             )
         if certificate and certificate.services is None:
             why, cure = certificate_rules.why_unknown(certificate, self.host.form)

@@ -114,6 +114,52 @@ _ERRORS: Told = {
     },
 }
 
+_SESSIONS: Told = {
+    ("page", f"{_POWERSHELL} (WSManPluginErrorCodes)"): {
+        "": "What the plug-in's authorization throws ends the session with the fault 2152992672."
+    },
+    ("page", "[MS-PSRP], the message RUNSPACEPOOL_STATE"): {
+        "": "A pool that cannot open tells why by an error record."
+    },
+    ("page", "the numbers of wsmerror.h in PowerShell's source"): {
+        "": "A user's quota of requests is the fault 2150859175, and a shell that is not found is 2150858843."
+    },
+    (
+        "published output",
+        "https://learn.microsoft.com/answers/questions/310545, https://learn.microsoft.com/answers/questions/311044",
+    ): {
+        "": "The blocks before the words of a refusal; TypeInitializationException; that the client calls the fault "
+        "IncorrectProtocolVersion, which is 2152992672, and that it comes when it asks for data, not for the shell."
+    },
+    ("published output", "https://learn.microsoft.com/answers/questions/284296"): {
+        "": "CmdletAccessDeniedException where a user has no management role."
+    },
+    ("published output", "https://github.com/cisagov/ScubaGear"): {
+        "": "AuthorizationException where a user has too many sessions, of Exchange Online."
+    },
+    ("published output", "https://learn.microsoft.com/answers/questions/308306"): {
+        "": "Cafe-SendFailure without words, which the client calls invalid XML, where a shell is asked for."
+    },
+    (
+        "published output",
+        "https://techcommunity.microsoft.com/blog/exchange/remote-powershell-proxying-behavior-in-exchange-2013-cu12-and-exchange-2016/604504",
+    ): {"": "WSMan-InvalidShellID where requests of one session come to different servers."},
+    ("page", "https://learn.microsoft.com/en-us/exchange/troubleshoot/client-connectivity/error-occur-ems-eac-owa"): {
+        "": "Access is denied after a block without a category, which the client calls invalid XML."
+    },
+    ("published output", "https://c7solutions.com/2010/01/restrictive-throttling-policies-in-aspx"): {
+        "": "The words where a user's quota of requests is used up, on 2010."
+    },
+    ("guess", "names of classes of Exchange's, seen in no output of a refused session"): {
+        "": "RemotePowerShellNotEnabledException, OverBudgetException, SuitabilityDirectoryException and "
+        "ManagementObjectNotFoundException, with their words."
+    },
+    ("guess", "nobody has published a conversation"): {
+        "": "That the state of a broken pool carries the exception itself; the statuses of HTTP, 500 or 403; the "
+        "subcode of the faults."
+    },
+}
+
 # --- settings of POP3 and IMAP4 ---
 
 # The page of the class, that of what it declares itself, and these members.
@@ -560,6 +606,7 @@ _IMAP4: Told = {
 EVIDENCE: tuple[Fact, ...] = (
     *_facts("Forms", _FORMS),
     *_facts("Errors", _ERRORS),
+    *_facts("Sessions", _SESSIONS),
     *_of_protocol_settings(),
     *_facts("Get-ExchangeServer", _SERVER),
     *_facts("Get-ServerComponentState", _COMPONENT),
