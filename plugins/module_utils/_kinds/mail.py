@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import quoted, shortened
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.base import Given, stray
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.simple import Bool
 
@@ -31,18 +32,21 @@ class MailHost(Given):
             return _host_name(text)
         if zone := getattr(address, "scope_id", None):
             raise ValueError(
-                f"{text!r} has the zone id {zone}, which names a network interface of one machine only; give an "
-                "address that means the same everywhere, or a name"
+                f"{quoted(text)} has the zone id {shortened(zone)}, which names a network interface of one machine "
+                "only; give an address that means the same everywhere, or a name"
             )
         return bracketed[1] if bracketed else text
 
 
 def _host_name(text: str) -> str:
     with contextlib.suppress(UnicodeError):
-        name = text.encode("idna").decode()
+        # Encoding takes the square of the length, and makes nothing shorter.
+        name = text.encode("idna").decode() if len(text) <= 253 else ""
         if _NAME.fullmatch(name) and len(name) <= 253:
             return text
-    raise ValueError(f"{text!r} is neither a host name nor an address; give it without port, brackets and https://")
+    raise ValueError(
+        f"{quoted(text)} is neither a host name nor an address; give it without port, brackets and https://"
+    )
 
 
 @dataclass(frozen=True)
@@ -99,7 +103,7 @@ class MailAddress(Given):
 
     def parse(self, value: Any) -> str:
         if not _ADDRESS.fullmatch(str(value)):
-            raise ValueError(f"{value!r} is not a mail address such as anna@contoso.com, in ASCII")
+            raise ValueError(f"{quoted(value)} is not a mail address such as anna@contoso.com, in ASCII")
         return str(value)
 
 

@@ -12,7 +12,11 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from typing import Any, Generic, cast
 
-from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import Failure
+from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import (
+    Failure,
+    quoted,
+    shortened,
+)
 from ansible_collections.mailops.exchange.plugins.module_utils._mail.clients import NoAnswer
 from ansible_collections.mailops.exchange.plugins.module_utils._mail.dialogues import (
     Answer,
@@ -173,27 +177,27 @@ class MailService(Generic[AnyDialogue]):
         report.logon["attempted"] = True
         with self.part("logon", "the log-on", report):
             answer = dialogue.log_on(account.user, account.password)
-        said = self.clean(answer.text)
+        said, user = self.clean(answer.text), shortened(account.user)
         report.logon = {"attempted": answer.password_sent, "ok": answer.ok, "answer": said}
         if answer.ok is None:
             if answer.known:
                 raise Failure(
-                    f"{self.target} cannot check the log-on of {account.user} at the moment: {said!r}; look at the "
-                    "back end of the service, and at the protocol log."
+                    f"{self.target} cannot check the log-on of {user} at the moment: {quoted(said)}; look at the back "
+                    "end of the service, and at the protocol log."
                 )
             raise Failure(
-                f"{self.target} answered the log-on of {account.user} with words that are not known as a refusal: "
-                f"{said!r}; look at the protocol log of the service."
+                f"{self.target} answered the log-on of {user} with words that are not known as a "
+                f"refusal: {quoted(said)}; look at the protocol log of the service."
             )
         if answer.ok and isinstance(dialogue, Pop3 | Imap4):
             answer = self._open_mailbox(dialogue, account, report)
         if answer.ok and not account.succeeds:
-            raise Failure(f"{self.target} let {account.user} log on, and expect_logon is refused.")
+            raise Failure(f"{self.target} let {user} log on, and expect_logon is refused.")
         if account.succeeds and not answer.ok:
             look = f"the user and the password, and whether this mailbox may use {dialogue.title}"
             if not answer.password_sent:
                 look = "the encryption that the server wants, and the ways to log on that it is set to"
-            raise Failure(f"{self.target} refused the log-on of {account.user}: {said!r}; look at {look}.")
+            raise Failure(f"{self.target} refused the log-on of {user}: {quoted(said)}; look at {look}.")
 
     def _open_mailbox(self, dialogue: Pop3 | Imap4, account: Account, report: Report) -> Answer:
         """Whether the mailbox opens: Exchange lets users in whose mailbox it then cannot get at."""
@@ -204,10 +208,11 @@ class MailService(Generic[AnyDialogue]):
         if answer.ok:
             return answer
         report.logon["answer"] = said = self.clean(answer.text)
+        user = shortened(account.user)
         if answer.ok is None or account.succeeds:
             raise Failure(
-                f"{self.target} let {account.user} log on and did not open the mailbox: {said!r}; look at the server "
-                "that holds it, at the form of the user name, at the password, and whether this mailbox may use "
+                f"{self.target} let {user} log on and did not open the mailbox: {quoted(said)}; look at the "
+                "server that holds it, at the form of the user name, at the password, and whether this mailbox may use "
                 f"{dialogue.title}."
             )
         return answer
@@ -271,7 +276,7 @@ class MailService(Generic[AnyDialogue]):
             return f"{self.target} begins in TLS: set encryption to implicit_tls."
         said = self.clean(began.partition(b"\n")[0])
         if key == "greeting" and re.match(self._kind.turned_away, began):
-            return f"{self.target} turned the connection away: {said!r}."
+            return f"{self.target} turned the connection away: {quoted(said)}."
         if key == "greeting":
-            return f"{self.target} does not speak {title}, it began with {said!r}: look at protocol and port."
+            return f"{self.target} does not speak {title}, it began with {quoted(said)}: look at protocol and port."
         return f"{self.target} gave an answer that is not {title} during {words}."
