@@ -281,7 +281,7 @@ logon:
       description:
         - Whether the log-on succeeded and the mailbox opens, by C(STAT) (POP3) or C(EXAMINE) (IMAP4), which change
           nothing. SMTP has no mailbox to open.
-        - Null if no log-on was tried, if the answer is not known as a refusal, or if the user was let in and the
+        - It is null if no log-on was tried, if the answer is not known as a refusal, or if the user was let in and the
           mailbox does not open.
       type: bool
     answer:
