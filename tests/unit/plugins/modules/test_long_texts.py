@@ -76,7 +76,7 @@ given_values = (
 )
 
 
-@pytest.mark.parametrize("kind", BY_VALUE.values(), ids=str)
+@pytest.mark.parametrize("kind", BY_VALUE.values(), ids=BY_VALUE)
 @settings(max_examples=10, deadline=None)
 @given(value=given_values)
 def test_no_refused_value_is_repeated_whole(kind: Given, value: Any) -> None:
