@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
-from psrpcore.types import ErrorCategory, ErrorRecord, PSCredential, PSObject, PSSecureString, WarningRecord
+from psrpcore.types import ErrorCategory, ErrorRecord, PSCredential, PSInt64, PSObject, PSSecureString, WarningRecord
 
 from . import errors
 from .catalogue.cmdlets import BY_NAME, COMMON
@@ -26,6 +26,10 @@ if TYPE_CHECKING:
 Endpoint = Literal["exchange", "windows"]
 # Of Exchange's snap-ins, those that have the cmdlets of administrators.
 _SNAPINS = {"E2010", "SnapIn"}
+_AMBIGUOUS_SET = (
+    "Parameter set cannot be resolved using the specified named parameters. One or more parameters issued cannot be used "
+    "together or an insufficient number of parameters were provided."
+)
 _EMPTY = {
     "Null": "null",
     "EmptyString": "an empty string",
@@ -181,11 +185,12 @@ class Call:
         *,
         types: tuple[str, ...] = BINDING,
         category: ErrorCategory = ErrorCategory.InvalidArgument,
+        given: tuple[str | None, str | None] | None = None,
         terminating: bool = True,
     ) -> Failure:
         """A parameter error; Exchange's remote cmdlets carry the cmdlet's name in the id, local ones the class. [I]"""
         owner = self.cmdlet.name if self.session.endpoint == "exchange" else self.cmdlet.implementation
-        return Failure(f"{error_id},{owner}", message, category, types, parameter=parameter, terminating=terminating)
+        return Failure(f"{error_id},{owner}", message, category, types, parameter=parameter, given=given, terminating=terminating)
 
 
 Handler = Callable[[Call], None]
@@ -331,6 +336,8 @@ def _run_command(
             if call.errors and call.arguments.get("ErrorAction") == "Stop":
                 raise call.errors[0]
             records = [errors.record(failure, cmdlet.name) for failure in call.errors]
+            for one in records:
+                one.has_type_data = session.endpoint == "windows"
             if call.arguments.get("ErrorAction") not in ("SilentlyContinue", "Ignore"):
                 result.errors += records
             if call.arguments.get("ErrorAction") != "Ignore":
@@ -469,12 +476,14 @@ class _Binder:
         given: dict[str, tuple[Parameter, Any]] = {}
         for name, value in command.parameters:
             if name is not None:
-                parameter = self._named(name)
+                parameter = self._named(name, value)
                 if parameter.name in given:
                     raise self._call.binding_failure(
                         "ParameterAlreadyBound",
-                        f"Cannot bind parameter because parameter '{parameter.name}' is specified more than once.",
-                        parameter.name,
+                        f"Cannot bind parameter because parameter '{name}' is specified more than once. To provide "
+                        "multiple values to parameters that can accept multiple values, use the array syntax. For "
+                        'example, "-parameter value1,value2,value3".',
+                        name,
                     )
                 given[parameter.name] = (parameter, value)
         free = sorted(
@@ -486,7 +495,8 @@ class _Binder:
                 raise self._call.binding_failure(
                     "PositionalParameterNotFound",
                     f"A positional parameter cannot be found that accepts argument '{_loggable(value)}'.",
-                    None,
+                    str(_loggable(value)),
+                    given=_types(None, value),
                 )
             parameter = free.pop(0)
             given[parameter.name] = (parameter, value)
@@ -507,7 +517,7 @@ class _Binder:
         chosen = [name for name in cmdlet.choice if name in arguments]
         if len(chosen) > 1:
             raise self._call.binding_failure(
-                "AmbiguousParameterSet", "Parameter set cannot be resolved using the specified named parameters.", None
+                "AmbiguousParameterSet", _AMBIGUOUS_SET, None
             )
         missing = [one.name for one in self._parameters if one.mandatory and one.name not in arguments]
         if cmdlet.must_choose and not chosen:
@@ -516,10 +526,11 @@ class _Binder:
             raise self._call.binding_failure(
                 "MissingMandatoryParameter",
                 f"Cannot process command because of one or more missing mandatory parameters: {' '.join(missing)}.",
-                missing[0],
+                # PowerShell has a blank before each of them.
+                "".join(f" {name}" for name in missing),
             )
 
-    def _named(self, name: str) -> Parameter:
+    def _named(self, name: str, value: Any) -> Parameter:
         wanted = name.casefold()
         spellings = [
             (one, {one.name.casefold(), *(alias.casefold() for alias in one.aliases)}) for one in self._parameters
@@ -530,7 +541,8 @@ class _Binder:
             return found[0]
         if not found:
             raise self._call.binding_failure(
-                "NamedParameterNotFound", f"A parameter cannot be found that matches parameter name '{name}'.", name
+                "NamedParameterNotFound", f"A parameter cannot be found that matches parameter name '{name}'.", name,
+                given=_types(None, value),
             )
         raise self._call.binding_failure(
             "AmbiguousParameter",
@@ -559,11 +571,13 @@ class _Binder:
             return converted
         except ConversionFailed as reason:
             attempt = f'Cannot convert value "{_loggable(value)}" to type "{parameter.type_name}". Error: "{reason}"'
-        if self._call.cmdlet.endpoint == "windows":
+        # A function's parameters are transformed, those of cmdlets and the common ones converted.
+        if self._call.cmdlet.endpoint == "windows" or parameter in COMMON:
             raise self._call.binding_failure(
                 "CannotConvertArgumentNoMessage",
                 f"Cannot bind parameter '{parameter.name}'. {attempt}",
                 parameter.name,
+                given=_types(parameter, value),
             )
         raise self._call.binding_failure(
             "ParameterArgumentTransformationError",
@@ -571,6 +585,7 @@ class _Binder:
             parameter.name,
             types=errors.TRANSFORMATION,
             category=ErrorCategory.InvalidData,
+            given=_types(parameter, value),
         )
 
     def _refuse_empty(self, parameter: Parameter, value: Any) -> None:
@@ -587,8 +602,26 @@ class _Binder:
             error_id += f"{kind}NotAllowed"
             text = f"Cannot bind argument to parameter '{parameter.name}' because it is {_EMPTY[kind]}."
         raise self._call.binding_failure(
-            error_id, text, parameter.name, types=errors.VALIDATION, category=ErrorCategory.InvalidData
+            error_id,
+            text,
+            parameter.name,
+            types=errors.VALIDATION,
+            category=ErrorCategory.InvalidData,
+            given=_types(parameter, value),
         )
+
+
+def _types(parameter: Parameter | None, value: Any) -> tuple[str | None, str | None]:
+    """What .NET calls the types of a parameter and of a value that came over the wire."""
+    kinds = (
+        (bool, "System.Boolean"),
+        (str, "System.String"),
+        (PSInt64, "System.Int64"),
+        (int, "System.Int32"),
+        (float, "System.Double"),
+    )
+    found = next((name for kind, name in kinds if isinstance(value, kind)), "System.Management.Automation.PSObject")
+    return parameter.type_name if parameter else None, None if value is None else found
 
 
 def _by_property_name(parameter: Parameter, item: Any) -> Any:

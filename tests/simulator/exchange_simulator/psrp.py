@@ -46,7 +46,7 @@ from psrpcore.types import (
 )
 
 from .engine import Command, Result
-from .errors import NOT_SIMULATED, Failure, record
+from .errors import NOT_SIMULATED, Failure, invocation, record
 from .prepared import Prepared
 
 Statements = Sequence[Sequence[Command]]
@@ -138,6 +138,7 @@ class Pipeline:
         self.stream = _PipelineStream(pipeline=side)
         self.input: list[Any] = []
         self.statements: list[list[Command]] = []
+        self.tells_of_calls = False
         self.released = threading.Event()
 
     def start(self, hold: float) -> None:
@@ -333,6 +334,9 @@ class RunspacePool(Pool[Pipeline]):
                 warning = WarningRecord(Message=message)
                 # psrpcore's write_warning leaves ToString out; PowerShell sends it and pypsrp prints it.
                 warning.PSObject.to_string = message
+                if pipeline.tells_of_calls:
+                    warning.InvocationInfo = invocation(pipeline.cmdlets[-1])
+                    warning.serialize_extended_info = True
                 side.prepare_message(warning, message_type=PSRPMessageType.WarningRecord)
                 self._drain()
             for value in result.output:
@@ -348,6 +352,7 @@ class RunspacePool(Pool[Pipeline]):
                 if side.state != PSInvocationState.Running:
                     return
             for error in result.errors:
+                error.serialize_extended_info = pipeline.tells_of_calls and error.InvocationInfo is not None
                 side.prepare_message(error, message_type=PSRPMessageType.ErrorRecord)
             if result.terminating is not None:
                 # psrpcore offers no public way to fail a pipeline with a record.
@@ -368,6 +373,7 @@ class RunspacePool(Pool[Pipeline]):
             elif isinstance(event, CreatePipelineEvent):
                 pipeline = self._find(event.pipeline_id)
                 pipeline.statements = _statements(event.pipeline.commands)
+                pipeline.tells_of_calls = bool(event.pipeline.remote_stream_options)
                 ready = pipeline if event.pipeline.no_input else ready
             elif isinstance(event, PipelineInputEvent):
                 self._find(event.pipeline_id).input.append(event.data)

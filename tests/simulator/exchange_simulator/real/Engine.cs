@@ -139,7 +139,6 @@ namespace ExchangeSimulator
     /// Makes living objects of the organisation's CLIXML.
     public static class Living
     {
-        const string Prefix = "Deserialized.";
         static readonly bool Adds = Line.Setting("FORM") == "full";
         static readonly ModuleBuilder Types =
             AssemblyBuilder.DefineDynamicAssembly(new AssemblyName("Known"), AssemblyBuilderAccess.Run).DefineDynamicModule("Known");
@@ -159,7 +158,7 @@ namespace ExchangeSimulator
             switch (inside)
             {
                 case PSCustomObject:
-                    var made = new Known { Types = names, Text = shown.ToString() };
+                    var made = new Known { Types = names, Text = Said(shown) };
                     var added = new List<PSPropertyInfo>();
                     foreach (var member in shown.Properties)
                     {
@@ -186,16 +185,26 @@ namespace ExchangeSimulator
             }
         }
 
+        /// What ToString gave where the object was made; where that is nothing, PowerShell would list the members.
+        static string Said(PSObject shown)
+        {
+            var told = shown.ToString();
+            return told.StartsWith("@{") ? "" : told;
+        }
+
         static string Original(string name)
         {
-            return name.StartsWith(Prefix) ? name.Substring(Prefix.Length) : name;
+            foreach (var prefix in new[] { "Deserialized.", "Known." })
+                if (name.StartsWith(prefix)) name = name.Substring(prefix.Length);
+            return name;
         }
 
         /// A value of an enumeration; of one that the catalogue does not have, only this one name is known.
         static object Enumeration(string type, string name, long number)
         {
             var known = typeof(Living).Assembly.GetType(type);
-            if (known != null) return Enum.ToObject(known, number);
+            // The catalogue has the members that a parameter takes, which may not be all.
+            if (known != null && Enum.ToObject(known, number).ToString() == name) return Enum.ToObject(known, number);
             var key = type + " " + name;
             lock (Enumerations)
             {
@@ -266,7 +275,7 @@ namespace ExchangeSimulator
         {
             var types = error.GetProperty("types").EnumerateArray().Select(one => one.GetString()).ToArray();
             var category = (ErrorCategory)error.GetProperty("category").GetInt32();
-            var target = error.GetProperty("target").ValueKind == JsonValueKind.String ? error.GetProperty("target").GetString() : null;
+            var target = Living.Read(error.GetProperty("target").GetString()).FirstOrDefault();
             var raised = Living.Raised(types, error.GetProperty("message").GetString());
             return new ErrorRecord(raised, error.GetProperty("id").GetString(), category, target);
         }

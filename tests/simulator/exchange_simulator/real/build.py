@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import datetime
 import hashlib
 import os
+import struct
 import subprocess
 import tempfile
 from collections.abc import Iterable
@@ -71,6 +73,16 @@ class Program:
             # Another simulator may have been quicker.
             with suppress(OSError):
                 fresh.rename(target)
+        return target
+
+    @cache  # noqa: B019 - one for each zone, for as long as the process lives
+    def zone(self, zone: datetime.timezone) -> Path:
+        """A file of a zone without summer time, as .NET reads it; the system may have none of its own."""
+        seconds = int(zone.utcoffset(None).total_seconds())
+        target = self.folder / f"zone{seconds:+}"
+        self.folder.mkdir(parents=True, exist_ok=True)
+        header = struct.pack(">4s16x6I", b"TZif", 0, 0, 0, 0, 1, 4)
+        target.write_bytes(header + struct.pack(">iBB4s", seconds, 0, 0, b"EXS\0"))
         return target
 
     def _compile(self, text: str, target: Path) -> None:
