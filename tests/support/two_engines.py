@@ -19,6 +19,7 @@ from xml.etree.ElementTree import Element
 from psrpcore import ClientPowerShell, ClientRunspacePool, PSRPPayload, StreamType
 from psrpcore.types import PSCredential, RemoteStreamOptions, RunspacePoolState
 
+from exchange_simulator.catalogue.differences import LEFT_OUT
 from exchange_simulator.engine import Runspace
 from exchange_simulator.engines import Engine, Place
 from exchange_simulator.forms import Form
@@ -243,18 +244,6 @@ def _compared(path: str, own: Element, real: Element) -> Iterator[Difference]:
         yield Difference(f"{path} order", *(" ".join(order) for order in orders))
 
 
-# What is not compared, and why; `docs/evidence.md` says it too.
-LEFT_OUT = {
-    r"/(InvocationInfo\b|InvocationInfo_|CommandInfo_|PipelineIterationInfo|SerializeExtent|InformationalRecord_Pipe)": (
-        "Where a cmdlet was called: its line, its place in the pipeline, the number of the call."
-    ),
-    r"/(StackTrace|TargetSite|Source|InnerException|ErrorDetails_ScriptStackTrace|Exception/ToString)$": (
-        "Where in PowerShell's own code an exception was thrown."
-    ),
-    r"/Exception/Props (order|/ErrorRecord)$|/Exception/Props/(ErrorRecord|CommandInvocation|Line|Offset)$": (
-        "An exception's members that repeat others or are about text, and the order of its members."
-    ),
-}
 _LEFT_OUT = re.compile("|".join(LEFT_OUT))
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
-from psrpcore.types import ErrorCategory, ErrorRecord, PSCredential, PSInt64, PSObject, PSSecureString, WarningRecord
+from psrpcore.types import ErrorCategory, ErrorRecord, PSCredential, PSDouble, PSInt64, PSObject, PSSecureString, WarningRecord
 
 from . import errors
 from .catalogue.cmdlets import BY_NAME, COMMON
@@ -618,7 +618,8 @@ def _types(parameter: Parameter | None, value: Any) -> tuple[str | None, str | N
         (str, "System.String"),
         (PSInt64, "System.Int64"),
         (int, "System.Int32"),
-        (float, "System.Double"),
+        (PSDouble, "System.Double"),
+        (float, "System.Single"),
     )
     found = next((name for kind, name in kinds if isinstance(value, kind)), "System.Management.Automation.PSObject")
     return parameter.type_name if parameter else None, None if value is None else found

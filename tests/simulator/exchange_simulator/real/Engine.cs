@@ -71,7 +71,7 @@ namespace ExchangeSimulator
             {
                 case null: return null;
                 case SwitchParameter given: return given.IsPresent;
-                case bool or int or string: return inside;
+                case bool or int or long or float or double or string: return inside;
                 case Uri address: return address.OriginalString;
                 case IConverted one: return one.Told;
                 case PSCredential one:
