@@ -289,7 +289,7 @@ certificates:
       description: Whether it is signed by itself.
       type: bool
     wildcard:
-      description: Whether it is for whole domains only.
+      description: Whether POP3 and IMAP4 take it for a wildcard, by its subject, and so no assignment of it.
       type: bool
     has_private_key:
       description: Whether its private key is on the server; null if that cannot be known.

@@ -141,7 +141,7 @@ class CertificateAssignment(Single[Certificate]):
             protocol.service
             for protocol in self.protocols
             if served.get(protocol.key) == certificate.thumbprint
-            and certificate.has_plainly(self.names[protocol.title])
+            and certificate.names_exactly(self.names[protocol.title])
             and not any(name.startswith("*.") for name in certificate.names)
         }
 

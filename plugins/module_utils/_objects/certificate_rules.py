@@ -9,7 +9,11 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import first_of, quoted
+from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import (
+    first_of,
+    quoted,
+    shortened,
+)
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.bindings import ConnectionSetting
 from ansible_collections.mailops.exchange.plugins.module_utils._objects.certificates import (
     Certificate,
@@ -224,7 +228,7 @@ def wildcard_wanted(certificate: Certificate, titles: Collection[str], name: str
     """A certificate that a task would assign to protocols for a host, and that Exchange takes for a wildcard."""
     if titles and certificate.is_wildcard:
         if certificate.common_names:
-            why = f"its subject is a wildcard ({certificate.subject}), whatever names it has beside that"
+            why = f"its subject is a wildcard ({shortened(certificate.subject)}), whatever names it has beside that"
         else:
             why = f"it is for wildcards alone ({first_of(certificate.names)})"
         yield contradiction(

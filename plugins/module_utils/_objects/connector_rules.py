@@ -221,7 +221,7 @@ def role_conflicts(connectors: Sequence[Connector], serving: Sequence[Connector]
                 role=one.role,
                 other_connector=other.name,
                 other_role=other.role,
-                bindings=", ".join(shared),
+                bindings=first_of(shared),
                 by=" with mailops.exchange.receive_connector",
             )
 

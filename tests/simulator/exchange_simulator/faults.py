@@ -46,6 +46,7 @@ _FIELDS: dict[str, tuple[str, ...]] = {
     "slow": ("cmdlet", "seconds"),
     "chatter": ("cmdlet", "text", "stream?"),
     "payload_signing_broken": (),
+    "rpc_refused": (),
     "mailbox_protected": ("mailbox",),
     "mailbox_fails": ("mailbox", "when", "ends_pipeline?", "errors?"),
     "mailbox_keeps_what_it_has": ("mailbox",),

@@ -347,8 +347,8 @@ _ENABLE_CERTIFICATE: Told = {
         "there is found by any name that it covers, since it cannot be assigned."
     },
     ("guess", "PowerShell's own questions"): {
-        "": "That a certificate out of its time is refused in the same way, and how a question fails that nobody can "
-        "answer."
+        "": "That a certificate out of its time is refused in the same way, what is told of a service that does not "
+        "answer, and how a question fails that nobody can answer."
     },
 }
 

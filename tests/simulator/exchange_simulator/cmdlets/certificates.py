@@ -36,6 +36,7 @@ _QUESTION = (
 def get_exchange_certificate(call: Call) -> None:
     owner, wanted = _addressed(call)
     controller(call)
+    _reach_service(call, owner)
     if wanted is not None:
         found = [_find(call, owner, wanted)]
     elif names := call.arguments.get("DomainName"):
@@ -49,6 +50,7 @@ def get_exchange_certificate(call: Call) -> None:
 def enable_exchange_certificate(call: Call) -> None:
     owner, wanted = _addressed(call)
     controller(call)
+    _reach_service(call, owner)
     certificate = _find(call, owner, wanted or "")
     _require_usable(call, owner, certificate)
     services = [one for one in call.arguments["Services"].split(", ") if one != "None"]
@@ -81,6 +83,12 @@ def _addressed(call: Call) -> tuple[Server, str | None]:
     if backslash:
         call.arguments["Server"] = name
     return server(call, "Server"), thumbprint
+
+
+def _reach_service(call: Call, owner: Server) -> None:
+    """A guess: that a service which does not answer is told of as one that refuses, and the words for it."""
+    if call.organisation.faults.first(owner.name, "rpc_refused") is not None:
+        raise _refusal(call, owner, "Error 0x6ba (The RPC server is unavailable).")
 
 
 def _find(call: Call, owner: Server, thumbprint: str) -> StoredCertificate:

@@ -27,6 +27,8 @@ _NULLABLE = re.compile(r"System\.Nullable`1\[(.*)\]")
 _KINDS = {_NULLABLE.sub(r"\1", kind.value): kind for kind in Kind}
 _LIST = "Microsoft.Exchange.Data.MultiValuedProperty`1[{}]"
 _FOREIGN = "Deserialized."
+# What .NET's texts may hold and XML may not, in CLIXML's own escapes.
+_BEYOND_XML = str.maketrans({"\ufffe": "_xFFFE_", "\uffff": "_xFFFF_"})
 
 
 @dataclass
@@ -116,10 +118,11 @@ def _document(values: Iterable[Any]) -> str:
 
 def _clixml(value: Any) -> str:
     if isinstance(value, Prepared):
-        return value.clixml().decode()
-    # No secret is ever among what comes out, hence no cipher.
-    text: str = ElementTree.tostring(serialize(value, None), encoding="unicode")  # type: ignore[arg-type]
-    return text
+        text: str = value.clixml().decode()
+    else:
+        # No secret is ever among what comes out, hence no cipher.
+        text = ElementTree.tostring(serialize(value, None), encoding="unicode")  # type: ignore[arg-type]
+    return text.translate(_BEYOND_XML)
 
 
 def _error(failure: Failure, own: str) -> dict[str, Any]:

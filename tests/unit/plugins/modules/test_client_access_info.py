@@ -8,6 +8,7 @@ import pytest
 from in_process import ABSENT, InProcessHost, Put
 
 from ansible_collections.mailops.exchange.plugins.module_utils._judgement.restarts import restart_owed
+from exchange_simulator.values import Binding
 
 STARTED = "2026-03-02T08:00:00Z"
 MODULE = "client_access_info"
@@ -324,6 +325,30 @@ def test_what_cannot_be_read_is_null_and_the_rest_is_there(host, cmdlet, part, f
     assert cmdlet in told["seen"]
     assert told["cure"].startswith(cure.format(cmdlet=cmdlet))
     assert (result["client_settings"]["external"]["smtp"] is None) is (part == "connectors")
+
+
+def test_connectors_of_two_roles_at_one_place_are_found(host):
+    """They were made when Exchange did not look, and are seen before setup of an update meets them."""
+    proxy = next(one for one in host.server.connectors if one.settings.latest()["Name"] == "Client Proxy EX01")
+    both = tuple(map(Binding.parse, ("0.0.0.0:465", "0.0.0.0:587")))
+    proxy.settings.write({"Bindings": both}, "DC1.contoso.test", host.organisation.now)
+    (told,) = [one for one in host.run(MODULE)["findings"] if one["id"] == "connector-role-conflict"]
+    assert (told["severity"], told["protocol"]) == ("error", "smtp")
+    assert told["seen"] == (
+        "The receive connectors 'Client Proxy EX01' (HubTransport) and 'Client Frontend EX01' (FrontendTransport) are "
+        "both bound to 0.0.0.0:587."
+    )
+
+
+def test_what_rpc_refuses_is_not_put_down_to_missing_rights(host):
+    host.fault("rpc_refused")
+    result = host.run(MODULE)
+    assert result["certificates"] is None
+    (told,) = [one for one in result["findings"] if one["id"].startswith("part-")]
+    assert told["id"] == "part-without-rpc"
+    assert told["seen"].startswith("Get-ExchangeCertificate failed: A special Rpc error occurs on server EX01: ")
+    assert "management role" not in told["cure"]
+    assert "MSExchangeServiceHost runs on EX01" in told["cure"]
 
 
 def test_how_long_before_the_end_can_be_chosen(host):

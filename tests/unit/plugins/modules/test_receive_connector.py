@@ -15,6 +15,7 @@ from ansible_collections.mailops.exchange.plugins.module_utils._objects.connecto
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.connectors import CONNECTOR_SETTINGS
 from ansible_collections.mailops.exchange.plugins.module_utils._work.plan import shown
 from exchange_simulator.catalogue.connectors import AUTH_MECHANISM
+from exchange_simulator.values import Binding
 
 MODULE = "receive_connector"
 GET, SET = "Get-ReceiveConnector", "Set-ReceiveConnector"
@@ -288,7 +289,8 @@ def test_one_binding_for_different_roles_is_refused_whatever_the_remote_addresse
 def test_what_shares_a_binding_with_another_role_takes_no_change_at_all(host):
     """So setup found; what is as it is to be is not written, and so not refused."""
     users = next(one for one in host.server.connectors if one.settings.latest()["Name"] == "Client Frontend EX01")
-    users.settings.write({"Bindings": ("0.0.0.0:465", "0.0.0.0:587")}, "DC1.contoso.test", host.organisation.now)
+    both = tuple(map(Binding.parse, ("0.0.0.0:465", "0.0.0.0:587")))
+    users.settings.write({"Bindings": both}, "DC1.contoso.test", host.organisation.now)
     assert host.run(MODULE, {"require_tls": True})["msg"] == OF_THE_BACK_END
     assert host.run(MODULE, {"require_tls": False})["changed"] is False
     assert host.run(MODULE, {"require_tls": True, "bindings": ["0.0.0.0:587"]})["changed"] is True
