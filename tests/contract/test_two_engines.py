@@ -14,8 +14,19 @@ from pathlib import Path
 
 import pytest
 from powershell_engine import ROOT, powershell
-from questions import SERVER, Question, named, of_cmdlets, of_names, of_values
-from two_engines import Client, Difference, EndpointName, Pipeline, compared, is_done
+from questions import (
+    IN_A_PROCESS,
+    RIGHTS,
+    SERVER,
+    Question,
+    named,
+    of_cmdlets,
+    of_names,
+    of_rights,
+    of_values,
+)
+from two_engines import Client, Difference, EndpointName, Pipeline, ShellClient, compared, is_done
+from winrs_client import script
 
 from exchange_simulator.catalogue.differences import FIGURES, KNOWN, Figures
 from exchange_simulator.engines import OwnEngine, Place
@@ -25,15 +36,15 @@ from exchange_simulator.real.build import Program
 from exchange_simulator.real.engine import PowerShellEngine
 
 # What is asked where: cmdlets of the endpoint, values and names of parameters, and cmdlets of the snap-in.
-ASKED: dict[tuple[str, EndpointName, Form], str] = {
-    ("SE", "exchange", "full"): "cmdlets values names",
-    ("SE", "exchange", "plain"): "cmdlets",
-    ("SE", "windows", "live"): "cmdlets values names snapin",
-    ("2016", "exchange", "full"): "cmdlets",
-    ("2013", "exchange", "full"): "cmdlets",
-    ("2010", "exchange", "full"): "cmdlets",
-    ("2010", "exchange", "plain"): "cmdlets",
-    ("2010", "windows", "live"): "cmdlets snapin",
+ASKED: dict[tuple[str, EndpointName, Form], tuple[str, ...]] = {
+    ("SE", "exchange", "full"): ("cmdlets values names", "rights"),
+    ("SE", "exchange", "plain"): ("cmdlets",),
+    ("SE", "windows", "live"): ("cmdlets values names snapin",),
+    ("2016", "exchange", "full"): ("cmdlets",),
+    ("2013", "exchange", "full"): ("cmdlets",),
+    ("2010", "exchange", "full"): ("cmdlets",),
+    ("2010", "exchange", "plain"): ("cmdlets",),
+    ("2010", "windows", "live"): ("cmdlets snapin",),
 }
 
 
@@ -64,22 +75,18 @@ def _questions(organisation: Organisation, version: str, endpoint: EndpointName,
             found += of_values(version, endpoint)
         elif one == "names":
             found += of_names(endpoint)
+        elif one == "rights":
+            found += of_rights()
         else:
             wanted = own if one == "cmdlets" else "exchange"
             found += [question for question in of_cmdlets(organisation) if named(question).endpoint == wanted]
     return found
 
 
-def _ask(
-    program: Program, folder: Path, version: str, endpoint: EndpointName, form: Form, what: str
-) -> Iterator[Row]:
-    organisation = Organisation(
-        servers=[(SERVER, version)],
-        domain="contoso.test",
-        directory=folder,
-        first_address="127.0.0.1",
-        port_offset=0,
-    )
+def _ask(program: Program, folder: Path, version: str, endpoint: EndpointName, form: Form, what: str) -> Iterator[Row]:
+    organisation = _organisation(folder, version)
+    for fault in RIGHTS if what == "rights" else ():
+        organisation.faults.arm(fault)
     place = Place(organisation.servers[SERVER], endpoint, "administrator")
     engines = (OwnEngine(organisation), PowerShellEngine(organisation, program))
     clients = [Client(engine, place, form) for engine in engines]
@@ -96,7 +103,8 @@ def _ask(
                 if question.reading and is_done(answer):
                     answer += client.ask(question.reading)
                 answers.append(answer)
-                if question.writes:
+                # That would take the faults back.
+                if question.writes and what != "rights":
                     organisation.reset()
             yield Row(f"{version} {endpoint} {form}: {question.name}", tuple(compared(*answers)))
     finally:
@@ -104,14 +112,42 @@ def _ask(
             client.close()
 
 
+def _ask_processes(program: Program, folder: Path) -> Iterator[Row]:
+    organisation = _organisation(folder, "SE")
+    place = Place(organisation.servers[SERVER], "windows", "administrator")
+    clients = [
+        ShellClient(engine, place) for engine in (OwnEngine(organisation), PowerShellEngine(organisation, program))
+    ]
+    start = organisation.now
+    try:
+        for command, piped in IN_A_PROCESS:
+            answers = []
+            for client in clients:
+                organisation.now = start
+                answers.append(client.ask(script(command, piped=piped)))
+                organisation.reset()
+            yield Row(f"SE process: {' '.join((*piped, command))}", tuple(compared(*answers)))
+    finally:
+        for client in clients:
+            client.close()
+
+
+def _organisation(folder: Path, version: str) -> Organisation:
+    return Organisation(
+        servers=[(SERVER, version)],
+        domain="contoso.test",
+        directory=folder,
+        first_address="127.0.0.1",
+        port_offset=0,
+    )
+
+
 @pytest.fixture(scope="module")
 def rows(tmp_path_factory: pytest.TempPathFactory) -> list[Row]:
     program = Program(powershell(), ROOT / ".cache" / "engine")
-    return [
-        row
-        for where, what in ASKED.items()
-        for row in _ask(program, tmp_path_factory.mktemp("organisation"), *where, what)
-    ]
+    folder = tmp_path_factory.mktemp("organisation")
+    found = [row for where, parts in ASKED.items() for what in parts for row in _ask(program, folder, *where, what)]
+    return [*found, *_ask_processes(program, folder)]
 
 
 def test_nothing_else_differs(rows: list[Row]) -> None:

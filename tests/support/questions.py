@@ -34,7 +34,9 @@ def named(question: Question) -> Cmdlet:
     return BY_NAME[question.asked.stages[0][0].casefold()]
 
 
-def _pipeline(cmdlet: str, parameters: Mapping[str, Any] | Sequence[tuple[str | None, Any]] = (), **more: Any) -> Pipeline:
+def _pipeline(
+    cmdlet: str, parameters: Mapping[str, Any] | Sequence[tuple[str | None, Any]] = (), **more: Any
+) -> Pipeline:
     given = tuple(parameters.items()) if isinstance(parameters, Mapping) else tuple(parameters)
     return Pipeline(((cmdlet, given),), **more)
 
@@ -86,7 +88,13 @@ def of_cmdlets(organisation: Organisation) -> Iterator[Question]:
             {"Banner": "x", "WhatIf": True},
             {"SSLBindings": {"Add": ["10.0.0.1:1995"], "Remove": ["0.0.0.0:995"]}},
         ],
-        "Get-ExchangeServer": [{}, {"Identity": SERVER}, {"Identity": "nowhere"}, {"Status": True}, {"Domain": "contoso.test"}],
+        "Get-ExchangeServer": [
+            {},
+            {"Identity": SERVER},
+            {"Identity": "nowhere"},
+            {"Status": True},
+            {"Domain": "contoso.test"},
+        ],
         "Get-ServerComponentState": [
             {"Identity": SERVER},
             {"Identity": SERVER, "Component": "PopProxy"},
@@ -99,7 +107,13 @@ def of_cmdlets(organisation: Organisation) -> Iterator[Question]:
             {"Identity": SERVER, "Component": "Nothing", "State": "Active", "Requester": "HealthAPI"},
             {"Identity": SERVER, "Component": "PopProxy", "State": "Active", "Requester": "HealthAPI", "WhatIf": True},
         ],
-        "Get-ExchangeCertificate": [{}, {"Thumbprint": thumbprint}, {"Thumbprint": none}, {"Server": "nowhere"}, {"DomainName": imported}],
+        "Get-ExchangeCertificate": [
+            {},
+            {"Thumbprint": thumbprint},
+            {"Thumbprint": none},
+            {"Server": "nowhere"},
+            {"DomainName": imported},
+        ],
         "Enable-ExchangeCertificate": [
             {"Thumbprint": thumbprint, "Services": "POP,IMAP"},
             {"Thumbprint": thumbprint, "Services": "SMTP", "Force": True},
@@ -116,8 +130,19 @@ def of_cmdlets(organisation: Organisation) -> Iterator[Question]:
         "Get-ThrottlingPolicy": [{}, {"Identity": "nothing"}],
         "New-ThrottlingPolicy": [{"Name": "Mine", "PopMaxConcurrency": "5"}, {"Name": "Mine", "WhatIf": True}],
         "Set-ThrottlingPolicy": [{"Identity": "nothing", "PopMaxConcurrency": "5"}],
-        "Test-PopConnectivity": [{"ClientAccessServer": SERVER, "MailboxCredential": credential()}, {"ClientAccessServer": "nowhere"}, {}],
-        "Get-CASMailbox": [{}, {"Identity": "reader"}, {"Identity": "nobody"}, {"ResultSize": "1"}, {"Filter": "x"}, {"ProtocolSettings": True}],
+        "Test-PopConnectivity": [
+            {"ClientAccessServer": SERVER, "MailboxCredential": credential()},
+            {"ClientAccessServer": "nowhere"},
+            {},
+        ],
+        "Get-CASMailbox": [
+            {},
+            {"Identity": "reader"},
+            {"Identity": "nobody"},
+            {"ResultSize": "1"},
+            {"Filter": "x"},
+            {"ProtocolSettings": True},
+        ],
         "Set-CASMailbox": [
             {"Identity": "reader", "PopEnabled": False},
             {"Identity": "reader"},
@@ -135,7 +160,11 @@ def of_cmdlets(organisation: Organisation) -> Iterator[Question]:
             {"Name": "MSExchangeADTopology", "DependentServices": True},
             {"Name": "MSExchangePop3", "RequiredServices": True},
         ],
-        "Start-Service": [{"Name": "MSExchangePop3"}, {"Name": "MSExchangePop3", "PassThru": True}, {"Name": "nothing"}],
+        "Start-Service": [
+            {"Name": "MSExchangePop3"},
+            {"Name": "MSExchangePop3", "PassThru": True},
+            {"Name": "nothing"},
+        ],
         "Stop-Service": [
             {"Name": "MSExchangeTransport"},
             {"Name": "MSExchangeADTopology"},
@@ -143,7 +172,11 @@ def of_cmdlets(organisation: Organisation) -> Iterator[Question]:
             {"Name": "nothing"},
             {"Name": "MSExchangeTransport", "WhatIf": True},
         ],
-        "Restart-Service": [{"Name": "MSExchangeTransport", "PassThru": True}, {"Name": "MSExchangePop3"}, {"Name": "nothing"}],
+        "Restart-Service": [
+            {"Name": "MSExchangeTransport", "PassThru": True},
+            {"Name": "MSExchangePop3"},
+            {"Name": "nothing"},
+        ],
         "Set-Service": [
             {"Name": "MSExchangePop3", "StartupType": "Automatic", "PassThru": True},
             {"Name": "nothing", "StartupType": "Manual"},
@@ -153,7 +186,10 @@ def of_cmdlets(organisation: Organisation) -> Iterator[Question]:
         "Add-PSSnapin": [{"Name": "nothing"}],
         "Get-Process": [{"Name": "svchost"}, {"Name": "nothing"}, {"Name": "lsass*"}, {"Id": 4294967}],
         "Get-CimInstance": [
-            *({"ClassName": name} for name in ("Win32_Service", "Win32_Process", "Win32_ComputerSystem", "Win32_Nothing")),
+            *(
+                {"ClassName": name}
+                for name in ("Win32_Service", "Win32_Process", "Win32_ComputerSystem", "Win32_Nothing")
+            ),
             {"ClassName": "Win32_Service", "Filter": "Name='MSExchangePop3'"},
             {"ClassName": "Win32_Service", "Filter": "Nothing at all"},
         ],
@@ -176,6 +212,34 @@ def known_to(version: str) -> list[Cmdlet]:
     """The cmdlets of a server of a release."""
     return [one for one in CMDLETS if version in one.releases and RELEASE[version].powershell >= one.powershell]
 
+
+# In a process of a WinRM shell: a command, and what is piped into it.
+IN_A_PROCESS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    *(
+        (command, ())
+        for command in (
+            "Get-PopSettings",
+            "Add-PSSnapin -Name:'Microsoft.Exchange.Management.PowerShell.SnapIn'",
+            "Get-PopSettings -Server:'EX01'",
+            "Get-PopSettings -Server:'nowhere'",
+            "Set-PopSettings -Banner:'hello'",
+            "Set-PopSettings",
+            "Set-PopSettings -MaxConnections:0",
+            "Set-PopSettings -MaxConnections:'many'",
+            "Set-PopSettings -Nope:1",
+            "Set-ServerComponentState -Identity:'EX01'",
+            "Get-CASMailbox -Identity:'reader'",
+            "Get-ExchangeServer -Identity:'EX01'",
+            "Get-Nothing",
+            "Get-Service -Name:'MSExchangePop3'",
+            "Get-Service -Name:@('MSExchangePop3', 'nothing')",
+            "Start-Service -Name:'nothing'",
+            "Get-CimInstance -ClassName:'Win32_ComputerSystem'",
+        )
+    ),
+    ("Set-CASMailbox -PopEnabled:$false", ("'reader'", "'nobody'", "'administrator'")),
+    ("Start-Service", ("'MSExchangePop3'", "'nothing'")),
+)
 
 # A value of each form that a client can send.
 VALUES: dict[str, Any] = {
@@ -207,8 +271,15 @@ OWN_VALUES: dict[Kind, list[Any]] = {
     Kind.BYTE_SIZE: ["10MB", "Unlimited", "10 MB", "10 XB", "1,024"],
     Kind.SIZE: ["10MB", "Unlimited", "40 KB"],
     Kind.URI: ["https://mail.contoso.test/owa", "https://mail.contoso.test/o%20wa", "owa", "https://"],
-    Kind.BINDINGS: ["10.0.0.1:995", ["10.0.0.1:995", "[::]:995"], ["10.0.0.1:995", "10.0.0.1:995"], "10.0.0.1", "*:995",
-                    {"Add": "10.0.0.1:1995"}, {"Remove": ["0.0.0.0:995"]}],
+    Kind.BINDINGS: [
+        "10.0.0.1:995",
+        ["10.0.0.1:995", "[::]:995"],
+        ["10.0.0.1:995", "10.0.0.1:995"],
+        "10.0.0.1",
+        "*:995",
+        {"Add": "10.0.0.1:1995"},
+        {"Remove": ["0.0.0.0:995"]},
+    ],
     Kind.CONNECTIONS: ["mail.contoso.test:995:SSL", "mail.contoso.test:995", "mail.contoso.test:995:XYZ"],
     Kind.LIMIT: ["Unlimited", "10"],
     Kind.UNSIGNED: ["10", "4294967296"],
@@ -250,7 +321,11 @@ def of_values(version: str, endpoint: str) -> Iterator[Question]:
 def _needed(cmdlet: Cmdlet, parameter: Parameter) -> dict[str, Any]:
     """What has to be there beside a parameter."""
     known = {
-        "Identity": rf"{SERVER}\Default {SERVER}" if "Connector" in cmdlet.name else "reader" if "Mailbox" in cmdlet.name else SERVER,
+        "Identity": rf"{SERVER}\Default {SERVER}"
+        if "Connector" in cmdlet.name
+        else "reader"
+        if "Mailbox" in cmdlet.name
+        else SERVER,
         "Name": "MSExchangePop3" if "Service" in cmdlet.name else "Mine",
         "Component": "PopProxy",
         "State": "Active",
@@ -290,7 +365,6 @@ def of_names(endpoint: str) -> Iterator[Question]:
         yield _question("Get-CASMailbox", {}, piped=["reader", "nobody", "administrator"])
         yield _question("Get-CASMailbox", {"ErrorAction": "Stop"}, piped=["reader", "nobody", "administrator"])
         yield _question("Set-CASMailbox", {"PopEnabled": False}, piped=["reader", "nobody", "administrator"])
-        yield _question("Set-CASMailbox", {"PopEnabled": False}, piped=["reader", None, "administrator"])
         yield _question("Set-CASMailbox", {"PopEnabled": "x"}, piped=["reader", "administrator"])
         yield _question("Set-CASMailbox", {}, piped=[])
         yield _question("Get-ThrottlingPolicy", {"DomainController": "DC1"}, piped=["x"])
@@ -319,3 +393,23 @@ def of_names(endpoint: str) -> Iterator[Question]:
         value: Any = {Kind.SWITCH: True, Kind.INT32: 1, Kind.TEXT: "found"}.get(common.kind, "Continue")
         if common.name != "Debug":
             yield _question(get, {common.name: value})
+
+
+# What RBAC keeps from a session.
+RIGHTS: tuple[dict[str, Any], ...] = (
+    {"server": SERVER, "kind": "rbac_without", "cmdlet": "Set-ImapSettings"},
+    {"server": SERVER, "kind": "rbac_without", "cmdlet": "Set-PopSettings", "parameter": "Banner"},
+    {"server": SERVER, "kind": "rbac_without", "cmdlet": "Get-CASMailbox", "parameter": "Identity"},
+)
+
+
+def of_rights() -> Iterator[Question]:
+    """What is answered where a right is missing."""
+    yield _question("Set-ImapSettings", {"Banner": "x"})
+    yield _question("Get-ImapSettings")
+    yield _question("Set-PopSettings", {"Banner": "x"})
+    yield _question("Set-PopSettings", [("Bann", "x")])
+    yield _question("Set-PopSettings", {"LoginType": "SecureLogin"})
+    yield _question("Get-CASMailbox", {"Identity": "reader"})
+    yield _question("Get-CASMailbox", [(None, "reader")])
+    yield _question("Get-CASMailbox", {}, piped=["reader"])

@@ -10,20 +10,20 @@ from __future__ import annotations
 import base64
 import re
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any, Literal
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
 from psrpcore import ClientPowerShell, ClientRunspacePool, PSRPPayload, StreamType
 from psrpcore.types import PSCredential, RemoteStreamOptions, RunspacePoolState
+from winrs_client import BOOTSTRAP, SWITCHES
 
 from exchange_simulator.catalogue.differences import LEFT_OUT
 from exchange_simulator.engine import Runspace
 from exchange_simulator.engines import Engine, Place
 from exchange_simulator.forms import Form
-from exchange_simulator.organisation import Organisation
 from exchange_simulator.psrp import Pool
 from exchange_simulator.real.runspaces import Messages
 
@@ -100,15 +100,9 @@ class Client:
             runnable = self._pool.send(shell.pipeline_id, payload.data) or runnable
         assert runnable is not None
         runnable.run()
-        said, messages = Messages(), []
-        while True:
-            received = self._pool.receive(shell.pipeline_id, timeout=_SECONDS, room=1 << 20, is_connected=lambda: True)
-            assert received is not None, f"{stages} has no answer"
-            for chunk in received.chunks:
-                messages += [Message(kind.name, _element(data)) for kind, data in said.feed(chunk)]
-            if received.done:
-                self._pool.terminate(shell.pipeline_id)
-                return messages
+        messages = answer_of(self._pool, shell.pipeline_id)
+        self._pool.terminate(shell.pipeline_id)
+        return messages
 
     def close(self) -> None:
         self._pool.close()
@@ -135,7 +129,7 @@ class Client:
         assert received is not None, "the pool says nothing"
         messages, said = [], Messages()
         for chunk in received.chunks:
-            messages += [Message(kind.name, _element(data)) for kind, data in said.feed(chunk)]
+            messages += [Message(kind.name, element(data)) for kind, data in said.feed(chunk)]
             self._client.receive_data(PSRPPayload(chunk, StreamType.default, None))
         while self._client.next_event():
             pass
@@ -149,14 +143,70 @@ class Client:
         return payloads
 
 
-def _element(data: bytes) -> Element | None:
-    return ElementTree.fromstring(data.removeprefix(b"\xef\xbb\xbf")) if data else None
+class ShellClient:
+    """A client of one process in a WinRM shell, which says a line for each object and each record."""
+
+    def __init__(self, engine: Engine, place: Place) -> None:
+        self._shell = engine.processes(place, delegates=True)
+        encoded = base64.b64encode(BOOTSTRAP.encode("utf-16-le")).decode()
+        line = f"powershell.exe {' '.join(SWITCHES)} -EncodedCommand {encoded}"
+        self._process = self._shell.command(line, through_cmd=False)
+        self._unread = b""
+
+    def ask(self, text: str) -> list[Message]:
+        """What one script makes it say."""
+        runnable = self._shell.send(self._process, base64.b64encode(text.encode()) + b"\n", ends=False)
+        assert runnable is not None
+        runnable.run()
+        messages: list[Message] = []
+        while True:
+            received = self._shell.receive(self._process, timeout=_SECONDS, room=1 << 20, is_connected=lambda: True)
+            assert received is not None and not received.done, f"there is no answer to {text}"
+            *lines, self._unread = (self._unread + b"".join(received.chunks)).split(b"\n")
+            for line in lines:
+                kind, _, rest = line.decode("ascii").strip().partition(" ")
+                if kind == "end":
+                    return [*messages, Message(f"ended {rest}", None)]
+                messages.append(Message(kind, _plain(ElementTree.fromstring(base64.b64decode(rest)))))
+
+    def close(self) -> None:
+        self._shell.close()
+
+
+def _plain(document: Element) -> Element:
+    """The object in a document, without the namespace that the document has."""
+    for one in document.iter():
+        one.tag = one.tag.rpartition("}")[2]
+        one.text = (one.text or "").strip("\r\n ") if len(one) else one.text
+    return document[0]
+
+
+def answer_of(pool: Pool[Any], pipeline: uuid.UUID | None) -> list[Message]:
+    """What is said until a pipeline has ended, or until the pool is open."""
+    said, messages = Messages(), []
+    while True:
+        received = pool.receive(pipeline, timeout=_SECONDS, room=1 << 20, is_connected=lambda: True)
+        assert received is not None, "there is no answer"
+        for chunk in received.chunks:
+            messages += [Message(kind.name, element(data)) for kind, data in said.feed(chunk)]
+        if received.done or (pipeline is None and messages and messages[-1].kind == "RunspacePoolState"):
+            return messages
+
+
+def element(data: bytes) -> Element | None:
+    # Two characters that PowerShell writes and no XML may hold.
+    text = re.sub("&#xFFF[EF];", "\N{REPLACEMENT CHARACTER}", data.decode("utf-8-sig"))
+    return ElementTree.fromstring(text) if text else None
 
 
 def is_done(answer: Sequence[Message]) -> bool:
     """Whether a pipeline ended well, and without an error."""
     state = next(one.content for one in answer if one.kind == "PipelineState")
-    return state is not None and _COMPLETED in ElementTree.tostring(state) and "ErrorRecord" not in {one.kind for one in answer}
+    return (
+        state is not None
+        and _COMPLETED in ElementTree.tostring(state)
+        and "ErrorRecord" not in {one.kind for one in answer}
+    )
 
 
 # --- CLIXML without its references, so that two of the same meaning look the same ---
@@ -217,7 +267,7 @@ def _described(element: Element) -> str:
 
 def _same(own: Element, real: Element) -> bool:
     if own.tag == real.tag in ("Db", "Sg") and own.text and real.text:
-        return float(own.text) == float(real.text)
+        return own.text == real.text or float(own.text) == float(real.text)
     return own.tag == real.tag and (own.text or "") == (real.text or "")
 
 
@@ -262,6 +312,8 @@ def _all(own: Sequence[Message], real: Sequence[Message]) -> Iterator[Difference
         for mine, theirs in pairs:
             if mine is None or theirs is None:
                 if mine is not theirs:
-                    yield Difference(kind, "no data" if mine is None else "data", "no data" if theirs is None else "data")
+                    yield Difference(
+                        kind, "no data" if mine is None else "data", "no data" if theirs is None else "data"
+                    )
                 continue
             yield from _compared(kind, _resolved(mine), _resolved(theirs))

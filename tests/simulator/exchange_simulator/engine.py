@@ -5,11 +5,20 @@ from __future__ import annotations
 import datetime
 import fnmatch
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
-from psrpcore.types import ErrorCategory, ErrorRecord, PSCredential, PSDouble, PSInt64, PSObject, PSSecureString, WarningRecord
+from psrpcore.types import (
+    ErrorCategory,
+    ErrorRecord,
+    PSCredential,
+    PSDouble,
+    PSInt64,
+    PSObject,
+    PSSecureString,
+    WarningRecord,
+)
 
 from . import errors
 from .catalogue.cmdlets import BY_NAME, COMMON
@@ -30,6 +39,8 @@ _AMBIGUOUS_SET = (
     "Parameter set cannot be resolved using the specified named parameters. One or more parameters issued cannot be used "
     "together or an insufficient number of parameters were provided."
 )
+# These set a variable, which a session without language refuses.
+_VARIABLES = {"ErrorVariable", "WarningVariable", "OutVariable"}
 _EMPTY = {
     "Null": "null",
     "EmptyString": "an empty string",
@@ -55,6 +66,22 @@ class Result:
     errors: list[ErrorRecord] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     terminating: ErrorRecord | None = None
+    order: list[str] = field(default_factory=list)
+    """Which came when: the names of the streams."""
+
+    def said(self) -> Iterator[tuple[str, Any]]:
+        """All that came, with the stream it came on; what nobody knows the order of comes stream by stream."""
+        streams: dict[str, list[Any]] = {"warnings": self.warnings, "output": self.output, "errors": self.errors}
+        by_stream = [name for name, values in streams.items() for _ in values]
+        order = self.order if sorted(self.order) == sorted(by_stream) else by_stream
+        left = {name: iter(values) for name, values in streams.items()}
+        return ((name, next(left[name])) for name in order)
+
+    def add(self, output: Iterable[Any], warnings: Iterable[str], errors: Iterable[ErrorRecord]) -> None:
+        """What one call of a cmdlet has said."""
+        for name, values in (("warnings", [*warnings]), ("output", [*output]), ("errors", [*errors])):
+            getattr(self, name).extend(values)
+            self.order += [name] * len(values)
 
 
 @dataclass
@@ -190,7 +217,9 @@ class Call:
     ) -> Failure:
         """A parameter error; Exchange's remote cmdlets carry the cmdlet's name in the id, local ones the class. [I]"""
         owner = self.cmdlet.name if self.session.endpoint == "exchange" else self.cmdlet.implementation
-        return Failure(f"{error_id},{owner}", message, category, types, parameter=parameter, given=given, terminating=terminating)
+        return Failure(
+            f"{error_id},{owner}", message, category, types, parameter=parameter, given=given, terminating=terminating
+        )
 
 
 Handler = Callable[[Call], None]
@@ -211,7 +240,8 @@ def run_statements(session: Session, statements: Sequence[Sequence[Command]], pi
     """Run each statement's pipeline; the first terminating error ends everything."""
     result = Result()
     for statement in statements:
-        items: Sequence[Any] | None = pipeline_input or None
+        # A tuple of nothing is no input; an empty list is input that has ended at once.
+        items: Sequence[Any] | None = None if pipeline_input == () else pipeline_input
         for command in statement:
             entry: dict[str, Any] = {"outcome": "ok"} | _described(session, command)
             if items is not None:
@@ -221,14 +251,13 @@ def run_statements(session: Session, statements: Sequence[Sequence[Command]], pi
                 entry = session.organisation.log[-1]
             session.organisation.now += datetime.timedelta(seconds=1)
             try:
-                items = _run_command(session, command, items, result, entry)
+                items = _run_command(session, command, items, result, entry, ends=command is statement[-1])
             except Failure as failure:
                 entry["outcome"] = failure.error_id
                 known = BY_NAME.get(command.name.casefold())
                 found = known is not None and failure.types != errors.COMMAND_NOT_FOUND
                 result.terminating = errors.record(failure, known.name if known and found else "")
                 return result
-        result.output += [formed(item, session.form) for item in items or ()]
     return result
 
 
@@ -309,9 +338,18 @@ def _loggable(value: Any) -> Any:
 
 
 def _run_command(
-    session: Session, command: Command, items: Sequence[Any] | None, result: Result, entry: dict[str, Any]
+    session: Session,
+    command: Command,
+    items: Sequence[Any] | None,
+    result: Result,
+    entry: dict[str, Any],
+    *,
+    ends: bool,
 ) -> list[Any]:
-    """Run one command of a pipeline, once for each piped object, and return what it puts out."""
+    """Run one command of a pipeline, once for each piped object, and return what it puts out.
+
+    What the command at the end of its pipeline has put out before an error has arrived.
+    """
     cmdlet = _find(session, command)
     output: list[Any] = []
     failed: list[ErrorRecord] = []
@@ -320,29 +358,39 @@ def _run_command(
     try:
         for piped in [()] if items is None else [(item,) for item in items]:
             call = Call(session, cmdlet, {})
+            end = None
             try:
                 _Binder(call).bind(command, piped)
                 _carry_out(call)
             except Failure as failure:
                 if failure.terminating:
-                    raise
-                call.errors.append(failure)
+                    end = failure
+                else:
+                    call.errors.append(failure)
             arguments = call.arguments
             output += call.output
             warned += [WarningRecord(Message=text) for text in call.warnings]
-            if call.arguments.get("WarningAction") not in ("SilentlyContinue", "Ignore"):
-                result.warnings += call.warnings
             if call.errors:
                 entry["outcome"] = call.errors[0].error_id
-            if call.errors and call.arguments.get("ErrorAction") == "Stop":
-                raise call.errors[0]
+            if call.warnings and arguments.get("WarningAction") == "Stop":
+                end = end or _stopped_by_warning(call)
+            elif call.errors and arguments.get("ErrorAction") == "Stop":
+                end = call.errors.pop(0)
+                call.errors.clear()
             records = [errors.record(failure, cmdlet.name) for failure in call.errors]
             for one in records:
                 one.has_type_data = session.endpoint == "windows"
-            if call.arguments.get("ErrorAction") not in ("SilentlyContinue", "Ignore"):
-                result.errors += records
-            if call.arguments.get("ErrorAction") != "Ignore":
+            result.add(
+                [formed(item, session.form) for item in call.output] if ends else (),
+                () if arguments.get("WarningAction") in ("SilentlyContinue", "Ignore") else call.warnings,
+                () if arguments.get("ErrorAction") in ("SilentlyContinue", "Ignore") else records,
+            )
+            if arguments.get("ErrorAction") != "Ignore":
                 failed += records
+            if end is not None:
+                raise end
+        if items == []:
+            _Binder(Call(session, cmdlet, {})).bind(command, None)
     finally:
         # PowerShell adds the exception that ends a pipeline as well; here it is only caught.
         collected: tuple[tuple[str, list[Any]], ...] = (
@@ -362,6 +410,15 @@ def _take_otherwise(call: Call) -> None:
         parameter = next(one for one in call.cmdlet.parameters if one.name == fault["member"])
         if parameter.name in call.arguments:
             call.arguments[parameter.name] = convert(parameter, fault["value"])
+
+
+def _stopped_by_warning(call: Call) -> Failure:
+    text = (
+        'The running command stopped because the preference variable "WarningPreference" or common parameter is set to '
+        f"Stop: {call.warnings[0]}"
+    )
+    types = ("System.Management.Automation.ActionPreferenceStopException", *errors.BINDING[1:])
+    return Failure("ActionPreferenceStop", text, ErrorCategory.OperationStopped, types, terminating=True)
 
 
 def _fail_after_effect(call: Call) -> None:
@@ -480,8 +537,11 @@ class _Binder:
             and (entries is None or parameter.name.casefold() in entries[call.cmdlet.name])
         ]
 
-    def bind(self, command: Command, piped: tuple[Any, ...]) -> None:
-        """Fill the call's arguments: those of the command line are there even where a piped object is refused."""
+    def bind(self, command: Command, piped: tuple[Any, ...] | None) -> None:
+        """Fill the call's arguments: those of the command line are there even where a piped object is refused.
+
+        Where input has ended before any came, what it could have brought is not missed.
+        """
         given: dict[str, tuple[Parameter, Any]] = {}
         for name, value in command.parameters:
             if name is not None:
@@ -511,6 +571,17 @@ class _Binder:
             given[parameter.name] = (parameter, value)
         arguments = {name: self._converted(parameter, value) for name, (parameter, value) in given.items()}
         self._call.arguments = arguments
+        if self._call.session.endpoint == "exchange" and not _VARIABLES.isdisjoint(arguments):
+            raise Failure(
+                "VariableReferenceNotSupportedInDataSection",
+                "A variable that cannot be referenced in restricted language mode or a Data section is being referenced. "
+                "Variables that can be referenced include the following: $PSCulture, $PSUICulture, $true, $false, $null.",
+                ErrorCategory.InvalidOperation,
+                errors.BINDING[1:],
+                terminating=True,
+            )
+        if piped is None:
+            return
         for item in piped:
             parameter, value = self._piped(given, built(item))
             try:
@@ -525,9 +596,7 @@ class _Binder:
         cmdlet = self._call.cmdlet
         chosen = [name for name in cmdlet.choice if name in arguments]
         if len(chosen) > 1:
-            raise self._call.binding_failure(
-                "AmbiguousParameterSet", _AMBIGUOUS_SET, None
-            )
+            raise self._call.binding_failure("AmbiguousParameterSet", _AMBIGUOUS_SET, None)
         missing = [one.name for one in self._parameters if one.mandatory and one.name not in arguments]
         if cmdlet.must_choose and not chosen:
             missing.append(cmdlet.choice[0])
@@ -546,11 +615,15 @@ class _Binder:
         ]
         exact = [one for one, names in spellings if wanted in names]
         found = exact or [one for one, names in spellings if any(spelling.startswith(wanted) for spelling in names)]
+        # A cmdlet's own parameters are preferred to those that all cmdlets have.
+        found = found if len(found) == 1 else [one for one in found if one not in COMMON] or found
         if len(found) == 1:
             return found[0]
         if not found:
             raise self._call.binding_failure(
-                "NamedParameterNotFound", f"A parameter cannot be found that matches parameter name '{name}'.", name,
+                "NamedParameterNotFound",
+                f"A parameter cannot be found that matches parameter name '{name}'.",
+                name,
                 given=_types(None, value),
             )
         raise self._call.binding_failure(
@@ -616,7 +689,7 @@ class _Binder:
             parameter.name,
             types=errors.VALIDATION,
             category=ErrorCategory.InvalidData,
-            given=_types(parameter, value),
+            given=(parameter.type_name, parameter.type_name) if isinstance(value, list) else _types(parameter, value),
         )
 
 

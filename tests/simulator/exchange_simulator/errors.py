@@ -135,7 +135,7 @@ class WireRecord(ErrorRecord):
     has_type_data = False
 
     @classmethod
-    def ToPSObjectForRemoting(cls, instance: WireRecord, **options: Any) -> PSObject:  # noqa: N802 - psrpcore's name
+    def ToPSObjectForRemoting(cls, instance: WireRecord, **options: Any) -> PSObject:
         shown = ErrorRecord.ToPSObjectForRemoting(instance, **options)
         category = instance.CategoryInfo
         target = f"{category.TargetName or ''}:{category.TargetType or ''}"

@@ -393,7 +393,9 @@ def _of_enum(value: Any) -> Any:
     """What .NET makes of two values: an empty table is an object of which nothing is set, a number loses its top."""
     if value == {}:
         return 0
-    return value if isinstance(value, bool) or not isinstance(value, int) else (value + (1 << 31)) % (1 << 32) - (1 << 31)
+    return (
+        value if isinstance(value, bool) or not isinstance(value, int) else (value + (1 << 31)) % (1 << 32) - (1 << 31)
+    )
 
 
 def _flags(value: Any, parameter: Parameter) -> str:

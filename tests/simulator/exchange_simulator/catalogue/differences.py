@@ -37,9 +37,8 @@ LEFT_OUT = {
     r"/(InvocationInfo\b|InvocationInfo_|CommandInfo_|PipelineIterationInfo|SerializeExtent|InformationalRecord_Pipe)": (
         "Where a cmdlet was called: its line, its place in the pipeline, the number of the call."
     ),
-    r"/(StackTrace|TargetSite|Source|InnerException|ErrorDetails_ScriptStackTrace)$|/Exception/ToString$": (
-        "Where in PowerShell's own code an exception was thrown."
-    ),
+    r"/(StackTrace|TargetSite|Source|InnerException|ErrorDetails_ScriptStackTrace)$|(Exception|InnerException)/ToString$"
+    r"|/Exception/Props/Data/": ("Where in PowerShell's own code an exception was thrown."),
     r"/Exception/Props order$|/Exception/Props/(ErrorRecord|CommandInvocation|Line|Offset)$": (
         "Members of an exception that repeat others or speak of script text, and their order, which is that of .NET "
         "Framework here and that of .NET there."
@@ -70,12 +69,6 @@ KNOWN: tuple[Known, ...] = (
         r"^ErrorRecord/MS/ErrorCategory_(TargetName|TargetType|Message)$",
         "How an error's category names a service as its target",
         "There the target is an object that only stands for a .NET one, which names itself by its class",
-    ),
-    Known(
-        r"MailboxCredential",
-        r"^(messages$|PipelineState/MS/)",
-        "A credential is refused by a session that has nothing but its cmdlets",
-        "PowerShell's type data, which makes a credential of what came, is not loaded there; Exchange loads its own",
     ),
     Known(
         r"Get-CASMailbox -Filter",

@@ -301,7 +301,14 @@ namespace Microsoft.Exchange.Data
         readonly object told;
         public object Told { get { return told ?? this.Select(one => Converted.Told(one)).ToArray(); } }
         public MultiValuedProperty() { }
-        public MultiValuedProperty(object given) { told = Converted.Ask($"Microsoft.Exchange.Data.MultiValuedProperty`1[{typeof(T).FullName}]", given); }
+        public MultiValuedProperty(object given)
+        {
+            told = Converted.Ask($"Microsoft.Exchange.Data.MultiValuedProperty`1[{typeof(T).FullName}]", given);
+            var listed = (JsonElement)told;
+            if (listed.ValueKind == JsonValueKind.Object) listed = listed.GetProperty("Add");
+            // A mandatory one may not be empty.
+            foreach (var one in listed.EnumerateArray()) Add((T)Activator.CreateInstance(typeof(T), one.GetString()));
+        }
         public override string ToString() { return Converted.Text(told); }
     }
 }

@@ -129,7 +129,10 @@ def _write_modules(folder: Path, home: Path, release: Release) -> None:
             f"ModulesToImport = {_listed(str(home / f'{one}.psd1') for one in (module, 'Endpoint'))}",
         )
     _write(
-        folder / "windows.pssc", f"SessionType = 'Default'; ModulesToImport = {_listed([str(home / 'Windows.psd1')])}"
+        folder / "windows.pssc",
+        # Of two cmdlets of one name the one that came last is meant, and this module may otherwise come later.
+        "SessionType = 'Default'; "
+        f"ModulesToImport = {_listed(['Microsoft.PowerShell.Management', str(home / 'Windows.psd1')])}",
     )
 
 

@@ -54,7 +54,8 @@ class Asker:
 
     def _run(self, name: str, parameters: dict[str, Any]) -> dict[str, Any]:
         values = {
-            key: Credential(**value) if value and key.endswith("Credential") else value for key, value in parameters.items()
+            key: Credential(**value) if value and key.endswith("Credential") else value
+            for key, value in parameters.items()
         }
         before = set(self.runspace.snapins)
         call, end = self.organisation.run_bound(self.server, self.endpoint, self.user, name, values, self.runspace)
