@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -27,8 +28,11 @@ CONFIGURATION = {
     ),
 }
 TYPES = {one.name.casefold(): one for one in PSRPMessageType}
-# What was encrypted for a session that is over, and what tells the time.
-NOT_AGAIN = ("Credential",)
+# What is of one run alone: passwords are encrypted for a session, records of information tell time and process, and
+# the number of one scenario carried the note of another, as notes do.
+ONE_RUN = re.compile(
+    r"secure: |InformationRecord/MS/(TimeGenerated|Computer|User|ProcessId|\w*ThreadId)$|^holder int: "
+)
 
 
 class Replay:
@@ -92,11 +96,11 @@ def again(
 
 def test_the_recorded_questions_are_answered_as_they_were(again: tuple[Replay, list[Mapping[str, Any]]]) -> None:
     replay, scenarios = again
-    different = {}
+    different = []
     for scenario in scenarios:
-        if any(word in scenario["name"] for word in NOT_AGAIN):
-            continue
-        said = replay.ask([one for one in scenario["messages"] if one["from"] == "client"])
-        if found := [*compared(recorded(scenario["messages"]), said)]:
-            different[scenario["name"]] = found
-    assert different == {}
+        # Its password was encrypted for the recorded session.
+        if "Credential" not in scenario["name"]:
+            said = replay.ask([one for one in scenario["messages"] if one["from"] == "client"])
+            found = compared(recorded(scenario["messages"]), said)
+            different += [f"{scenario['name']}: {one.path}: {one.own} / {one.real}" for one in found]
+    assert [one for one in different if not ONE_RUN.search(re.sub(r": [^:]* / .*", "", one))] == []

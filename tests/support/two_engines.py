@@ -161,7 +161,8 @@ class ShellClient:
         messages: list[Message] = []
         while True:
             received = self._shell.receive(self._process, timeout=_SECONDS, room=1 << 20, is_connected=lambda: True)
-            assert received is not None and not received.done, f"there is no answer to {text}"
+            assert received is not None, f"there is no answer to {text}"
+            assert not received.done, f"the process ended at {text}"
             *lines, self._unread = (self._unread + b"".join(received.chunks)).split(b"\n")
             for line in lines:
                 kind, _, rest = line.decode("ascii").strip().partition(" ")
@@ -239,7 +240,7 @@ def _resolved(element: Element) -> Element:
 
 
 def _named(element: Element) -> dict[str, Element]:
-    """What is inside of an element: by part of an object, by name of a member, by place in a list, by key of a table."""
+    """What is inside of an element by its name: a part of an object, a member, a place in a list, a key of a table."""
     inside: dict[str, Element] = {}
     for place, one in enumerate(element):
         if element.tag == "Obj":

@@ -36,8 +36,8 @@ Endpoint = Literal["exchange", "windows"]
 # Of Exchange's snap-ins, those that have the cmdlets of administrators.
 _SNAPINS = {"E2010", "SnapIn"}
 _AMBIGUOUS_SET = (
-    "Parameter set cannot be resolved using the specified named parameters. One or more parameters issued cannot be used "
-    "together or an insufficient number of parameters were provided."
+    "Parameter set cannot be resolved using the specified named parameters. One or more parameters issued cannot be "
+    "used together or an insufficient number of parameters were provided."
 )
 # These set a variable, which a session without language refuses.
 _VARIABLES = {"ErrorVariable", "WarningVariable", "OutVariable"}
@@ -255,7 +255,7 @@ def run_statements(session: Session, statements: Sequence[Sequence[Command]], pi
             except Failure as failure:
                 entry["outcome"] = failure.error_id
                 known = BY_NAME.get(command.name.casefold())
-                found = known is not None and failure.types != errors.COMMAND_NOT_FOUND
+                found = known is not None and failure.types not in (errors.COMMAND_NOT_FOUND, errors.BINDING[1:])
                 result.terminating = errors.record(failure, known.name if known and found else "")
                 return result
     return result
@@ -417,8 +417,9 @@ def _stopped_by_warning(call: Call) -> Failure:
         'The running command stopped because the preference variable "WarningPreference" or common parameter is set to '
         f"Stop: {call.warnings[0]}"
     )
-    types = ("System.Management.Automation.ActionPreferenceStopException", *errors.BINDING[1:])
-    return Failure("ActionPreferenceStop", text, ErrorCategory.OperationStopped, types, terminating=True)
+    types = (errors.STOP, *errors.BINDING[1:])
+    error_id = f"ActionPreferenceStop,{call.cmdlet.implementation}"
+    return Failure(error_id, text, ErrorCategory.OperationStopped, types, terminating=True)
 
 
 def _fail_after_effect(call: Call) -> None:
@@ -569,13 +570,16 @@ class _Binder:
                 )
             parameter = free.pop(0)
             given[parameter.name] = (parameter, value)
-        arguments = {name: self._converted(parameter, value) for name, (parameter, value) in given.items()}
-        self._call.arguments = arguments
+        arguments = self._call.arguments
+        # What is to become of errors is known before there is one.
+        for name, (parameter, value) in sorted(given.items(), key=lambda one: one[1][0] not in COMMON):
+            arguments[name] = self._converted(parameter, value)
         if self._call.session.endpoint == "exchange" and not _VARIABLES.isdisjoint(arguments):
             raise Failure(
                 "VariableReferenceNotSupportedInDataSection",
-                "A variable that cannot be referenced in restricted language mode or a Data section is being referenced. "
-                "Variables that can be referenced include the following: $PSCulture, $PSUICulture, $true, $false, $null.",
+                "A variable that cannot be referenced in restricted language mode or a Data section is being "
+                "referenced. Variables that can be referenced include the following: $PSCulture, $PSUICulture, "
+                "$true, $false, $null.",
                 ErrorCategory.InvalidOperation,
                 errors.BINDING[1:],
                 terminating=True,
@@ -648,10 +652,15 @@ class _Binder:
 
     def _converted(self, parameter: Parameter, value: Any) -> Any:
         try:
+            if parameter.kind is Kind.SWITCH and parameter not in COMMON and self._call.session.endpoint == "exchange":
+                _require_truth(value)
             converted = convert(parameter, value)
-            self._refuse_empty(parameter, native(value))
+            self._refuse_empty(parameter, converted if parameter.kind is Kind.INTEGERS else native(value))
             return converted
         except ConversionFailed as reason:
+            if parameter.kind is Kind.URI and "://" not in str(native(value)):
+                # PowerShell takes a relative address for one; it is the cmdlet that does not.
+                raise self._call.exchange_failure(errors.DATA_VALIDATION, str(reason)) from None
             attempt = f'Cannot convert value "{_loggable(value)}" to type "{parameter.type_name}". Error: "{reason}"'
         # A function's parameters are transformed, those of cmdlets and the common ones converted.
         if self._call.cmdlet.endpoint == "windows" or parameter in COMMON:
@@ -693,6 +702,14 @@ class _Binder:
         )
 
 
+def _require_truth(value: Any) -> None:
+    """A function's switch takes no number, whatever the message says."""
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        raise ConversionFailed(
+            "Boolean parameters accept only Boolean values and numbers, such as $True, $False, 1 or 0 instead."
+        )
+
+
 def _types(parameter: Parameter | None, value: Any) -> tuple[str | None, str | None]:
     """What .NET calls the types of a parameter and of a value that came over the wire."""
     kinds = (
@@ -703,8 +720,13 @@ def _types(parameter: Parameter | None, value: Any) -> tuple[str | None, str | N
         (PSDouble, "System.Double"),
         (float, "System.Single"),
     )
+    wanted = parameter.type_name if parameter else None
+    if wanted and wanted.endswith("[]"):
+        # Of a list it is an item that does not fit.
+        wanted = wanted.removesuffix("[]")
+        value = value[0] if isinstance(value, list) and value else value
     found = next((name for kind, name in kinds if isinstance(value, kind)), "System.Management.Automation.PSObject")
-    return parameter.type_name if parameter else None, None if value is None else found
+    return wanted, None if value is None else found
 
 
 def _by_property_name(parameter: Parameter, item: Any) -> Any:

@@ -69,6 +69,7 @@ _NUMBERS = {
 }
 _RUNTIME = "System.Management.Automation.RuntimeException"
 _INVOCATION_INFO = "System.Management.Automation.InvocationInfo"
+STOP = "System.Management.Automation.ActionPreferenceStopException"
 _TABLE = "System.Collections.Generic.Dictionary`2[[System.String, {0}],[System.Object, {0}]]"
 _LIST = "System.Collections.Generic.List`1[[System.Object, {0}]]"
 _MSCORLIB = "mscorlib, Version=4.0.0.0, Culture=neutral, PublicKeyToken=b77a5c561934e089"
@@ -191,7 +192,7 @@ def _exception(failure: Failure) -> NETException:
             "CommandInvocation": _INVOCATION_INFO,
         }
     if _RUNTIME in types:
-        own |= {"ErrorRecord": failure.message, "WasThrownFromThrowStatement": False}
+        own |= {"ErrorRecord": failure.message, "WasThrownFromThrowStatement": STOP in types}
     data = PSDict()
     data.PSObject.type_names = ["System.Collections.ListDictionaryInternal", "System.Object"]
     own |= {

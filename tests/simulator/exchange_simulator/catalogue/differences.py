@@ -34,7 +34,8 @@ class Figures:
 
 # What is not compared, by its place in an answer.
 LEFT_OUT = {
-    r"/(InvocationInfo\b|InvocationInfo_|CommandInfo_|PipelineIterationInfo|SerializeExtent|InformationalRecord_Pipe)": (
+    r"/(InvocationInfo\b|InvocationInfo_|CommandInfo_|PipelineIterationInfo|SerializeExtent)"
+    r"|/InformationalRecord_Pipe": (
         "Where a cmdlet was called: its line, its place in the pipeline, the number of the call."
     ),
     r"/(StackTrace|TargetSite|Source|InnerException|ErrorDetails_ScriptStackTrace)$|(Exception|InnerException)/ToString$"
@@ -80,8 +81,8 @@ KNOWN: tuple[Known, ...] = (
         r"windows live: (Get|Enable)-ExchangeCertificate",
         r"^PipelineOutput/Props(/| order)",
         "A certificate comes as its RawData alone",
-        "PowerShell's type data says so of every X509Certificate2; whether that of Exchange's snap-in says otherwise of "
-        "its own class is not published",
+        "PowerShell's type data says so of every X509Certificate2; whether that of Exchange's snap-in says otherwise "
+        "of its own class is not published",
     ),
 )
 FIGURES = Figures(rows=0, equal=0)

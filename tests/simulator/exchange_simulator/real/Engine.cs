@@ -213,7 +213,13 @@ namespace ExchangeSimulator
                     // Of one type there are several, each with an assembly of its own.
                     var types = AssemblyBuilder.DefineDynamicAssembly(new AssemblyName("Known" + Enumerations.Count), AssemblyBuilderAccess.Run).DefineDynamicModule("Known");
                     var builder = types.DefineEnum(type, TypeAttributes.Public, typeof(int));
-                    builder.DefineLiteral(name.Replace(", ", "_"), (int)number);
+                    // The names of flags come by the size of their bits.
+                    var names = name.Split(", ");
+                    if (names.Length > 1)
+                        builder.SetCustomAttribute(new CustomAttributeBuilder(typeof(FlagsAttribute).GetConstructor(Type.EmptyTypes), new object[0]));
+                    var bits = Enumerable.Range(0, 31).Select(bit => 1 << bit).Where(bit => names.Length > 1 && (number & bit) != 0).ToList();
+                    for (var place = 0; place < names.Length; place++)
+                        builder.DefineLiteral(names[place], names.Length > 1 ? bits[place] : (int)number);
                     Enumerations[key] = made = builder.CreateType();
                 }
                 return Enum.ToObject(made, number);
