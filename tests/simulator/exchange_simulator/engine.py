@@ -23,7 +23,7 @@ from psrpcore.types import (
 from . import errors
 from .catalogue.cmdlets import BY_NAME, COMMON
 from .catalogue.kinds import Cmdlet, Kind, Parameter
-from .errors import BINDING, Failure
+from .errors import BINDING, Failure, WireRecord
 from .forms import Form, formed
 from .prepared import built
 from .values import ConversionFailed, Credential, convert, native
@@ -65,7 +65,7 @@ class Result:
     output: list[Any] = field(default_factory=list)
     errors: list[ErrorRecord] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
-    terminating: ErrorRecord | None = None
+    terminating: WireRecord | None = None
     order: list[str] = field(default_factory=list)
     """Which came when: the names of the streams."""
 
@@ -655,15 +655,17 @@ class _Binder:
             if parameter.kind is Kind.SWITCH and parameter not in COMMON and self._call.session.endpoint == "exchange":
                 _require_truth(value)
             converted = convert(parameter, value)
-            self._refuse_empty(parameter, converted if parameter.kind is Kind.INTEGERS else native(value))
+            number = parameter.kind is Kind.INTEGERS and value is not None
+            self._refuse_empty(parameter, converted if number else native(value))
             return converted
         except ConversionFailed as reason:
-            if parameter.kind is Kind.URI and "://" not in str(native(value)):
+            given = native(value)
+            if parameter.kind is Kind.URI and type(given) in (str, int, float) and "://" not in str(given):
                 # PowerShell takes a relative address for one; it is the cmdlet that does not.
                 raise self._call.exchange_failure(errors.DATA_VALIDATION, str(reason)) from None
             attempt = f'Cannot convert value "{_loggable(value)}" to type "{parameter.type_name}". Error: "{reason}"'
         # A function's parameters are transformed, those of cmdlets and the common ones converted.
-        if self._call.cmdlet.endpoint == "windows" or parameter in COMMON:
+        if self._call.session.endpoint == "windows" or parameter in COMMON:
             raise self._call.binding_failure(
                 "CannotConvertArgumentNoMessage",
                 f"Cannot bind parameter '{parameter.name}'. {attempt}",
@@ -698,7 +700,12 @@ class _Binder:
             parameter.name,
             types=errors.VALIDATION,
             category=ErrorCategory.InvalidData,
-            given=(parameter.type_name, parameter.type_name) if isinstance(value, list) else _types(parameter, value),
+            given=(parameter.type_name, parameter.type_name)
+            if isinstance(value, list)
+            else (
+                parameter.type_name,
+                _types(None, value)[1],
+            ),
         )
 
 

@@ -136,7 +136,7 @@ class WireRecord(ErrorRecord):
     has_type_data = False
 
     @classmethod
-    def ToPSObjectForRemoting(cls, instance: WireRecord, **options: Any) -> PSObject:
+    def ToPSObjectForRemoting(cls, instance: ErrorRecord, **options: Any) -> PSObject:
         shown = ErrorRecord.ToPSObjectForRemoting(instance, **options)
         category = instance.CategoryInfo
         target = f"{category.TargetName or ''}:{category.TargetType or ''}"
@@ -145,7 +145,7 @@ class WireRecord(ErrorRecord):
         )
         if instance.InvocationInfo is not None:
             shown["InvocationInfo"] = _where(instance.InvocationInfo)
-        if instance.has_type_data:
+        if isinstance(instance, cls) and instance.has_type_data:
             shown.PSObject.extended_properties.append(PSNoteProperty("PSMessageDetails", value=None))
         return shown
 
@@ -181,7 +181,7 @@ def _exception(failure: Failure) -> NETException:
     result.PSObject.type_names = types
     result.PSObject.to_string = serialize(told, None).text or ""  # type: ignore[arg-type]
     own: dict[str, Any] = {}
-    if BINDING[0] in types:
+    if BINDING[0] in types or failure.parameter is not None:
         own = {
             "ParameterName": failure.parameter,
             "ParameterType": failure.given[0],

@@ -202,7 +202,10 @@ class Process:
             self._err(_shown(record))
         output += [*records] * ("2>&1" in merged) + [*warnings] * ("3>&1" in merged)
         if result.terminating is not None:
-            raise Terminating(_of_console(result.terminating), output)
+            end = _of_console(result.terminating)
+            # In a catch block it is an object like any other, to which type data adds a member.
+            end.has_type_data = True
+            raise Terminating(end, output)
         return output
 
     @contextmanager
@@ -739,7 +742,7 @@ def _as_text(value: Any) -> str:
     return str(value)
 
 
-def _of_console(record: ErrorRecord) -> ErrorRecord:
+def _of_console(record: errors.WireRecord) -> errors.WireRecord:
     """What a question of a cmdlet comes to that cannot be asked.
 
     A console says it with another error than remoting, as a process of PowerShell 7.6 was seen to.

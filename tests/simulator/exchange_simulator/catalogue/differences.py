@@ -50,7 +50,7 @@ LEFT_OUT = {
 }
 
 
-_ERROR = r"(ErrorRecord|ExceptionAsErrorRecord)/"
+_ERROR = r"(ErrorRecord|ExceptionAsErrorRecord|^error)/"
 
 KNOWN: tuple[Known, ...] = (
     Known(
@@ -70,6 +70,18 @@ KNOWN: tuple[Known, ...] = (
         r"^ErrorRecord/MS/ErrorCategory_(TargetName|TargetType|Message)$",
         "How an error's category names a service as its target",
         "There the target is an object that only stands for a .NET one, which names itself by its class",
+    ),
+    Known(
+        r"Get-Process",
+        r"^ErrorRecord/MS/Exception/Props/ProcessName$",
+        "The error about a process that is not there has no ProcessName",
+        "There the exception bears the name of its class, and not the members that the class adds",
+    ),
+    Known(
+        r"'reader' \| Get-CASMailbox",
+        r"^ErrorRecord/MS/(TargetObject$|ErrorCategory_|Exception/Props/TypeSpecified$)",
+        "An object that no parameter takes is the target of the error about it",
+        "Our engine's errors of binding have no target, and nothing reads one of them",
     ),
     Known(
         r"Get-CASMailbox -Filter",
