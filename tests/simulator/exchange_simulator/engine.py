@@ -23,7 +23,7 @@ from psrpcore.types import (
 from . import errors
 from .catalogue.cmdlets import BY_NAME, COMMON
 from .catalogue.kinds import Cmdlet, Kind, Parameter
-from .errors import BINDING, Failure, WireRecord
+from .errors import BINDING, Failure
 from .forms import Form, formed
 from .prepared import built
 from .values import ConversionFailed, Credential, convert, native
@@ -65,7 +65,7 @@ class Result:
     output: list[Any] = field(default_factory=list)
     errors: list[ErrorRecord] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
-    terminating: WireRecord | None = None
+    terminating: ErrorRecord | None = None
     order: list[str] = field(default_factory=list)
     """Which came when: the names of the streams."""
 

@@ -204,7 +204,8 @@ class Process:
         if result.terminating is not None:
             end = _of_console(result.terminating)
             # In a catch block it is an object like any other, to which type data adds a member.
-            end.has_type_data = True
+            if isinstance(end, errors.WireRecord):
+                end.has_type_data = True
             raise Terminating(end, output)
         return output
 
@@ -742,7 +743,7 @@ def _as_text(value: Any) -> str:
     return str(value)
 
 
-def _of_console(record: errors.WireRecord) -> errors.WireRecord:
+def _of_console(record: ErrorRecord) -> ErrorRecord:
     """What a question of a cmdlet comes to that cannot be asked.
 
     A console says it with another error than remoting, as a process of PowerShell 7.6 was seen to.

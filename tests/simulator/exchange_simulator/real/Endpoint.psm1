@@ -10,7 +10,3 @@ foreach ($name in [System.Collections.Generic.HashSet[string]]@($hidden -notlike
     }
     . ([scriptblock]::Create("function $name {$([System.Management.Automation.ProxyCommand]::Create($known))}"))
 }
-# Without its function a cmdlet could be called itself.
-foreach ($name in $hidden -like '*:`*' -replace ':.*') {
-    foreach ($cmdlet in $ExecutionContext.InvokeCommand.GetCmdlets($name)) { $cmdlet.Visibility = 'Private' }
-}
