@@ -81,7 +81,7 @@ KNOWN: tuple[Known, ...] = (
         r"exchange full: Set-ImapSettings -Banner 'x'",
         r"^(messages$|PipelineState/MS/)",
         "A cmdlet that RBAC withholds can be called",
-        "There it is withheld by its function, which stands before a cmdlet that is still to be seen; Exchange has none",
+        "There its function is withheld, behind which stands a cmdlet that can still be seen; Exchange has none",
     ),
     Known(
         r"'reader' \| Get-CASMailbox",
