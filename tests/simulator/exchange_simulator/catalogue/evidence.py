@@ -608,7 +608,12 @@ _POP3: Told = {
         "": "Banner, CAPA since 2013, log-ons that succeed or fail, commands out of order, and the farewell of 2010."
     },
     ("published output", "https://github.com/crowdsecurity/hub (exchange-pop-logs)"): {"": "AUTH that fails."},
+    ("published output", "https://jaapwesselius.com/2012/03/"): {"": "PASS that fails for reasons of the server."},
+    ("published output", "https://github.com/zammad/zammad/issues/682"): {
+        "": "That TLS is reset while the component is not active; played where a test asks for it."
+    },
     ("page", _page("Set-PopSettings")): {"": "What LoginType lets a line without encryption do."},
+    ("guess", "the words of PASS that fails"): {"": "STAT that fails after a log-on; played where a test asks for it."},
     ("guess", "the published lines"): {"": "CAPA without encryption and of 2010, and the farewell since 2013."},
 }
 _IMAP4: Told = {
@@ -619,6 +624,15 @@ _IMAP4: Told = {
     },
     ("published output", f"https://github.com/crowdsecurity/hub (exchange-imap-logs), {_IMAP_TEST}"): {
         "": "AUTHENTICATE and LOGIN that fail."
+    },
+    ("published output", "https://github.com/getmail6/getmail6/issues/214"): {
+        "": "EXAMINE that fails after a log-on; played where a test asks for it."
+    },
+    ("published output", "https://learn.microsoft.com/answers/questions/1156767"): {
+        "": "LOGIN that fails for reasons of the server; played where a test asks for it."
+    },
+    ("published output", "https://github.com/jstedfast/MailKit/issues/849"): {
+        "": "The farewell in place of an answer; played where a test asks for it."
     },
     ("guess", "the published lines"): {
         "": "That MOVE and ID came with 2013, what is offered without encryption where a log-on is taken, the other "
