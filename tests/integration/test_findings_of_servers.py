@@ -57,11 +57,15 @@ def imported(*names: str, assign: bool = True, **traits: Any) -> Step:
     """A certificate is imported, and assigned to POP as another administrator does."""
 
     def step(organisation: SimulatorProcess, run: Run) -> None:
-        organisation.add_certificate("EX01", *names, **traits)
+        mark = organisation.add_certificate("EX01", *names, **traits)
         if assign:
-            organisation.enable_certificate("EX01", names[0], "POP")
+            behind("Enable-ExchangeCertificate", Server="EX01", Thumbprint=mark, Services="POP")(organisation, run)
 
     return step
+
+
+def removed_last(organisation: SimulatorProcess, run: Run) -> None:
+    organisation.remove_certificate("EX01", organisation.state()["servers"]["EX01"]["certificates"][-1]["thumbprint"])
 
 
 def removed(name: str) -> Step:
@@ -90,8 +94,15 @@ STARTED = module("protocol_service", protocol="pop3", state="started", start_mod
 
 # What was found, its severity, how the trap is set, and how it is cured.
 TRAPS: list[tuple[str, str, list[Step], list[Step]]] = [
-    ("part-unreadable", "warning", [fault("rbac_without", cmdlet="Get-ReceiveConnector")], [HEALTHY]),
-    ("part-unreadable", "warning", [fault("rbac_without", cmdlet="Get-ExchangeCertificate")], [HEALTHY]),
+    ("part-not-granted", "warning", [fault("rbac_without", cmdlet="Get-ReceiveConnector")], [HEALTHY]),
+    ("part-not-granted", "warning", [fault("rbac_without", cmdlet="Get-ExchangeCertificate")], [HEALTHY]),
+    ("part-without-rpc", "warning", [fault("rpc_refused")], [HEALTHY]),
+    (
+        "part-without-directory",
+        "warning",
+        [fault("controller_gone", controller="DC1.contoso.test", cmdlet="Get-ReceiveConnector")],
+        [HEALTHY],
+    ),
     ("service-missing", "error", [fault("service_missing", service="MSExchangePOP3BE")], [HEALTHY]),
     ("service-not-running", "notice", [], [STARTED]),
     ("service-not-running", "error", [windows("Start-Service")], [STARTED]),
@@ -240,12 +251,19 @@ TRAPS_OF_SERVICES: list[tuple[str, str, list[Step], list[Step]]] = [
         [pop(X509CertificateName=POP), imported(POP, assign=False)],
         [module("exchange_certificate", services=["POP"])],
     ),
-    # Exchange itself drops POP where the subject is a wildcard; here only the alternative names show it.
+    # Exchange itself drops POP where the common name is a wildcard; here it is not known to.
     (
         "wildcard-assigned",
         "warning",
-        [imported("contoso.test", "*.contoso.test")],
-        [removed("contoso.test")],
+        [imported("contoso.test", "*.contoso.test", subject="O=Contoso")],
+        [removed_last],
+    ),
+    # What has the very name beside such a common name cannot be assigned, and nobody is told to do it.
+    (
+        "certificate-not-assigned",
+        "error",
+        [pop(X509CertificateName=POP), imported(POP, assign=False)],
+        [removed(POP), imported("*.contoso.test", POP, assign=False)],
     ),
     ("certificate-expires-soon", "warning", [imported(POP, days=10)], [imported(POP)]),
     ("certificate-services-unreadable", "warning", [fault("payload_signing_broken")], [HEALTHY]),

@@ -9,6 +9,7 @@ import re
 import typing as t
 from xml.sax.saxutils import unescape
 
+from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import quoted
 from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import read_credential
 
 # PowerShell takes each of these for a single quote, and two of them in a row, in a quoted string, for one.
@@ -155,7 +156,7 @@ def literal(value: t.Any) -> str:
 def render(cmdlet: str, parameters: t.Mapping[str, t.Any], piped: t.Sequence[t.Any] | None = None) -> str:
     """The text that runs one cmdlet; ValueError names what cannot be sent."""
     if not _CMDLET.fullmatch(cmdlet):
-        raise ValueError(f"{cmdlet!r} is no cmdlet")
+        raise ValueError(f"{quoted(cmdlet)} is no cmdlet")
     entries = []
     for name, value in parameters.items():
         try:

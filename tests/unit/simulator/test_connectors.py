@@ -13,6 +13,7 @@ from exchange_simulator.catalogue.kinds import Kind
 from exchange_simulator.engine import Command
 from exchange_simulator.organisation import Organisation
 from exchange_simulator.prepared import built
+from exchange_simulator.values import Binding
 
 _CLIENT = r"EX01\Client Frontend EX01"
 _NEW_VALUES: dict[Kind, Any] = {
@@ -186,6 +187,18 @@ def test_what_exchange_refuses(admin: Administrator, parameters: dict[str, Any],
         assert told in refusal(admin, **parameters)
     else:
         change(admin, **parameters)
+
+
+def test_connectors_of_two_roles_at_one_place_take_no_change(admin: Administrator) -> None:
+    """As setup met it with connectors that were made otherwise, when it set MaxLocalHopCount."""
+    refused = refusal(admin, Bindings=["0.0.0.0:465"], RemoteIPRanges="10.0.0.0/8")
+    assert "unique local IP address & port bindings" in refused
+    for one in admin.organisation.servers["EX01"].connectors:
+        if one.settings.latest()["Name"] == "Client Frontend EX01":
+            taken = {"Bindings": (Binding.parse("0.0.0.0:465"),)}
+            one.settings.write(taken, "DC1.contoso.test", admin.organisation.now)
+    assert "unique local IP address & port bindings" in refusal(admin, RequireTLS=True)
+    change(admin, RequireTLS=True, Bindings="0.0.0.0:587")
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,12 @@
-# What Exchange's virtual directory shows of its cmdlets: a function for each, without what RBAC withholds.
+# What Exchange's virtual directory shows of its cmdlets: a function for each, without what RBAC withholds. Those of
+# which nothing is withheld follow as text.
 $hidden = [Environment]::GetEnvironmentVariable('EXCHANGE_SIMULATOR_WITHHELD').Split(' ')
-foreach ($cmdlet in $ExecutionContext.InvokeCommand.GetCommands('*', 'Cmdlet', $true)) {
-    if ($cmdlet.ModuleName -notlike '*Tasks' -or $hidden -contains "$($cmdlet.Name):*") { continue }
+foreach ($name in [System.Collections.Generic.HashSet[string]]@($hidden -notlike '*:`*' -replace ':.*')) {
+    $cmdlet = $ExecutionContext.InvokeCommand.GetCmdlet($name)
+    if (-not $cmdlet -or $hidden -contains "${name}:*") { continue }
     $known = [System.Management.Automation.CommandMetadata]::new($cmdlet)
-    foreach ($name in @($known.Parameters.Keys)) {
-        if ($hidden -contains "$($cmdlet.Name):$name") { [void]$known.Parameters.Remove($name) }
+    foreach ($parameter in @($known.Parameters.Keys)) {
+        if ($hidden -contains "${name}:$parameter") { [void]$known.Parameters.Remove($parameter) }
     }
-    . ([scriptblock]::Create("function $($cmdlet.Name) {$([System.Management.Automation.ProxyCommand]::Create($known))}"))
+    . ([scriptblock]::Create("function $name {$([System.Management.Automation.ProxyCommand]::Create($known))}"))
 }

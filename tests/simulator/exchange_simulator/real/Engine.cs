@@ -201,7 +201,8 @@ namespace ExchangeSimulator
             {
                 if (!Enumerations.TryGetValue(key, out var made))
                 {
-                    var types = AssemblyBuilder.DefineDynamicAssembly(new AssemblyName(key), AssemblyBuilderAccess.Run).DefineDynamicModule(key);
+                    // Of one type there are several, each with an assembly of its own.
+                    var types = AssemblyBuilder.DefineDynamicAssembly(new AssemblyName("Known" + Enumerations.Count), AssemblyBuilderAccess.Run).DefineDynamicModule("Known");
                     var builder = types.DefineEnum(type, TypeAttributes.Public, typeof(int));
                     builder.DefineLiteral(name.Replace(", ", "_"), (int)number);
                     Enumerations[key] = made = builder.CreateType();
@@ -284,9 +285,14 @@ namespace Microsoft.Exchange.Data
         public override string ToString() { return Converted.Text(Told); }
     }
 
-    /// A list is the whole value, a hashtable says what is added and removed.
-    public class MultiValuedProperty<T> : Value
+    /// A list is the whole value, a hashtable says what is added and removed. PowerShell binds a list to nothing but a
+    /// collection, which it fills one by one where it cannot make it of the whole.
+    public class MultiValuedProperty<T> : Collection<T>, IConverted
     {
-        public MultiValuedProperty(object given) : base($"Microsoft.Exchange.Data.MultiValuedProperty`1[{typeof(T).FullName}]", given) { }
+        readonly object told;
+        public object Told { get { return told ?? this.Select(one => Converted.Told(one)).ToArray(); } }
+        public MultiValuedProperty() { }
+        public MultiValuedProperty(object given) { told = Converted.Ask($"Microsoft.Exchange.Data.MultiValuedProperty`1[{typeof(T).FullName}]", given); }
+        public override string ToString() { return Converted.Text(told); }
     }
 }

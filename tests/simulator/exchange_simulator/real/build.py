@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterable
@@ -17,6 +18,7 @@ from .generated import cmdlets_of, source
 
 _SUPPORT = Path(__file__).with_name("Engine.cs")
 _ENDPOINT = Path(__file__).with_name("Endpoint.psm1")
+_COMPILE = Path(__file__).with_name("Compile.ps1")
 _QUIET = {"POWERSHELL_TELEMETRY_OPTOUT": "1", "POWERSHELL_UPDATECHECK": "Off", "DOTNET_TieredPGO": "0"}
 # Of objects of these classes Exchange's own serializer sends whatever is inside them, where it is asked for.
 _ROOTS = ("Microsoft.Exchange.Data.ConfigurableObject",)
@@ -25,13 +27,15 @@ _ADAPTER = (
     "<Type><Name>ExchangeSimulator.Known</Name>"
     "<TypeAdapter><TypeName>ExchangeSimulator.KnownAdapter</TypeName></TypeAdapter></Type>"
 )
+# A session that begins with nothing does not know what a credential that comes over the wire is.
+_CREDENTIAL = (
+    "<Type><Name>Deserialized.System.Management.Automation.PSCredential</Name><Members><MemberSet>"
+    "<Name>PSStandardMembers</Name><Members><NoteProperty><Name>TargetTypeForDeserialization</Name>"
+    "<Value>System.Management.Automation.PSCredential</Value></NoteProperty></Members></MemberSet></Members></Type>"
+)
 _DEEP = (
     "<Type><Name>{name}</Name><Members><MemberSet><Name>PSStandardMembers</Name><Members><NoteProperty>"
     "<Name>SerializationDepth</Name><Value>{depth}</Value></NoteProperty></Members></MemberSet></Members></Type>"
-)
-_COMPILE = (
-    "Add-Type -TypeDefinition (Get-Content -Raw -LiteralPath $env:SOURCE) -OutputAssembly $env:TARGET "
-    "-IgnoreWarnings -WarningAction Ignore"
 )
 
 
@@ -55,30 +59,27 @@ class Program:
     def modules(self, release: Release) -> Path:
         """The folder of a release's modules and session configurations."""
         text = f"{_SUPPORT.read_text(encoding='utf-8')}\n{source(release)}"
-        words = [
-            text,
-            _ENDPOINT.read_text(encoding="utf-8"),
-            Path(__file__).read_text(encoding="utf-8"),
-            str(self.path),
-        ]
-        mark = hashlib.sha256("\n".join(words).encode()).hexdigest()[:16]
-        target = self.folder / f"{release.name}-{mark}"
+        ours = [file.read_text(encoding="utf-8") for file in (_ENDPOINT, _COMPILE, Path(__file__))]
+        # Releases with the same cmdlets share a folder.
+        target = self.folder / hashlib.sha256("\n".join([text, *ours, str(self.path)]).encode()).hexdigest()[:16]
         if not target.exists():
             self.folder.mkdir(parents=True, exist_ok=True)
             fresh = Path(tempfile.mkdtemp(dir=self.folder))
-            self._compile(text, fresh / "Cmdlets.dll")
-            _write_modules(fresh, target, release)
-            # Another simulator may have been quicker.
-            with suppress(OSError):
-                fresh.rename(target)
+            try:
+                (fresh / "Cmdlets.cs").write_text(text, encoding="utf-8")
+                _write_modules(fresh, target, release)
+                self._compile(fresh)
+                # Another simulator may have been quicker.
+                with suppress(OSError):
+                    fresh.rename(target)
+            finally:
+                shutil.rmtree(fresh, ignore_errors=True)
         return target
 
-    def _compile(self, text: str, target: Path) -> None:
-        written = target.with_suffix(".cs")
-        written.write_text(text, encoding="utf-8")
+    def _compile(self, folder: Path) -> None:
         done = subprocess.run(
-            [self.path, "-NoLogo", "-NoProfile", "-NonInteractive", "-Command", _COMPILE],
-            env=self.environment | {"SOURCE": str(written), "TARGET": str(target)},
+            [self.path, "-NoLogo", "-NoProfile", "-NonInteractive", "-File", _COMPILE, folder],
+            env=self.environment,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -92,14 +93,15 @@ def _write_modules(folder: Path, home: Path, release: Release) -> None:
     for cmdlet in cmdlets_of(release):
         names[cmdlet.endpoint].append(cmdlet.name)
     deep = "".join(_DEEP.format(name=name, depth=_DEPTH) for name in _ROOTS)
-    for name, types in {"flat": _ADAPTER, "full": _ADAPTER + deep}.items():
+    plain = _ADAPTER + _CREDENTIAL
+    for name, types in {"flat": _ADAPTER, "plain": plain, "full": plain + deep}.items():
         (folder / f"{name}.types.ps1xml").write_text(f"<Types>{types}</Types>")
     (folder / "Endpoint.psm1").write_text(_ENDPOINT.read_text(encoding="utf-8"))
     _write(folder / "Endpoint.psd1", "RootModule = 'Endpoint.psm1'; FunctionsToExport = '*'")
     # Of two modules with one assembly for a root PowerShell loads the first alone.
     for module, cmdlets, types in (
         ("Tasks", names["exchange"], "full"),
-        ("PlainTasks", names["exchange"], "flat"),
+        ("PlainTasks", names["exchange"], "plain"),
         ("Windows", names["windows"], "flat"),
         ("Snapin", names["exchange"], "flat"),
     ):

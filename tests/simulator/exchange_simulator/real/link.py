@@ -24,7 +24,10 @@ from ..values import ConversionFailed, Credential, ListEdit, convert
 _CLIXML = '<Objs Version="1.1.0.1" xmlns="http://schemas.microsoft.com/powershell/2004/04">'
 _NULLABLE = re.compile(r"System\.Nullable`1\[(.*)\]")
 _KINDS = {_NULLABLE.sub(r"\1", kind.value): kind for kind in Kind}
+_LIST = "Microsoft.Exchange.Data.MultiValuedProperty`1[{}]"
 _FOREIGN = "Deserialized."
+# What .NET's texts may hold and XML may not, in CLIXML's own escapes.
+_BEYOND_XML = str.maketrans({"\ufffe": "_xFFFE_", "\uffff": "_xFFFF_"})
 
 
 @dataclass
@@ -95,7 +98,10 @@ def _converted(type_name: str, value: Any, of: str) -> Any:
     if of.startswith(_FOREIGN) and "IdParameter" in type_name:
         # An object that came out of a session is none any more when it is sent back.
         raise ConversionFailed(f'Cannot convert the "{value}" value of type "{of}" to type "{type_name}".')
-    return _told(convert(Parameter("", _KINDS[type_name]), value))
+    if type_name in _KINDS:
+        return _told(convert(Parameter("", _KINDS[type_name]), value))
+    # The organisation knows it in a list only.
+    return _told(convert(Parameter("", _KINDS[_LIST.format(type_name)]), [value]))[0]
 
 
 def _told(value: Any) -> Any:
@@ -106,10 +112,11 @@ def _told(value: Any) -> Any:
 
 def _clixml(value: Any) -> str:
     if isinstance(value, Prepared):
-        return value.clixml().decode()
-    # No secret is ever among what comes out, hence no cipher.
-    text: str = ElementTree.tostring(serialize(value, None), encoding="unicode")  # type: ignore[arg-type]
-    return text
+        text: str = value.clixml().decode()
+    else:
+        # No secret is ever among what comes out, hence no cipher.
+        text = ElementTree.tostring(serialize(value, None), encoding="unicode")  # type: ignore[arg-type]
+    return text.translate(_BEYOND_XML)
 
 
 def _error(failure: Failure, own: str) -> dict[str, Any]:

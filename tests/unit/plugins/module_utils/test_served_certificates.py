@@ -27,6 +27,10 @@ OLD = Certificate(
 NEW = replace(OLD, thumbprint="1" * 40, not_before=NOW - timedelta(days=10), not_after=NOW + timedelta(days=350))
 OTHER = replace(NEW, thumbprint="2" * 40, names=("ex01",))
 WILDCARD = replace(NEW, thumbprint="3" * 40, names=("*.contoso.test",), services=frozenset())
+# Its subject keeps it from being assigned, and by the name beside that it may be found all the same.
+BESIDE = replace(
+    WILDCARD, thumbprint="5" * 40, names=("*.contoso.test", MAIL), common_names=("*.contoso.test",), not_before=NOW
+)
 EXPIRED = replace(OLD, not_after=NOW - timedelta(days=1))
 UNASSIGNED = replace(NEW, services=frozenset({"IIS"}))
 
@@ -50,6 +54,7 @@ def answer(certificates, served=None, *, answer="no", name=MAIL):
         ([OTHER, WILDCARD], OTHER),
         ([replace(OLD, services=frozenset()), NEW], OLD),
         ([replace(OLD, names=("*.contoso.test",)), WILDCARD], OLD),
+        ([replace(BESIDE, not_before=NOW - timedelta(days=9), thumbprint=OLD.thumbprint), BESIDE], OLD),
     ],
 )
 def test_another_certificate_than_a_service_finds_now_is_proof(certificates, served):
@@ -69,8 +74,10 @@ def test_another_certificate_than_a_service_finds_now_is_proof(certificates, ser
         ([WILDCARD, OLD], WILDCARD),
         ([OLD, WILDCARD], OLD),
         ([replace(NEW, subject="x", issuer="x"), OLD], NEW),
-        # A wildcard by its subject alone, which nobody can assign.
         ([replace(UNASSIGNED, names=("*.contoso.test", MAIL)), OLD], UNASSIGNED),
+        ([OLD, BESIDE], OLD),
+        ([OLD, BESIDE], BESIDE),
+        ([WILDCARD, BESIDE], WILDCARD),
         ([OLD, NEW, replace(NEW, thumbprint="4" * 40)], OLD),
         # Nothing to be found, or not to be known.
         ([OTHER], OTHER),

@@ -8,6 +8,7 @@ import pytest
 from in_process import ABSENT, InProcessHost, Put
 
 from ansible_collections.mailops.exchange.plugins.module_utils._judgement.restarts import restart_owed
+from exchange_simulator.values import Binding
 
 STARTED = "2026-03-02T08:00:00Z"
 MODULE = "client_access_info"
@@ -302,17 +303,52 @@ def test_no_protocol_at_all(host):
 @pytest.mark.parametrize(
     ("cmdlet", "part"), [("Get-ExchangeCertificate", "certificates"), ("Get-ReceiveConnector", "connectors")]
 )
-@pytest.mark.parametrize("fault", ["rbac_without", "fails_after_effect"])
-def test_what_cannot_be_read_is_null_and_the_rest_is_there(host, cmdlet, part, fault):
+@pytest.mark.parametrize(
+    ("fault", "kind", "cure"),
+    [
+        ("rbac_without", "part-not-granted", "Grant the user a management role with {cmdlet} "),
+        (
+            "fails_after_effect",
+            "part-unreadable",
+            "If the reason does not say what helps, look into the event log of EX01. ",
+        ),
+    ],
+)
+def test_what_cannot_be_read_is_null_and_the_rest_is_there(host, cmdlet, part, fault, kind, cure):
     host.fault(fault, cmdlet=cmdlet)
     result = host.run(MODULE)
     assert "failed" not in result
     assert result[part] is None
     assert result[{"certificates": "connectors", "connectors": "certificates"}[part]]
-    (told,) = [finding for finding in result["findings"] if finding["id"] == "part-unreadable"]
+    (told,) = [finding for finding in result["findings"] if finding["id"].startswith("part-")]
+    assert told["id"] == kind
     assert cmdlet in told["seen"]
-    assert cmdlet in told["cure"]
+    assert told["cure"].startswith(cure.format(cmdlet=cmdlet))
     assert (result["client_settings"]["external"]["smtp"] is None) is (part == "connectors")
+
+
+def test_connectors_of_two_roles_at_one_place_are_found(host):
+    """They were made when Exchange did not look, and are seen before setup of an update meets them."""
+    proxy = next(one for one in host.server.connectors if one.settings.latest()["Name"] == "Client Proxy EX01")
+    both = tuple(map(Binding.parse, ("0.0.0.0:465", "0.0.0.0:587")))
+    proxy.settings.write({"Bindings": both}, "DC1.contoso.test", host.organisation.now)
+    (told,) = [one for one in host.run(MODULE)["findings"] if one["id"] == "connector-role-conflict"]
+    assert (told["severity"], told["protocol"]) == ("error", "smtp")
+    assert told["seen"] == (
+        "The receive connectors 'Client Proxy EX01' (HubTransport) and 'Client Frontend EX01' (FrontendTransport) are "
+        "both bound to 0.0.0.0:587."
+    )
+
+
+def test_what_rpc_refuses_is_not_put_down_to_missing_rights(host):
+    host.fault("rpc_refused")
+    result = host.run(MODULE)
+    assert result["certificates"] is None
+    (told,) = [one for one in result["findings"] if one["id"].startswith("part-")]
+    assert told["id"] == "part-without-rpc"
+    assert told["seen"].startswith("Get-ExchangeCertificate failed: A special Rpc error occurs on server EX01: ")
+    assert "management role" not in told["cure"]
+    assert "MSExchangeServiceHost runs on EX01" in told["cure"]
 
 
 def test_how_long_before_the_end_can_be_chosen(host):
@@ -336,8 +372,7 @@ def test_services_that_cannot_be_known_are_null_and_said_to_be_so_once(host):
 def test_what_is_not_known_of_certificates_is_no_finding(host):
     host.administer("Set-PopSettings", Server="EX01", X509CertificateName="pop.contoso.test")
     host.import_certificate("pop.contoso.test")
-    # The subject alone keeps Exchange from assigning a wildcard.
-    host.import_certificate("contoso.test", "*.contoso.test", services=["POP"])
+    host.import_certificate("*.contoso.test", "contoso.test", services=["POP"])
     told = {kind for kind, _ in found(host.run(MODULE))}
     assert not told & {"certificate-not-assigned", "wildcard-assigned", "connector-certificate-missing"}
     host.form = "full"
