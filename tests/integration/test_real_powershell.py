@@ -5,31 +5,21 @@ What a cmdlet answers is what it answers over psrp, of which there are recording
 
 from __future__ import annotations
 
-import os
 import re
-import selectors
-import subprocess
-from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from hostile import HOSTILE
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from local_shell import Shell
 from needed import CAPTURES, SHARED, do_without
 from powershell_engine import powershell
 from things import PASSWORD, SCENARIOS, comparable, custom, out, request_of, thing
-from winrm.exceptions import WinRMOperationTimeoutError
 
 from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import NOBODY_ASKED, CmdletError
 from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import Reply, Request
-from ansible_collections.mailops.exchange.plugins.plugin_utils.settings import Endpoint, Settings
 from ansible_collections.mailops.exchange.plugins.plugin_utils.wire import powershell as rendering
-from ansible_collections.mailops.exchange.plugins.plugin_utils.wire.winrs import WinrsShell
 from ansible_collections.mailops.exchange.plugins.plugin_utils.wire.wsman import Interrupted, Overdue
 
 RECORDED = CAPTURES / "powershell"
@@ -58,23 +48,6 @@ function Get-Talk {
     Write-Error "error $Number"
     . $speak
 }
-function Get-Form { [CmdletBinding()] param($Value, [Parameter(ValueFromPipeline)]$Piped)
-    begin {
-        function form($value) {
-            if ($null -eq $value) { return 'nothing' }
-            if ($value -is [string]) {
-                return 's' + [BitConverter]::ToString([Text.Encoding]::BigEndianUnicode.GetBytes($value))
-            }
-            if ($value -is [Collections.IDictionary]) {
-                $entries = $value.Keys | ForEach-Object { (form $_) + '=' + (form $value[$_]) } | Sort-Object
-                return '{' + ($entries -join ';') + '}'
-            }
-            if ($value -is [array]) { return '[' + (@($value | ForEach-Object { form $_ }) -join ',') + ']' }
-            $value.GetType().Name + ' ' + $value
-        }
-    }
-    process { if ($null -ne $Piped) { form $Piped } }
-    end { form $Value } }
 function Read-Name { [CmdletBinding()] param() Write-Host -NoNewline 'Your name? '; Start-Sleep 600 }
 function Leave-Script { [CmdletBinding()] param([string]$How)
     'before'; if ($How -eq 'break') { break }; exit 3 }
@@ -123,67 +96,6 @@ HOWS = {
     **dict.fromkeys(["Host", "Half", "NoNewline", "Information", "WhatIf", "Console", "Error"], True),
     **dict.fromkeys(["Verbose", "Debug"], False),
 }
-
-
-class Protocol:
-    """What pywinrm's does over the wire, with a process of this machine."""
-
-    operation_timeout_sec = 20
-
-    def __init__(self, program: Path) -> None:
-        self.transport = SimpleNamespace()
-        self._program = str(program)
-
-    def open_shell_as(self, _shell: str) -> None:
-        """The process is shell enough."""
-
-    def run_command(self, _shell: str, program: str, arguments: list[str]) -> str:
-        assert program == "powershell.exe"
-        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-        self._process: subprocess.Popen[bytes] = subprocess.Popen([self._program, *arguments], **pipes)  # type: ignore[call-overload]
-        self._streams = selectors.DefaultSelector()
-        for stream in (self._process.stdout, self._process.stderr):
-            self._streams.register(stream, selectors.EVENT_READ)
-        return "process"
-
-    def send_command_input(self, _shell: str, _process: str, data: bytes) -> None:
-        assert self._process.stdin
-        self._process.stdin.write(data)
-        self._process.stdin.flush()
-
-    def get_command_output_raw(self, _shell: str, _process: str) -> tuple[bytes, bytes, int, bool]:
-        if not (ready := self._streams.select(self.operation_timeout_sec)):
-            raise WinRMOperationTimeoutError
-        said = {}
-        for key, _ in ready:
-            said[key.fileobj] = os.read(key.fd, 32768)
-            if not said[key.fileobj]:
-                self._streams.unregister(key.fileobj)
-        ended = not self._streams.get_map()
-        output, errors = (said.get(stream, b"") for stream in (self._process.stdout, self._process.stderr))
-        return output, errors, self._process.wait() if ended else -1, ended
-
-    def close_shell(self, _shell: str) -> None:
-        self._process.kill()
-        self._process.communicate()
-
-
-class Shell:
-    """A WinRM shell whose PowerShell runs here and has learnt to talk."""
-
-    def __init__(self, program: Path) -> None:
-        class Local(WinrsShell):
-            def _log_on(self) -> Any:
-                return Protocol(program)
-
-        endpoint = Endpoint("", "https", 5986, "wsman", "auto", "WSMAN")
-        settings = Settings("ex01", "ex01", "user", "secret", "basic", windows=endpoint, exchange=endpoint)
-        self.said: deque[str] = deque(maxlen=1000)
-        self.shell = Local(settings, self.said)
-
-    def run(self, cmdlet: str, seconds: float = 60, **parameters: Any) -> Reply:
-        self.said.clear()
-        return self.shell.run(Request("windows", cmdlet, parameters), seconds)
 
 
 @pytest.fixture(scope="module")
@@ -240,34 +152,6 @@ def test_a_line_that_is_no_script_is_answered(talkative: Shell, monkeypatch: pyt
         patch.setattr(rendering, "render", lambda *_: "try {")
         assert talkative.run("Get-Talk").state == "failed"
     assert right(1, talkative.run("Get-Talk", Number=1, How="Host"))
-
-
-def form(value: Any) -> str:
-    """What Get-Form says of a value, byte for byte and type for type."""
-    if value is None:
-        return "nothing"
-    if isinstance(value, bool):
-        return f"Boolean {value}"
-    if isinstance(value, int):
-        return f"{'Int32' if abs(value) < 2**31 else 'Int64'} {value}"
-    if isinstance(value, str):
-        return "s" + value.encode("utf-16-be").hex("-").upper()
-    if isinstance(value, list):
-        return f"[{','.join(map(form, value))}]"
-    return f"{{{';'.join(sorted(f'{form(name)}={form(one)}' for name, one in value.items()))}}}"
-
-
-texts = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"])) | st.sampled_from(HOSTILE[:-2])
-scalars = st.none() | st.booleans() | st.integers(-(2**63) + 1, 2**63 - 1) | texts
-lists = st.lists(scalars, max_size=4)
-values = scalars | lists | st.dictionaries(st.sampled_from(["Add", "Remove", "it's"]), scalars | lists)
-
-
-@settings(max_examples=60, deadline=None)
-@given(values, st.lists(texts, max_size=3))
-def test_what_a_cmdlet_gets_is_what_was_sent(talkative: Shell, value: Any, piped: list[str]) -> None:
-    reply = talkative.shell.run(Request("windows", "Get-Form", {"Value": value}, piped=piped), 60)
-    assert (reply.output, reply.errors) == ([*map(form, piped), form(value)], [])
 
 
 # The recordings are of psrp. There a collection that PowerShell has no type for is a list, a question is another error,

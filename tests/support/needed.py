@@ -16,6 +16,8 @@ CAPTURES = Path(os.environ.get("EXCHANGE_CAPTURES", Path(__file__).resolve().par
 
 SHARED = "MAILOPS_REQUIRE_SHARED"
 """The facts beside the project."""
+POWERSHELL = "MAILOPS_REQUIRE_POWERSHELL"
+"""A real PowerShell: one that PWSH names, or an archive of one beside the project that runs on this machine."""
 ROOTS = "MAILOPS_REQUIRE_ROOT"
 """What root can have on Debian: its packages, and ports below 1024."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import re
 import shutil
 import subprocess
@@ -10,12 +11,12 @@ import sys
 from pathlib import Path
 
 import pytest
-from needed import ROOTS, SHARED, do_without
+from needed import POWERSHELL, ROOTS, SHARED, do_without
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
-@pytest.mark.parametrize("variable", [ROOTS, SHARED])
+@pytest.mark.parametrize("variable", [POWERSHELL, ROOTS, SHARED])
 def test_what_is_not_here_is_left_out_unless_it_has_to_be_here(monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
     monkeypatch.setenv("CI", "true")
     monkeypatch.delenv(variable, raising=False)
@@ -26,13 +27,19 @@ def test_what_is_not_here_is_left_out_unless_it_has_to_be_here(monkeypatch: pyte
         do_without(variable, "not here")
 
 
-def test_the_tests_that_read_captures_pass_without_them_on_a_forge(tmp_path: Path) -> None:
-    environment = {name: value for name, value in os.environ.items() if name != SHARED}
-    environment |= {"EXCHANGE_CAPTURES": str(tmp_path / "nowhere"), "CI": "true"}
+def test_the_tests_that_read_captures_or_drive_powershell_pass_without_them_on_a_forge(tmp_path: Path) -> None:
+    """With one reason for each, and in no time."""
+    environment = {name: value for name, value in os.environ.items() if name not in (SHARED, POWERSHELL, "PWSH")}
+    places = dict.fromkeys(("EXCHANGE_CAPTURES", "POWERSHELL_ARCHIVES"), str(tmp_path / "nowhere"))
+    other = tmp_path / "pwsh"
+    other.write_text("#!/bin/sh\n")
+    other.chmod(0o755)
+    environment |= places | {"PATH": f"{tmp_path}:{environment['PATH']}", "CI": "true"}
     readers = [
         path
         for path in (ROOT / "tests").rglob("test_*.py")
-        if path != Path(__file__) and re.search(r"\b(captures|captured|CAPTURES)\b", path.read_text(encoding="utf-8"))
+        if path != Path(__file__)
+        and re.search(r"\b(captures|captured|CAPTURES|powershell_engine)\b", path.read_text(encoding="utf-8"))
     ]
     assert readers
     own = [f"--basetemp={tmp_path / 'base'}", "-o", f"cache_dir={tmp_path / 'cache'}"]
@@ -40,7 +47,7 @@ def test_the_tests_that_read_captures_pass_without_them_on_a_forge(tmp_path: Pat
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
     reasons = {line.partition(": ")[2] for line in done.stdout.splitlines() if line.startswith("SKIPPED")}
-    assert len(reasons) == 1, reasons
+    assert len(reasons) == 2, reasons
 
 
 def test_no_test_asks_whether_this_is_a_forge() -> None:
@@ -48,20 +55,25 @@ def test_no_test_asks_whether_this_is_a_forge() -> None:
         assert not re.search(r"""(getenv\(|environ(\.get\(|\[))["']CI["']""", path.read_text(encoding="utf-8")), path
 
 
-@pytest.mark.parametrize("beside", [False, True])
-def test_the_gate_requires_the_facts_that_lie_beside_the_project(tmp_path: Path, beside: bool) -> None:
+@pytest.mark.parametrize("beside", ["nothing", "facts", "archive", "PWSH"])
+def test_the_gate_requires_what_lies_beside_the_project_and_what_is_named(tmp_path: Path, beside: str) -> None:
     gate = tmp_path / "project" / ".ci" / "run"
     gate.parent.mkdir(parents=True)
     shutil.copy(ROOT / ".ci" / "run", gate)
-    if beside:
-        (tmp_path / "shared").mkdir()
+    shared = tmp_path / "shared"
+    if beside in ("facts", "archive"):
+        (shared / "engine").mkdir(parents=True)
+    if beside == "archive":
+        (shared / "engine" / "pwsh-7.6.9-linux-x64.tar.xz").touch()
     make = tmp_path / "bin" / "make"
     make.parent.mkdir()
     make.write_text("#!/bin/sh\nexec env\n")
     make.chmod(0o755)
-    environment = {"PATH": f"{make.parent}:{os.environ['PATH']}"}
+    environment = {"PATH": f"{make.parent}:{os.environ['PATH']}"} | ({"PWSH": "pwsh"} if beside == "PWSH" else {})
     done = subprocess.run([gate], env=environment, capture_output=True, text=True, check=True)
     told = dict(line.partition("=")[::2] for line in done.stdout.splitlines())
     assert told["CI"] == "true"
-    assert told.get(SHARED) == ("1" if beside else None)
+    assert told.get(SHARED) == ("1" if shared.exists() else None)
+    runs_here = (platform.system(), platform.machine()) == ("Linux", "x86_64")
+    assert told.get(POWERSHELL) == ("1" if beside == "PWSH" or (beside == "archive" and runs_here) else None)
     assert told.get(ROOTS) == ("1" if os.geteuid() == 0 and shutil.which("apt-get") else None)

@@ -63,6 +63,11 @@ class LineSerializer(Serializer):
     of objects make minutes of.
     """
 
+    def __init__(self) -> None:
+        super().__init__()
+        # pypsrp's own leave U+FFFE and U+FFFF as they are: PowerShell, which cannot read such XML, never answers it.
+        self._serial_str = re.compile("[\0-\x1f\x7f-\x9f\ufffe\uffff\U00010000-\U0010ffff]")
+
     def deserialize(
         self, element: ElementTree.Element | str, metadata: ObjectMeta | None = None, clear: bool = True
     ) -> t.Any:

@@ -131,6 +131,8 @@ def literal(value: t.Any) -> str:
     if isinstance(value, bool):
         return "$true" if value else "$false"
     if isinstance(value, int):
+        if not -(1 << 63) <= value < 1 << 63:
+            raise ValueError("it is beyond the whole numbers of 64 bits, and would be of another type")
         return str(value)
     if isinstance(value, str):
         if "\0" in value:
@@ -139,6 +141,8 @@ def literal(value: t.Any) -> str:
             raise ValueError("it has half of a surrogate pair, which is no character")
         return f"'{_QUOTES.sub(lambda quote: quote[0] * 2, value)}'"
     if isinstance(value, (list, tuple)):
+        if any(isinstance(item, (list, tuple)) for item in value):
+            raise ValueError("a list in a list has no form in PowerShell text, where one that is alone is its items")
         return f"@({', '.join(map(literal, value))})"
     if read_credential(value):
         raise ValueError(

@@ -213,8 +213,12 @@ class PsrpShell:
                 self._pool.exchange_keys()
             credential: t.Any = PSCredential
             return credential(username=found[0], password=found[1])
+        if isinstance(value, list):
+            return [self._typed(one, seconds) for one in value]
+        if isinstance(value, dict):
+            return {name: self._typed(one, seconds) for name, one in value.items()}
         # pypsrp takes every whole number for an Int32, however large it is.
-        if isinstance(value, int) and value.bit_length() > 31:
+        if isinstance(value, int) and not -(1 << 31) <= value < 1 << 31:
             return TaggedValue("I64", value)
         return value
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import hashlib
 import os
+import re
 import shutil
 import struct
 import subprocess
@@ -21,7 +22,9 @@ from .generated import cmdlets_of, source
 _SUPPORT = Path(__file__).with_name("Engine.cs")
 _ENDPOINT = Path(__file__).with_name("Endpoint.psm1")
 _COMPILE = Path(__file__).with_name("Compile.ps1")
-_QUIET = {"POWERSHELL_TELEMETRY_OPTOUT": "1", "POWERSHELL_UPDATECHECK": "Off", "DOTNET_TieredPGO": "0"}
+# Of a compiler's error one sentence; around it is what a console shows.
+_FIRST_ERROR = re.compile(r"\(\d+,\d+\): error CS\d+: [^\r\n\x1b]+")
+_QUIET = {"NO_COLOR": "1", "POWERSHELL_TELEMETRY_OPTOUT": "1", "POWERSHELL_UPDATECHECK": "Off", "DOTNET_TieredPGO": "0"}
 # Of objects of these classes Exchange's own serializer sends whatever is inside them, where it is asked for.
 _ROOTS = ("Microsoft.Exchange.Data.ConfigurableObject",)
 _DEPTH = 8
@@ -97,7 +100,9 @@ class Program:
             text=True,
         )
         if done.returncode:
-            raise EngineFailure(f"PowerShell could not compile the cmdlets: {done.stderr or done.stdout}")
+            told = _FIRST_ERROR.search(done.stderr + done.stdout)
+            reason = told[0] if told else f"it ended with {done.returncode}"
+            raise EngineFailure(f"PowerShell could not compile the cmdlets: {reason}")
 
 
 def _write_modules(folder: Path, home: Path, release: Release) -> None:
