@@ -27,7 +27,7 @@ options:
     description:
       - Addresses and ports to listen on, each entry as C(IPv4:port) or C([IPv6]:port), at least one. An address has to
         exist on the server, or the transport service may not start. Bindings and O(remote_ip_ranges) together have to
-        be different for each connector of a server.
+        be different for each connector of a server, and bindings alone for connectors of different transport roles.
       - Exchange's default for clients is V(0.0.0.0:587) and V([::]:587).
     type: raw
   connection_inactivity_timeout:
@@ -107,6 +107,8 @@ options:
         is. An empty string clears it.
       - For a name, the best certificate is taken as described for M(mailops.exchange.exchange_certificate). Wildcards
         are welcome here.
+      - A certificate without a subject cannot be named by a connector, and the module refuses it. Some authorities
+        issue such ones, Let's Encrypt by its profile C(tlsserver).
       - The certificate has to be usable and assigned to SMTP, as far as that can be known.
       - Since Exchange 2013.
     type: str

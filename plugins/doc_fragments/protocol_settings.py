@@ -134,6 +134,8 @@ options:
     description:
       - Absolute address of Outlook on the web for the links to calendar items, with
         O(calendar_item_retrieval_option=Custom).
+      - It is sent and shown with its host in small letters, without the usual port and with escapes for a blank and for
+        letters beyond ASCII. What not every version of .NET keeps as it is written is refused.
       - Exchange's default is empty.
     type: str
   pre_authenticated_connection_timeout:
@@ -299,6 +301,8 @@ options:
     description:
       - Absolute address of Outlook on the web for the links to calendar items, with
         O(calendar_item_retrieval_option=Custom).
+      - It is sent and shown with its host in small letters, without the usual port and with escapes for a blank and for
+        letters beyond ASCII. What not every version of .NET keeps as it is written is refused.
       - Exchange's default is empty.
     type: str
   pre_authenticated_connection_timeout:

@@ -47,6 +47,8 @@ class X509:
     """The host names it is for, `*.` for a wildcard."""
     not_before: datetime
     not_after: datetime
+    common_names: tuple[str, ...] = ()
+    """Those of the subject, be they host names or not; mail programs do not ask for them."""
     key: str = ""
     """Its algorithm and size, such as `RSA 2048`; mail programs do not ask for it."""
     weakness: str | None = None
@@ -96,7 +98,8 @@ def read_x509(der: bytes) -> X509:
         subject, issuer = _windows_name(certificate.subject), _windows_name(certificate.issuer)
         public, signature = certificate.public_key(), certificate.signature_hash_algorithm
         # Clients fall back to the common name only where there is no alternative one.
-        names = _alternative_names(certificate, x509.DNSName) or _common_names(certificate.subject)
+        common = _common_names(certificate.subject)
+        names = _alternative_names(certificate, x509.DNSName) or [name for name in common if " " not in name]
     key, bits, least = _describe_key(public)
     weaknesses = [f"its key has only {bits} bits"] if bits < least else []
     # Nobody checks the signature of a root, which a self-signed certificate is.
@@ -109,6 +112,7 @@ def read_x509(der: bytes) -> X509:
         names=tuple(dict.fromkeys(name.casefold() for name in names)),
         not_before=certificate.not_valid_before_utc,
         not_after=certificate.not_valid_after_utc,
+        common_names=tuple(common),
         key=key,
         weakness=" and ".join(weaknesses) or None,
     )
@@ -173,8 +177,7 @@ def _alternative_names(certificate: Any, *kinds: Any) -> list[str]:
 def _common_names(subject: Any) -> list[str]:
     from cryptography.x509 import NameOID
 
-    common = (str(attribute.value) for attribute in subject.get_attributes_for_oid(NameOID.COMMON_NAME))
-    return [name for name in common if " " not in name]
+    return [str(attribute.value) for attribute in subject.get_attributes_for_oid(NameOID.COMMON_NAME)]
 
 
 def _windows_name(name: Any) -> str:

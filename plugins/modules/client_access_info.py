@@ -360,7 +360,8 @@ findings:
     id:
       description:
         - Which kind of finding it is. The words stay the same in later versions.
-        - "About the server: V(exchange-unsupported), V(part-unreadable)."
+        - "About the server: V(exchange-unsupported), V(part-not-granted), V(part-without-directory),
+          V(part-without-rpc), V(part-unreadable)."
         - "About services: V(service-missing), V(service-not-running), V(service-disabled), V(service-not-automatic),
           V(restart-owed), V(component-inactive), V(component-unknown)."
         - "About settings: V(plain-text-login), V(loopback-not-bound), V(port-bound-twice),
@@ -371,7 +372,7 @@ findings:
         - "About sending: V(connector-missing), V(connector-disabled), V(submission-port-not-bound),
           V(connector-without-tls), V(basic-without-tls), V(connector-refuses-users), V(connector-not-advertised),
           V(connector-certificate-missing), V(connector-fqdn-not-covered), V(connector-restricted),
-          V(connector-not-judged)."
+          V(connector-not-judged), V(connector-role-conflict)."
       type: str
       sample: plain-text-login
     severity:

@@ -20,7 +20,8 @@ description:
     known, has the status V(PendingRequest), V(Revoked) or V(Invalid), or does not cover O(name). It B(warns) if the
     certificate expires soon, if its key or signature is weak, or if POP3 or IMAP4 will not choose it because it does
     not cover their C(x509_certificate_name).
-  - POP3 and IMAP4 take no assignment for a wildcard certificate. They find it by C(x509_certificate_name) alone, see
+  - POP3 and IMAP4 take no assignment for a wildcard certificate, which is one with a wildcard as the common name of its
+    subject, even if the very name is among its other names. They find it by C(x509_certificate_name) alone, see
     M(mailops.exchange.pop_settings). The module refuses the assignment and says so.
   - Over remote PowerShell, Exchange does not show the services of a certificate. They are read from the serialized
     form that comes with it. In the plain form of Exchange's objects, which C(ansible_exchange_serialization=plain) asks
@@ -47,9 +48,10 @@ options:
   name:
     description:
       - The host name that clients connect to. Of the certificates on the server that cover it and can be used, the best
-        is taken. One with the name itself is better than a wildcard, one of an authority better than a self-signed one,
-        one whose private key is known to be there better than another, and then the newer one. If two are equal in all
-        of that, the task fails and lists them.
+        is taken. One with the name itself is better than a wildcard, which one with a wildcard as its subject is even
+        if it has the name too. Then one of an authority is better than a self-signed one, one whose private key is
+        known to be there better than another, and the newer one better than the older. If two are equal in all of that,
+        the task fails and lists them.
       - Given together with O(thumbprint), that certificate has to cover it.
       - Without O(name) and O(thumbprint) it is the C(x509_certificate_name) that is stored for the protocols in
         O(services), which then must not differ.

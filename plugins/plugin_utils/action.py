@@ -30,7 +30,11 @@ from ansible.plugins.loader import connection_loader, module_loader
 from ansible.utils.display import Display
 from ansible.utils.path import unfrackpath
 
-from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import Defect, Unreachable
+from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import (
+    Defect,
+    Unreachable,
+    words_of,
+)
 from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import Reply, Request
 from ansible_collections.mailops.exchange.plugins.module_utils._host.way import Way, laid
 
@@ -127,7 +131,7 @@ class Helper:
             write = Request.parse(request).write
             host = self._play_context.remote_addr
             if hasattr(error, "code"):
-                reason = f"The session process for {host} gave up on the call: {error}"
+                reason = f"The session process for {host} gave up on the call: {words_of(str(error))}."
             else:
                 # The helper died with the request in its hands; this error's text would repeat the request. It may take
                 # connections for a moment yet.
@@ -177,10 +181,11 @@ class Helper:
             start_connection(self._play_context, self._connection.get_options(), self._action._task._uuid)
         except (AnsibleError, OSError) as error:
             # ansible-core tells the whole traceback of its helper; the last line says what it was.
-            reason = str(getattr(error, "message", error)).strip().splitlines()[-1].rstrip(".")
+            reason = str(getattr(error, "message", error)).strip().splitlines()[-1]
             raise AnsibleConnectionFailure(
-                f"The session process could not be started with its socket in {self._socket.parent} ({reason}): see "
-                "that the folder can be written to and has room, or set ANSIBLE_PERSISTENT_CONTROL_PATH_DIR to another."
+                f"The session process could not be started with its socket in {self._socket.parent} "
+                f"({words_of(reason)}): see that the folder can be written to and has room, or set "
+                "ANSIBLE_PERSISTENT_CONTROL_PATH_DIR to another."
             ) from None
 
 

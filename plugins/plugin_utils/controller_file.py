@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import quoted
+
 OWN_COLLECTION = Path(__file__).resolve().parents[2]
 
 
@@ -34,7 +36,7 @@ class Destination:
     def of(cls, path: str) -> Destination:
         """The destination that a path means here, or Refused if nothing can be written there."""
         if not path or "\0" in path:
-            raise Refused(f"path: {path!r} cannot be a file; give the name of a file.")
+            raise Refused(f"path: {quoted(path)} cannot be a file; give the name of a file.")
         try:
             # By getcwd() and not by the variable PWD, which is what some other program says.
             named = Path(os.path.abspath(path))  # noqa: PTH100 - Path.resolve() would follow links

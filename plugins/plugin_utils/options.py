@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import quoted
 from ansible_collections.mailops.exchange.plugins.plugin_utils.settings import FULL, Endpoint, Settings
 
 AUTHENTICATIONS = ("basic", "certificate", "credssp", "kerberos", "negotiate", "ntlm")
@@ -57,7 +58,9 @@ def _auth(options: dict[str, t.Any]) -> str:
     word = str(given[0]).lower()
     auth = WINRM_WORDS.get(word, word)
     if auth not in AUTHENTICATIONS:
-        raise ValueError(f"The authentication {given[0]!r} is not known; it is one of {', '.join(AUTHENTICATIONS)}.")
+        raise ValueError(
+            f"The authentication {quoted(given[0])} is not known; it is one of {', '.join(AUTHENTICATIONS)}."
+        )
     return auth
 
 

@@ -14,6 +14,10 @@ import typing as t
 from collections import deque
 from dataclasses import replace
 
+from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import (
+    quoted,
+    words_of,
+)
 from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import (
     Reply,
     Request,
@@ -184,7 +188,7 @@ class Session:
             )
         added = shell.run(Request("windows", "Add-PSSnapin", {"Name": name}), seconds)
         if added.errors:
-            said = " ".join(added.errors[0].message.split()).rstrip(".")
+            said = words_of(added.errors[0].message)
             raise Refused(f"Add-PSSnapin could not load {name} on {self.settings.host}: {said}.")
         self._snapin = shell
 
@@ -194,10 +198,10 @@ class Session:
             return reply
         for error in reply.errors:
             if error.exception.endswith(DIRECTORY_ERRORS):
-                said = " ".join(error.message.split()).rstrip(".")
+                said = words_of(error.message)
                 return Reply(
                     "unreachable",
-                    reason=f"{self.settings.host} could not reach Active Directory as {self.settings.user!r}: a "
+                    reason=f"{self.settings.host} could not reach Active Directory as {quoted(self.settings.user)}: a "
                     f"{self.settings.auth} log-on is not passed on to a domain controller; with "
                     "ansible_exchange_access: local use CredSSP, Kerberos with ansible_exchange_delegate: true, or "
                     f"Basic over TLS ({said}).",

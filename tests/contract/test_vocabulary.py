@@ -15,7 +15,8 @@ from ansible_collections.mailops.exchange.plugins.module_utils._kinds.sizes impo
     UnlimitedInt,
 )
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.spans import TimeSpan as OurTimeSpan
-from ansible_collections.mailops.exchange.plugins.module_utils._kinds.texts import Text, WebAddress
+from ansible_collections.mailops.exchange.plugins.module_utils._kinds.texts import Text
+from ansible_collections.mailops.exchange.plugins.module_utils._kinds.web import WebAddress
 from ansible_collections.mailops.exchange.plugins.module_utils._objects.services import service_names
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.protocols import PROTOCOLS
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.rows import Setting

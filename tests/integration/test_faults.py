@@ -166,6 +166,34 @@ def test_what_lasts(host: Open, organisation: SimulatorProcess, fault: Fault, cm
     assert stored(organisation)["Banner"] == "New."
 
 
+@pytest.mark.parametrize("kind", ["drop_after_command", "drop_while_receiving", "lose_shells_while_receiving"])
+def test_what_came_to_nothing_is_told_so(host: Open, organisation: SimulatorProcess, kind: str) -> None:
+    """The answer is lost each time, and what is stored shows that nothing came of it."""
+    one = host()
+    organisation.fault("EX01", "write_does_not_stick", cmdlet=SET)
+    organisation.fault("EX01", kind, cmdlet=SET, times=0)
+    result = one.run("pop_settings", BANNER)
+    sent = "Set-PopSettings was sent and its answer was lost"
+    assert result["msg"].startswith(f"banner: 'New.' was sent, but EX01 has 'Old.' stored. {sent}; it did not arrive: ")
+    assert "may or may not" not in result["msg"]
+    assert (result["failed"], result["changed"]) == (True, False)
+    organisation.fault("EX01", "none")
+    assert one.run("pop_settings", BANNER)["changed"] is True
+
+
+@pytest.mark.parametrize(("kind", "details"), [("drop_before_command", {}), ("http_status", {"status": 503})])
+def test_what_never_left_is_no_change(
+    host: Open, organisation: SimulatorProcess, kind: str, details: dict[str, Any]
+) -> None:
+    one = host()
+    organisation.fault("EX01", kind, cmdlet=SET, times=0, **details)
+    result = one.run("pop_settings", BANNER)
+    assert "may or may not" not in result["msg"]
+    assert result.get("unreachable") or "did not arrive" in result["msg"], result
+    assert not result.get("changed")
+    assert stored(organisation)["Banner"] == "Old."
+
+
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("fault", ["drop_after_command", "truncated", "malformed", "wrong_message_id"])
 def test_a_shell_whose_opening_was_answered_in_vain_is_closed(

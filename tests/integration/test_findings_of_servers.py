@@ -90,8 +90,8 @@ STARTED = module("protocol_service", protocol="pop3", state="started", start_mod
 
 # What was found, its severity, how the trap is set, and how it is cured.
 TRAPS: list[tuple[str, str, list[Step], list[Step]]] = [
-    ("part-unreadable", "warning", [fault("rbac_without", cmdlet="Get-ReceiveConnector")], [HEALTHY]),
-    ("part-unreadable", "warning", [fault("rbac_without", cmdlet="Get-ExchangeCertificate")], [HEALTHY]),
+    ("part-not-granted", "warning", [fault("rbac_without", cmdlet="Get-ReceiveConnector")], [HEALTHY]),
+    ("part-not-granted", "warning", [fault("rbac_without", cmdlet="Get-ExchangeCertificate")], [HEALTHY]),
     ("service-missing", "error", [fault("service_missing", service="MSExchangePOP3BE")], [HEALTHY]),
     ("service-not-running", "notice", [], [STARTED]),
     ("service-not-running", "error", [windows("Start-Service")], [STARTED]),

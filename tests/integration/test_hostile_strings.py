@@ -254,6 +254,17 @@ def test_what_another_administrator_stored_comes_back(host: Host, organisation: 
         assert result["pop3"]["settings"]["banner"] == string
 
 
+@pytest.mark.parametrize("sign", ["\ufffe", "\uffff"])
+def test_what_xml_cannot_hold_is_replaced_over_the_winrm_shell(
+    open_session: Callable[..., Session], organisation: SimulatorProcess, sign: str
+) -> None:
+    """PowerShell writes no CLIXML of it there; over psrp it does, and the reader replaces it."""
+    organisation.run("EX01", "Set-PopSettings", {"Server": "EX01", "Banner": f"a{sign}b"})
+    session = open_session(access="local", transport="winrm")
+    done = run_module("client_access_info", {"protocols": ["pop3"], "gather": []}, session.invoke)
+    assert done["pop3"]["settings"]["banner"] == "a\ufffdb", done
+
+
 @pytest.fixture(scope="module")
 def locked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimulatorProcess]:
     """Passwords are in no log, so all hostile strings in one are the password of everybody here."""

@@ -322,7 +322,9 @@ def test_what_mailboxes_and_the_look_up_page_need_is_done_though_a_later_part_fa
     failed = controller.run("mailops.exchange.enable_pop3", hosts, PYTHONHASHSEED="4")
     assert failed.returncode != 0
     told = failed.task("Verify that POP3 is as", "ex01")["result"]["msg"]
-    assert told.startswith("max_command_size: 5 is out of range; give 40 to 1024 bytes. Restart-Service failed: ")
+    assert told.startswith(
+        "max_command_size: 5 is out of range; give 40 to 1024 bytes. Restart-Service failed for MSExchangePop3: "
+    )
     assert writes(organisation)[:4] == ["Set-ReceiveConnector", "Set-CASMailbox", "Restart-Service", "Stop-Service"]
     assert "The loop variable" not in failed.output
 

@@ -149,7 +149,7 @@ def test_a_service_refuses_to_start(
     organisation.fault("EX01", "service_refuses_start", service=refusing)
     result = run("protocol_service", START)
     assert result["failed"] is True
-    assert result["msg"].startswith("Start-Service failed: Service '")
+    assert result["msg"].startswith(f"Start-Service failed for {refusing}: Service '")
     assert f"({refusing})' cannot be started" in result["msg"]
     assert services(organisation) == left
     services_converge(run, organisation)
@@ -163,7 +163,7 @@ def test_a_service_refuses_to_stop(run: Run, organisation: SimulatorProcess, sta
     organisation.fault("EX01", "service_refuses_stop", service=POP[0])
     result = run("protocol_service", {"protocol": "pop3", "state": state})
     assert result["failed"] is True
-    assert result["msg"].startswith(f"{cmdlet} failed: Service '")
+    assert result["msg"].startswith(f"{cmdlet} failed for {POP[0]}: Service '")
     assert f"({POP[0]})' cannot be stopped" in result["msg"]
     assert processes(organisation) == before
     organisation.fault("EX01", "none")
@@ -221,13 +221,48 @@ def test_settings_that_do_not_stick(run: Run, organisation: SimulatorProcess) ->
     settings_converge(run, organisation)
 
 
+def test_a_third_value_is_told_in_each_run(run: Run, organisation: SimulatorProcess) -> None:
+    organisation.fault("EX01", "stores_otherwise", cmdlet="Set-PopSettings", member="MaxConnections", value=20)
+    result = run("pop_settings", BANNER)
+    assert (result["failed"], result["changed"], result["restart_required"], result["msg"]) == (
+        True,
+        True,
+        True,
+        "max_connections: 50 was written instead of 2147483647, but EX01 has 20 stored.",
+    )
+    assert result["diff"]["after"] == {"banner": "New.", "max_connections": 20}
+    again = run("pop_settings", BANNER)
+    assert (again["failed"], again["changed"], again["restart_required"], again["msg"]) == (
+        True,
+        False,
+        False,
+        "max_connections: 50 was written, but EX01 has 20 stored.",
+    )
+    settings_converge(run, organisation)
+
+
+@pytest.mark.parametrize("path", ["o%20wa", "%C3%BC", "a/../owa", "%7Eowa", "owa/"])
+def test_an_address_that_dotnet_writes_otherwise_is_written_once(
+    run: Run, organisation: SimulatorProcess, path: str
+) -> None:
+    address = {"owa_server_url": f"HTTPS://MAIL.contoso.test:443/{path}"}
+    checked = run("pop_settings", address, check=True)
+    result = run("pop_settings", address)
+    assert (result.get("msg"), checked["changed"], result["changed"]) == (None, True, True)
+    assert checked["diff"] == result["diff"]
+    assert checked["settings"] == result["settings"]
+    assert run("pop_settings", address)["changed"] is False
+    assert writes(organisation) == ["Set-PopSettings"]
+
+
 @pytest.mark.parametrize(
     ("cmdlet", "options", "sentence"),
     [
         (
             "Set-Service",
             START | {"start_mode": "automatic"},
-            "MSExchangePop3 was set to start_mode automatic, but EX01 has manual.",
+            "MSExchangePop3 was set to start_mode automatic, but EX01 has manual. "
+            "MSExchangePOP3BE was set to start_mode automatic, but EX01 has manual.",
         ),
         (
             "Start-Service",

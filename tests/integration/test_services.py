@@ -250,7 +250,7 @@ def test_iis_that_does_not_stop_or_does_not_start(organisation: SimulatorProcess
     organisation.fault("EX01", "service_refuses_stop", service="W3SVC")
     refused = run("iis", {"state": "restarted"})
     assert refused["failed"] is True
-    assert refused["msg"].startswith("Stop-Service failed: Service '")
+    assert refused["msg"].startswith("Stop-Service failed for WAS: Service '")
     # The dependents in front of it were stopped and started again.
     assert "W3SVC" not in refused["diff"]["after"]
     web = ("W3SVC", "NetTcpActivator")
@@ -260,7 +260,7 @@ def test_iis_that_does_not_stop_or_does_not_start(organisation: SimulatorProcess
     organisation.fault("EX01", "service_refuses_start", service="W3SVC")
     broken = run("iis", {"state": "restarted"})
     assert (broken["failed"], broken["changed"]) == (True, True)
-    assert broken["msg"].startswith("Start-Service failed: Service '")
+    assert broken["msg"].startswith("Start-Service failed for W3SVC: Service '")
     assert "Now W3SVC is stopped; the next run starts what is automatic" in broken["msg"]
     # One that does not start keeps nobody else down.
     assert [status for status, _ in services(organisation, *web)] == ["Stopped", "Running"]

@@ -86,6 +86,65 @@ def test_a_query_of_the_users_own(controller: Controller, organisation: Simulato
     assert "serialization:" not in message
 
 
+NO_ROLE = (
+    " opens no session, because Exchange has no management role for user 'administrator': make the user a member of a "
+    "role group that may do what the playbook does, with Add-RoleGroupMember (",
+    "/Users/Administrator\" isn't assigned to any management roles).",
+)
+BROKEN = (
+    " opens no session, because a part of Exchange cannot be loaded there: look at the application log of the server, ",
+    "TypeInitializationException: The type initializer for 'Nested' threw an exception).",
+)
+
+
+@pytest.mark.parametrize(
+    ("reason", "way", "begins", "ends"),
+    [
+        ("no_role", "state", *NO_ROLE),
+        ("no_role", "fault", *NO_ROLE),
+        ("no_role", "page", *NO_ROLE),
+        ("broken", "state", *BROKEN),
+        ("broken", "fault", *BROKEN),
+        (
+            "connections",
+            "fault",
+            " opens no session, because Exchange did not authorize user 'administrator': close sessions ",
+            "maximum number of connections allowed : 3) (asked again for 1 seconds).",
+        ),
+        (
+            "no_back_end",
+            "page",
+            " opens no session, because the front end ",
+            "bound to its port 444 (Cafe-SendFailure).",
+        ),
+        (
+            "other_server",
+            "fault",
+            " opens no session, because the next request came to another server than the first: ",
+            "the shell was not found on the server).",
+        ),
+        ("access_denied", "page", " refused the request with HTTP 403: Access is denied.", "denied."),
+        ("something_else", "state", " could not open a PowerShell session: ", "session: Something else happened."),
+    ],
+    ids=lambda value: value if value and value.isidentifier() else "",
+)
+def test_exchange_opens_no_session(
+    controller: Controller, organisation: SimulatorProcess, reason: str, way: str, begins: str, ends: str
+) -> None:
+    organisation.fault("EX01", "opens_no_session", reason=reason, way=way)
+    done = controller.run(PLAY, inventory(organisation.description, ansible_exchange_shell_wait=1))
+    result = done.task("banner", "ex01")
+    message = result["result"]["msg"]
+    assert (result["status"], done.returncode) == ("unreachable", 4), done.output
+    assert begins in message
+    assert message.endswith(ends)
+    assert is_a_sentence(message)
+    assert "RequestId" not in message
+    assert organisation.state()["servers"]["EX01"]["shells_open"] == {"exchange": 0, "windows": 0}
+    organisation.fault("EX01", "none")
+    assert controller.run(PLAY, inventory(organisation.description)).returncode == 0
+
+
 def test_shell_limit(controller: Controller, organisation: SimulatorProcess) -> None:
     organisation.fault("EX01", "shell_limit", limit=0)
     hosts = inventory(organisation.description, ansible_exchange_shell_wait=2)
@@ -104,6 +163,6 @@ def test_powershell_of_2010_is_too_old_for_the_winrm_shell(controller: Controlle
     assert result["status"] == "unreachable"
     host = organisation.description["servers"]["EX01"]["address"]
     assert result["result"]["msg"].endswith(
-        f"PowerShell on {host} could not read what was sent or answer it in CLIXML, for which it must be version 3 or "
-        "newer; use ansible_exchange_transport: psrp."
+        f"PowerShell on {host} could not read what was sent, for which it must be version 3 or newer; use "
+        "ansible_exchange_transport: psrp."
     )

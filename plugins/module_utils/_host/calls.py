@@ -9,10 +9,13 @@ from dataclasses import replace
 from typing import Any
 
 from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import (
+    MOST_NAMED,
+    MOST_WORDS,
     CmdletFailure,
     Defect,
     OutcomeUnknown,
     Unreachable,
+    shortened,
 )
 from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import Reply, Request
 from ansible_collections.mailops.exchange.plugins.module_utils._host.way import Way
@@ -43,18 +46,21 @@ class Calls:
         reply = self.call(cmdlet, endpoint=endpoint, members=members, **parameters)
         if reply.failed:
             raise CmdletFailure(cmdlet, reply.errors, reply.reason)
-        self.warnings.extend(warning for warning in reply.warnings if warning not in self.warnings)
+        warnings = {shortened(warning, MOST_WORDS): None for warning in reply.warnings}
+        new = [warning for warning in warnings if warning not in self.warnings]
+        more = [f"{cmdlet} gave {len(new) - MOST_NAMED:,} more warnings."] if len(new) > MOST_NAMED else []
+        self.warnings += [*new[:MOST_NAMED], *more]
         return reply.output
 
     def write(
-        self, cmdlet: str, *, endpoint: str = "exchange", deadline: float | None = None, **parameters: Any
+        self, cmdlet: str, *, endpoint: str = "exchange", deadline: float | None = None, of: str = "", **parameters: Any
     ) -> None:
-        """Send a writing cmdlet; in check mode it is only noted down."""
+        """Send a writing cmdlet; in check mode it is only noted down. `of` is what sentences say it was for."""
         # Its warnings are left out: the two documented ones say what the plan and restart_required say already
         # ("no settings modified", "restart the service"), and their text is localised.
-        reply = self._write(cmdlet, parameters, endpoint=endpoint, deadline=deadline)
+        reply = self._write(cmdlet, parameters, endpoint=endpoint, deadline=deadline, of=of)
         if reply.failed:
-            raise CmdletFailure(cmdlet, reply.errors, reply.reason)
+            raise CmdletFailure(cmdlet, reply.errors, reply.reason, of)
 
     def pipe(
         self,
@@ -78,12 +84,13 @@ class Calls:
         endpoint: str,
         deadline: float | None = None,
         piped: Sequence[str] | None = None,
+        of: str = "",
     ) -> Reply:
         """Note a writing cmdlet down, and send it unless this is check mode."""
         self.sent.append({"cmdlet": cmdlet, "parameters": parameters, **({"piped": len(piped)} if piped else {})})
         if self.check_mode:
             return Reply(memory=self.memory)
-        return self.call(cmdlet, endpoint=endpoint, write=True, deadline=deadline, piped=piped, **parameters)
+        return self.call(cmdlet, endpoint=endpoint, write=True, deadline=deadline, piped=piped, of=of, **parameters)
 
     def tell(self, text: str) -> None:
         """Let the user see how far a long task has come."""
@@ -98,6 +105,7 @@ class Calls:
         members: Sequence[str] | None = None,
         deadline: float | None = None,
         piped: Sequence[str] | None = None,
+        of: str = "",
         **parameters: Any,
     ) -> Reply:
         """Run one cmdlet. Its errors are part of the answer; only a way that breaks raises."""
@@ -106,7 +114,7 @@ class Calls:
         if named or pinned:
             parameters["DomainController"] = named or pinned
         request = Request(endpoint, cmdlet, parameters, piped, members, write, deadline)
-        reply = self._send(request)
+        reply = self._send(request, of)
         if pinned:
             return self._despite(pinned, request, reply)
         if named:
@@ -148,9 +156,9 @@ class Calls:
             if not again.failed:
                 self.remember(recipients_elsewhere=True)
                 self.warnings.append(
-                    f"{pinned} does not have every mailbox that Exchange finds, so mailboxes are read and written on "
-                    "domain controllers of Exchange's own choice from now on; name one with domain_controller to stay "
-                    "with it."
+                    f"{shortened(pinned)} does not have every mailbox that Exchange finds, so mailboxes are read and "
+                    "written on domain controllers of Exchange's own choice from now on; name one with "
+                    "domain_controller to stay with it."
                 )
             return again
         return reply
@@ -161,9 +169,9 @@ class Calls:
         self.remember(domain_controller="")
         self.left_controller = pinned
         self.warnings.append(
-            f"{pinned}: the play had stayed with this domain controller since its first answer, and it fails now, so "
-            "the play goes on with Exchange's own choice, which may not have received every change yet; name one with "
-            f"domain_controller to stay with it. {why}"
+            f"{shortened(pinned)}: the play had stayed with this domain controller since its first answer, and it "
+            "fails now, so the play goes on with Exchange's own choice, which may not have received every change yet; "
+            f"name one with domain_controller to stay with it. {why}"
         )
 
     @property
@@ -177,7 +185,7 @@ class Calls:
         """Keep facts for the later tasks of this play on this host."""
         self._send(Request(remember=facts))
 
-    def _send(self, request: Request) -> Reply:
+    def _send(self, request: Request, of: str = "") -> Reply:
         reply = Reply.parse(self._way.invoke(request.to_json()))
         cmdlet = request.cmdlet or "the session"
         for text in reply.said:
@@ -193,9 +201,10 @@ class Calls:
         if reply.state == "unreachable":
             raise Unreachable(reply.reason or "The host cannot be reached.")
         if reply.state == "unknown":
+            lost = f"{cmdlet} was sent{of and f' for {of}'} and its answer was lost"
+            why = (reply.reason or "no reason was given").removeprefix(f"{cmdlet}: ").rstrip(".")
             raise OutcomeUnknown(
-                f"{cmdlet} was sent and the connection broke before its answer came, so it may or may not have "
-                f"taken effect: {(reply.reason or 'no reason was given').removeprefix(f'{cmdlet}: ').rstrip('.')}."
+                f"{lost}, so it may or may not have taken effect: {why}.", f"{lost}; it did not arrive: {why}."
             )
         self._memory = reply.memory
         return reply

@@ -14,6 +14,7 @@ from ansible_collections.mailops.exchange.plugins.module_utils._host.failures im
     CmdletFailure,
     Failure,
     Unreachable,
+    quoted,
 )
 from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import (
     needed,
@@ -53,7 +54,7 @@ class Host(Calls):
         found = self._find(identity) if identity else self._find_connected()
         if found is None:
             raise Failure(
-                f"server: {identity!r} does not name exactly one Exchange server; give the name or the FQDN that "
+                f"server: {quoted(identity)} does not name exactly one Exchange server; give the name or the FQDN that "
                 "Get-ExchangeServer shows."
                 if identity
                 else "The Exchange server of this connection was not found by the host's address, its inventory name "

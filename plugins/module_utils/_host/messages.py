@@ -15,7 +15,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import CmdletError, Failure
+from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import (
+    CmdletError,
+    Failure,
+    shortened,
+)
 
 T = TypeVar("T")
 
@@ -102,7 +106,7 @@ class Unread(Failure):
     """A task ends here because it needs a member that came and cannot be read."""
 
     def __init__(self, cmdlet: str, member: str, of: str, came: Unreadable, so: str = "") -> None:
-        told = f"{cmdlet} shows {member} of {of} as {came}, which cannot be read{so and ', '}{so}"
+        told = f"{cmdlet} shows {member} of {shortened(of)} as {came}, which cannot be read{so and ', '}{so}"
         super().__init__(f"{told}; please report that.", unreadable={member: came.shape})
 
 

@@ -8,7 +8,10 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, TypeVar
 
-from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import Failure
+from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import (
+    Failure,
+    quoted,
+)
 from ansible_collections.mailops.exchange.plugins.module_utils._host.host import Host
 from ansible_collections.mailops.exchange.plugins.module_utils._host.server import Server
 from ansible_collections.mailops.exchange.plugins.module_utils._judgement.client_settings import client_settings
@@ -77,7 +80,7 @@ class ClientAccessInfo(Work):
 
     def __init__(self, host: Host, given: Mapping[str, Any]) -> None:
         super().__init__(host, given)
-        self._unread: dict[str, str] = {}
+        self._unread: dict[str, Failure] = {}
         """By cmdlet, why its part could not be read."""
 
     @cached_property
@@ -106,7 +109,7 @@ class ClientAccessInfo(Work):
         try:
             return reader(self.host, self.server)
         except Failure as failure:
-            self._unread[cmdlet] = str(failure)
+            self._unread[cmdlet] = failure
             return None
 
     def result(self) -> dict[str, Any]:
@@ -142,7 +145,7 @@ class ClientAccessInfo(Work):
         of_users = [(one, True) for one in facts.serving]
         shown_ones = []
         for one, for_users in (*of_users, *((other, False) for other in facts.others)):
-            what = f"the settings of the receive connector {one.name!r} of {self.server.name}"
+            what = f"the settings of the receive connector {quoted(one.name)} of {self.server.name}"
             self.host.warnings += not_shown(what, one.stored)
             settings = shown(CONNECTOR_SETTINGS, one.values)
             unreadable = one.stored.shapes

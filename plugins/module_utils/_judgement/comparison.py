@@ -9,6 +9,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import (
+    first_of,
+    quoted,
+)
 from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import Unreadable
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.connectors import CONNECTOR_SETTINGS
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.protocols import PROTOCOLS
@@ -115,7 +119,7 @@ def _groups(values: Iterable[tuple[str, Any, Any]]) -> list[_Group]:
 
 
 def _told(groups: Iterable[_Group]) -> str:
-    return "; ".join(f"{group.shown!r} on {', '.join(group.servers)}" for group in groups)
+    return first_of([f"{quoted(group.shown)} on {first_of(group.servers)}" for group in groups], "; ")
 
 
 def _neutral(value: Any, names: Iterable[str]) -> Any:

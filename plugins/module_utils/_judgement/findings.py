@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import Failure
 from ansible_collections.mailops.exchange.plugins.module_utils._host.server import Server
 from ansible_collections.mailops.exchange.plugins.module_utils._judgement.restarts import Judgement
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.bindings import ConnectionSetting
@@ -69,7 +70,7 @@ class Facts:
     certificates: Sequence[Certificate] | None = None
     connectors: Sequence[Connector] | None = None
     """All of the server."""
-    unread: Mapping[str, str] = field(default_factory=dict)
+    unread: Mapping[str, Failure] = field(default_factory=dict)
     """By cmdlet, why its part could not be read."""
     expires_within_days: int = 30
     form: str = "full"
@@ -94,7 +95,7 @@ def find(facts: Facts) -> list[Fact]:
     """All findings, the gravest first."""
     found = [
         *server_rules.support(facts.server, facts.now),
-        *server_rules.unreadable_parts(facts.unread),
+        *server_rules.unreadable_parts(facts.server.name, facts.unread),
         *_dates_and_keys(facts),
         *certificate_rules.services_unreadable(facts.certificates or (), facts.now, facts.form),
         *_connectors(facts),
@@ -147,3 +148,4 @@ def _connectors(facts: Facts) -> Iterator[Fact]:
         if facts.certificates is not None:
             yield from connector_rules.certificate(connector, facts.server.fqdn, facts.usable)
     yield from (connector_rules.not_judged(connector) for connector in facts.others if connector.is_enabled)
+    yield from connector_rules.role_conflicts(facts.connectors, facts.serving)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import first_of
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.spans import moment
 
 
@@ -38,7 +39,7 @@ def restart_owed(
         return Judgement("no", "No service of the protocol runs; the next start takes the stored settings.")
     known = [start for start in started if start]
     changed_at = moment(changed)
-    why = f": {'; '.join(unread)}" if unread else ""
+    why = f": {first_of(unread, '; ')}" if unread else ""
     earliest = min(known, default=None)
     shown = earliest.isoformat() if earliest else None
     if changed_at is None or earliest is None:

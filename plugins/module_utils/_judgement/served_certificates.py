@@ -58,8 +58,8 @@ def judge(
 ) -> Judgement:
     """The judgement by the settings' time, with what the certificates prove beside it."""
 
-    def rank(one: Certificate) -> tuple[bool, bool, datetime]:
-        return one.names_exactly(name), not one.is_self_signed, one.not_before
+    def rank(one: Certificate) -> tuple[bool, bool, bool, datetime]:
+        return one.has_plainly(name), one.names_exactly(name), not one.is_self_signed, one.not_before
 
     found = found_by([one for one in certificates if not any(one.faults(now))], service, name)
     shown = next((one for one in certificates if one.thumbprint == served), None)

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import shortened
 from ansible_collections.mailops.exchange.plugins.module_utils._judgement.follow_up import Result
 from ansible_collections.mailops.exchange.plugins.module_utils._judgement.hindrances import Concern
 from ansible_collections.mailops.exchange.plugins.module_utils._objects.certificate_rules import (
@@ -90,7 +91,9 @@ class Verification:
             seen = self._own["settings"]
             for option in sorted(stored.keys() | seen.keys()):
                 if seen.get(option) != stored.get(option):
-                    now, then = (json.dumps(values.get(option), ensure_ascii=False) for values in (seen, stored))
+                    now, then = (
+                        shortened(json.dumps(values.get(option), ensure_ascii=False)) for values in (seen, stored)
+                    )
                     yield f"{option} is {now} instead of {then}"
 
     def _restart(self) -> Iterator[str]:

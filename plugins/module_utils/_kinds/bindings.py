@@ -9,15 +9,20 @@ import re
 from collections.abc import Hashable
 from dataclasses import dataclass
 
+from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import (
+    quoted,
+    shortened,
+)
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.listings import Listing
-from ansible_collections.mailops.exchange.plugins.module_utils._kinds.texts import _HOST
+from ansible_collections.mailops.exchange.plugins.module_utils._kinds.texts import HOST
 
 
 def _port(text: str) -> int:
     if not text.isascii() or not text.isdecimal():
-        raise ValueError(f"the port {text!r} is not a number")
-    if not 1 <= int(text) <= 65535:
-        raise ValueError(f"the port {text} is out of range 1 to 65535")
+        raise ValueError(f"the port {quoted(text)} is not a number")
+    # Python refuses to make a number of thousands of digits.
+    if len(text) > 5 or not 1 <= int(text) <= 65535:
+        raise ValueError(f"the port {shortened(text)} is out of range 1 to 65535")
     return int(text)
 
 
@@ -30,19 +35,19 @@ class Bindings(Listing):
         wrong = "write IPv4:port or [IPv6]:port, such as 0.0.0.0:995 or [::]:995"
         host, colon, port = text.rpartition(":")
         if not colon or text.endswith("]"):
-            raise ValueError(f"{text!r} has no port; {wrong}")
+            raise ValueError(f"{quoted(text)} has no port; {wrong}")
         try:
             number = _port(port)
         except ValueError as error:
-            raise ValueError(f"in {text!r} {error}; {wrong}") from None
+            raise ValueError(f"in {quoted(text)} {error}; {wrong}") from None
         bracketed = host.startswith("[") and host.endswith("]")
         try:
             address = ipaddress.ip_address(host[1:-1] if bracketed else host)
         except ValueError:
-            raise ValueError(f"in {text!r} {host!r} is not an IP address; {wrong}") from None
+            raise ValueError(f"in {quoted(text)} {quoted(host)} is not an IP address; {wrong}") from None
         if isinstance(address, ipaddress.IPv4Address):
             if bracketed:
-                raise ValueError(f"in {text!r} an IPv4 address is in brackets; {wrong}")
+                raise ValueError(f"in {quoted(text)} an IPv4 address is in brackets; {wrong}")
             return f"{address}:{number}"
         # .NET shows the zone of an IPv6 address, and 0 where it has none.
         if address.scope_id == "0":
@@ -66,19 +71,19 @@ class ConnectionSettings(Listing):
     def parse_entry(self, text: str) -> str:
         right = "write Host:Port:SSL, Host:Port:TLS, or Host:Port for no encryption, such as mail.contoso.com:995:SSL"
         host, *rest = (part.strip() for part in text.split(":"))
-        if not _HOST.fullmatch(host):
-            raise ValueError(f"in {text!r} {host!r} is not a host name; {right}")
+        if not HOST.fullmatch(host):
+            raise ValueError(f"in {quoted(text)} {quoted(host)} is not a host name; {right}")
         if not rest or not rest[0]:
-            raise ValueError(f"{text!r} has no port; {right}")
+            raise ValueError(f"{quoted(text)} has no port; {right}")
         if len(rest) > 2:
-            raise ValueError(f"{text!r} has more than three parts; {right}")
+            raise ValueError(f"{quoted(text)} has more than three parts; {right}")
         try:
             port = _port(rest[0])
         except ValueError as error:
-            raise ValueError(f"in {text!r} {error}; {right}") from None
+            raise ValueError(f"in {quoted(text)} {error}; {right}") from None
         method = rest[1].upper() if len(rest) > 1 else ""
         if method and method not in self.METHODS:
-            raise ValueError(f"in {text!r} {rest[1]!r} is not an encryption method; {right}")
+            raise ValueError(f"in {quoted(text)} {quoted(rest[1])} is not an encryption method; {right}")
         return f"{host}:{port}{method and ':'}{method}"
 
     def _read_entry(self, text: str) -> str:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Hashable
 from typing import Any
 
+from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import quoted
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.texts import HostName, Text
 
 # A thumbprint copied from the dialog of Windows begins with a left-to-right mark that nobody sees.
@@ -21,9 +22,9 @@ class Thumbprint(Text):
         text = _UNSEEN.sub("", str(value)).upper()
         right = "give the 40 hexadecimal digits that Get-ExchangeCertificate shows"
         if stray := re.search(r"[^0-9A-F]", text):
-            raise ValueError(f"{stray[0]!r} in {value!r} is no hexadecimal digit; {right}")
+            raise ValueError(f"{quoted(stray[0])} in {quoted(value)} is no hexadecimal digit; {right}")
         if len(text) != 40:
-            raise ValueError(f"{value!r} has {len(text)} hexadecimal digits; {right}")
+            raise ValueError(f"{quoted(value)} has {len(text)} hexadecimal digits; {right}")
         return text
 
     def read(self, value: Any) -> str:
@@ -40,11 +41,12 @@ class CertificateName(HostName):
 
     def parse(self, value: Any) -> str:
         if not str(value).strip():
-            raise ValueError(f"{value!r} is empty; give a host name, or leave the option out")
+            raise ValueError(f"{quoted(value)} is empty; give a host name, or leave the option out")
         return super().parse(value)
 
 
 _IDENTIFIER = re.compile(r"\s*<I>(?P<issuer>.*?)<S>(?P<subject>.*)", re.IGNORECASE | re.DOTALL)
+_MARK = re.compile("<[IS]>", re.IGNORECASE)
 
 # OpenSSL and .NET write these attribute types differently.
 _TYPES = {"ST": "S", "EMAILADDRESS": "E", "EMAIL": "E", "GN": "G", "SURNAME": "SN"}
@@ -71,7 +73,12 @@ class CertificateIdentifier(Text):
         if text.casefold().startswith(("<i>", "<s>")):
             match = _IDENTIFIER.fullmatch(text)
             if not match or not match["issuer"].strip() or not match["subject"].strip():
-                raise ValueError(f"{text!r} lacks one of its parts; write <I>issuer<S>subject, the issuer first")
+                raise ValueError(f"{quoted(text)} lacks one of its parts; write <I>issuer<S>subject, the issuer first")
+            if len(_MARK.findall(text)) > 2:
+                raise ValueError(
+                    f"{quoted(text)} has <I> or <S> more than once, so it is not clear where a name ends; give each "
+                    "once, the issuer first"
+                )
             return f"<I>{match['issuer'].strip()}<S>{match['subject'].strip()}"
         for kind in (Thumbprint(), HostName()):
             try:
@@ -79,9 +86,17 @@ class CertificateIdentifier(Text):
             except ValueError:
                 continue
         raise ValueError(
-            f"{text!r} names no certificate; give its thumbprint of 40 hexadecimal digits, a host name that it covers, "
-            "or <I>issuer<S>subject"
+            f"{quoted(text)} names no certificate; give its thumbprint of 40 hexadecimal digits, a host name that it "
+            "covers, or <I>issuer<S>subject"
         )
+
+    def of(self, issuer: str, subject: str) -> str:
+        """What names a certificate of this issuer and subject; ValueError with a clause if nothing does."""
+        try:
+            return self.parse(f"<I>{issuer}<S>{subject}")
+        except ValueError:
+            fault = "<I> or <S> within a name" if issuer and subject else f"no {'issuer' if subject else 'subject'}"
+            raise ValueError(f"has {fault}") from None
 
     @staticmethod
     def is_reference(value: str) -> bool:

@@ -9,6 +9,7 @@ from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
+from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import quoted
 from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import (
     Unreadable,
     number_text,
@@ -42,9 +43,9 @@ class Flags(Listing):
         name = next((name for name in self.numbers if name.casefold() == text.casefold()), None)
         if name is None and text.casefold() != self.NONE.casefold():
             choices = [name for name in self.numbers if name not in self.refused]
-            raise ValueError(f"{text!r} is none of its values; give one or more of {', '.join(choices)}")
+            raise ValueError(f"{quoted(text)} is none of its values; give one or more of {', '.join(choices)}")
         if name is not None and name in self.refused:
-            raise ValueError(f"{name!r} {self.refused[name]}")
+            raise ValueError(f"{quoted(name)} {self.refused[name]}")
         return name or self.NONE
 
     def _in_order(self, entries: Iterable[str]) -> tuple[str, ...]:

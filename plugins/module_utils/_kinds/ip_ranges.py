@@ -8,6 +8,7 @@ import ipaddress
 import re
 from collections.abc import Hashable, Iterable
 
+from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import quoted
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.listings import Listing
 
 
@@ -52,13 +53,13 @@ class IpRanges(Listing):
             limits = ipaddress.ip_address(first), ipaddress.ip_address(last or first)
             network = ipaddress.ip_network(f"{start.strip()}/{prefix}", strict=False) if slash else None
         except ValueError:
-            raise ValueError(f"{text!r} is not a range of IP addresses; {right}") from None
+            raise ValueError(f"{quoted(text)} is not a range of IP addresses; {right}") from None
         if network:
             if strict and network.network_address != limits[0]:
-                raise ValueError(f"{text!r} does not begin where its network begins; write {network}")
+                raise ValueError(f"{quoted(text)} does not begin where its network begins; write {network}")
             return network.network_address, network.broadcast_address
         if limits[0].version != limits[1].version:
-            raise ValueError(f"{text!r} mixes IPv4 and IPv6; {right}")
+            raise ValueError(f"{quoted(text)} mixes IPv4 and IPv6; {right}")
         if int(limits[0]) > int(limits[1]):
-            raise ValueError(f"{text!r} ends before it begins; {right}")
+            raise ValueError(f"{quoted(text)} ends before it begins; {right}")
         return limits

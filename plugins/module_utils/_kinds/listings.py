@@ -10,6 +10,7 @@ from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import quoted
 from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import Unreadable, wire_text, wire_texts
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.base import Kind, in_words
 
@@ -45,7 +46,7 @@ class Listing(Kind):
         if not isinstance(value, Mapping):
             return self._whole(value)
         if unknown := [str(key) for key in value if key not in ("set", "add", "remove")]:
-            raise ValueError(f"{in_words(unknown)!r} is not known in it; give set, or add and remove")
+            raise ValueError(f"{quoted(in_words(unknown))} is not known in it; give set, or add and remove")
         if "set" in value and len(value) > 1:
             raise ValueError("set cannot go together with add or remove; set is the whole list by itself")
         if not value:
@@ -57,7 +58,7 @@ class Listing(Kind):
         edit = Edit(self._entries(value.get("add", ())), self._entries(value.get("remove", ())))
         both = {self.entry_key(entry) for entry in edit.remove}
         if twice := [entry for entry in edit.add if self.entry_key(entry) in both]:
-            raise ValueError(f"{twice[0]!r} is in both add and remove; decide for one")
+            raise ValueError(f"{quoted(twice[0])} is in both add and remove; decide for one")
         return edit
 
     def _whole(self, value: Any) -> tuple[str, ...]:
@@ -70,10 +71,12 @@ class Listing(Kind):
         if isinstance(value, str):
             value = value.split(",") if value.strip() else ()
         if not isinstance(value, list | tuple):
-            raise ValueError(f"{value!r} is not a list; give a list, or a dictionary with set, or with add and remove")
+            raise ValueError(
+                f"{quoted(value)} is not a list; give a list, or a dictionary with set, or with add and remove"
+            )
         for entry in value:
             if not isinstance(entry, str):
-                raise ValueError(f"{entry!r} is not text; put each entry in quotes")
+                raise ValueError(f"{quoted(entry)} is not text; put each entry in quotes")
         return self._in_order(self.parse_entry(entry.strip()) for entry in value)
 
     def _in_order(self, entries: Iterable[str]) -> tuple[str, ...]:

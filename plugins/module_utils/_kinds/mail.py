@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import quoted
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.base import Given, stray
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.simple import Bool
 
@@ -28,10 +29,13 @@ class MailHost(Given):
             ipaddress.ip_address(text)
             return text
         with contextlib.suppress(UnicodeError):
-            name = text.encode("idna").decode()
+            # Encoding takes the square of the length, and makes nothing shorter.
+            name = text.encode("idna").decode() if len(text) <= 253 else ""
             if _NAME.fullmatch(name) and len(name) <= 253:
                 return text
-        raise ValueError(f"{text!r} is neither a host name nor an address; give it without port, brackets and https://")
+        raise ValueError(
+            f"{quoted(text)} is neither a host name nor an address; give it without port, brackets and https://"
+        )
 
 
 @dataclass(frozen=True)
@@ -88,7 +92,7 @@ class MailAddress(Given):
 
     def parse(self, value: Any) -> str:
         if not _ADDRESS.fullmatch(str(value)):
-            raise ValueError(f"{value!r} is not a mail address such as anna@contoso.com, in ASCII")
+            raise ValueError(f"{quoted(value)} is not a mail address such as anna@contoso.com, in ASCII")
         return str(value)
 
 

@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import quoted
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.base import Given
 
 
@@ -26,13 +27,13 @@ class MailboxIdentities(Given):
             if not name:
                 raise ValueError("an entry is empty, which to Exchange means every mailbox; name a mailbox")
             if set(name) & set("*?"):
-                raise ValueError(f"{name!r} is a pattern; name single mailboxes, or use filter")
+                raise ValueError(f"{quoted(name)} is a pattern; name single mailboxes, or use filter")
             if re.search(r"[\x00-\x1f\x7f]", name):
-                raise ValueError(f"{name!r} contains a control character; give one mailbox in each entry")
+                raise ValueError(f"{quoted(name)} contains a control character; give one mailbox in each entry")
             if re.fullmatch(r"(?:CN|OU|DC)=[^,]*", name, re.IGNORECASE):
                 raise ValueError(
-                    f"{name!r} is a part of a distinguished name, which was split at its commas; put the whole name "
-                    "into an entry of a list"
+                    f"{quoted(name)} is a part of a distinguished name, which was split at its commas; put the whole "
+                    "name into an entry of a list"
                 )
         return tuple({name.casefold(): name for name in names}.values())
 
@@ -44,16 +45,22 @@ class Filter(Given):
         text = str(value).strip()
         example = "write one such as PopEnabled -eq $true"
         if not text or not text.strip("*"):
-            raise ValueError(f"{text!r} would mean every mailbox; {example}, or Name -like '*' for really all of them")
+            raise ValueError(
+                f"{quoted(text)} would mean every mailbox; {example}, or Name -like '*' for really all of them"
+            )
         if text.startswith("{"):
-            raise ValueError(f"{text!r} is in braces, which belong to PowerShell; leave them out")
+            raise ValueError(f"{quoted(text)} is in braces, which belong to PowerShell; leave them out")
         bare = re.sub(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"", "''", text)
         if "'" in bare.replace("''", "") or '"' in bare:
-            raise ValueError(f"{text!r} has a quote without its other half; write two for one inside, as in 'O''Brien'")
+            raise ValueError(
+                f"{quoted(text)} has a quote without its other half; write two for one inside, as in 'O''Brien'"
+            )
         if re.search(r"[\x00-\x1f\x7f]", text):
-            raise ValueError(f"{text!r} contains a line break or another control character; write it in one line")
+            raise ValueError(f"{quoted(text)} contains a line break or another control character; write it in one line")
         if unknown := re.search(r"\$(?!(?:true|false|null)\b)\w*", bare, re.IGNORECASE):
-            raise ValueError(f"{unknown[0]!r} is a variable, which Exchange does not know here; put its value there")
+            raise ValueError(
+                f"{quoted(unknown[0])} is a variable, which Exchange does not know here; put its value there"
+            )
         if not re.search(r"\s-[a-z]+(?:\s|$)", bare, re.IGNORECASE):
-            raise ValueError(f"{text!r} compares nothing; {example}")
+            raise ValueError(f"{quoted(text)} compares nothing; {example}")
         return text

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
+from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import quoted
 from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import (
     Unreadable,
     number_text,
@@ -33,7 +34,7 @@ class Bool(Kind):
         try:
             return self.WORDS[str(value).casefold()]
         except KeyError:
-            raise ValueError(f"{value!r} is neither true nor false") from None
+            raise ValueError(f"{quoted(value)} is neither true nor false") from None
 
     def read(self, value: Any) -> bool:
         return wire_truth(value)
@@ -51,7 +52,7 @@ class Int(Kind):
 
     def parse(self, value: Any) -> int:
         if isinstance(value, bool) or not re.fullmatch(_WHOLE_NUMBER, str(value).strip()):
-            raise ValueError(f"{value!r} is not a whole number; give {self._range}")
+            raise ValueError(f"{quoted(value)} is not a whole number; give {self._range}")
         number = int(value)
         if not self.lowest <= number <= self.highest:
             raise ValueError(f"{number} is out of range; give {self._range}")
@@ -84,7 +85,7 @@ class Enum(Kind):
         name = self._known(str(value).strip())
         if name is None:
             choices = [f"{name} ({number})" for name, number in self.numbers.items()]
-            raise ValueError(f"{value!r} is none of its values; give {in_words(choices)}")
+            raise ValueError(f"{quoted(value)} is none of its values; give {in_words(choices)}")
         return name
 
     def read(self, value: Any) -> str:
@@ -108,7 +109,7 @@ class Choice(Given):
 
     def parse(self, value: Any) -> str:
         if value not in self.words:
-            raise ValueError(f"{value!r} is none of its values; give {in_words(list(self.words))}")
+            raise ValueError(f"{quoted(value)} is none of its values; give {in_words(list(self.words))}")
         return str(value)
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import quoted
 from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import Unreadable, member_of, wire_text
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.base import Kind
 
@@ -61,25 +62,25 @@ class TimeSpan(Kind):
         if re.fullmatch(r"\d{1,9}", text):
             ticks = int(text) * _SECOND
         elif match is None or int(match["m"]) > 59 or int(match["s"] or 0) > 59:
-            raise ValueError(f"{value!r} is not a time span; write [d.]hh:mm:ss, or a whole number of seconds")
+            raise ValueError(f"{quoted(value)} is not a time span; write [d.]hh:mm:ss, or a whole number of seconds")
         elif match["s"] is None:
             raise ValueError(self._ambiguous(text, match))
         elif int(match["h"]) > 23:
-            raise ValueError(f"{value!r} has more than 23 hours; give {limits}, with days in front of the hours")
+            raise ValueError(f"{quoted(value)} has more than 23 hours; give {limits}, with days in front of the hours")
         else:
             ticks = _ticks(match)
         if not self.lowest * _SECOND <= ticks <= self.highest * _SECOND:
-            raise ValueError(f"{value!r} is taken for {_span(ticks)}, which is out of range; give {limits}")
+            raise ValueError(f"{quoted(value)} is taken for {_span(ticks)}, which is out of range; give {limits}")
         return _span(ticks)
 
     @staticmethod
     def _ambiguous(text: str, match: re.Match[str]) -> str:
         if match["d"]:
-            return f"{text!r} lacks the seconds; write [d.]hh:mm:ss"
+            return f"{quoted(text)} lacks the seconds; write [d.]hh:mm:ss"
         first, second = int(match["h"]), int(match["m"])
         as_hours, as_minutes = first * 3600 + second * 60, first * 60 + second
         return (
-            f"{text!r} is ambiguous; write {_span(as_hours * _SECOND)} for {_in_words(as_hours)} "
+            f"{quoted(text)} is ambiguous; write {_span(as_hours * _SECOND)} for {_in_words(as_hours)} "
             f"or {_span(as_minutes * _SECOND)} for {_in_words(as_minutes)}"
         )
 

@@ -8,8 +8,8 @@ import re
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
+from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import quoted
 from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import (
     Unreadable,
     string_text,
@@ -24,8 +24,8 @@ class Text(Kind):
         text = str(value)
         if string_text(text) is None:
             raise ValueError(
-                f"{text!r} is the name of a .NET type, which stands for a value without text when it is read back; "
-                "give another one"
+                f"{quoted(text)} is the name of a .NET type, which stands for a value without text when it is read "
+                "back; give another one"
             )
         return text
 
@@ -46,7 +46,7 @@ class SingleLine(Text):
     def parse(self, value: Any) -> str:
         text = super().parse(value)
         if what := stray(text):
-            raise ValueError(f"{text!r} contains {what}; give text of a single line")
+            raise ValueError(f"{quoted(text)} contains {what}; give text of a single line")
         return text
 
 
@@ -69,9 +69,9 @@ class WindowsPath(Text):
     def parse(self, value: Any) -> str:
         text = str(value).strip()
         if "%" in text:
-            raise ValueError(f"{text!r} holds a variable, which Exchange shows expanded; write the path in full")
+            raise ValueError(f"{quoted(text)} holds a variable, which Exchange shows expanded; write the path in full")
         if text and not re.fullmatch(r"(?:[A-Za-z]:\\|\\\\[^\\]+\\[^\\]+)[^\x00-\x1f<>:\"/|?*]*", text):
-            raise ValueError(f"{text!r} is not an absolute Windows path; write one such as D:\\Logs\\Pop3")
+            raise ValueError(f"{quoted(text)} is not an absolute Windows path; write one such as D:\\Logs\\Pop3")
         return text
 
     def read(self, value: Any) -> str:
@@ -87,7 +87,7 @@ class WindowsPath(Text):
 
 
 _LABEL = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
-_HOST = re.compile(rf"(?=.{{1,253}}\Z){_LABEL}(?:\.{_LABEL})*")
+HOST = re.compile(rf"(?=.{{1,253}}\Z){_LABEL}(?:\.{_LABEL})*")
 
 
 class HostName(Text):
@@ -97,13 +97,13 @@ class HostName(Text):
         text = super().parse(str(value).strip())
         example = "give the host name clients connect to, such as mail.contoso.com"
         if re.fullmatch(r"(?:[0-9A-Fa-f]{2}\s?){20}", text.lstrip("\u200e")):
-            raise ValueError(f"{text!r} is a thumbprint; {example}")
+            raise ValueError(f"{quoted(text)} is a thumbprint; {example}")
         if "=" in text:
-            raise ValueError(f"{text!r} is a certificate's subject; {example}")
+            raise ValueError(f"{quoted(text)} is a certificate's subject; {example}")
         if text.startswith("*."):
-            raise ValueError(f"{text!r} is a wildcard, which POP3 and IMAP4 cannot look up; {example}")
-        if text and not _HOST.fullmatch(text):
-            raise ValueError(f"{text!r} is not a host name; {example}")
+            raise ValueError(f"{quoted(text)} is a wildcard, which POP3 and IMAP4 cannot look up; {example}")
+        if text and not HOST.fullmatch(text):
+            raise ValueError(f"{quoted(text)} is not a host name; {example}")
         return text
 
     def key(self, value: Any) -> Hashable:
@@ -119,34 +119,10 @@ class Identity(Text):
     def parse(self, value: Any) -> str:
         text = super().parse(str(value).strip())
         if not text:
-            raise ValueError(f"{value!r} is empty; give a name, or leave the option out")
+            raise ValueError(f"{quoted(value)} is empty; give a name, or leave the option out")
         if set(text) & set("*?"):
-            raise ValueError(f"{text!r} is a pattern; give the name of a single {self.what}")
+            raise ValueError(f"{quoted(text)} is a pattern; give the name of a single {self.what}")
         return text
-
-
-class WebAddress(Text):
-    """An absolute web address; the case of its host, a default port and a trailing slash do not count."""
-
-    def parse(self, value: Any) -> str:
-        text = str(value).strip()
-        try:
-            parts = urlsplit(text)
-            right = not text or (parts.scheme in ("http", "https") and bool(_HOST.fullmatch(parts.hostname or "")))
-            right = right and not re.search(r"\s", text) and parts.port != 0
-        except ValueError:
-            right = False
-        if not right:
-            raise ValueError(f"{text!r} is not an absolute web address; give one such as https://mail.contoso.com/owa")
-        return text
-
-    def key(self, value: Any) -> Hashable:
-        try:
-            parts = urlsplit(str(value))
-            port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
-        except ValueError:
-            return str(value)
-        return parts.scheme, parts.hostname, port, parts.path.rstrip("/"), parts.query, parts.fragment
 
 
 class Fqdn(HostName):
@@ -158,7 +134,8 @@ class Fqdn(HostName):
             return super().parse(text)
         except ValueError:
             raise ValueError(
-                f"{text!r} is not a host name; give the name the connector is to call itself, such as mail.contoso.com"
+                f"{quoted(text)} is not a host name; give the name the connector is to call itself, such as "
+                "mail.contoso.com"
             ) from None
 
 
@@ -168,5 +145,7 @@ class ConnectorName(Identity):
     def parse(self, value: Any) -> str:
         text = str(value).strip()
         if set(text) & set("*?"):
-            raise ValueError(f"{text!r} is a pattern, which would hit other servers too; give one connector's name")
+            raise ValueError(
+                f"{quoted(text)} is a pattern, which would hit other servers too; give one connector's name"
+            )
         return super().parse(text)

@@ -12,7 +12,10 @@ from email.message import EmailMessage
 from email.utils import formatdate
 from typing import Any
 
-from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import Failure
+from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import (
+    Failure,
+    quoted,
+)
 from ansible_collections.mailops.exchange.plugins.module_utils._mail.dialogues import Pop3, Rejected, Smtp
 from ansible_collections.mailops.exchange.plugins.module_utils._mail.service import MailService, Report
 from ansible_collections.mailops.exchange.plugins.module_utils._mail.sockets import Deadline, OutOfTime
@@ -84,7 +87,7 @@ class RoundTrip:
             result |= {"sent": False, "answer": self._submission.clean(rejected.args[0])}
             raise Failure(
                 f"{self._submission.target} did not take a message from {mail.sender} to {mail.recipient}: "
-                f"{result['answer']!r}; look at the addresses, and whether this user may send as the sender."
+                f"{quoted(result['answer'])}; look at the addresses, and whether this user may send as the sender."
             ) from None
         result |= {"sent": True, "answer": self._submission.clean(said)}
         result["seconds"]["submission"] = report.seconds["send"]

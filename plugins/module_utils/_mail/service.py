@@ -12,7 +12,11 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from typing import Any, Generic, cast
 
-from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import Failure
+from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import (
+    Failure,
+    quoted,
+    shortened,
+)
 from ansible_collections.mailops.exchange.plugins.module_utils._mail.clients import NoAnswer
 from ansible_collections.mailops.exchange.plugins.module_utils._mail.dialogues import AnyDialogue, Rejected
 from ansible_collections.mailops.exchange.plugins.module_utils._mail.shown_certificate import (
@@ -170,14 +174,18 @@ class MailService(Generic[AnyDialogue]):
         said = self.clean(answer.text)
         report.logon = {"attempted": answer.password_sent, "ok": answer.ok, "answer": said}
         if answer.ok is None:
-            raise Failure(f"{self.target} cannot check the log-on of {account.user} at the moment: {said!r}.")
+            raise Failure(
+                f"{self.target} cannot check the log-on of {shortened(account.user)} at the moment: {quoted(said)}."
+            )
         if answer.ok and not account.succeeds:
-            raise Failure(f"{self.target} let {account.user} log on, and expect_logon is refused.")
+            raise Failure(f"{self.target} let {shortened(account.user)} log on, and expect_logon is refused.")
         if account.succeeds and not answer.ok:
             look = f"the user and the password, and whether this mailbox may use {dialogue.title}"
             if not answer.password_sent:
                 look = "the encryption that the server wants, and the ways to log on that it is set to"
-            raise Failure(f"{self.target} refused the log-on of {account.user}: {said!r}; look at {look}.")
+            raise Failure(
+                f"{self.target} refused the log-on of {shortened(account.user)}: {quoted(said)}; look at {look}."
+            )
 
     @contextlib.contextmanager
     def part(self, key: str, words: str, report: Report) -> Iterator[None]:
@@ -233,7 +241,7 @@ class MailService(Generic[AnyDialogue]):
             return f"{self.target} begins in TLS: set encryption to implicit_tls."
         said = self.clean(began.partition(b"\n")[0])
         if key == "greeting" and re.match(self._kind.turned_away, began):
-            return f"{self.target} turned the connection away: {said!r}."
+            return f"{self.target} turned the connection away: {quoted(said)}."
         if key == "greeting":
-            return f"{self.target} does not speak {title}, it began with {said!r}: look at protocol and port."
+            return f"{self.target} does not speak {title}, it began with {quoted(said)}: look at protocol and port."
         return f"{self.target} gave an answer that is not {title} during {words}."

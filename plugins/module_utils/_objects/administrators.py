@@ -8,6 +8,7 @@ import re
 
 from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import (
     Failure,
+    quoted,
 )
 from ansible_collections.mailops.exchange.plugins.module_utils._host.host import Host
 from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import wire_text
@@ -78,5 +79,5 @@ class Administrators:
             raise Failure(f"{GET_USER} answered with {len(accounts)} accounts instead of one.")
         sid = wire_text(accounts[0].get("Sid"))
         if not _SID.fullmatch(sid):
-            raise Failure(f"{GET_USER} shows no SID of an account of a domain: {accounts[0].get('Sid')!r}.")
+            raise Failure(f"{GET_USER} shows no SID of an account of a domain: {quoted(accounts[0].get('Sid'))}.")
         return sid, accounts[0]

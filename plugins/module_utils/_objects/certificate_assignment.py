@@ -9,7 +9,12 @@ from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
-from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import CmdletFailure, Failure
+from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import (
+    CmdletFailure,
+    Failure,
+    first_of,
+    quoted,
+)
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.certificates import CertificateName, Thumbprint
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.simple import Bool, Int
 from ansible_collections.mailops.exchange.plugins.module_utils._objects import certificate_rules
@@ -98,7 +103,7 @@ class CertificateAssignment(Single[Certificate]):
         if len(names) == 1:
             return next(iter(names.values()))
         if len(names) > 1:
-            told = " and ".join(f"{name!r} for {protocol}" for protocol, name in self.names.items())
+            told = " and ".join(f"{quoted(name)} for {protocol}" for protocol, name in self.names.items())
             raise Failure(
                 f"name: x509_certificate_name on {self.server.name} is {told}; give name or thumbprint, or a task to "
                 "each."
@@ -111,8 +116,8 @@ class CertificateAssignment(Single[Certificate]):
         """A sentence if a certificate that can be used is not for the name, or not for the services."""
         if name and not certificate.covers(name):
             yield (
-                f"name: the certificate {certificate.thumbprint} does not cover {name!r}, "
-                f"only {', '.join(certificate.names) or 'no host name at all'}; give one that does."
+                f"name: the certificate {certificate.thumbprint} does not cover {quoted(name)}, "
+                f"only {first_of(certificate.names) or 'no host name at all'}; give one that does."
             )
             return
         yield from (fact.refusal() for fact in certificate_rules.wildcard_wanted(certificate, self.names, name))
@@ -136,7 +141,7 @@ class CertificateAssignment(Single[Certificate]):
             protocol.service
             for protocol in self.protocols
             if served.get(protocol.key) == certificate.thumbprint
-            and certificate.names_exactly(self.names[protocol.title])
+            and certificate.has_plainly(self.names[protocol.title])
             and not any(name.startswith("*.") for name in certificate.names)
         }
 
@@ -201,21 +206,25 @@ class CertificateAssignment(Single[Certificate]):
         if before.services is None or now is None:
             # Where nobody can tell, whoever restarts what has changed had better do so.
             return plan if settled.problem and settled.problem.may_have_happened else Plan()
-        return _assigning(now - before.services, before.services)
+        if before.services <= now:
+            return _assigning(now - before.services, before.services)
+        changed, was, has = (in_order(some) for some in (now ^ before.services, before.services, now))
+        return Plan({"services": changed}, {"services": was}, {"services": has})
 
     def told(self, before: Certificate, plan: Plan, settled: Settled[Certificate, Plan], moved: Plan) -> str:
-        problem, now = settled.problem, settled.seen
-        if isinstance(problem, CmdletFailure):
-            assigned = ", ".join(moved.changes.get("services", ()))
-            return f"{problem} {self.server.name} shows {assigned} assigned all the same." if assigned else str(problem)
+        problem, now, why = settled.problem, settled.seen, self.why(settled, moved)
         known = now.services if now else None
+        if isinstance(problem, CmdletFailure) and (known is None or (before.services or frozenset()) <= known):
+            assigned = ", ".join(moved.changes.get("services", ()))
+            return f"{why} {self.server.name} shows {assigned} assigned all the same." if assigned else why
         shown = "unknown services" if known is None else f"only {', '.join(in_order(known)) or 'none'}"
+        was = f" after {', '.join(moved.before['services']) or 'none'}" if known is not None and moved.changed else ""
         told = (
-            f"services: {', '.join(plan.changes['services'])} was assigned to {before.thumbprint}, but "
-            f"{self.server.name} shows {shown} for it"
+            f"services: {', '.join(plan.changes['services'])} was {'to be ' if problem else ''}assigned to "
+            f"{before.thumbprint}{was}, but {self.server.name} shows {shown} for it"
         )
         reason = "" if problem else "; a wildcard or a missing private key can be the reason"
-        return f"{told}{reason}.{f' {problem}' if problem else ''}"
+        return f"{told}{reason}.{why and ' '}{why}"
 
     @property
     def title(self) -> str:

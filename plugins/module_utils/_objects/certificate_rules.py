@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import first_of, quoted
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.bindings import ConnectionSetting
 from ansible_collections.mailops.exchange.plugins.module_utils._objects.certificates import (
     Certificate,
@@ -101,7 +102,8 @@ WILDCARD_ASSIGNED = Rule(
     "wildcard-assigned",
     (WARNING,),
     "The wildcard certificate {certificate} is assigned to {protocol_service}.",
-    "{protocol_title} takes no assignment of a wildcard; it finds one by x509_certificate_name alone.",
+    "{protocol_title} takes no assignment of a certificate whose subject is a wildcard, whatever names it has beside "
+    "that; it finds one by x509_certificate_name alone.",
     f"Set x509_certificate_name to {HOST_NAME}{{by}}. The assignment goes away only with the certificate; assigning "
     "another one to {protocol_service} takes its place.",
 )
@@ -119,7 +121,8 @@ CERTIFICATE_NOT_ASSIGNED = Rule(
     "certificate-not-assigned",
     (ERROR,),
     "{certificates} covers {name!r} and is not assigned to {protocol_service}.",
-    "{protocol_title} finds a certificate that is not a wildcard only if it is assigned to {protocol_service}.",
+    "{protocol_title} finds a certificate that has no wildcard as its subject only if it is assigned to "
+    "{protocol_service}.",
     "Set services to [{protocol_service}] with mailops.exchange.exchange_certificate.",
     ("certificate",),
 )
@@ -184,7 +187,9 @@ def _is_replaced(one: Certificate, serves: Collection[str], usable: Iterable[Cer
 
 
 def _is_alike(other: Certificate, one: Certificate) -> bool:
-    return other.subject == one.subject or bool(one.names and all(map(other.covers, one.names)))
+    # Those of some authorities all have the same subject, which is empty.
+    has_its_subject = bool(one.subject) and other.subject == one.subject
+    return has_its_subject or bool(one.names and all(map(other.covers, one.names)))
 
 
 def _fact(rule: Rule, one: Certificate, **met: Any) -> Fact:
@@ -216,13 +221,18 @@ def services_unreadable(certificates: Sequence[Certificate], now: datetime, form
 
 
 def wildcard_wanted(certificate: Certificate, titles: Collection[str], name: str | None) -> Iterator[Fact]:
-    """A certificate that a task would assign to protocols for a host, and that fits by its wildcard alone."""
-    if titles and (not certificate.names_exactly(name) if name else certificate.is_wildcard):
+    """A certificate that a task would assign to protocols for a host, and that Exchange takes for a wildcard."""
+    if titles and certificate.is_wildcard:
+        if certificate.common_names:
+            why = f"its subject is a wildcard ({certificate.subject}), whatever names it has beside that"
+        else:
+            why = f"it is for wildcards alone ({first_of(certificate.names)})"
         yield contradiction(
             ["services"],
-            f"services: {' and '.join(titles)} cannot be assigned the certificate {certificate.thumbprint}, because it "
-            f"fits only by its wildcard ({', '.join(certificate.names)}).",
-            f"Set x509_certificate_name to {repr(name) if name else HOST_NAME} instead, that is all a wildcard needs.",
+            f"services: {' and '.join(titles)} cannot be assigned the certificate {certificate.thumbprint}, because "
+            f"{why}.",
+            f"Set x509_certificate_name to {quoted(name) if name else HOST_NAME} instead, that is all a wildcard "
+            "needs.",
         )
 
 

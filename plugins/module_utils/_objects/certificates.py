@@ -9,7 +9,11 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import Failure
+from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import (
+    Failure,
+    first_of,
+    quoted,
+)
 from ansible_collections.mailops.exchange.plugins.module_utils._host.host import Host
 from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import read_binary, wire_text
 from ansible_collections.mailops.exchange.plugins.module_utils._host.server import Server
@@ -47,13 +51,23 @@ class Certificate(X509):
 
     @property
     def is_wildcard(self) -> bool:
-        """Whether it is for whole domains only: their wildcards, and the bare domains that go with these."""
+        """Whether it is one to POP3 and IMAP4, for which Exchange judges the subject, whatever else it is for.
+
+        What has no common name counts as one if it is for whole domains only: their wildcards, and the bare domains
+        that go with these.
+        """
+        if self.common_names:
+            return any(name.startswith("*.") for name in self.common_names)
         domains = {name.removeprefix("*.") for name in self.names if name.startswith("*.")}
         return bool(domains) and all(name.removeprefix("*.") in domains for name in self.names)
 
+    def has_plainly(self, name: str) -> bool:
+        """Whether it is for the name itself, and no wildcard beside that."""
+        return self.names_exactly(name) and not self.is_wildcard
+
     @property
     def identifier(self) -> str:
-        """The form in which a connector names it."""
+        """The form in which a connector names it, if one can."""
         return f"<I>{self.issuer}<S>{self.subject}"
 
     def faults(self, now: datetime) -> Iterator[str]:
@@ -137,7 +151,7 @@ def read_certificate(wire: Mapping[str, Any], form: str = "full") -> Certificate
 def found_by(certificates: Iterable[Certificate], service: str, name: str) -> list[Certificate]:
     """Those among which POP or IMAP finds one by its X509CertificateName; a wildcard needs no assignment."""
     covering = [one for one in certificates if one.covers(name)]
-    return [one for one in covering if not one.names_exactly(name) or one.services is None or service in one.services]
+    return [one for one in covering if not one.has_plainly(name) or one.services is None or service in one.services]
 
 
 def by_thumbprint(certificates: Iterable[Certificate], thumbprint: str, server: Server, option: str) -> Certificate:
@@ -155,23 +169,25 @@ def by_thumbprint(certificates: Iterable[Certificate], thumbprint: str, server: 
 def by_name(certificates: Iterable[Certificate], name: str, server: Server, option: str, now: datetime) -> Certificate:
     """The best certificate for a host name among those that can be used, or a Failure.
 
-    Better is: the name itself before a wildcard, issued by an authority before self-signed, a private key that is
-    known to be there, then the newest. Two that are equal in all this are not decided between.
+    Better is: the name itself before a wildcard, which one with a wildcard as its subject is whatever else it names,
+    issued by an authority before self-signed, a private key that is known to be there, then the newest. Two that are
+    equal in all this are not decided between.
     """
     certificates = list(certificates)
     fitting = [certificate for certificate in certificates if certificate.covers(name)]
     usable = [certificate for certificate in fitting if not any(certificate.faults(now))]
     if not fitting:
         raise Failure(
-            f"{option}: no certificate of Exchange's on {server.name} covers {name!r}; it has {listed(certificates)}."
+            f"{option}: no certificate of Exchange's on {server.name} covers {quoted(name)}; it has "
+            f"{listed(certificates)}."
         )
     if not usable:
-        faults = "; ".join(f"{one.thumbprint} {fault}" for one in fitting for fault in one.faults(now))
-        raise Failure(f"{option}: no certificate that covers {name!r} on {server.name} can be used: {faults}.")
+        faults = first_of([f"{one.thumbprint} {fault}" for one in fitting for fault in one.faults(now)], "; ")
+        raise Failure(f"{option}: no certificate that covers {quoted(name)} on {server.name} can be used: {faults}.")
 
     def rank(certificate: Certificate) -> tuple[bool, bool, bool, datetime, datetime]:
         return (
-            certificate.names_exactly(name),
+            certificate.has_plainly(name),
             not certificate.is_self_signed,
             certificate.has_private_key is True,
             certificate.not_before,
@@ -182,7 +198,7 @@ def by_name(certificates: Iterable[Certificate], name: str, server: Server, opti
     equal = [certificate for certificate in usable if rank(certificate) == best]
     if len(equal) > 1:
         raise Failure(
-            f"{option}: {len(equal)} certificates on {server.name} are equally good for {name!r}; "
+            f"{option}: {len(equal)} certificates on {server.name} are equally good for {quoted(name)}; "
             f"give the thumbprint of one of them: {listed(equal)}."
         )
     return equal[0]
@@ -190,4 +206,8 @@ def by_name(certificates: Iterable[Certificate], name: str, server: Server, opti
 
 def listed(certificates: Iterable[Certificate]) -> str:
     """Certificates as sentences name them."""
-    return ", ".join(f"{one.thumbprint} ({', '.join(one.names) or one.subject})" for one in certificates) or "none"
+    return first_of([f"{one.thumbprint} ({_names(one)})" for one in certificates]) or "none"
+
+
+def _names(certificate: Certificate) -> str:
+    return first_of(certificate.names) or certificate.subject

@@ -10,7 +10,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import Failure, harmless
+from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import (
+    Failure,
+    first_of,
+    harmless,
+)
 from ansible_collections.mailops.exchange.plugins.module_utils._host.host import Host
 from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import (
     needed,
@@ -66,7 +70,7 @@ def component_state(host: Host, protocol: Protocol, server: Server) -> Component
         with suppress(Failure):
             requesters |= _requesters(_read(host, server, _SERVER_WIDE))
     how = f", and the whole server is offline ({_SERVER_WIDE})" if server_wide else ""
-    asked = f", as requested by {' and '.join(requesters)}" if requesters else ""
+    asked = f", as requested by {first_of([*requesters], ' and ')}" if requesters else ""
     return Component(name, INACTIVE, shown, f"The server component {name} is {shown}{how}{asked}.")
 
 

@@ -7,7 +7,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import CmdletFailure, Failure
+from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import (
+    CmdletFailure,
+    Failure,
+    words_of,
+)
 from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import (
     Unread,
     Unreadable,
@@ -101,7 +105,7 @@ class ConnectivityTest(Work):
             raise CmdletFailure(cmdlet, reply.errors, reply.reason)
         outcomes = [read_outcome(cmdlet, found) for found in reply.output]
         if not outcomes:
-            said = " ".join(" ".join(reply.warnings).split()).rstrip(".")
+            said = words_of(" ".join(reply.warnings), otherwise="")
             raise Failure(f"{cmdlet} gave no result for {self.server.title}{said and ': '}{said}.")
         unreadable: dict[str, str] = {}
         for _test, stored in outcomes:

@@ -5,12 +5,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import combinations
 from typing import Any
 
+from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import first_of, quoted
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.certificates import CertificateIdentifier
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.spans import span_ticks
 from ansible_collections.mailops.exchange.plugins.module_utils._objects.certificates import Certificate, listed
-from ansible_collections.mailops.exchange.plugins.module_utils._objects.connectors import Connector
+from ansible_collections.mailops.exchange.plugins.module_utils._objects.connectors import (
+    Connector,
+    shared_across_roles,
+)
 from ansible_collections.mailops.exchange.plugins.module_utils._work.rules import (
     ERROR,
     NOTICE,
@@ -64,6 +69,18 @@ CONNECTOR_RESTRICTED = Rule(
     "The receive connector {connector!r} is for {clients}.",
     "Users who connect from elsewhere cannot send by it.",
     "Set remote_ip_ranges to add: [the other addresses that users have]{by}.",
+    CONNECTOR,
+)
+
+CONNECTOR_ROLE_CONFLICT = Rule(
+    "connector-role-conflict",
+    (ERROR, WARNING),
+    "The receive connectors {connector!r} ({role}) and {other_connector!r} ({other_role}) are both bound to "
+    "{bindings}.",
+    "Only one of the two transport services gets hold of it, whatever the remote addresses are. Exchange takes no "
+    "change of these connectors, and the setup of a cumulative update fails over them.",
+    "Set bindings of one of the two to another address or port{by}. If one has the wrong role, set TransportRole "
+    "with Set-ReceiveConnector.",
     CONNECTOR,
 )
 
@@ -193,11 +210,27 @@ def not_judged(connector: Connector) -> Fact:
     return _fact(CONNECTOR_NOT_JUDGED, connector.name, clients=_clients(connector))
 
 
+def role_conflicts(connectors: Sequence[Connector], serving: Sequence[Connector]) -> Iterator[Fact]:
+    """Connectors of different transport roles at one place, the graver if users send by one of them."""
+    for one, other in combinations(connectors, 2):
+        if shared := shared_across_roles(one, other):
+            yield CONNECTOR_ROLE_CONFLICT.fact(
+                ERROR if one in serving or other in serving else WARNING,
+                protocol="smtp",
+                connector=one.name,
+                role=one.role,
+                other_connector=other.name,
+                other_role=other.role,
+                bindings=", ".join(shared),
+                by=" with mailops.exchange.receive_connector",
+            )
+
+
 def reachability(connector: Connector) -> Iterator[Fact]:
     """Who gets through to a connector of users, and who is told of it."""
     values, name = connector.values, connector.name
     if "bindings" in values and not connector.is_bound_for_clients:
-        yield _fact(SUBMISSION_PORT_NOT_BOUND, name, bindings=", ".join(values["bindings"]) or "nothing")
+        yield _fact(SUBMISSION_PORT_NOT_BOUND, name, bindings=first_of(values["bindings"]) or "nothing")
     if connector.is_restricted:
         yield _fact(CONNECTOR_RESTRICTED, name, clients=_clients(connector))
     if values.get("advertise_client_settings") is False:
@@ -245,9 +278,9 @@ def identifier(connector: Connector) -> Any:
 def _clients(connector: Connector) -> str:
     if connector.reach is None:
         return "addresses that cannot be read"
-    return f"the addresses {', '.join(connector.values['remote_ip_ranges'])} only"
+    return f"the addresses {first_of(connector.values['remote_ip_ranges'])} only"
 
 
 def _fact(rule: Rule, connector: str, severity: str | None = None, **met: Any) -> Fact:
-    by = f" with mailops.exchange.receive_connector, for {connector!r}"
+    by = f" with mailops.exchange.receive_connector, for {quoted(connector)}"
     return rule.fact(severity, protocol="smtp", connector=connector, by=by, **met)

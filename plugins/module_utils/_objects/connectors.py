@@ -9,7 +9,12 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import Failure
+from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import (
+    Failure,
+    first_of,
+    quoted,
+    shortened,
+)
 from ansible_collections.mailops.exchange.plugins.module_utils._host.host import Host
 from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import Unread, Unreadable, wire_name
 from ansible_collections.mailops.exchange.plugins.module_utils._host.server import Server
@@ -126,17 +131,14 @@ def refuse_unknown_bindings(connectors: Sequence[Connector], server: Server) -> 
     for one in connectors:
         if (came := one.unreadable.get("transport_role")) and one.local:
             raise Failure(
-                f"Get-ReceiveConnector shows TransportRole of {one.name!r} of {server.name} as {came}, which cannot be "
-                "read, so it is not known whether that is for client submission; give the option name, and please "
-                "report that.",
+                f"Get-ReceiveConnector shows TransportRole of {quoted(one.name)} of {server.name} as {came}, which "
+                "cannot be read, so it is not known whether that is for client submission; give the option name, and "
+                "please report that.",
                 unreadable={"TransportRole": came.shape},
             )
     # Exchange stores no connector without any.
     if unknown := [one for one in connectors if not one.values.get("bindings") and one.role != "HubTransport"]:
-        listed = "; ".join(
-            f"those of {one.name!r} {f'came as {came}' if (came := one.unreadable.get('bindings')) else 'did not come'}"
-            for one in unknown
-        )
+        listed = first_of([f"those of {quoted(one.name)} {_came(one)}" for one in unknown], "; ")
         raise Failure(
             f"The bindings of receive connectors of {server.name} cannot be read, so it is not known which one is for "
             f"client submission: {listed}; give the option name, and please report that.",
@@ -181,27 +183,32 @@ def connector_of_users(connectors: Sequence[Connector], server: Server) -> Conne
     return found[0] if len(found) == 1 else named[0] if named else None
 
 
+def _came(connector: Connector) -> str:
+    came = connector.unreadable.get("bindings")
+    return f"came as {came}" if came else "did not come"
+
+
 def find_connector(connectors: Sequence[Connector], server: Server, name: str | None) -> Connector:
     """The connector of this name, or the one by which users send."""
-    listed = ", ".join(repr(connector.name) for connector in connectors) or "none"
+    listed = first_of([quoted(connector.name) for connector in connectors]) or "none"
     if name:
         owner, backslash, own = name.rpartition("\\")
         if backslash and owner.casefold() not in (server.name.casefold(), server.fqdn.casefold()):
             raise Failure(
-                f"name: {name!r} is a connector of {owner}, and this task is about {server.name}; "
-                f"run it for {owner}, or leave the server out of the name."
+                f"name: {quoted(name)} is a connector of {shortened(owner)}, and this task is about {server.name}; "
+                f"run it for {shortened(owner)}, or leave the server out of the name."
             )
         found = [connector for connector in connectors if connector.name.casefold() == own.casefold()]
         if not found:
-            raise Failure(f"name: {server.name} has no receive connector {own!r}; it has {listed}.")
+            raise Failure(f"name: {server.name} has no receive connector {quoted(own)}; it has {listed}.")
         return found[0]
     refuse_unknown_bindings(connectors, server)
     if connector := connector_of_users(connectors, server):
         return connector
     raise Failure(
         f"{server.name} has {len(client_connectors(connectors, server)) or 'no'} receive connectors for users on port "
-        f"{CLIENT_SUBMISSION_PORT} and none of them is called {default_name(server)!r}; give the option name, it is "
-        f"one of {listed}."
+        f"{CLIENT_SUBMISSION_PORT} and none of them is called {quoted(default_name(server))}; give the option name, it "
+        f"is one of {listed}."
     )
 
 
@@ -210,8 +217,8 @@ def lost(connector: Connector, others: Sequence[Connector], server: Server, valu
     after = replace(connector, values=dict(values))
     if connector_of_users([after, *others], server) != after:
         yield (
-            f"name: with these settings {connector.name!r} is no longer the receive connector by which users send, and "
-            "the next task without a name would not find it; give its name."
+            f"name: with these settings {quoted(connector.name)} is no longer the receive connector by which users "
+            "send, and the next task without a name would not find it; give its name."
         )
 
 
@@ -222,7 +229,7 @@ def refused_changes(
     names = (server.fqdn, server.name, "")
     if "fqdn" in own and connector.name.casefold() == f"default {server.name}".casefold():
         yield (
-            f"fqdn: the servers of the organization know each other by the FQDN of {connector.name!r}, and mail "
+            f"fqdn: the servers of the organization know each other by the FQDN of {quoted(connector.name)}, and mail "
             "between them stops when it is changed; leave it as it is."
         )
     elif (
@@ -232,19 +239,39 @@ def refused_changes(
     ):
         yield (
             f"fqdn: with ExchangeServer in auth_mechanism Exchange takes only {server.fqdn}, {server.name} or nothing, "
-            f"and not {values['fqdn']!r}; change one or the other."
+            f"and not {quoted(values['fqdn'])}; change one or the other."
         )
     for option in ("bindings", "remote_ip_ranges"):
         if option in own and not values[option]:
             yield f"{option}: nothing would be left of them; leave at least one."
-    if own & {"bindings", "remote_ip_ranges"}:
-        for other in others:
-            shared = set(values.get("bindings", ())) & set(other.values.get("bindings", ()))
-            if shared and _ranges(values) & _ranges(other.values):
-                yield (
-                    f"bindings: {', '.join(sorted(shared))} is also a binding of {other.name!r} for the same remote "
-                    "addresses; the two together have to be different for each connector of a server."
-                )
+    after = replace(connector, values=dict(values))
+    for other in others:
+        # Exchange looks at these whatever is changed, as setup found when it changed something else (practical365.com,
+        # "Exchange Server 2013 upgrade fails due to receive connector conflicts").
+        if own and (shared := shared_across_roles(after, other)):
+            yield (
+                f"bindings: {first_of(shared)} is also a binding of {quoted(other.name)}, whose transport role is "
+                f"{other.role} and not {connector.role}; connectors of different roles cannot have the same address "
+                "and port, whatever their remote addresses are, and Exchange takes no change as long as they do."
+            )
+        elif (
+            own & {"bindings", "remote_ip_ranges"}
+            and (shared := _shared(after, other))
+            and _ranges(values) & _ranges(other.values)
+        ):
+            yield (
+                f"bindings: {first_of(shared)} is also a binding of {quoted(other.name)} for the same remote "
+                "addresses; the two together have to be different for each connector of a server."
+            )
+
+
+def shared_across_roles(one: Connector, other: Connector) -> list[str]:
+    """The addresses and ports at which the services of two transport roles would both wait for clients."""
+    return _shared(one, other) if one.role and other.role and one.role != other.role else []
+
+
+def _shared(one: Connector, other: Connector) -> list[str]:
+    return sorted(set(one.values.get("bindings", ())) & set(other.values.get("bindings", ())))
 
 
 def _ranges(values: Mapping[str, Any]) -> set[Any]:

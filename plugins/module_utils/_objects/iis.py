@@ -8,7 +8,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
-from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import Failure, OutcomeUnknown
+from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import (
+    Failure,
+    OutcomeUnknown,
+    first_of,
+    summed_up,
+)
 from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import (
     Unread,
     Unreadable,
@@ -63,7 +68,7 @@ class Iis(Services):
             raise Failure("The service W3SVC does not exist on this host; IIS is not installed there.")
         if unknown := [name for name in others if found[name].status == MISSING]:
             raise Failure(
-                f"Get-Service shows DependentServices of {ACTIVATION} that are not there ({', '.join(unknown)}), "
+                f"Get-Service shows DependentServices of {ACTIVATION} that are not there ({first_of(unknown)}), "
                 f"{_UNTOUCHED}; please report that."
             )
         refuse_unknown(found.values(), "status", "start_mode", "process_id")
@@ -120,8 +125,10 @@ class Iis(Services):
             except Failure as failure:
                 failures.append(failure)
         if failures:
-            lost = any(isinstance(failure, OutcomeUnknown) for failure in failures)
-            raise (OutcomeUnknown if lost else Failure)(" ".join(dict.fromkeys(map(str, failures))))
+            told = summed_up(map(str, failures))
+            if any(isinstance(failure, OutcomeUnknown) for failure in failures):
+                raise OutcomeUnknown(told, summed_up(failure.in_vain for failure in failures))
+            raise Failure(told)
 
     def judged(self, services: Mapping[str, Service]) -> Sequence[str]:
         # Only another process proves a restart. What is stopped is started again before what cannot be read is told.
@@ -133,14 +140,14 @@ class Iis(Services):
     def told(
         self, before: dict[str, Service], plan: Plan, settled: Settled[dict[str, Service], Plan], moved: Plan
     ) -> str:
-        problem = settled.problem
-        told = [str(problem)] if problem else []
+        problem, why = settled.problem, self.why(settled, moved)
+        told = [why] if why else []
         if stopped := [service for service in (settled.seen or before).values() if service.status != RUNNING]:
             told.append(
                 f"Now {standing(stopped)}; the next run starts what is automatic, the event log has the reason."
             )
-        elif not problem:
-            names = ", ".join(settled.outstanding.changes)
+        elif not problem or (isinstance(problem, OutcomeUnknown) and not moved.changed):
+            names = first_of([*settled.outstanding.changes])
             told.append(f"IIS was not restarted, and the processes are those it had before: {names}.")
         return " ".join(told)
 

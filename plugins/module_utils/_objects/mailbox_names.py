@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import (
@@ -79,13 +79,3 @@ def distinct(mailboxes: Iterable[Found]) -> Iterator[tuple[str, Found]]:
             )
         if known is label:
             yield key, found
-
-
-NAMED_IN_TEXT = 10
-"""So many mailboxes are named in a sentence."""
-
-
-def named(labels: Sequence[str]) -> str:
-    """The first of many mailboxes, and how many more there are."""
-    more = len(labels) - NAMED_IN_TEXT
-    return ", ".join(labels[:NAMED_IN_TEXT]) + (f" and {more} more" if more > 0 else "")

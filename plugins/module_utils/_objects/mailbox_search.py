@@ -8,20 +8,23 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import CmdletFailure
+from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import (
+    CmdletFailure,
+    first_of,
+    quoted,
+    summed_up,
+)
 from ansible_collections.mailops.exchange.plugins.module_utils._host.host import Host
 from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import wire_text
 from ansible_collections.mailops.exchange.plugins.module_utils._objects.mailbox_names import (
     GET,
     GUID,
-    NAMED_IN_TEXT,
     PLACE,
     Found,
     distinct,
     guid_of,
     key_of,
     label_of,
-    named,
     place_of,
 )
 from ansible_collections.mailops.exchange.plugins.module_utils._work.life import refuse
@@ -49,7 +52,7 @@ class Search:
             meant = labels(self._read(Filter=self.filter))
             return self._read(), meant
         found = self._read()
-        problems: list[str] = []
+        problems: defaultdict[str, list[str]] = defaultdict(list)
         meant = labels(self._resolve(self.identities, owners_of(self.identities, found), problems))
         _refuse_some(problems)
         return found, meant
@@ -59,7 +62,7 @@ class Search:
 
     def _named(self) -> Iterator[Found]:
         """The one mailbox of each name; at the end a Failure that names those that have none or several."""
-        problems: list[str] = []
+        problems: defaultdict[str, list[str]] = defaultdict(list)
         # So many at a time that what is read of them need not be kept.
         for start in range(0, len(self.identities), READ_AT_ONCE):
             names = self.identities[start : start + READ_AT_ONCE]
@@ -83,12 +86,14 @@ class Search:
         half = len(names) // 2
         return self._pipe(names[:half]) | self._pipe(names[half:])
 
-    def _resolve(self, names: Iterable[str], owners: Mapping[str, Found], problems: list[str]) -> Iterator[Found]:
+    def _resolve(
+        self, names: Iterable[str], owners: Mapping[str, Found], problems: Mapping[str, list[str]]
+    ) -> Iterator[Found]:
         """The mailbox of each name; what is not a mailbox's own, Exchange is asked for by itself."""
         for name in names:
             found = owners.get(name.casefold()) or self._ask(name)
             if isinstance(found, str):
-                problems.append(f"identities: {name!r} {found}.")
+                problems[found].append(quoted(name))
             else:
                 yield found
 
@@ -110,7 +115,7 @@ class Search:
             raise CmdletFailure(GET, errors, reply.reason)
         if ambiguous:
             several = f"{len(found)} mailboxes" if len(found) > 1 else "more than one mailbox"
-            told = f", {named([label_of(one) for one in found])}" if len(found) > 1 else ""
+            told = f", {first_of([label_of(one) for one in found])}" if len(found) > 1 else ""
             return f"means {several}{told}; give an address"
         if named_controller := self.host.domain_controller:
             return (
@@ -138,6 +143,10 @@ def owners_of(names: Iterable[str], mailboxes: Iterable[Found]) -> dict[str, Fou
     return {name: next(iter(found.values())) for name, found in owners.items() if len(found) == 1}
 
 
-def _refuse_some(problems: Sequence[str]) -> None:
-    more = len(problems) - NAMED_IN_TEXT
-    refuse([*problems[:NAMED_IN_TEXT], *([f"And {more} more."] if more > 0 else [])])
+def _refuse_some(problems: Mapping[str, Sequence[str]]) -> None:
+    """End the task if there are names, by what is wrong with them, that are not one mailbox's."""
+    told = (
+        f"identities: {'each of ' if len(names) > 1 else ''}{first_of(names)} {what}."
+        for what, names in problems.items()
+    )
+    refuse([summed_up(told)] if problems else ())

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import (
@@ -14,6 +14,7 @@ from ansible_collections.mailops.exchange.plugins.module_utils._host.failures im
     CmdletFailure,
     Failure,
     OutcomeUnknown,
+    quoted,
 )
 from ansible_collections.mailops.exchange.plugins.module_utils._host.host import Host
 from ansible_collections.mailops.exchange.plugins.module_utils._objects.mailbox_names import (
@@ -22,7 +23,11 @@ from ansible_collections.mailops.exchange.plugins.module_utils._objects.mailbox_
     guid_of,
     place_of,
 )
-from ansible_collections.mailops.exchange.plugins.module_utils._tables.mailboxes import MAILBOX_SETTINGS
+from ansible_collections.mailops.exchange.plugins.module_utils._tables.mailboxes import (
+    MAILBOX_SETTINGS,
+    PROTOCOL_DEFAULT,
+    switch_of,
+)
 from ansible_collections.mailops.exchange.plugins.module_utils._work.plan import Plan, make_plan, read_members
 from ansible_collections.mailops.exchange.plugins.module_utils._work.resource import as_parameters
 from ansible_collections.mailops.exchange.plugins.module_utils._work.settle import settle
@@ -45,6 +50,8 @@ class Outcome:
     """What became of the changes, as it was read back."""
 
     moved: list[Change] = field(default_factory=list)
+    otherwise: dict[str, Change] = field(default_factory=dict)
+    """By key, what has moved of mailboxes that are not as they should be."""
     failed: list[dict[str, str]] = field(default_factory=list)
     unseen: set[str] = field(default_factory=set)
     """Keys of mailboxes that may have moved: it was sent, and could not be read back."""
@@ -112,6 +119,8 @@ class Pipeline:
         self._errors: Sequence[CmdletError] = ()
         self._unread: dict[str, str] = {}
         """By key, why what is stored now is not known."""
+        self._left: Mapping[str, Plan] = {}
+        """By key, what is not as it should be."""
         self._problem: Failure | None = None
         self._unblamed = False
         """Whether it was answered without an error."""
@@ -135,6 +144,14 @@ class Pipeline:
         self._problem = settled.problem
         left = [] if settled.seen is None else settled.outstanding
         _note_moved(some, left, outcome)
+        for change in left:
+            plan = (settled.seen or {}).get(change.key.casefold())
+            # Where it cannot be read any more, what was seen before is the last that is known.
+            if plan and not plan.unread:
+                outcome.otherwise.pop(change.key, None)
+                if (moved := _moved(change.plan, plan)).changed:
+                    outcome.otherwise[change.key] = replace(change, plan=moved)
+        self._left = settled.seen or {}
         if any(_concerns_all(error) for error in self._errors):
             raise CmdletFailure(SET, self._errors)
         outcome.elsewhere |= settled.elsewhere
@@ -186,21 +203,49 @@ class Pipeline:
 
     def blame(self, differing: Sequence[Change], outcome: Outcome) -> None:
         """Say why these have not moved."""
-        said = str(self._problem) if self._problem else ""
+        problem = self._problem
         for change in differing:
-            message = said
             if change.key in self._unread:
-                message = f"{message or f'{SET} gave no error.'} {self._unread[change.key]}"
-            outcome.fail(
-                change,
-                message or f"{SET} was answered without an error, but the mailbox does not have what was written.",
-            )
+                message = f"{problem or f'{SET} gave no error.'} {self._unread[change.key]}"
+            else:
+                third = self._otherwise(change, outcome)
+                said = "" if problem is None else str(problem) if third or outcome.elsewhere else problem.in_vain
+                without = f"{SET} was answered without an error, but the mailbox does not have what was written."
+                message = " ".join(filter(None, (said or without, third)))
+            outcome.fail(change, message)
+
+    def _otherwise(self, change: Change, outcome: Outcome) -> str:
+        """What was asked for, what there was and what there is, of values that came out as neither."""
+        moved = outcome.otherwise.get(change.key)
+        left = self._left.get(change.key.casefold())
+        if moved is None or left is None:
+            return ""
+        return " ".join(
+            f"{option}: {quoted(change.plan.after[option])} was sent instead of {quoted(was)}, and "
+            f"{quoted(moved.plan.after[option])} is stored."
+            for option, was in moved.plan.before.items()
+            if option in left.changes
+        )
+
+
+def _moved(sent: Plan, left: Plan) -> Plan:
+    """What has changed, whether into what was sent or into something else."""
+    moved = Plan()
+    for option, was in sent.before.items():
+        has = left.before.get(option, sent.after[option])
+        unused = was == PROTOCOL_DEFAULT and switch_of(option) in left.changes
+        if has != was and not unused:
+            moved.changes[option] = moved.after[option] = has
+            moved.before[option] = was
+    return moved
 
 
 def _note_moved(some: Sequence[Change], left: Sequence[Change], outcome: Outcome) -> None:
     keys = {change.key for change in left}
     if moved := [change for change in some if change.key not in keys]:
         outcome.moved += moved
+        for change in moved:
+            outcome.otherwise.pop(change.key, None)
         outcome.ended = 0
 
 

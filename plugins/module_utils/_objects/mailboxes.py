@@ -10,7 +10,12 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import Failure
+from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import (
+    MOST_NAMED,
+    Failure,
+    first_of,
+    shortened,
+)
 from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import Unreadable
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.mailboxes import Filter, MailboxIdentities
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.simple import Bool, Int
@@ -18,7 +23,6 @@ from ansible_collections.mailops.exchange.plugins.module_utils._objects.administ
 from ansible_collections.mailops.exchange.plugins.module_utils._objects.mailbox_names import (
     GET,
     GET_USER,
-    NAMED_IN_TEXT,
     NAMES,
     SET,
     Found,
@@ -26,7 +30,6 @@ from ansible_collections.mailops.exchange.plugins.module_utils._objects.mailbox_
     distinct,
     key_of,
     label_of,
-    named,
     place_of,
 )
 from ansible_collections.mailops.exchange.plugins.module_utils._objects.mailbox_search import Search
@@ -35,6 +38,8 @@ from ansible_collections.mailops.exchange.plugins.module_utils._tables.mailboxes
     CUSTOM,
     MAILBOX_SETTINGS,
     PREFIXES,
+    PROTOCOL_DEFAULT,
+    switch_of,
 )
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.rows import Option
 from ansible_collections.mailops.exchange.plugins.module_utils._work.life import SERVER_OPTIONS, refuse
@@ -144,7 +149,7 @@ class MailboxAccess(Resource[Mailboxes, Changes]):
 
     def read(self) -> Mailboxes:
         refuse(unsupported(SET, MAILBOX_SETTINGS, self.desired, self.server))
-        wanted = self.desired.keys() | set(map(_switch, self.desired))
+        wanted = self.desired.keys() | set(map(switch_of, self.desired))
         # Nothing else is read: of tens of thousands each further member would cost megabytes.
         members = [*NAMES, *(s.parameter for s in MAILBOX_SETTINGS if s.option in wanted)]
         search = Search(self.host, members, self.given.get("identities", ()), self.given.get("filter", ""))
@@ -161,7 +166,7 @@ class MailboxAccess(Resource[Mailboxes, Changes]):
             needed = _needed(desired)
             stored = read_members((s for s in MAILBOX_SETTINGS if s.option in needed), found)
             if not needed <= stored.values.keys():
-                refuse_unread(f"the settings of {label_of(found)}", GET, MAILBOX_SETTINGS, needed, stored)
+                refuse_unread(f"the settings of {shortened(label_of(found))}", GET, MAILBOX_SETTINGS, needed, stored)
             plan = _plan(stored, desired)
             for option in _not_counting(stored, desired):
                 changes.unprepared[option].append(label_of(found))
@@ -171,8 +176,8 @@ class MailboxAccess(Resource[Mailboxes, Changes]):
                 changes.differing.append(Change(key_of(found), label_of(found), plan))
         if missing:
             raise Failure(
-                f"exclusive: {named(list(missing.values()))}: found, but not among all mailboxes as {GET} shows them, "
-                "so access could be taken from the wrong ones, and nothing was written; run it again."
+                f"exclusive: {first_of(list(missing.values()))}: found, but not among all mailboxes as {GET} shows "
+                "them, so access could be taken from the wrong ones, and nothing was written; run it again."
             )
         return changes
 
@@ -183,9 +188,9 @@ class MailboxAccess(Resource[Mailboxes, Changes]):
         if not self.by_name and (is_health is None or is_administrator is None):
             came = Unreadable(found.get("SamAccountName"))
             raise Failure(
-                f"{label_of(found)}: its SamAccountName came as {came}, so it cannot be told from the mailboxes of the "
-                "Administrator and of Exchange's own monitoring, which filter and exclusive leave alone; nothing was "
-                "written. Please report that.",
+                f"{shortened(label_of(found))}: its SamAccountName came as {came}, so it cannot be told from the "
+                "mailboxes of the Administrator and of Exchange's own monitoring, which filter and exclusive leave "
+                "alone; nothing was written. Please report that.",
                 unreadable={"SamAccountName": came.shape},
             )
         if not is_health and not is_administrator:
@@ -201,18 +206,18 @@ class MailboxAccess(Resource[Mailboxes, Changes]):
             (plan.closed, "given access, to no avail: Exchange does not open by POP3 or IMAP4 the Administrator or"),
         ):
             if labels:
-                yield f"{named(labels)}: {text} its health mailboxes."
+                yield f"{first_of(labels)}: {text} its health mailboxes."
         for domain, reason in {} if self.by_name else self.administrators.unproven.items():
             yield (
-                f"{domain}: which account has the RID 500 cannot be told, so its Administrator is left alone only "
-                f"under a name that Windows gives it; grant Identity and Filter of {GET_USER}. {reason}"
+                f"{shortened(domain)}: which account has the RID 500 cannot be told, so its Administrator is left "
+                f"alone only under a name that Windows gives it; grant Identity and Filter of {GET_USER}. {reason}"
             )
 
     def refusals(self, before: Mailboxes, plan: Changes) -> Iterator[str]:
         for option, labels in plan.unprepared.items():
             yield (
-                f"{option}: it counts only with {_switch(option)}: false, which is not so for {named(labels)}; give "
-                "that option too."
+                f"{option}: it counts only with {switch_of(option)}: false, which is not so for {first_of(labels)}; "
+                "give that option too."
             )
 
     def bring(self, before: Mailboxes, plan: Changes) -> Mailboxes:
@@ -221,7 +226,7 @@ class MailboxAccess(Resource[Mailboxes, Changes]):
             labels = [change.label for change in plan.differing]
             raise Failure(
                 f"max_changes: {count} mailboxes would change, and the ceiling is {ceiling}, so nothing was "
-                f"written: {named(labels)}.",
+                f"written: {first_of(labels)}.",
                 changed=False,
                 matched=before.matched,
                 mailboxes=labels,
@@ -232,7 +237,7 @@ class MailboxAccess(Resource[Mailboxes, Changes]):
             refuse(_told(outcome, count))
         except Failure as failure:
             before.failed = outcome.failed
-            failure.result |= self.answer(before, Changes(differing=outcome.moved))
+            failure.result |= self.answer(before, Changes(differing=[*outcome.moved, *outcome.otherwise.values()]))
             failure.result["changed"] |= outcome.unsure
             raise
         return before
@@ -251,9 +256,12 @@ def _told(outcome: Outcome, count: int) -> Iterator[str]:
     if failed:
         unseen = ", or nobody can tell whether they were" if outcome.unseen else ""
         yield f"{len(failed)} of {count} mailboxes could not be changed{unseen}."
-        yield from (f"{one['mailbox']}: {one['message']}" for one in failed[:NAMED_IN_TEXT])
-        if len(failed) > NAMED_IN_TEXT:
-            yield f"And {len(failed) - NAMED_IN_TEXT} more."
+        alike: defaultdict[str, list[str]] = defaultdict(list)
+        for one in failed:
+            alike[one["message"]].append(one["mailbox"])
+        yield from (f"{first_of(labels)}: {message}" for message, labels in [*alike.items()][:MOST_NAMED])
+        if more := sum(map(len, [*alike.values()][MOST_NAMED:])):
+            yield f"And {more:,} more."
 
 
 def _is_health(found: Found) -> bool | None:
@@ -265,15 +273,11 @@ def _is_health(found: Found) -> bool | None:
 
 def _needed(options: Iterable[str]) -> set[str]:
     """These options, and the switches on which some of them depend."""
-    return {*options, *(_switch(option) for option in options if _is_custom(option))}
-
-
-def _switch(option: str) -> str:
-    return f"{option.partition('_')[0]}_use_protocol_defaults"
+    return {*options, *(switch_of(option) for option in options if _is_custom(option))}
 
 
 def _uses_defaults(stored: Stored, option: str) -> bool:
-    return stored.values.get(_switch(option)) is True
+    return stored.values.get(switch_of(option)) is True
 
 
 def _is_custom(option: str) -> bool:
@@ -295,5 +299,5 @@ def _plan(stored: Stored, desired: Mapping[str, Any]) -> Plan:
         # What is stored beside the defaults counts for nothing, so it is no reason not to write the same.
         if _is_custom(option) and option not in plan.changes and _uses_defaults(stored, option):
             plan.changes[option] = plan.after[option] = desired[option]
-            plan.before[option] = "the protocol's default"
+            plan.before[option] = PROTOCOL_DEFAULT
     return plan

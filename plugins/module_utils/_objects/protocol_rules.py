@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import first_of
 from ansible_collections.mailops.exchange.plugins.module_utils._host.server import Server
 from ansible_collections.mailops.exchange.plugins.module_utils._host.versions import EXCHANGE_2013
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.bindings import ConnectionSetting, binding_port
@@ -105,7 +106,7 @@ def loopback_not_bound(values: Mapping[str, Any], server: Server, protocol: Prot
             yield LOOPBACK_NOT_BOUND.fact(
                 protocol=protocol,
                 option=option,
-                bindings=", ".join(bindings),
+                bindings=first_of(bindings),
                 port=binding_port(bindings[0]) or "port",
                 by=by_settings(protocol, option),
             )
@@ -138,7 +139,7 @@ def setting_without_binding(values: Mapping[str, Any], protocol: Protocol | None
                     setting=entry,
                     port=setting.port,
                     bindings_option=needed,
-                    bindings=", ".join(values[needed]) or "none",
+                    bindings=first_of(values[needed]) or "none",
                     by=by_settings(protocol, needed, option),
                 )
 

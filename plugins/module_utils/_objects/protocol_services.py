@@ -137,7 +137,7 @@ class Services(Single[dict[str, Service]]):
         return True
 
     def write(self, cmdlet: str, name: str, **parameters: Any) -> None:
-        self.host.write(cmdlet, endpoint="windows", deadline=self.given["timeout"], Name=name, **parameters)
+        self.host.write(cmdlet, endpoint="windows", deadline=self.given["timeout"], of=name, Name=name, **parameters)
 
     def look(self, before: dict[str, Service], plan: Plan) -> tuple[dict[str, Service], Plan]:
         now = steady_services(self.host, self.names, self.given["timeout"], staying=self.to_run)
@@ -251,9 +251,9 @@ class ProtocolServices(Services):
         now, problem = settled.seen or before, settled.problem
         why = None if isinstance(problem, OutcomeUnknown) else self._by_exchange(settled.outstanding)
         if problem is None:
-            return _not_settled(self.server, settled.outstanding.changes, now, why)
+            return _not_settled(self.server, settled.outstanding.changes, moved, now, why)
         now_told = f"Now {standing(now.values())}." if moved.changed else None
-        return " ".join(filter(None, (why, str(problem), now_told)))
+        return " ".join(filter(None, (why, self.why(settled, moved), now_told)))
 
     def _by_exchange(self, outstanding: Plan) -> str | None:
         """Whether Exchange itself has stopped the front-end service, if that is so or not known."""
@@ -284,12 +284,25 @@ class ProtocolServices(Services):
 
 
 def _not_settled(
-    server: Server, outstanding: Mapping[str, Mapping[str, Any]], now: Mapping[str, Service], why: str | None
+    server: Server,
+    outstanding: Mapping[str, Mapping[str, Any]],
+    moved: Plan,
+    now: Mapping[str, Service],
+    why: str | None,
 ) -> str:
-    for name, left in outstanding.items():
-        if "start_mode" in left:
-            has = now[name].start_mode
-            return f"{name} was set to start_mode {left['start_mode']}, but {server.name} has {has}."
+    def instead(name: str) -> str:
+        """The start mode that there was before, if there is a third one now."""
+        was, has = (modes.get(name, {}).get("start_mode") for modes in (moved.before, moved.after))
+        return f" instead of {was}" if was != has else ""
+
+    modes = [
+        f"{name} was set to start_mode {left['start_mode']}{instead(name)}, but {server.name} has "
+        f"{now[name].start_mode}."
+        for name, left in outstanding.items()
+        if "start_mode" in left
+    ]
+    if modes:
+        return " ".join(modes)
     wanted = next((left["status"] for left in outstanding.values() if "status" in left), "restarted")
     wrong = standing(now[name] for name in outstanding)
     reason = f". {why}" if why else "; the event log of the host has the reason."

@@ -8,7 +8,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import Failure
+from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import (
+    Failure,
+    quoted,
+)
 from ansible_collections.mailops.exchange.plugins.module_utils._host.host import Host
 from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import Unreadable, wire_text
 from ansible_collections.mailops.exchange.plugins.module_utils._host.server import Server
@@ -106,6 +109,6 @@ def _unused_name(values: Mapping[str, Any]) -> Iterator[str]:
     if not name or name.casefold() in {setting.host.casefold() for setting in told if setting}:
         return
     yield (
-        f"x509_certificate_name: {name!r} is the host of no connection setting, so a certificate for it does not "
+        f"x509_certificate_name: {quoted(name)} is the host of no connection setting, so a certificate for it does not "
         "fit the name clients are told to connect to."
     )

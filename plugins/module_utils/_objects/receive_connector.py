@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
+from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import quoted
 from ansible_collections.mailops.exchange.plugins.module_utils._host.host import Host
 from ansible_collections.mailops.exchange.plugins.module_utils._host.server import Server
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.certificates import (
@@ -61,7 +62,7 @@ class ReceiveConnector(Settings):
 
     @property
     def title(self) -> str:
-        return f"receive connector {self.connector.name!r} of {self.server.name}"
+        return f"receive connector {quoted(self.connector.name)} of {self.server.name}"
 
     @property
     def what(self) -> str:
@@ -98,8 +99,8 @@ class ReceiveConnector(Settings):
             yield from warnings(connector_rules.basic_without_tls(name, values))
         if "permission_groups" in self.desired and "Custom" in before.values.get("permission_groups", ()):
             yield (
-                f"permission_groups: permissions of {name!r} were edited in Active Directory, which Exchange shows as "
-                "Custom; this module neither sets nor removes these."
+                f"permission_groups: permissions of {quoted(name)} were edited in Active Directory, which Exchange "
+                "shows as Custom; this module neither sets nor removes these."
             )
         if certificate and certificate.services is None:
             why, cure = certificate_rules.why_unknown(certificate, self.host.form)
@@ -133,4 +134,8 @@ def look_up(host: Host, server: Server, reference: str) -> Certificate:
     refuse(f"{told} {fault}; give another one." for fault in certificate.faults(now))
     if certificate.services is not None and "SMTP" not in certificate.services:
         refuse([f"{told} is not assigned to SMTP, and the connector would not use it; assign it first."])
+    try:
+        CertificateIdentifier().of(certificate.issuer, certificate.subject)
+    except ValueError as fault:
+        refuse([f"{told} {fault}, and a connector names its certificate by both; give another one."])
     return certificate

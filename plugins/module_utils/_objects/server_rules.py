@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 
+from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import CmdletFailure, Failure
 from ansible_collections.mailops.exchange.plugins.module_utils._host.server import Server
 from ansible_collections.mailops.exchange.plugins.module_utils._work.rules import WARNING, Fact, Rule
 
@@ -26,13 +27,41 @@ EXCHANGE_UNSUPPORTED = Rule(
     "Move to Exchange Server SE.",
 )
 
+_NOT_JUDGED = "What {cmdlet} would show is not judged, and traps in it stay unseen."
+_LEAVE_OUT = "Or leave the part out of gather."
+
+PART_NOT_GRANTED = Rule(
+    "part-not-granted",
+    (WARNING,),
+    "{why_it_cannot_be_read}",
+    _NOT_JUDGED,
+    f"Grant the user a management role with {{cmdlet}} (View-Only Organization Management has it). {_LEAVE_OUT}",
+)
+
+PART_WITHOUT_DIRECTORY = Rule(
+    "part-without-directory",
+    (WARNING,),
+    "{why_it_cannot_be_read}",
+    _NOT_JUDGED,
+    "See to it that {server} can use its domain controllers, which Get-ExchangeServer -Status shows, or name another "
+    f"one with domain_controller. {_LEAVE_OUT}",
+)
+
+PART_WITHOUT_RPC = Rule(
+    "part-without-rpc",
+    (WARNING,),
+    "{why_it_cannot_be_read}",
+    _NOT_JUDGED,
+    "See to it that the service MSExchangeServiceHost runs on {server}, which answers for certificates by RPC, and "
+    f"look into the event log there. {_LEAVE_OUT}",
+)
+
 PART_UNREADABLE = Rule(
     "part-unreadable",
     (WARNING,),
     "{why_it_cannot_be_read}",
-    "What {cmdlet} would show is not judged, and traps in it stay unseen.",
-    "Grant the user a management role with {cmdlet} (View-Only Organization Management has it), or leave the part out "
-    "of gather.",
+    _NOT_JUDGED,
+    f"If the reason does not say what helps, look into the event log of {{server}}. {_LEAVE_OUT}",
 )
 
 
@@ -43,6 +72,19 @@ def support(server: Server, now: datetime) -> Iterator[Fact]:
         yield EXCHANGE_UNSUPPORTED.fact(server_with_its_version=server.title, product=product, end=f"{end:%Y-%m-%d}")
 
 
-def unreadable_parts(unread: Mapping[str, str]) -> Iterator[Fact]:
-    for cmdlet, reason in unread.items():
-        yield PART_UNREADABLE.fact(why_it_cannot_be_read=reason, cmdlet=cmdlet)
+def unreadable_parts(server: str, unread: Mapping[str, Failure]) -> Iterator[Fact]:
+    """By cmdlet, why a part could not be read, each with the cure of its cause."""
+    for cmdlet, failure in unread.items():
+        yield _cause(failure).fact(why_it_cannot_be_read=str(failure), cmdlet=cmdlet, server=server)
+
+
+def _cause(failure: Failure) -> Rule:
+    errors = failure.errors if isinstance(failure, CmdletFailure) else ()
+    # Active Directory says of some of its faults that permission was denied, and none of Exchange's roles would help.
+    if any(error.of_the_directory for error in errors):
+        return PART_WITHOUT_DIRECTORY
+    if any(error.of_rights for error in errors):
+        return PART_NOT_GRANTED
+    if any(error.of_rpc for error in errors):
+        return PART_WITHOUT_RPC
+    return PART_UNREADABLE

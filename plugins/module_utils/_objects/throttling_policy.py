@@ -7,7 +7,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import CmdletFailure, Failure
+from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import (
+    CmdletFailure,
+    Failure,
+    quoted,
+)
 from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import Unread, Unreadable, wire_name
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.simple import Enum
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.texts import Identity
@@ -57,8 +61,8 @@ class ThrottlingPolicy(Settings):
         # The cmdlet's page warns that a name that does not exist may return all of them.
         if names != [name.casefold()]:
             raise Failure(
-                f"name: {name!r} does not name exactly one throttling policy; give the name that Get-ThrottlingPolicy "
-                "shows."
+                f"name: {quoted(name)} does not name exactly one throttling policy; give the name that "
+                "Get-ThrottlingPolicy shows."
             )
         self._insist_on_version(found[0])
         self.scope = self._scope(found[0])

@@ -19,6 +19,14 @@ CUSTOM = (
 )
 """What counts only while the defaults of the protocol are not used."""
 
+PROTOCOL_DEFAULT = "the protocol's default"
+"""What such a setting is shown as while they are."""
+
+
+def switch_of(option: str) -> str:
+    """The option by which the defaults of its protocol are used."""
+    return f"{option.partition('_')[0]}_use_protocol_defaults"
+
 
 def _settings(option: str) -> tuple[Setting, ...]:
     parameter = option.capitalize()

@@ -14,9 +14,9 @@ from ansible_collections.mailops.exchange.plugins.module_utils._kinds.spans impo
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.texts import (
     HostName,
     SingleLine,
-    WebAddress,
     WindowsPath,
 )
+from ansible_collections.mailops.exchange.plugins.module_utils._kinds.web import WebAddress
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.rows import Setting
 
 _CALENDAR = Enum({"iCalendar": 0, "IntranetUrl": 1, "InternetUrl": 2, "Custom": 3})

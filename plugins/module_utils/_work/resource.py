@@ -10,7 +10,12 @@ from dataclasses import replace
 from functools import cached_property, partial
 from typing import Any, ClassVar, Generic, TypeVar
 
-from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import CmdletFailure, Failure
+from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import (
+    CmdletFailure,
+    Failure,
+    first_of,
+    quoted,
+)
 from ansible_collections.mailops.exchange.plugins.module_utils._host.server import Server
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.listings import Edit
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.rows import Setting
@@ -138,6 +143,13 @@ class Single(Resource[State, Plan]):
     def told(self, before: State, plan: Plan, settled: Settled[State, Plan], moved: Plan) -> str:
         """Why the task fails, and what is so now."""
 
+    def why(self, settled: Settled[State, Plan], moved: Plan) -> str:
+        """What went wrong on the way, as it is known now; empty if nothing did."""
+        if settled.problem is None:
+            return ""
+        in_vain = moved.changes.keys().isdisjoint(settled.outstanding.changes) and not settled.elsewhere
+        return settled.problem.in_vain if in_vain else str(settled.problem)
+
 
 class Settings(Single[Stored]):
     """An object that is a table of settings, which `Get-<noun>` shows and `Set-<noun>` writes."""
@@ -214,24 +226,34 @@ class Settings(Single[Stored]):
         return make_plan(self.rows, now.values, before.values)
 
     def told(self, before: Stored, plan: Plan, settled: Settled[Stored, Plan], moved: Plan) -> str:
-        problem = settled.problem
+        problem, why = settled.problem, self.why(settled, moved)
         if isinstance(problem, CmdletFailure):
-            kept = ", ".join(f"{option} {value!r}" for option, value in moved.after.items())
-            return f"{problem} {self.server.name} has stored all the same: {kept}." if kept else str(problem)
-        sentences = self._not_stored(before, plan, settled, "sent" if problem else "written")
-        return " ".join([*sentences, *([str(problem)] if problem else [])])
+            left = settled.outstanding.after.keys()
+            kept = ", ".join(f"{option} {quoted(value)}" for option, value in moved.after.items() if option not in left)
+            sentences = [why, f"{self.server.name} has stored all the same: {kept}." if kept else ""]
+            sentences += [self._not_as_sent(option, settled, moved) for option in left if option in moved.after]
+        else:
+            sentences = [*self._not_stored(before, plan, settled, moved), why]
+        return " ".join(filter(None, sentences))
 
-    def _not_stored(self, before: Stored, plan: Plan, settled: Settled[Stored, Plan], how: str) -> Iterator[str]:
-        outstanding, server = settled.outstanding, self.server.name
-        for option, wanted in outstanding.after.items():
-            yield f"{option}: {wanted!r} was {how}, but {server} has {outstanding.before[option]!r} stored."
+    def _not_as_sent(self, option: str, settled: Settled[Stored, Plan], moved: Plan) -> str:
+        """What was asked for and what there is, and what there was if that is a third value."""
+        wanted, has = settled.outstanding.after[option], settled.outstanding.before[option]
+        how = "sent" if settled.problem else "written"
+        instead = f" instead of {quoted(moved.before[option])}" if option in moved.before else ""
+        return f"{option}: {quoted(wanted)} was {how}{instead}, but {self.server.name} has {quoted(has)} stored."
+
+    def _not_stored(self, before: Stored, plan: Plan, settled: Settled[Stored, Plan], moved: Plan) -> Iterator[str]:
+        server = self.server.name
+        for option in settled.outstanding.after:
+            yield self._not_as_sent(option, settled, moved)
         # A parameter that RBAC withholds is taken for the beginning of another one's name: MaxConnections for
         # MaxConnectionsPerUser.
         others = {option: value for option, value in before.values.items() if option not in plan.changes}
         unasked = make_plan(self.rows, others, (settled.seen or before).values)
         for option, value in unasked.after.items():
             has = unasked.before[option]
-            yield f"{option}: nothing was written, but {server} has {has!r} stored instead of {value!r}."
+            yield f"{option}: nothing was written, but {server} has {quoted(has)} stored instead of {quoted(value)}."
 
     def afterthoughts(self, now: Stored) -> Iterable[str]:
         return not_shown(self.what, now)
@@ -283,5 +305,5 @@ def refuse_unread(what: str, cmdlet: str, settings: Iterable[Setting], wanted: C
 def not_shown(what: str, stored: Stored) -> Iterator[str]:
     """Say what is missing among the settings shown, although nobody asked for it."""
     if stored.unreadable:
-        listed = "; ".join(f"{option} came as {came}" for option, came in stored.unreadable.items())
+        listed = first_of([f"{option} came as {came}" for option, came in stored.unreadable.items()], "; ")
         yield f"Of {what} not all can be read, and this is left out: {listed}; please report that."

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
+from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import MOST_WORDS, shortened
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.protocols import Protocol
 
 SEVERITIES = ERROR, WARNING, NOTICE = "error", "warning", "notice"
@@ -43,7 +44,8 @@ class Rule:
             met["protocol_key"], met["protocol_title"] = protocol.key, protocol.title
             met["protocol_service"] = protocol.service
             protocol = protocol.key
-        seen, why, cure = (text.format_map({"by": "", **met}) for text in (self.seen, self.why, self.cure))
+        told = {name: shortened(value, MOST_WORDS) if isinstance(value, str) else value for name, value in met.items()}
+        seen, why, cure = (text.format_map({"by": "", **told}) for text in (self.seen, self.why, self.cure))
         return Fact(self, severity or self.severities[0], seen, why, cure, frozenset(options), protocol)
 
     def documented(self) -> dict[str, Any]:

@@ -71,6 +71,6 @@ def _unseen(problem: Failure | None, blind: Failure | Unreachable, *, unsure: bo
     """What is told where nobody can tell what is so."""
     sentence = f"{problem} And it cannot be read back: {blind}" if problem else str(blind)
     if isinstance(blind, Unreachable):
-        return Unreachable(sentence)
+        return Unreachable(sentence if problem else f"What was sent cannot be read back: {blind}")
     # Whoever restarts what has changed had better do so, unless all that came was that the server refused.
     return Failure(sentence, **{"changed": unsure, **blind.result})

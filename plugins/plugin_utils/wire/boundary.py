@@ -18,6 +18,7 @@ from xml.parsers import expat
 import requests
 from pypsrp.exceptions import WinRMError
 
+from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import CmdletError
 from ansible_collections.mailops.exchange.plugins.plugin_utils.wire import kerberos
 
 # What pypsrp and pywinrm stumble over if a reply is not what it should be.
@@ -59,6 +60,10 @@ class Unintelligible(TransportError):
 
 class Unopened(TransportError):
     """The server answered that it cannot open the session, and why."""
+
+    def __init__(self, error: CmdletError) -> None:
+        super().__init__(error.message)
+        self.error = error
 
     @property
     def cause(self) -> BaseException:

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 
 from spnego.exceptions import SpnegoError
 
+from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import shortened
+
 Errors: tuple[type[Exception], ...] = (SpnegoError,)
 """What a log-on raises beside the errors of HTTP."""
 
@@ -151,7 +153,7 @@ def sentence(error: BaseException, *, host: str, user: str | None) -> str | None
         )
     for code in _codes(error):
         if code in _SENTENCES:
-            return _SENTENCES[code].format(host=host, user=user or "the current user")
+            return _SENTENCES[code].format(host=host, user=shortened(user or "the current user"))
     return None
 
 

@@ -9,6 +9,7 @@ import re
 import typing as t
 from xml.sax.saxutils import unescape
 
+from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import quoted
 from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import read_credential
 
 # PowerShell takes each of these for a single quote, and two of them in a row, in a quoted string, for one.
@@ -16,15 +17,75 @@ _QUOTES = re.compile("['\u2018\u2019\u201a\u201b]")
 _CMDLET = re.compile(r"[A-Za-z]+-[A-Za-z0-9]+")
 
 # Windows PowerShell feeds its standard input, line by line, to the pipeline of a command that mentions $input
-# (ConsoleHost and Executor of its source). So one process, started once, runs one pipeline after the other.
+# (ConsoleHost and Executor of its source). So one process, started once, runs one request after the other.
 # Each line begins with the id of a request, and so do the lines that answer it: standard output is shared with all that
-# writes to the console. The script itself does not have the id in it, for an echo of it is no answer.
-# A line that is no script is answered too, or it would be waited for.
-BOOTSTRAP = (
-    "process { foreach ($line in $input) { $request, $script = $line.Split(' '); try { . ([ScriptBlock]::Create("
-    "[Text.Encoding]::UTF8.GetString([Convert]::FromBase64String($script)))) } "
-    "catch { [Console]::Out.WriteLine($request + ' end failed') } } }"
-)
+# writes to the console. The script itself does not have the id in it, for an echo of it is no answer. What a line says
+# is in base64, because the code page of a console would spoil what is not ASCII.
+# A request ends with its state: `unread` where nothing ran, `failed` where an error ended it, `completed`, or `left`
+# where the cmdlet left with `exit` or `break`, which no catch block sees: the process takes no more lines then.
+# An error is put out as the texts that ERROR names, whether it ended the pipeline or not.
+# PSSerializer throws over U+FFFE and U+FFFF, which .NET's strings may hold and XML may not. What has them in it is put
+# out once more, member by member, with U+FFFD in their place, as over psrp; what is no text then has its text alone.
+# What cannot be put out at all is told beside the state, for the cmdlet has run.
+# Nothing in here is newer than PowerShell 2, which has to say that it cannot read what it is sent.
+BOOTSTRAP = r"""
+begin {
+  $odd, $sign = '[\uFFFE\uFFFF]', [regex]::Unescape('\uFFFD')
+  function Say($kind, $text) {
+    $text = [Convert]::ToBase64String([Text.Encoding]::UTF8.GetBytes($text))
+    [Console]::Out.WriteLine($request + ' ' + $kind + ' ' + $text)
+  }
+  filter Answer {
+    $kind, $value = 'output', $_
+    if ($_ -is [Management.Automation.WarningRecord]) { $kind, $value = 'warning', $_.Message }
+    if ($_ -is [Management.Automation.ErrorRecord]) {
+      $kind, $about, $why = 'error', $_.CategoryInfo, $_.Exception
+      $value = ($_.FullyQualifiedErrorId, $about.Category, $why.GetType().FullName, $_, $about.TargetName,
+        $about.Activity, $why.ParameterName, $why.GetBaseException().Source) -replace $odd, $sign
+    }
+    try {
+      try { $text = $serializer::Serialize($value) }
+      catch {
+        if ($value -is [Collections.IEnumerable]) { $value = $value -replace $odd, $sign }
+        else {
+          $value = $value | Select-Object *
+          foreach ($member in $value.PSObject.Properties) {
+            try { $text = $serializer::Serialize($member.Value) }
+            catch {
+              if ($member.Value -isnot [string]) { Say 'text' $member.Name }
+              $member.Value = $member.Value -replace $odd, $sign
+            }
+          }
+        }
+        $text = $serializer::Serialize($value)
+      }
+      Say $kind $text
+    }
+    catch { Say 'lost' $_.Exception.Message }
+  }
+}
+process {
+  foreach ($line in $input) {
+    $request, $script = $line.Split(' ')
+    $state = 'unread'
+    try {
+      $serializer = [Management.Automation.PSSerializer]
+      $script = [ScriptBlock]::Create([Text.Encoding]::UTF8.GetString([Convert]::FromBase64String($script)))
+      $state = 'left'
+      try { . $script | Answer; $state = 'completed' }
+      catch { $state = 'failed'; $_ | Answer }
+    }
+    catch { Say 'lost' $_.Exception.Message }
+    finally { [Console]::Out.WriteLine($request + ' end ' + $state) }
+  }
+}
+"""
+
+# What is told of an error. The last one is the assembly that its innermost exception comes from.
+ERROR = ("id", "category", "exception", "message", "target", "cmdlet", "parameter", "source")
+
+# The assembly of what asks whoever sits before a console, which throws where nobody does.
+CONSOLE = "Microsoft.PowerShell.ConsoleHost"
 
 # What PowerShell itself writes on standard error is one document, element by element.
 _CLIXML = re.compile(rb"<Objs |</Objs>|<Obj S=|<S S=")
@@ -48,7 +109,7 @@ def answers(request: str) -> re.Pattern[bytes]:
 
     Text without an end of line may stand before them.
     """
-    return re.compile(rb"%b (output|error|warning|end) (?:([!-~]+)\r?$)?" % request.encode())
+    return re.compile(rb"%b (output|error|warning|text|lost|end) (?:([!-~]+)\r?$)?" % request.encode())
 
 
 def spoken(errors: bytes) -> list[bytes]:
@@ -89,46 +150,15 @@ def literal(value: t.Any) -> str:
 
 
 def render(cmdlet: str, parameters: t.Mapping[str, t.Any], piped: t.Sequence[t.Any] | None = None) -> str:
-    """The text that runs one cmdlet and puts out lines of CLIXML; ValueError names what cannot be sent."""
+    """The text that runs one cmdlet; ValueError names what cannot be sent."""
     if not _CMDLET.fullmatch(cmdlet):
-        raise ValueError(f"{cmdlet!r} is no cmdlet")
-    # Without these an error or a warning would come out as text, formatted for a console.
-    collected = {
-        "ErrorAction": "SilentlyContinue",
-        "ErrorVariable": "+failures",
-        "WarningAction": "SilentlyContinue",
-        "WarningVariable": "+warnings",
-    }
+        raise ValueError(f"{quoted(cmdlet)} is no cmdlet")
     entries = []
-    for name, value in {**parameters, **collected}.items():
+    for name, value in parameters.items():
         try:
             entries.append(f"{literal(name)} = {literal(value)}")
         except ValueError as error:
             raise ValueError(f"{name}: {error}") from error
-    steps = [", ".join(map(literal, piped))] if piped else []
-    steps += [f"{cmdlet} @parameters", f"ForEach-Object {{ {_put_out('output', '$_')} }}"]
-    return "\n".join(
-        [
-            f"$parameters = @{{{'; '.join(entries)}}}",
-            "$failures = @()",
-            "$warnings = @()",
-            "try {",
-            f"    {' | '.join(steps)}",
-            "    $state = 'completed'",
-            "} catch {",
-            f"    {_put_out('error', '$_')}",
-            "    $state = 'failed'",
-            "}",
-            f"foreach ($failure in $failures) {{ {_put_out('error', '$failure')} }}",
-            f"foreach ($warning in $warnings) {{ {_put_out('warning', '$warning.Message')} }}",
-            "[Console]::Out.WriteLine($request + ' end ' + $state)",
-        ]
-    )
-
-
-def _put_out(kind: str, what: str) -> str:
-    # Base64, because the code page of a console would spoil what is not ASCII.
-    return (
-        f"[Console]::Out.WriteLine($request + ' {kind} ' + [Convert]::ToBase64String([Text.Encoding]::UTF8.GetBytes("
-        f"[Management.Automation.PSSerializer]::Serialize({what}))))"
-    )
+    # Errors and warnings come among the output: so each is one, in its place, and none is formatted for a console.
+    steps = [*([", ".join(map(literal, piped))] if piped else []), f"{cmdlet} @parameters 2>&1 3>&1"]
+    return f"$parameters = @{{{'; '.join(entries)}}}\n{' | '.join(steps)}"

@@ -14,6 +14,7 @@ from pypsrp.powershell import Fragmenter, PowerShell, RunspacePool
 from pypsrp.serializer import TaggedValue
 from pypsrp.wsman import SelectorSet, WSMan
 
+from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import CmdletError
 from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import Reply, Request, read_credential
 from ansible_collections.mailops.exchange.plugins.plugin_utils.settings import Endpoint, Settings
 from ansible_collections.mailops.exchange.plugins.plugin_utils.wire.boundary import (
@@ -30,7 +31,6 @@ from ansible_collections.mailops.exchange.plugins.plugin_utils.wire.wsman import
     Meter,
     Overdue,
     check,
-    first_line,
     is_refusal,
     is_unopened,
     refused,
@@ -128,7 +128,7 @@ class PsrpShell:
         self._pool.state = message.data.state
         if self._pool.state in (RunspacePoolState.BROKEN, RunspacePoolState.CLOSED):
             record = message.data.error_record
-            raise Unopened(first_line(record and read_error(record, "").message))
+            raise Unopened(read_error(record, "") if record else CmdletError())
         return message.data
 
     def _chosen(self, response: t.Any, _known: list[str]) -> t.Any:

@@ -15,12 +15,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 from xml.etree import ElementTree
 
-from pypsrp.complex_objects import ErrorRecord
 from pypsrp.exceptions import AuthenticationError, WinRMError, WinRMTransportError, WSManFaultError
 from pypsrp.negotiate import HTTPNegotiateAuth
 from winrm import exceptions as pywinrm
 from winrm.protocol import Protocol
 
+from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import NOBODY_ASKED, CmdletError
 from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import Reply, Request
 from ansible_collections.mailops.exchange.plugins.plugin_utils.settings import Settings
 from ansible_collections.mailops.exchange.plugins.plugin_utils.wire import powershell
@@ -30,8 +30,6 @@ from ansible_collections.mailops.exchange.plugins.plugin_utils.wire.boundary imp
     asking,
 )
 from ansible_collections.mailops.exchange.plugins.plugin_utils.wire.clixml import (
-    LineSerializer,
-    read_error,
     read_xml,
     refuse_unsafe,
     to_plain,
@@ -181,7 +179,8 @@ class WinrsShell:
         except ValueError as error:
             return Reply("failed", reason=str(error))
         reply = Reply()
-        state = ""
+        state = lost = ""
+        texts: list[str] = []
         identity = uuid.uuid4().hex
         sent = False
         # The last Receive of the request before may have been given no more than a second.
@@ -198,25 +197,41 @@ class WinrsShell:
                 elif kind == "output":
                     reply.output.append(to_plain(_object(value), request.members))
                 elif kind == "error":
-                    described = _object(value)
-                    with asking(opened=True):
-                        record = LineSerializer().deserialize(described)
-                    # What ends a pipeline is caught as a record, and collected once more as an exception.
-                    if isinstance(record, ErrorRecord):
-                        reply.errors.append(read_error(record, cmdlet))
-                else:
+                    reply.errors.append(_error(to_plain(_object(value)), cmdlet))
+                elif kind == "warning":
                     reply.warnings.append(str(to_plain(_object(value))))
+                elif kind == "text":
+                    texts.append(_text(value))
+                else:
+                    lost = _text(value)
         except TransportError as broken:
             if not sent and is_refusal(broken.cause):
                 raise refused(self._settings, "windows", broken) from broken
             raise Interrupted(f"{cmdlet}: {sentence(self._settings, 'windows', broken)}") from broken
-        reason = None
-        if state == "failed" and not reply.errors:
-            reason = (
-                f"PowerShell on {self._settings.host} could not read what was sent or answer it in CLIXML, for which "
-                "it must be version 3 or newer; use ansible_exchange_transport: psrp"
+        host = self._settings.host
+        if texts:
+            reply.warnings.append(
+                f"{cmdlet} puts out what PowerShell on {host} cannot write as CLIXML (U+FFFE or U+FFFF is in it); of "
+                f"{', '.join(dict.fromkeys(texts))} only the text could be read."
             )
-        return replace(reply, state=state, reason=reason)
+        if state == "unread":
+            self._hear(lost.encode())
+            reason = (
+                f"PowerShell on {host} could not read what was sent, for which it must be version 3 or newer; "
+                "use ansible_exchange_transport: psrp"
+            )
+            return Reply("failed", reason=reason)
+        if state == "left":
+            # So it is over psrp, where a cmdlet cannot end the process that it shares.
+            self.usable = False
+            self._said.append(f"{cmdlet} ended the script that it ran in.")
+            state = "completed"
+        if lost:
+            reason = f"{cmdlet} ran on {host}, and PowerShell could not put out what it answered: {lost.rstrip('.')}."
+            # An error is an answer, too.
+            unknown = request.write and not reply.errors
+            return replace(reply, state="unknown" if unknown else "failed", reason=reason)
+        return replace(reply, state=state)
 
     def _receive(self, identity: str, cmdlet: str, seconds: float) -> Iterator[tuple[str, str]]:
         """The lines of the answer to a request, as what they are and their value."""
@@ -307,12 +322,37 @@ def _errors_as_pypsrps() -> Iterator[None]:
         raise WinRMError(str(error)) from error
 
 
-def _object(encoded: str) -> ElementTree.Element:
-    """The object in a CLIXML document."""
+def _error(told: t.Any, cmdlet: str) -> CmdletError:
+    """An error as it is over psrp."""
+    if not isinstance(told, list) or len(told) != len(powershell.ERROR):
+        raise Unintelligible("an error came that is none")
+    error = {name: str(value or "") for name, value in zip(powershell.ERROR, told, strict=True)}
+    return CmdletError(
+        id=error["id"],
+        category=error["category"],
+        exception=NOBODY_ASKED if error["source"] == powershell.CONSOLE else error["exception"],
+        message=error["message"].strip(),
+        target=error["target"] or None,
+        cmdlet=error["cmdlet"] or cmdlet,
+        # That of a mandatory parameter begins with a blank.
+        parameter=error["parameter"].strip() or None,
+    )
+
+
+def _text(encoded: str) -> str:
+    return _bytes(encoded).decode("utf-8", "replace")
+
+
+def _bytes(encoded: str) -> bytes:
     try:
-        text = base64.b64decode(encoded, validate=True)
+        return base64.b64decode(encoded, validate=True)
     except ValueError as error:
         raise Unintelligible(str(error)) from error
+
+
+def _object(encoded: str) -> ElementTree.Element:
+    """The object in a CLIXML document."""
+    text = _bytes(encoded)
     refuse_unsafe(text)
     root = read_xml(re.sub(rb'\sxmlns="[^"]*"', b"", text, count=1))
     if not len(root):

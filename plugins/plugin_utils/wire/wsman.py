@@ -12,6 +12,7 @@ import requests
 from pypsrp.exceptions import AuthenticationError, WinRMError, WinRMTransportError, WSManFaultError
 from urllib3.exceptions import NewConnectionError
 
+from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import MOST_WORDS, quoted, shortened
 from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import Reply, Request
 from ansible_collections.mailops.exchange.plugins.plugin_utils.settings import FULL, Settings
 from ansible_collections.mailops.exchange.plugins.plugin_utils.wire import kerberos
@@ -21,13 +22,9 @@ from ansible_collections.mailops.exchange.plugins.plugin_utils.wire.boundary imp
     Unopened,
 )
 from ansible_collections.mailops.exchange.plugins.plugin_utils.wire.clixml import refuse_unsafe
+from ansible_collections.mailops.exchange.plugins.plugin_utils.wire.reasons import SHELL_NOT_FOUND, Refusal
 
 ACCESS_DENIED = 5
-SHELL_NOT_FOUND = 2150858843
-SHELL_LIMIT_REACHED = 2150859173
-# Of WinRM as a whole, and of the endpoint.
-OPERATION_LIMITS = (2150859174, 2150859240)
-CONFIGURATION_NOT_FOUND = 2150858811
 OPERATION_TIMED_OUT = 2150858793
 
 # How much longer than the server waits for output the client waits for its answer: a quiet cmdlet must not look like a
@@ -118,13 +115,14 @@ def refused(settings: Settings, name: str, broken: TransportError) -> Refused:
     """The refusal of an endpoint, as an exception that says it in one sentence."""
     error = broken.cause
     code = error.code if isinstance(error, (WSManFaultError, WinRMTransportError)) else None
+    reason = _refusal(error).reason
     unreachable = isinstance(error, (requests.ConnectionError, requests.Timeout))
     return Refused(
         sentence(settings, name, broken),
-        shell_limit=code in (SHELL_LIMIT_REACHED, *OPERATION_LIMITS),
+        shell_limit=reason is not None and reason.limit,
         passing=code in (SHELL_NOT_FOUND, 500, 503)
         or (unreachable and not isinstance(error, requests.exceptions.SSLError)),
-        unanswered=not (is_unopened(error) or isinstance(error, requests.Timeout)),
+        unanswered=not (reason or is_unopened(error) or isinstance(error, requests.Timeout)),
     )
 
 
@@ -157,21 +155,64 @@ def sentence(settings: Settings, name: str, broken: TransportError) -> str:
     unoffered = name == "exchange" and settings.auth == "credssp" and isinstance(error, kerberos.Errors)
     if isinstance(error, AuthenticationError) or unoffered:
         return _of_log_on(settings, name)
+    refusal = _refusal(error)
+    if reason := refusal.reason:
+        told = reason.sentence.format(
+            url=url,
+            host=settings.host,
+            user=_user(settings),
+            fault=refusal.fault,
+            configuration=getattr(settings, name).configuration,
+        )
+        if reason.sentence.startswith("{user}"):
+            told = f"{told[0].upper()}{told[1:]}"
+        return f"{told} ({refusal})." if reason.names else f"{told}."
     if isinstance(error, WSManFaultError):
-        return _of_fault(settings, name, error)
+        return _of_fault(settings, name, refusal)
     if isinstance(error, Unopened):
-        return f"{url} could not open a PowerShell session: {str(error).rstrip('.')}."
+        return f"{url} could not open a PowerShell session: {refusal}."
     if isinstance(error, WinRMTransportError):
-        query = _of_query(settings, name)
-        if error.code == 404:
-            return (
-                f"There is no PowerShell endpoint at {url} (HTTP 404): check host, port and path of the "
-                f"{name} endpoint{query}."
-            )
-        if error.code == 503:
-            query = ""
-        return f"{url} answered HTTP {error.code} instead of WSMan: check that the service behind it is running{query}."
+        return _of_page(settings, name, error.code, refusal)
     return _of_connection(url, error)
+
+
+def _refusal(error: BaseException) -> Refusal:
+    """What a server said when it refused; nothing where it is no refusal."""
+    if isinstance(error, WSManFaultError):
+        # The reason of a plug-in, such as PowerShell's, stands beside the one of WSMan.
+        words = [str(text) for text in (error.reason, error.provider_fault) if text]
+        return Refusal(
+            words=next((text for text in words if "[FailureCategory=" in text), first_line(error.reason)),
+            fault=error.code,
+        )
+    if isinstance(error, WinRMTransportError):
+        return Refusal(str(error.response_text or ""))
+    if isinstance(error, Unopened):
+        return Refusal(error.error.message, error.error.exception, error.error.id)
+    return Refusal()
+
+
+def _of_page(settings: Settings, name: str, status: int, refusal: Refusal) -> str:
+    url, query = settings.url(name), _of_query(settings, name)
+    if status == 404:
+        return (
+            f"There is no PowerShell endpoint at {url} (HTTP 404): check host, port and path of the "
+            f"{name} endpoint{query}."
+        )
+    if refusal.is_exchanges:
+        return f"{url} refused the request with HTTP {status}: {refusal}."
+    if status == 403 and name == "exchange" and getattr(settings, name).scheme == "http":
+        return (
+            f"{url} answered HTTP 403 instead of WSMan, as IIS does where the directory PowerShell requires TLS: set "
+            f"ansible_exchange_scheme to https, or take that requirement back{query}."
+        )
+    if status == 503:
+        query = ""
+    return f"{url} answered HTTP {status} instead of WSMan: check that the service behind it is running{query}."
+
+
+def _user(settings: Settings) -> str:
+    return f"user {quoted(settings.user)}" if settings.user else "the user that logged on"
 
 
 def _of_query(settings: Settings, name: str) -> str:
@@ -183,7 +224,7 @@ def _of_query(settings: Settings, name: str) -> str:
 
 def _of_log_on(settings: Settings, name: str) -> str:
     auth = settings.auth
-    told = f"{settings.url(name)} refused user {settings.user!r} with {auth} authentication: check user and password"
+    told = f"{settings.url(name)} refused {_user(settings)} with {auth} authentication: check user and password"
     if name != "exchange" or auth == "kerberos":
         return f"{told}, and that this authentication is switched on there."
     return (
@@ -192,32 +233,19 @@ def _of_log_on(settings: Settings, name: str) -> str:
     )
 
 
-def _of_fault(settings: Settings, name: str, error: WSManFaultError) -> str:
-    url = settings.url(name)
-    if error.code == SHELL_LIMIT_REACHED:
+def _of_fault(settings: Settings, name: str, refusal: Refusal) -> str:
+    told = f"{settings.url(name)} refused the request with WSMan fault {shortened(str(refusal.fault))}: {refusal}"
+    if refusal.fault != ACCESS_DENIED:
+        return f"{told}{_of_query(settings, name)}."
+    if name == "exchange":
         return (
-            f"User {settings.user!r} already has as many shells open on {settings.host} as the server allows "
-            f"(fault {error.code} at {url}): close sessions that are no longer used, or raise the limit "
-            "PowerShellMaxConcurrency of the user's throttling policy."
+            f"{told}; see that {_user(settings)} is a member of a role group of Exchange, has "
+            "RemotePowerShellEnabled, and that nothing is denied to the server's own account in Active Directory."
         )
-    if error.code in OPERATION_LIMITS:
-        return (
-            f"User {settings.user!r} already has as many operations under way on {settings.host} as the server allows "
-            f"(fault {error.code} at {url}): end what else runs there as this user, or raise the limit "
-            "MaxConcurrentOperationsPerUser of its WinRM service."
-        )
-    if error.code == CONFIGURATION_NOT_FOUND:
-        return (
-            f"{url} does not serve the configuration {getattr(settings, name).configuration}: the Exchange "
-            "endpoint lives in IIS (ports 80 and 443, path /PowerShell/), the Windows endpoint in WinRM (5985 and "
-            "5986, /wsman)."
-        )
-    if error.code == SHELL_NOT_FOUND:
-        return f"{url} no longer knows the session (fault {error.code}): it expired or the service restarted."
-    said = f"{url} refused the request with WSMan fault {error.code}: {first_line(error.reason)}"
-    # Who may not open a session is told so in the same way.
-    query = "" if error.code == ACCESS_DENIED else _of_query(settings, name)
-    return f"{said.rstrip('.')}{query}." if query else said
+    return (
+        f"{told}; see that {_user(settings)} is an administrator of the server, or has been given the right "
+        "to its session configuration or, over the WinRM shell, in its RootSDDL."
+    )
 
 
 def _of_connection(url: str, error: BaseException) -> str:
@@ -254,4 +282,4 @@ def _innermost(error: BaseException) -> str:
 
 def first_line(value: object) -> str:
     lines = str(value or "").strip().splitlines()
-    return lines[0] if lines else "no reason given"
+    return shortened(lines[0], MOST_WORDS) if lines else "no reason given"

@@ -43,7 +43,8 @@ class StoredCertificate:
         self.der = self.x509.public_bytes(serialization.Encoding.DER)
         self.thumbprint = hashlib.sha1(self.der, usedforsecurity=False).hexdigest().upper()
         self.subject, self.issuer = (_windows_name(name) for name in (self.x509.subject, self.x509.issuer))
-        self.common_name = str(self.x509.subject.get_attributes_for_oid(NameOID.COMMON_NAME)[0].value)
+        common_names = self.x509.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+        self.common_name = str(common_names[0].value) if common_names else ""
         self.names = _host_names(self.x509) or {self.common_name.casefold()}
 
     @property
@@ -52,6 +53,7 @@ class StoredCertificate:
 
     @property
     def is_wildcard(self) -> bool:
+        """As Enable-ExchangeCertificate has it, whose warning names the subject."""
         return self.common_name.startswith("*.")
 
     @property
@@ -76,6 +78,9 @@ class StoredCertificate:
     def covers_by_wildcard(self, name: str) -> bool:
         _, dot, domain = name.casefold().partition(".")
         return bool(dot) and f"*.{domain}" in self.names
+
+    def needs_no_service(self, name: str) -> bool:
+        return self.is_wildcard or self.covers_by_wildcard(name)
 
     @property
     def status(self) -> str:
@@ -144,11 +149,13 @@ class CertificateStore:
     def for_protocol(self, service: str, name: str) -> StoredCertificate:
         """What POP or IMAP shows clients for its X509CertificateName.
 
-        A certificate with the name itself has to be enabled for the service, a wildcard need not be. Inferred: which of
-        several is taken, and that the server's own certificate is shown where none fits.
+        A certificate with the name itself has to be enabled for the service, a wildcard need not be. Inferred: that one
+        whose subject is a wildcard need not be either if the name stands beside that, since it cannot be; which of
+        several is taken; and that the server's own certificate is shown where none fits.
         """
         exact = [one for one in self._usable() if name.casefold() in one.names and service in one.assigned]
-        return next(iter([*exact, *(one for one in self._usable() if one.covers_by_wildcard(name))]), self._own)
+        wildcards = (one for one in self._usable() if one.covers(name) and one.needs_no_service(name))
+        return next(iter([*exact, *wildcards]), self._own)
 
     def for_smtp(self, wanted: CertificateName | None, fqdn: str) -> StoredCertificate:
         """What a connector shows clients: the certificate it names, else one for its FQDN, else the default.
@@ -180,8 +187,17 @@ def _same(certificate: StoredCertificate, wanted: CertificateName) -> bool:
 
 
 def _windows_name(name: x509.Name) -> str:
-    """A distinguished name as Windows writes it, the most special part first."""
-    return ", ".join(part.rfc4514_string() for part in reversed(name.rdns))
+    """A distinguished name as Windows writes it, the most special part first, by the page of CertNameToStr."""
+    parts = (" + ".join(f"{one.rfc4514_attribute_name}={_quoted(one)}" for one in rdn) for rdn in reversed(name.rdns))
+    return ", ".join(parts)
+
+
+def _quoted(attribute: x509.NameAttribute[str | bytes]) -> str:
+    """In quotes where it has one of the characters that the page names, or blanks at an end."""
+    value = str(attribute.value)
+    if value == value.strip() and not any(character in value for character in ',+="\n<>#;'):
+        return value
+    return '"{}"'.format(value.replace('"', '""'))
 
 
 def _host_names(certificate: x509.Certificate) -> set[str]:

@@ -18,7 +18,17 @@ from .organisation import Organisation
 from .prepared import built
 from .web import AnsweringHandler, Wire
 
-_CERTIFICATE_TRAITS = {"begins", "days", "rsa_bits", "self_signed", "private_key", "status"}
+_CERTIFICATE_TRAITS = {
+    "begins",
+    "days",
+    "rsa_bits",
+    "self_signed",
+    "private_key",
+    "status",
+    "subject",
+    "issuer",
+    "key_type",
+}
 
 
 class Refused(Exception):
@@ -102,7 +112,8 @@ class Control:
         """Import a certificate for `names` on a server; services are then assigned by Enable-ExchangeCertificate.
 
         It is valid from `begins` to `days` days from now, of an RSA key of `rsa_bits` or of an elliptic one,
-        `self_signed` or the authority's, with or without its `private_key`, and of a `status` as Windows sees it.
+        `self_signed` or the authority's, with or without its `private_key`, and of a `status` as Windows sees it. The
+        authority's may have a `subject` and an `issuer` as RFC 4514 writes them, and a `key_type`, P-384 or Ed25519.
         """
         traits = {key: value for key, value in question.items() if key not in ("server", "names")}
         names = question.get("names")

@@ -262,6 +262,7 @@ def _taken(call: Call, parameter: Parameter, value: Any) -> Any:
 
 def _carry_out(call: Call) -> None:
     """What a cmdlet does once its parameters are bound."""
+    _take_otherwise(call)
     _require_directory(call)
     _lose_controllers(call, "before")
     _HANDLERS[call.cmdlet.name](call)
@@ -346,6 +347,14 @@ def _run_command(
             if parameter in arguments:
                 session.runspace.collect(arguments[parameter], values)
     return output
+
+
+def _take_otherwise(call: Call) -> None:
+    """Let a cmdlet store another value than it was given, as one that rounds, caps or normalises would (a guess)."""
+    for fault in call.session.cmdlet_fault("stores_otherwise", call.cmdlet.name):
+        parameter = next(one for one in call.cmdlet.parameters if one.name == fault["member"])
+        if parameter.name in call.arguments:
+            call.arguments[parameter.name] = convert(parameter, fault["value"])
 
 
 def _fail_after_effect(call: Call) -> None:

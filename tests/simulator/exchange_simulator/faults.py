@@ -18,6 +18,7 @@ from random import Random
 from typing import Any
 
 from .prepared import Prepared
+from .refusals import REFUSALS, WAYS
 
 ACTIONS = ("Create", "Command", "Send", "Receive", "Signal", "Delete")
 _REQUEST = ("cmdlet?", "endpoint?", "action?", "times?")
@@ -25,6 +26,7 @@ _REQUEST = ("cmdlet?", "endpoint?", "action?", "times?")
 # What each kind takes; a question mark marks what it can do without.
 _FIELDS: dict[str, tuple[str, ...]] = {
     "write_does_not_stick": ("cmdlet",),
+    "stores_otherwise": ("cmdlet", "member", "value"),
     "fails_after_effect": ("cmdlet", "message?", "times?"),
     "warns": ("cmdlet", "message"),
     "rbac_without": ("cmdlet", "parameter?"),
@@ -40,6 +42,7 @@ _FIELDS: dict[str, tuple[str, ...]] = {
     "shell_limit": ("limit",),
     "operation_limit": ("limit", "counted?"),
     "query_refused": ("status?", "code?"),
+    "opens_no_session": ("reason", "way?"),
     "slow": ("cmdlet", "seconds"),
     "chatter": ("cmdlet", "text", "stream?"),
     "payload_signing_broken": (),
@@ -112,6 +115,8 @@ class Faults:
             "limit": int,
             "counted": {"shell": "shell", "user": "user"}.__getitem__,
             "code": int,
+            "reason": {name: name for name in REFUSALS}.__getitem__,
+            "way": {way: way for way in WAYS}.__getitem__,
             "seconds": float,
             "after": _seconds,
             "recovers_after": _seconds,
@@ -119,6 +124,8 @@ class Faults:
             "text": str.encode,
             "stream": {"stdout": "stdout", "stderr": "stderr"}.__getitem__,
             "parameter": str,
+            "member": str,
+            "value": lambda value: value,
             "exception": str,
             "kinds": _random_kinds,
             **readers,
@@ -160,6 +167,8 @@ class Faults:
                 raise ValueError(f"The fault {kind} needs a {name}; {fault.get(name)} is none.") from None
         if "action" in armed and armed["action"] not in _KINDS[kind][1]:
             raise ValueError(f"The fault {kind} never meets a {armed['action']}.")
+        if armed.get("way") == "state" and not REFUSALS[armed["reason"]].exception:
+            raise ValueError(f"The fault {kind} has no exception for {armed['reason']}.")
         return armed
 
     def _disarm(self, server: str | None) -> None:

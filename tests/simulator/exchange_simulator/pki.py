@@ -9,13 +9,13 @@ from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 _ONE_DAY = datetime.timedelta(days=1)
 _USER_PRINCIPAL_NAME = x509.ObjectIdentifier("1.3.6.1.4.1.311.20.2.3")
 _UTF8_STRING = 0x0C
-_Key = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
+_Key = ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey | rsa.RSAPrivateKey
 
 
 class Authority:
@@ -56,14 +56,19 @@ class Authority:
         days: float = 365,
         begins: float = -1,
         rsa_bits: int | None = None,
+        key_type: str | None = None,
+        subject: str | None = None,
+        issuer: str | None = None,
     ) -> Path:
         """A certificate of this authority for host names and addresses: one PEM file with key, certificate and CA.
 
-        It is valid from `begins` to `days` days from now.
+        It is valid from `begins` to `days` days from now. Its whole subject and another issuer may be given in the form
+        of RFC 4514; nobody trusts it then.
         """
-        key = _new_key(rsa_bits)
-        subject = _name(common_name or names[0])
-        builder = _leaf(_builder(subject, self._name, key.public_key(), days, begins), names)
+        key = _new_key(rsa_bits, key_type)
+        called = _name(common_name or names[0]) if subject is None else x509.Name.from_rfc4514_string(subject)
+        by = self._name if issuer is None else x509.Name.from_rfc4514_string(issuer)
+        builder = _leaf(_builder(called, by, key.public_key(), days, begins), names)
         authority = x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(self._identifier)
         signed = builder.add_extension(authority, critical=False).sign(self._key, hashes.SHA256())
         return self._write(f"{common_name or names[0]}-{signed.serial_number:x}", key, signed, self._pem)
@@ -116,7 +121,11 @@ def user_principal_name(certificate: bytes) -> str | None:
     return next(found, None)
 
 
-def _new_key(rsa_bits: int | None) -> _Key:
+def _new_key(rsa_bits: int | None, key_type: str | None = None) -> _Key:
+    if key_type is not None:
+        return (
+            ed25519.Ed25519PrivateKey.generate() if key_type == "Ed25519" else ec.generate_private_key(ec.SECP384R1())
+        )
     if rsa_bits is None:
         return ec.generate_private_key(ec.SECP256R1())
     return rsa.generate_private_key(public_exponent=65537, key_size=rsa_bits)
@@ -129,7 +138,7 @@ def _name(common_name: str) -> x509.Name:
 def _builder(
     subject: x509.Name,
     issuer: x509.Name,
-    key: ec.EllipticCurvePublicKey | rsa.RSAPublicKey,
+    key: ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey | rsa.RSAPublicKey,
     days: float,
     begins: float = -1,
 ) -> x509.CertificateBuilder:

@@ -9,19 +9,30 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 from xml.etree import ElementTree
 
 import tree_sitter_powershell
-from psrpcore.types import ErrorCategory, ErrorRecord, WarningRecord, serialize
+from psrpcore.types import (
+    ErrorCategory,
+    ErrorCategoryInfo,
+    ErrorRecord,
+    NETException,
+    PSCustomObject,
+    PSNoteProperty,
+    PSObject,
+    WarningRecord,
+    serialize,
+)
 from tree_sitter import Language, Node, Parser, Query, QueryCursor, Tree
 
 from . import errors
 from .engine import Command, Runspace
 from .errors import Failure
-from .prepared import Prepared
+from .prepared import Prepared, built
 from .psrp import Perform
 
 _LANGUAGE = Language(tree_sitter_powershell.language())
@@ -39,6 +50,16 @@ _WRAPPERS |= {"argument_expression", "array_literal_expression", "unary_expressi
 _RUNTIME = ("System.Management.Automation.RuntimeException", "System.SystemException")
 _INVOCATION = ("System.Management.Automation.MethodInvocationException", *_RUNTIME)
 _CONSTANTS = {"true": True, "false": False, "null": None}
+_SERIALIZER = "management.automation.psserializer"
+# The types that a value can be asked for.
+_TYPES: dict[str, Callable[[Any], bool]] = {
+    "management.automation.errorrecord": lambda value: isinstance(value, ErrorRecord),
+    "management.automation.warningrecord": lambda value: isinstance(value, WarningRecord),
+    "collections.ienumerable": lambda value: isinstance(value, (str, list, dict)),
+    "string": lambda value: isinstance(value, str),
+}
+_HOST_EXCEPTION = "System.Management.Automation.Host.HostException"
+_NO_CHARACTER = re.compile("[\ufffe\uffff]")
 CLIXML = '<Objs Version="1.1.0.1" xmlns="http://schemas.microsoft.com/powershell/2004/04">'
 
 Write = Callable[[str], None]
@@ -51,9 +72,18 @@ class NotSimulated(Exception):
 class Terminating(Exception):
     """A terminating error on its way to a catch block."""
 
-    def __init__(self, record: ErrorRecord) -> None:
+    def __init__(self, record: ErrorRecord, before: Sequence[Any] = ()) -> None:
         super().__init__(str(record))
         self.record = record
+        self.before = [*before]
+        """What was put out before it."""
+
+
+@dataclass(frozen=True)
+class Type:
+    """A type of .NET, by its name in lower case and without System."""
+
+    name: str
 
 
 @dataclass(frozen=True)
@@ -89,6 +119,16 @@ class ScriptBlock:
         return (self.text(node).casefold() for node in self.found(_COMMANDS))
 
 
+@dataclass(frozen=True)
+class Function:
+    """A function of a script, or a filter, which runs for each object that is piped into it."""
+
+    block: ScriptBlock
+    parameters: list[str]
+    body: Node
+    filters: bool
+
+
 class Process:
     """One powershell.exe that runs the script of its command line for each line of standard input."""
 
@@ -102,7 +142,10 @@ class Process:
         self._out = out
         self._err = err
         self._in_try = False
-        self._block, self._body = _process_block(ScriptBlock.parse(script))
+        self.functions: dict[str, Function] = {}
+        self._block, begin, self._body = _blocks(ScriptBlock.parse(script))
+        for body in begin:
+            _Evaluation(self, self._block).statements(body)
 
     def take(self, line: str) -> None:
         """Run the script's process block with this line as its only input."""
@@ -144,16 +187,42 @@ class Process:
         finally:
             self._in_try = outer
 
-    def invoke(self, commands: Sequence[Command], piped: Sequence[Any]) -> list[Any]:
-        """Run cmdlets one after the other in one pipeline."""
+    def invoke(self, commands: Sequence[Command], piped: Sequence[Any], merged: Collection[str] = ()) -> list[Any]:
+        """Run cmdlets one after the other in one pipeline; streams that are `merged` come among its output.
+
+        The engine does not tell what came first: the output does, here.
+        """
         result = self._perform([commands], piped)
-        for warning in result.warnings:
-            self._err(f"WARNING: {warning}")
-        for record in result.errors:
+        output = [*result.output]
+        records = [_of_console(record) for record in result.errors]
+        warnings = [WarningRecord(Message=warning) for warning in result.warnings]
+        for warning in warnings if "3>&1" not in merged else ():
+            self._err(f"WARNING: {warning.Message}")
+        for record in records if "2>&1" not in merged else ():
             self._err(_shown(record))
+        output += [*records] * ("2>&1" in merged) + [*warnings] * ("3>&1" in merged)
         if result.terminating is not None:
-            raise Terminating(result.terminating)
-        return result.output
+            raise Terminating(_of_console(result.terminating), output)
+        return output
+
+    @contextmanager
+    def scope(self) -> Iterator[None]:
+        """What is assigned inside is gone afterwards."""
+        outer = {**self._variables}
+        try:
+            yield
+        finally:
+            self._variables.clear()
+            self._variables.update(outer)
+
+    def type_of(self, name: str) -> Type:
+        """A type by its name."""
+        found = Type(name.casefold().removeprefix("system."))
+        if found.name == _SERIALIZER and self._release < 3:
+            raise _unknown_type(f"[{name}]")
+        if found.name not in (_SERIALIZER, *_TYPES):
+            raise NotSimulated(name)
+        return found
 
     def call(self, method: str, arguments: list[Any]) -> list[Any]:
         """Call a static method, or one of a static property; what it returns is a list, empty for void."""
@@ -178,6 +247,8 @@ class Process:
             case "[console]::out.writeline", [str() as text]:
                 self._out(text)
                 return []
+            case "[regex]::unescape", [str() as text] if re.fullmatch(r"\\u[0-9A-Fa-f]{4}", text):
+                return [chr(int(text[2:], 16))]
             case "[management.automation.psserializer]::serialize", [value]:
                 if self._release < 3:
                     raise _unknown_type(method)
@@ -195,7 +266,11 @@ class _Evaluation:
     def statements(self, body: Node) -> list[Any]:
         output: list[Any] = []
         for node in body.named_children:
-            output += self._process.attempt(self._statement, node)
+            try:
+                output += self._process.attempt(self._statement, node)
+            except Terminating as error:
+                error.before[:0] = output
+                raise
         return output
 
     def _statement(self, node: Node) -> list[Any]:
@@ -217,7 +292,38 @@ class _Evaluation:
                 return output
             case "try_statement", ["statement_block", "catch_clauses"]:
                 return self._try(*node.named_children)
+            case "try_statement", ["statement_block", "catch_clauses", "finally_clause"]:
+                body, clauses, last = node.named_children
+                try:
+                    output = self._try(body, clauses)
+                except Terminating as error:
+                    error.before += self._block_of(last.named_children[0])
+                    raise
+                return output + self._block_of(last.named_children[0])
+            case "if_statement", ["pipeline", "statement_block", *others] if others in ([], ["else_clause"]):
+                condition, then, *otherwise = node.named_children
+                met = self._value(_only_expression(condition))
+                if not isinstance(met, bool):
+                    raise NotSimulated(condition.type)
+                if met:
+                    return self._block_of(then)
+                return [value for one in otherwise for value in self._block_of(one.named_children[0])]
+            case "function_statement", [*_]:
+                self._define(node)
+                return []
         raise NotSimulated(node.type)
+
+    def _define(self, node: Node) -> None:
+        name, *others = node.named_children
+        *declared, block = others
+        parameters = [self._variable_name(one) for part in declared for one in _declared(part)]
+        if [child.type for child in block.named_children] != ["script_block_body"]:
+            raise NotSimulated(node.type)
+        kind = self._block.text(node.children[0]).casefold()
+        if kind not in ("function", "filter") or (kind == "filter" and parameters):
+            raise NotSimulated(kind)
+        function = Function(self._block, parameters, block.named_children[0], kind == "filter")
+        self._process.functions[self._block.text(name).casefold()] = function
 
     def _try(self, body: Node, clauses: Node) -> list[Any]:
         if [child.type for clause in clauses.named_children for child in clause.named_children] != ["statement_block"]:
@@ -225,7 +331,7 @@ class _Evaluation:
         try:
             return self._process.guarded(self._block_of, body)
         except Terminating as error:
-            return self._with_item(error.record, clauses.named_children[0].named_children[0])
+            return error.before + self._with_item(error.record, clauses.named_children[0].named_children[0])
 
     def _block_of(self, block: Node) -> list[Any]:
         return [value for node in block.named_children for value in self.statements(node)]
@@ -244,6 +350,12 @@ class _Evaluation:
         if self._block.text(operator) != "=" or target.type != "left_assignment_expression":
             raise NotSimulated(node.type)
         inside = _inside(target.named_children[0])
+        if inside.type == "member_access":
+            owner, member = self._value(inside.named_children[0]), self._block.text(inside.named_children[1])
+            if not isinstance(owner, PSNoteProperty) or member.casefold() != "value":
+                raise NotSimulated(node.type)
+            owner.set_value(self._value(_only_expression(value)), owner)  # type: ignore[arg-type]
+            return
         several = inside.named_children if inside.type == "array_literal_expression" else [inside]
         names = [self._variable_name(_inside(one)) for one in several]
         (chain,) = value.named_children
@@ -272,33 +384,79 @@ class _Evaluation:
     def _chain(self, node: Node) -> list[Any]:
         """A pipeline; commands that follow each other go to the engine together."""
         first, *others = node.children
-        if first.type == "command" and first.children[0].type == "command_invokation_operator":
-            return self._dot(first, others)
-        piped = None if first.type == "command" else _enumerated(self._value(first))
-        stages = [one for one in ([first, *others] if piped is None else others) if one.type != "|"]
+        stages = [one for one in others if one.type != "|"]
+        ended: Terminating | None = None
+        piped: list[Any] | None = None
+        if first.type != "command":
+            piped = _enumerated(self._value(first))
+        elif first.children[0].type == "command_invokation_operator":
+            piped, ended = _until_error(self._dot, first)
+        else:
+            stages.insert(0, first)
         commands: list[Command] = []
+        merged: list[str] = []
         for stage in stages:
             if stage.type != "command":
                 raise NotSimulated(stage.type)
-            if self._block.text(stage.children[0]).casefold() != "foreach-object":
-                commands.append(self._command(stage))
+            name = self._block.text(stage.children[0]).casefold()
+            run = self._stage(name, stage)
+            if run is None:
+                if merged:
+                    raise NotSimulated("records of errors and warnings in the input of a cmdlet")
+                command, merged = self._command(stage)
+                commands.append(command)
                 continue
-            piped, commands = self._invoke(commands, piped), []
-            block = self._script_argument(stage)
-            piped = [value for item in piped for value in self._with_item(item, block)]
-        return self._invoke(commands, piped)
+            if commands:
+                piped, ended = _until_error(self._invoke, commands, piped, merged)
+                commands, merged = [], []
+            piped = run(piped)
+        output = self._invoke(commands, piped, merged)
+        if ended is not None:
+            ended.before = output
+            raise ended
+        return output
 
-    def _invoke(self, commands: list[Command], piped: list[Any] | None) -> list[Any]:
+    def _stage(self, name: str, command: Node) -> Callable[[list[Any] | None], list[Any]] | None:
+        """What a stage of a pipeline does that is no cmdlet of the engine's."""
+        if function := self._process.functions.get(name):
+            return lambda piped: self._call_function(function, command, piped)
+        if name == "foreach-object":
+            block = self._script_argument(command)
+            return lambda piped: [value for item in piped or [] for value in self._with_item(item, block)]
+        if name == "select-object":
+            if self._block.text(command.children[1]).strip() != "*":
+                raise NotSimulated(name)
+            return lambda piped: [_copied(built(item)) for item in piped or []]
+        return None
+
+    def _call_function(self, function: Function, command: Node, piped: list[Any] | None) -> list[Any]:
+        parts = command.children[1].children if command.child_count > 1 else []
+        given = [self._value(part) for part in parts if part.type != "command_argument_sep"]
+        if len(given) != len(function.parameters) or function.filters != (piped is not None):
+            raise NotSimulated(command.type)
+        evaluation = _Evaluation(self._process, function.block)
+        output: list[Any] = []
+        with self._process.scope():
+            self._process.variables.update(zip(function.parameters, given, strict=True))
+            for item in piped if piped is not None else [None]:
+                if function.filters:
+                    self._process.variables["_"] = item
+                output += evaluation._block_of(function.body)
+        return output
+
+    def _invoke(self, commands: list[Command], piped: list[Any] | None, merged: Collection[str] = ()) -> list[Any]:
         # A pipeline that nothing is fed into calls its cmdlets for no object.
         if not commands or piped == []:
             return piped or []
-        return self._process.invoke(commands, piped or ())
+        return self._process.invoke(commands, piped or (), merged)
 
-    def _dot(self, command: Node, others: list[Node]) -> list[Any]:
-        operator, name = command.children[0], command.children[-1]
-        if others or self._block.text(operator) != "." or command.named_child_count != 2:
+    def _dot(self, command: Node) -> list[Any]:
+        operator, name, *others = command.children
+        if self._block.text(operator) != "." or any(self._block.text(one).strip() for one in others):
             raise NotSimulated(command.type)
         (expression,) = name.named_children
+        while expression.type == "path_command_name" and expression.child_count == 1:
+            expression = expression.children[0]
         block = self._value(expression)
         if not isinstance(block, ScriptBlock):
             raise NotSimulated(name.type)
@@ -311,12 +469,16 @@ class _Evaluation:
             raise NotSimulated(command.type)
         return _script_body(_inside(found[0]))
 
-    def _command(self, node: Node) -> Command:
-        """A cmdlet and its parameters, each of them `-Name:literal`, or all in a hashtable: `@variable`."""
+    def _command(self, node: Node) -> tuple[Command, list[str]]:
+        """A cmdlet and its parameters, each of them `-Name:literal`, or all in a hashtable: `@variable`.
+
+        And the streams that are merged into its output.
+        """
         if node.children[0].type != "command_name" or node.child_count > 2:
             raise NotSimulated(node.type)
         parts = node.children[1].children if node.child_count == 2 else []
         parameters: list[tuple[str | None, Any]] = []
+        merged: list[str] = []
         waiting: str | None = None
         for part in parts:
             text = self._block.text(part) if part.type != "array_literal_expression" else ""
@@ -330,11 +492,13 @@ class _Evaluation:
             elif part.type == "array_literal_expression":
                 parameters.append((waiting, self._literal(part)))
                 waiting = None
+            elif part.type == "redirection" and text in ("2>&1", "3>&1"):
+                merged.append(text)
             else:
                 raise NotSimulated(part.type)
         if waiting is not None:
             raise NotSimulated("a parameter without a value")
-        return Command(self._block.text(node.children[0]), tuple(parameters))
+        return Command(self._block.text(node.children[0]), tuple(parameters)), merged
 
     def _splatted(self, node: Node) -> dict[str, Any]:
         name = self._block.text(node).casefold()
@@ -357,6 +521,12 @@ class _Evaluation:
                 parts = self._value(left), self._value(right)
                 if self._block.text(operator) == "+" and all(isinstance(part, str) for part in parts):
                     return "".join(parts)
+            case "comparison_expression", [_, "comparison_operator", _]:
+                return self._compared(*node.named_children)
+            case "array_literal_expression", [_, _, *_]:
+                return [self._value(child) for child in node.named_children]
+            case "type_literal", ["type_spec"]:
+                return self._process.type_of(self._block.text(node.named_children[0]))
             case "member_access", [_, "member_name"]:
                 return self._member(node)
             case "invokation_expression", [_, "member_name", "argument_list"]:
@@ -367,20 +537,38 @@ class _Evaluation:
                 return self._literal(node)
         raise NotSimulated(node.type)
 
+    def _compared(self, left: Node, operator: Node, right: Node) -> Any:
+        value, other = self._value(left), self._value(right)
+        match self._block.text(operator).casefold(), other:
+            case "-is", Type(name) if name in _TYPES:
+                return _TYPES[name](value)
+            case "-isnot", Type(name) if name in _TYPES:
+                return not _TYPES[name](value)
+            case "-replace", [str() as pattern, str() as sign] if pattern == r"[\uFFFE\uFFFF]":
+                texts = [_NO_CHARACTER.sub(sign, _as_text(one)) for one in _enumerated(value)]
+                return texts if isinstance(value, list) else "".join(texts)
+        raise NotSimulated(operator.type)
+
     def _call(self, owner: Node, member: Node, arguments: Node) -> list[Any]:
         given = [self._value(node) for part in arguments.named_children for node in part.named_children]
-        if owner.type == "variable":
-            return _call_of(self._variable(owner), self._block.text(member), given)
+        if owner.type in ("variable", "member_access", "invokation_expression") and (
+            owner.type == "variable" or "[" not in self._block.text(owner)
+        ):
+            value = self._value(owner)
+            if isinstance(value, Type):
+                return self._process.call(f"[{value.name}]::{self._block.text(member)}", given)
+            return _call_of(value, self._block.text(member), given)
         if owner.type not in ("type_literal", "member_access"):
             raise NotSimulated(owner.type)
         method = self._block.source[owner.start_byte : member.end_byte].decode()
         return self._process.call(method, given)
 
     def _member(self, node: Node) -> Any:
-        value, name = self._value(node.named_children[0]), self._block.text(node.named_children[1])
-        if name.casefold() != "message" or not isinstance(value, WarningRecord):
-            raise NotSimulated(node.type)
-        return value.Message
+        value, name = self._value(node.named_children[0]), self._block.text(node.named_children[1]).casefold()
+        for kind, members in _MEMBERS.items():
+            if isinstance(value, kind) and name in members:
+                return members[name](value)
+        raise NotSimulated(node.type)
 
     def _variable(self, node: Node) -> Any:
         name = self._variable_name(node)
@@ -440,29 +628,37 @@ class _Evaluation:
 
 
 def serialized(value: Any) -> str:
-    """CLIXML as PSSerializer writes it, apart from the indentation inside the object."""
+    """CLIXML as PSSerializer writes it, apart from the indentation inside the object.
+
+    Of two characters it throws, as a real one was seen to.
+    """
     if isinstance(value, Prepared):
         element = value.clixml().decode()
     else:
         # No secret is ever among them, hence no cipher.
         element = ElementTree.tostring(serialize(value, None), encoding="unicode")  # type: ignore[arg-type]
+    if found := _NO_CHARACTER.search(element):
+        message = f"'', hexadecimal value 0x{ord(found[0]):04X}, is an invalid character."
+        raise _exception("Serialize", "System.ArgumentException", message)
     return f"{CLIXML}\r\n  {element}\r\n</Objs>"
 
 
-def _process_block(script: ScriptBlock) -> tuple[ScriptBlock, Node]:
-    """The body of `process { … }`, which the grammar takes for a command of that name."""
-    node = script.root
-    for kind in ("statement_list", "pipeline", "pipeline_chain", "command"):
-        if node.child_count != 1 or node.children[0].type != kind:
+def _blocks(script: ScriptBlock) -> tuple[ScriptBlock, list[Node], Node]:
+    """The bodies of `begin { … }`, which may be left out, and of `process { … }`: to the grammar words of commands."""
+    parts: list[Node] = []
+    for statement in (one for body in script.root.named_children for one in body.named_children):
+        if statement.type == "empty_statement":
+            continue
+        command = _only_expression(statement)
+        if command.type != "command":
             raise NotSimulated("a script that is not one process block")
-        node = node.children[0]
-    if script.text(node.children[0]).casefold() != "process" or node.child_count != 2:
+        parts.append(command.children[0])
+        parts += [one for part in command.children[1:] for one in part.children if one.type != "command_argument_sep"]
+    named = [script.text(word).casefold() for word in parts[::2]]
+    if named not in (["process"], ["begin", "process"]) or len(parts) != 2 * len(named):
         raise NotSimulated("a script that is not one process block")
-    arguments = [part for part in node.children[1].children if part.type != "command_argument_sep"]
-    if len(arguments) != 1:
-        raise NotSimulated("a script that is not one process block")
-    (body,) = _script_body(_inside(arguments[0])).named_children
-    return script, body
+    *begin, (body,) = (_script_body(_inside(part)).named_children for part in parts[1::2])
+    return script, [one for bodies in begin for one in bodies], body
 
 
 def _script_body(expression: Node) -> Node:
@@ -484,9 +680,111 @@ def _inside(node: Node) -> Node:
 def _call_of(value: Any, method: str, arguments: list[Any]) -> list[Any]:
     """Call a method of a value; Split with one character is the same in every .NET."""
     match value, method.casefold(), arguments:
+        case NETException(), "gettype", []:
+            return [value]
+        case NETException(), "getbaseexception", []:
+            return [value]
         case str(), "split", [str() as separator] if len(separator) == 1:
             return [value.split(separator)]
     raise NotSimulated(method)
+
+
+def _declared(parameters: Node) -> list[Node]:
+    """The variables of a function's parameters, which have neither types nor defaults."""
+    found = [one for part in parameters.named_children for one in part.named_children]
+    if any([child.type for child in one.children] != ["variable"] for one in found):
+        raise NotSimulated(parameters.type)
+    return [one.children[0] for one in found]
+
+
+def _only_expression(pipeline: Node) -> Node:
+    """The expression that a pipeline consists of."""
+    node = pipeline
+    while node.type in ("pipeline", "pipeline_chain"):
+        if node.child_count != 1:
+            raise NotSimulated(node.type)
+        node = node.children[0]
+    return node
+
+
+def _until_error(run: Callable[..., list[Any]], *arguments: Any) -> tuple[list[Any], Terminating | None]:
+    """What a part of a pipeline puts out, for the next part to take it, and the error that ends it."""
+    try:
+        return run(*arguments), None
+    except Terminating as error:
+        return error.before, error
+
+
+def _copied(value: Any) -> PSObject:
+    """An object with the same members, as Select-Object makes it: the text of what it was is gone."""
+    if not isinstance(value, PSObject):
+        raise NotSimulated("Select-Object of a value")
+    copy = PSCustomObject()
+    properties = [*value.PSObject.adapted_properties, *value.PSObject.extended_properties]
+    copy.PSObject.extended_properties += [PSNoteProperty(one.name, one.get_value(value)) for one in properties]
+    copy.PSObject.type_names = [f"Selected.{value.PSTypeNames[0]}", *copy.PSObject.type_names]
+    return copy
+
+
+def _as_text(value: Any) -> str:
+    """A value as PowerShell makes text of it."""
+    if value is None:
+        return ""
+    if isinstance(value, ErrorCategory):
+        return value.name
+    if isinstance(value, ErrorRecord):
+        return str(value.ErrorDetails.Message if value.ErrorDetails else value.Exception.Message)
+    if isinstance(value, PSObject) and not isinstance(value, str):
+        return str(value.PSObject.to_string or value.PSTypeNames[0])
+    return str(value)
+
+
+def _of_console(record: ErrorRecord) -> ErrorRecord:
+    """What a question of a cmdlet comes to that cannot be asked.
+
+    A console says it with another error than remoting, as a process of PowerShell 7.6 was seen to.
+    """
+    if record.Exception.PSTypeNames[0] != _HOST_EXCEPTION:
+        return record
+    found = Failure(
+        f"InvalidOperation,{record.FullyQualifiedErrorId.partition(',')[2]}",
+        "Windows PowerShell is in NonInteractive mode. Read and Prompt functionality is not available.",
+        ErrorCategory.InvalidOperation,
+        ("System.Management.Automation.PSInvalidOperationException", "System.InvalidOperationException"),
+    )
+    return errors.record(found, record.CategoryInfo.Activity)
+
+
+def _source(exception: NETException) -> str:
+    """The assembly that has thrown it: seen of a real process for what nobody answers, and for binding."""
+    if exception.PSTypeNames[0] == "System.Management.Automation.PSInvalidOperationException":
+        return "Microsoft.PowerShell.ConsoleHost"
+    return "System.Management.Automation"
+
+
+_MEMBERS: dict[type, dict[str, Callable[[Any], Any]]] = {
+    WarningRecord: {"message": lambda one: one.Message},
+    ErrorRecord: {
+        "fullyqualifiederrorid": lambda one: one.FullyQualifiedErrorId,
+        "categoryinfo": lambda one: one.CategoryInfo,
+        "exception": lambda one: one.Exception,
+    },
+    ErrorCategoryInfo: {
+        "category": lambda one: one.Category,
+        "targetname": lambda one: one.TargetName,
+        "activity": lambda one: one.Activity,
+    },
+    NETException: {
+        "message": lambda one: one.Message,
+        "parametername": lambda one: getattr(one, "ParameterName", None),
+        # Of what GetType returns.
+        "fullname": lambda one: one.PSTypeNames[0],
+        "source": _source,
+    },
+    PSCustomObject: {"psobject": lambda one: one.PSObject},
+    type(PSObject().PSObject): {"properties": lambda one: one.extended_properties},
+    PSNoteProperty: {"name": lambda one: one.name, "value": lambda one: one.get_value(one)},
+}
 
 
 def _enumerated(value: Any) -> list[Any]:

@@ -42,6 +42,7 @@ from psrpcore.types import (
     PSInvocationState,
     PSRPMessageType,
     PSVersion,
+    RunspacePoolState,
     WarningRecord,
 )
 
@@ -107,6 +108,14 @@ class _PipelineStream(Stream):
 
 
 class _Protocol(ServerRunspacePool):
+    broken: ErrorRecord | None = None
+    """Why the pool cannot open, if that is so."""
+
+    def _change_state(self, state: RunspacePoolState, error: ErrorRecord | None = None, emit: bool = True) -> None:
+        if self.broken is not None and state == RunspacePoolState.Opened:
+            state, error = RunspacePoolState.Broken, self.broken
+        super()._change_state(state, error, emit)
+
     def _process_message(self, message: PSRPMessage) -> PSRPEvent[Any, Any]:
         # pypsrp spells the call id "CI", as PowerShell accepts; psrpcore looks for "ci" only.
         if message.message_type in _CALLS:
@@ -263,10 +272,11 @@ class Pool(ABC, Generic[PipelineType]):
 class RunspacePool(Pool[Pipeline]):
     """The server side of one client's runspace pool, whose cmdlets are ours."""
 
-    def __init__(self, opening: bytes, perform: Perform) -> None:
+    def __init__(self, opening: bytes, perform: Perform, *, broken: ErrorRecord | None = None) -> None:
         super().__init__()
         self._perform = perform
         self._protocol = _Protocol(_private_data())
+        self._protocol.broken = broken
         with self._condition:
             self._absorb(opening, None)
 

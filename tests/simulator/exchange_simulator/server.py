@@ -144,10 +144,16 @@ class Server:
         self_signed: bool = False,
         private_key: bool = True,
         status: str = "Valid",
+        **of_authority: str,
     ) -> StoredCertificate:
-        """Put a new certificate, valid from `begins` to `days` days from now, into the store."""
-        make = self._authority.self_signed if self_signed else self._authority.issue
-        file = make(names, begins=begins, days=days, rsa_bits=rsa_bits)
+        """Put a new certificate, valid from `begins` to `days` days from now, into the store.
+
+        One of the authority may have a `subject`, an `issuer` and a `key_type` of its own.
+        """
+        if self_signed:
+            file = self._authority.self_signed(names, begins=begins, days=days, rsa_bits=rsa_bits)
+        else:
+            file = self._authority.issue(names, begins=begins, days=days, rsa_bits=rsa_bits, **of_authority)
         certificate = StoredCertificate(file, names[0], has_private_key=private_key, verdict=status)
         self.certificates.add(certificate)
         return certificate

@@ -9,11 +9,11 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlsplit
 
 from psrpcore.types import PSCredential, PSObject
 
 from .catalogue.kinds import EnumType, Kind, Parameter
+from .uris import NoUri, uri_text
 
 _TICKS = {"d": 864_000_000_000, "h": 36_000_000_000, "m": 600_000_000, "s": 10_000_000}
 _CLOCK = r"(?P<h>[0-9]{1,2}):(?P<m>[0-9]{1,2})"
@@ -450,12 +450,9 @@ def _uri(value: Any, _: Parameter) -> str | None:
     if value is None or value == "":
         return None
     try:
-        parts = urlsplit(str(value))
-    except ValueError:
-        parts = urlsplit("")
-    if not parts.scheme or not parts.netloc:
-        raise ConversionFailed("Invalid URI: The format of the URI could not be determined.")
-    return str(value)
+        return uri_text(str(value))
+    except NoUri as wrong:
+        raise ConversionFailed(str(wrong)) from None
 
 
 def _listed(parse: Callable[[str], Any]) -> Callable[[Any, Parameter], Any]:

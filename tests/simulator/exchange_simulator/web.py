@@ -183,7 +183,9 @@ class _Handler(AnsweringHandler):
             self._serve(decision, body, query)
         except Unavailable as refusal:
             offers = self._authentication.offers if refusal.status == 401 else ()
-            self.answer(refusal.status, _PAGE_TYPE, _page(HTTPStatus(refusal.status).phrase, refusal.status), offers)
+            page = _page(HTTPStatus(refusal.status).phrase, refusal.status)
+            kind, body = (_SOAP, refusal.text.encode()) if refusal.text else (_PAGE_TYPE, page)
+            self.answer(refusal.status, kind, body, offers)
         except (ClientGone, Dropped, Silent) as end:
             if isinstance(end, Silent):
                 self._until_readable().poll()

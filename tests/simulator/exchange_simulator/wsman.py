@@ -19,13 +19,16 @@ from typing import Any, Literal
 from xml.etree import ElementTree
 from xml.sax.saxutils import escape
 
+from psrpcore.types import ErrorRecord
+
 from .auth import Accounts, Decision
-from .engine import Runspace
+from .engine import Result, Runspace
 from .engines import Engine, Place
 from .faults import Injected, with_entity_bomb
 from .forms import Form, asked_form
 from .organisation import Organisation
-from .psrp import Malformed, NotFound, Pool, Runnable, cmdlets_in
+from .psrp import Malformed, NotFound, Pool, Runnable, RunspacePool, cmdlets_in
+from .refusals import REFUSALS
 from .server import Server
 from .winrs import RESOURCE_URI as COMMAND_SHELL
 from .winrs import CommandShell, Line
@@ -144,9 +147,11 @@ class Silent(Exception):
 class Unavailable(Exception):
     """A page of HTTP is to be answered in the place of WSMan."""
 
-    def __init__(self, status: int) -> None:
+    def __init__(self, status: int, text: str = "") -> None:
         super().__init__(status)
         self.status = status
+        self.text = text
+        """What is answered in the place of a page of Windows'."""
 
 
 @dataclass
@@ -422,6 +427,7 @@ class Endpoint:
                 detail="InvalidResourceURI",
             )
         limit = self._limit_now()
+        broken = self._refuse_to_open("Create", user)
         given = request.element("rsp:Shell")
         place = Place(self.server, self.name, user)
         pool: Pool[Any] | CommandShell
@@ -430,7 +436,11 @@ class Endpoint:
         else:
             opening = _decode(request.element("rsp:Shell/pwsh:creationXml").text)
             try:
-                pool = self._engine.runspaces(place, Runspace(log_on.delegates, request.form), opening)
+                if broken is not None:
+                    # No engine is asked: nothing will run in it.
+                    pool = RunspacePool(opening, lambda *_: Result(), broken=broken)
+                else:
+                    pool = self._engine.runspaces(place, Runspace(log_on.delegates, request.form), opening)
             except Malformed:
                 raise _malformed() from None
         shell = Shell(
@@ -488,6 +498,8 @@ class Endpoint:
     def _receive(self, shell: Shell, request: Request, is_connected: Callable[[], bool]) -> str:
         wanted = request.element("rsp:Receive/rsp:DesiredStream").get("CommandId")
         command_id = _identity(wanted) if wanted else None
+        if command_id is None:
+            self._refuse_to_open("Receive", shell.user)
         if request.fault == "lose_shells_while_receiving":
             shell.pool.stop_unanswered(command_id, request.timeout)
             self.drop_shells()
@@ -555,6 +567,20 @@ class Endpoint:
                 "later or raise the Maximum Commands per Shell quota."
             )
             raise Fault(None, "w:InternalError", told, role="s:Receiver")
+
+    def _refuse_to_open(self, action: str, user: str) -> ErrorRecord | None:
+        """Refuse a session by a page at once, by a fault when its first answer is fetched, or by its state."""
+        armed = self._organisation.faults.first(self.server.name, "opens_no_session")
+        if armed is None or self.name != "exchange":
+            return None
+        refusal, way = REFUSALS[armed["reason"]], armed.get("way", "fault")
+        named = f"{self._organisation.domain}/Users/{user.capitalize()}"
+        text = refusal.text(self.server.name, self.server.fqdn, named, self._organisation.now)
+        if way == "page":
+            raise Unavailable(refusal.status, text)
+        if way == "fault" and action == "Receive":
+            raise Fault(refusal.fault, "w:InternalError", text, role="s:Receiver")
+        return refusal.record(named) if way == "state" and action == "Create" else None
 
     def _limit_now(self) -> int:
         fault = self._organisation.faults.first(self.server.name, "shell_limit")

@@ -119,6 +119,33 @@ def test_a_wildcard_is_not_for_pop_and_imap(admin: Administrator) -> None:
 
 
 @pytest.mark.parametrize(
+    ("traits", "warned"),
+    [
+        ({"names": ("*.contoso.test", _MAIL)}, True),
+        ({"names": (_MAIL,), "subject": "CN=*.contoso.test"}, True),
+        ({"names": (_MAIL, "*.contoso.test")}, False),
+        ({"names": ("*.contoso.test",), "subject": ""}, False),
+    ],
+)
+def test_the_subject_alone_makes_a_wildcard(admin: Administrator, traits: dict[str, Any], warned: bool) -> None:
+    thumbprint = add(admin, *traits.pop("names"), **traits)
+    told = admin.do("Enable-ExchangeCertificate", Thumbprint=thumbprint, Services="POP")
+    assert bool(told) is warned
+    stored = admin.organisation.servers["EX01"].certificates.find(thumbprint)
+    assert stored is not None
+    assert stored.services == ("None" if warned else "POP")
+
+
+def test_names_are_written_as_windows_does(admin: Administrator) -> None:
+    thumbprint = add(
+        admin, _MAIL, subject=r"CN=a.test,O=M\"x\" \+ S\, Inc.,OU=plain,L=", issuer="O=CA", key_type="P-384"
+    )
+    stored = admin.organisation.servers["EX01"].certificates.find(thumbprint)
+    assert stored is not None
+    assert (stored.subject, stored.issuer) == ('CN=a.test, O="M""x"" + S, Inc.", OU=plain, L=', "O=CA")
+
+
+@pytest.mark.parametrize(
     ("traits", "reason"),
     [
         ({"days": -0.5}, "DateInvalid"),
@@ -130,6 +157,8 @@ def test_certificates_that_cannot_be_used(admin: Administrator, traits: dict[str
     thumbprint = add(admin, _MAIL, **traits)
     error = admin.refused("Enable-ExchangeCertificate", Thumbprint=thumbprint, Services="POP")
     assert reason in str(error)
+    assert str(error).startswith("A special Rpc error occurs on server EX01: ")
+    assert "[FailureCategory=Cmdlet-InvalidOperationException]" in error.FullyQualifiedErrorId
     assert services(admin, _MAIL) == "None"
 
 
@@ -200,6 +229,10 @@ class TestWhatClientsSee:
         assert self.seen(admin) == thumbprint
         enable(admin, _MAIL, "POP")
         assert self.seen(admin) == admin.thumbprint(_MAIL)
+
+    def test_a_wildcard_beside_the_name_needs_no_service_either(self, admin: Administrator) -> None:
+        thumbprint = add(admin, _MAIL, subject="CN=*.contoso.test")
+        assert self.seen(admin) == thumbprint
 
     def test_only_usable_ones_are_shown(self, admin: Administrator) -> None:
         for traits in ({"days": -0.5}, {"begins": 1}, {"private_key": False}):

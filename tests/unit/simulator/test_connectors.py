@@ -188,6 +188,17 @@ def test_what_exchange_refuses(admin: Administrator, parameters: dict[str, Any],
         change(admin, **parameters)
 
 
+def test_connectors_of_two_roles_at_one_place_take_no_change(admin: Administrator) -> None:
+    """As setup met it with connectors that were made otherwise, when it set MaxLocalHopCount."""
+    refused = refusal(admin, Bindings=["0.0.0.0:465"], RemoteIPRanges="10.0.0.0/8")
+    assert "unique local IP address & port bindings" in refused
+    for one in admin.organisation.servers["EX01"].connectors:
+        if one.settings.latest()["Name"] == "Client Frontend EX01":
+            one.settings.write({"Bindings": ("0.0.0.0:465",)}, "DC1.contoso.test", admin.organisation.now)
+    assert "unique local IP address & port bindings" in refusal(admin, RequireTLS=True)
+    change(admin, RequireTLS=True, Bindings="0.0.0.0:587")
+
+
 @pytest.mark.parametrize(
     ("ranges", "fits"),
     [

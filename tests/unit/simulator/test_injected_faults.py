@@ -15,7 +15,13 @@ from xml.parsers.expat import ExpatError
 import pytest
 import requests
 from pypsrp.complex_objects import PSInvocationState
-from pypsrp.exceptions import AuthenticationError, WinRMError, WinRMTransportError, WSManFaultError
+from pypsrp.exceptions import (
+    AuthenticationError,
+    InvalidPSRPOperation,
+    WinRMError,
+    WinRMTransportError,
+    WSManFaultError,
+)
 from pypsrp.powershell import PowerShell, RunspacePool
 from simulator_process import BASIC, NTLM, SimulatorFailed, SimulatorProcess
 from test_wire import CONFIGURATIONS, cmdlet, connect, session, shells
@@ -24,6 +30,7 @@ from winrm.exceptions import WinRMOperationTimeoutError
 from winrm.protocol import Protocol
 
 from exchange_simulator.faults import Faults, spoiled, with_entity_bomb
+from exchange_simulator.refusals import REFUSALS, WAYS
 
 WRITE = "Set-PopSettings"
 # NTLM over HTTP encrypts its messages, with keys that end with the connection.
@@ -180,6 +187,26 @@ def test_a_query_that_is_refused(simulator: SimulatorProcess, refusal: dict[str,
     runs_again(simulator)
     simulator.fault("EX01", "none")
     open_pool(simulator, **asked).close()
+
+
+@pytest.mark.parametrize(
+    ("reason", "way"),
+    [(name, way) for name, one in REFUSALS.items() for way in WAYS if way != "state" or one.exception],
+)
+def test_a_session_that_is_not_opened(simulator: SimulatorProcess, reason: str, way: str) -> None:
+    refusal = REFUSALS[reason]
+    simulator.fault("EX01", "opens_no_session", reason=reason, way=way)
+    expected = {"state": InvalidPSRPOperation, "fault": WSManFaultError, "page": WinRMTransportError}[way]
+    with pytest.raises(expected) as error:
+        open_pool(simulator)
+    if way == "state":
+        return
+    text = error.value.reason if way == "fault" else error.value.response_text  # type: ignore[attr-defined]
+    assert error.value.code == (refusal.fault if way == "fault" else refusal.status)  # type: ignore[attr-defined]
+    assert text.startswith("[ClientAccessServer=EX01,BackEndServer=EX01.contoso.test,RequestId=")
+    assert (f"[FailureCategory={refusal.part}-" in text) == bool(refusal.part)
+    simulator.fault("EX01", "none")
+    runs_again(simulator)
 
 
 @pytest.mark.parametrize(
@@ -359,6 +386,9 @@ def test_other_requests_may_be_dropped(simulator: SimulatorProcess, action: str,
         {"kind": "http_status", "status": 200},
         {"kind": "query_refused", "status": 200},
         {"kind": "operation_limit", "limit": 2, "counted": "host"},
+        {"kind": "opens_no_session", "reason": "full moon"},
+        {"kind": "opens_no_session", "reason": "no_role", "way": "letter"},
+        {"kind": "opens_no_session", "reason": "access_denied", "way": "state"},
         {"kind": "service_dies", "service": "MSExchangePop3", "after": 0},
         {"kind": "truncated", "action": "Post"},
         {"kind": "drop_after_answer", "action": "Command"},

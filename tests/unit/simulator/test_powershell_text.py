@@ -114,13 +114,24 @@ def test_nothing_piped_is_no_call() -> None:
         "Set-X @a",
         "Set-X > a",
         "Set-X 2>&1 | Get-X",
+        "Set-X *>&1",
+        "Set-X 2> 'a'",
         "Set-X && Get-X",
         "& Set-X",
         "& { Set-X }",
         ". 'Set-X'",
-        "if ($true) { Set-X }",
+        "if ('a') { Set-X }",
+        "if (Get-X) { Set-X }",
+        "if ($false) { Get-X } elseif ($true) { Set-X }",
         "while ($true) { Set-X }",
-        "function a { Set-X }",
+        "function a([string]$b) { Set-X }",
+        "function a($b = 'c') { Set-X }",
+        "filter a($b) { Set-X }",
+        "workflow a { Set-X }",
+        "function a($b) { $b }; a",
+        "function a($b) { $b }; a -b 'c'",
+        "function a($b) { $b }; 'c' | a 'd'",
+        "filter a { $_ }; a",
         "try { Set-X }",
         "try { Set-X } finally { }",
         "try { Set-X } catch [Exception] { }",
@@ -130,6 +141,11 @@ def test_nothing_piped_is_no_call() -> None:
         "$env:a = 'a'",
         "$a = 'a' * 5",
         "$a = 'a' -eq 'b'",
+        "$a = 'a' -is [int]",
+        "$a = 'a' -replace 'a', 'b'",
+        "$a = [IO.File]",
+        "$a = 'a' | Select-Object *",
+        "$b = 'c'; $b.Value = 'a'",
         "$a = 'a' + 5",
         "$a.Length",
         "'a'.ToUpper()",
@@ -233,6 +249,43 @@ def test_several_variables_share_what_there_is(text: str, values: tuple[object, 
     with nullcontext() if values else pytest.raises(NotSimulated):
         host.run(text)
     assert tuple(host.runspace.variables.get(name) for name in "ab") == (values or (None, None))
+
+
+SAY = "function say($text) { [Console]::Out.WriteLine($text); $said = 'said' }; "
+
+
+@pytest.mark.parametrize(
+    ("text", "out"),
+    [
+        (SAY + "say 'a'; $said = $said; say 'b'", ["a", "b"]),
+        ("filter say { [Console]::Out.WriteLine($_) }; 'a', 'b' | say", ["a", "b"]),
+        (SAY + "if ('a' -is [string]) { say 'a' } else { say 'b' }", ["a"]),
+        (SAY + "if ('a' -isnot [string]) { say 'a' } else { say 'b' }", ["b"]),
+        (SAY + "if ($null -is [Collections.IEnumerable]) { say 'a' }", []),
+        (SAY + "$t = @('x', 'y'); if ($t -is [Collections.IEnumerable]) { say 'a' }", ["a"]),
+        (SAY + "try { say 'a' } catch { say 'b' } finally { say 'c' }", ["a", "c"]),
+        (SAY + "try { Set-X } catch { say $_.Exception.Message } finally { say 'c' }", ["It failed.", "c"]),
+        (SAY + "try { try { Set-X } catch { Set-X } finally { say 'c' } } catch { say 'd' }", ["c", "d"]),
+        (SAY + "$t = 'a\ufffeb' -replace '[\\uFFFE\\uFFFF]', [regex]::Unescape('\\u002D'); say $t", ["a-b"]),
+        (SAY + "$a, $b = 'x', 'y'; say $b", ["y"]),
+        (SAY + "$s = [Management.Automation.PSSerializer]; $t = $s::Serialize('\ufffe'); say 'a'", ["a"]),
+    ],
+)
+def test_statements(text: str, out: list[str]) -> None:
+    host = Host(Result(terminating=failure()))
+    host.run(text)
+    assert host.out == out
+    assert "said" not in host.runspace.variables or host.runspace.variables["said"] is None
+
+
+def test_streams_that_are_merged_are_output() -> None:
+    host = Host(Result(output=["a"], errors=[failure()], warnings=["Mind."], terminating=failure("The end.")))
+    kinds = "if ($_ -is [Management.Automation.ErrorRecord]) { [Console]::Out.WriteLine($_.FullyQualifiedErrorId) }"
+    kinds += " if ($_ -is [Management.Automation.WarningRecord]) { [Console]::Out.WriteLine($_.Message) }"
+    kinds += " if ($_ -is [string]) { [Console]::Out.WriteLine($_) }"
+    host.run(f"filter kind {{ {kinds} }}; Set-X 2>&1 3>&1 | kind")
+    # What ends the pipeline comes to no filter, and what came before it does.
+    assert (host.out, host.err) == (["a", "Id", "Mind."], ["Set-X : The end."])
 
 
 def test_the_serializer_needs_powershell_3() -> None:

@@ -114,6 +114,52 @@ _ERRORS: Told = {
     },
 }
 
+_SESSIONS: Told = {
+    ("page", f"{_POWERSHELL} (WSManPluginErrorCodes)"): {
+        "": "What the plug-in's authorization throws ends the session with the fault 2152992672."
+    },
+    ("page", "[MS-PSRP], the message RUNSPACEPOOL_STATE"): {
+        "": "A pool that cannot open tells why by an error record."
+    },
+    ("page", "the numbers of wsmerror.h in PowerShell's source"): {
+        "": "A user's quota of requests is the fault 2150859175, and a shell that is not found is 2150858843."
+    },
+    (
+        "published output",
+        "https://learn.microsoft.com/answers/questions/310545, https://learn.microsoft.com/answers/questions/311044",
+    ): {
+        "": "The blocks before the words of a refusal; TypeInitializationException; that the client calls the fault "
+        "IncorrectProtocolVersion, which is 2152992672, and that it comes when it asks for data, not for the shell."
+    },
+    ("published output", "https://learn.microsoft.com/answers/questions/284296"): {
+        "": "CmdletAccessDeniedException where a user has no management role."
+    },
+    ("published output", "https://github.com/cisagov/ScubaGear"): {
+        "": "AuthorizationException where a user has too many sessions, of Exchange Online."
+    },
+    ("published output", "https://learn.microsoft.com/answers/questions/308306"): {
+        "": "Cafe-SendFailure without words, which the client calls invalid XML, where a shell is asked for."
+    },
+    (
+        "published output",
+        "https://techcommunity.microsoft.com/blog/exchange/remote-powershell-proxying-behavior-in-exchange-2013-cu12-and-exchange-2016/604504",
+    ): {"": "WSMan-InvalidShellID where requests of one session come to different servers."},
+    ("page", "https://learn.microsoft.com/en-us/exchange/troubleshoot/client-connectivity/error-occur-ems-eac-owa"): {
+        "": "Access is denied after a block without a category, which the client calls invalid XML."
+    },
+    ("published output", "https://c7solutions.com/2010/01/restrictive-throttling-policies-in-aspx"): {
+        "": "The words where a user's quota of requests is used up, on 2010."
+    },
+    ("guess", "names of classes of Exchange's, seen in no output of a refused session"): {
+        "": "RemotePowerShellNotEnabledException, OverBudgetException, SuitabilityDirectoryException and "
+        "ManagementObjectNotFoundException, with their words."
+    },
+    ("guess", "nobody has published a conversation"): {
+        "": "That the state of a broken pool carries the exception itself; the statuses of HTTP, 500 or 403; the "
+        "subcode of the faults."
+    },
+}
+
 # --- settings of POP3 and IMAP4 ---
 
 # The page of the class, that of what it declares itself, and these members.
@@ -268,6 +314,9 @@ _CERTIFICATE: Told = {
     ("published output", "https://github.com/MicrosoftDocs/office-docs-powershell/issues/3493"): {
         "": "At a plain /PowerShell/ the services are not there."
     },
+    ("published output", "https://learn.microsoft.com/en-us/answers/questions/2195248"): {
+        "": "Text, exception, category and id where there is no certificate of that thumbprint."
+    },
     ("published output", "https://learn.microsoft.com/en-us/answers/questions/1166428"): {
         _LISTED: "What the Management Shell lists."
     },
@@ -283,12 +332,23 @@ _CERTIFICATE: Told = {
     ("guess", "the order on the page"): {"Status RootCAType": "The other numbers."},
 }
 _ENABLE_CERTIFICATE: Told = {
-    ("published output", "posts about Exchange 2013 and later"): {
-        "": "The warning that a wildcard certificate is for neither POP nor IMAP."
+    ("published output", "https://kimconnect.com/microsoft-exchange-server-certificates/"): {
+        "": "The warning that a certificate with a wildcard as its subject is for neither POP nor IMAP."
+    },
+    (
+        "published output",
+        "https://learn.microsoft.com/en-us/answers/questions/1002570/exchange-certificate-import-error-private-key-miss",
+    ): {
+        "": "Text, exception, category and id where a certificate without its key is refused, by RPC as all that these "
+        "cmdlets do."
+    },
+    ("guess", "the warning's words"): {
+        "": "The common name decides, and not the other names; what has none is no wildcard. One that has a wildcard "
+        "there is found by any name that it covers, since it cannot be assigned."
     },
     ("guess", "PowerShell's own questions"): {
-        "": "The texts of refusals, that a certificate out of its time or without its key is refused, and how a "
-        "question fails that nobody can answer."
+        "": "That a certificate out of its time is refused in the same way, and how a question fails that nobody can "
+        "answer."
     },
 }
 
@@ -316,6 +376,13 @@ _BOTH_CONNECTORS: Told = {
 _SET_CONNECTOR: Told = {
     ("published output", "an issue of the script Copy-ReceiveConnector"): {
         "": "The id of the error where a list that must have something is empty."
+    },
+    (
+        "published output",
+        "https://practical365.com/exchange-server/exchange-server-2013-upgrade-fails-due-to-receive-connector-conflicts/",
+    ): {
+        "": "Exception and text where a connector of another transport role has the same address and port; it comes "
+        "whatever is changed."
     },
     ("page", _page("Set-ReceiveConnector")): {"": "What values have to do with each other."},
     ("guess", "refusals of other cmdlets"): {
@@ -539,6 +606,7 @@ _IMAP4: Told = {
 EVIDENCE: tuple[Fact, ...] = (
     *_facts("Forms", _FORMS),
     *_facts("Errors", _ERRORS),
+    *_facts("Sessions", _SESSIONS),
     *_of_protocol_settings(),
     *_facts("Get-ExchangeServer", _SERVER),
     *_facts("Get-ServerComponentState", _COMPONENT),

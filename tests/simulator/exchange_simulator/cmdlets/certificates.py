@@ -50,7 +50,7 @@ def enable_exchange_certificate(call: Call) -> None:
     owner, wanted = _addressed(call)
     controller(call)
     certificate = _find(call, owner, wanted or "")
-    _require_usable(call, certificate)
+    _require_usable(call, owner, certificate)
     services = [one for one in call.arguments["Services"].split(", ") if one != "None"]
     if certificate.is_wildcard:
         for protocol in (one for one in PROTOCOL_SERVICE.values() if one in services):
@@ -86,10 +86,10 @@ def _addressed(call: Call) -> tuple[Server, str | None]:
 def _find(call: Call, owner: Server, thumbprint: str) -> StoredCertificate:
     if found := owner.certificates.find(thumbprint):
         return found
-    raise _refusal(call, f"The certificate with thumbprint {thumbprint} was not found.")
+    raise _refusal(call, owner, f"The certificate with thumbprint {thumbprint} was not found.")
 
 
-def _require_usable(call: Call, certificate: StoredCertificate) -> None:
+def _require_usable(call: Call, owner: Server, certificate: StoredCertificate) -> None:
     reason = (
         "PrivateKeyMissing"
         if not certificate.has_private_key
@@ -100,13 +100,16 @@ def _require_usable(call: Call, certificate: StoredCertificate) -> None:
     if reason:
         raise _refusal(
             call,
+            owner,
             f"The certificate with thumbprint {certificate.thumbprint} was found but is not valid for use with "
             f"Exchange Server (reason: {reason}).",
         )
 
 
-def _refusal(call: Call, text: str) -> errors.Failure:
-    return call.exchange_failure("System.ArgumentException", text, category=ErrorCategory.InvalidArgument)
+def _refusal(call: Call, owner: Server, text: str) -> errors.Failure:
+    """These cmdlets ask a service of the server by RPC, and whatever it refuses comes as the one exception."""
+    told = f"A special Rpc error occurs on server {owner.name}: {text}"
+    return call.exchange_failure("System.InvalidOperationException", told, category=ErrorCategory.NotSpecified)
 
 
 def _unanswered(call: Call, new: StoredCertificate, current: StoredCertificate) -> errors.Failure:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import sys
 import tracemalloc
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed25519, rsa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -19,12 +20,17 @@ from ansible_collections.mailops.exchange.plugins.module_utils._host.failures im
 from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import binary
 from ansible_collections.mailops.exchange.plugins.module_utils._host.server import Server
 from ansible_collections.mailops.exchange.plugins.module_utils._host.versions import Version
-from ansible_collections.mailops.exchange.plugins.module_utils._kinds.certificates import Thumbprint
+from ansible_collections.mailops.exchange.plugins.module_utils._kinds.certificates import (
+    CertificateIdentifier,
+    Thumbprint,
+    name_parts,
+)
 from ansible_collections.mailops.exchange.plugins.module_utils._objects.certificate_payload import Payload, read_payload
 from ansible_collections.mailops.exchange.plugins.module_utils._objects.certificate_rules import dates_and_keys
 from ansible_collections.mailops.exchange.plugins.module_utils._objects.certificates import (
     MEMBERS,
     by_name,
+    found_by,
     in_order,
     read_certificate,
 )
@@ -33,6 +39,7 @@ from exchange_simulator.certificate_payload import Description, signed, store_el
 EX01 = Server("EX01", "EX01.contoso.test", Version(15, 2, 2562, 17))
 NUMBERS = {"IMAP": 1, "POP": 2, "IIS": 8, "SMTP": 16}
 NOW = datetime.now(UTC)
+MAIL = "mail.contoso.test"
 
 
 @cache
@@ -40,16 +47,30 @@ def private_key(bits):
     return rsa.generate_private_key(public_exponent=65537, key_size=bits)
 
 
-def make_der(*names, common_name=None, issuer="Contoso Issuing CA", begins=-30, ends=300, bits=2048, serial=None):
+def called(**attributes):
+    """A distinguished name of attributes in their order on the wire, the most general first."""
+    return x509.Name([x509.NameAttribute(getattr(x509.NameOID, kind), value) for kind, value in attributes.items()])
+
+
+def make_der(
+    *names,
+    common_name=None,
+    issuer="Contoso Issuing CA",
+    begins=-30,
+    ends=300,
+    bits=2048,
+    serial=None,
+    subject=None,
+    key=None,
+):
     """A certificate; begin and end in days from now, issuer None for a self-signed one."""
-    subject, by = (
-        x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
-        for name in (common_name or names[0], issuer or common_name or names[0])
-    )
+    if subject is None:
+        subject = called(COMMON_NAME=common_name or names[0])
+    by = subject if issuer is None else issuer if isinstance(issuer, x509.Name) else called(COMMON_NAME=issuer)
     builder = x509.CertificateBuilder(
         issuer_name=by,
         subject_name=subject,
-        public_key=private_key(bits).public_key(),
+        public_key=(key or private_key(bits)).public_key(),
         serial_number=serial or x509.random_serial_number(),
         not_valid_before=NOW + timedelta(days=begins),
         not_valid_after=NOW + timedelta(days=ends),
@@ -57,7 +78,8 @@ def make_der(*names, common_name=None, issuer="Contoso Issuing CA", begins=-30, 
     if names:
         alternative = x509.SubjectAlternativeName([x509.DNSName(name) for name in names])
         builder = builder.add_extension(alternative, critical=False)
-    return builder.sign(private_key(bits), hashes.SHA256()).public_bytes(serialization.Encoding.DER)
+    signed = builder.sign(key or private_key(bits), None if "Ed25519" in type(key).__name__ else hashes.SHA256())
+    return signed.public_bytes(serialization.Encoding.DER)
 
 
 def make_payload(der, services, *, sign=False, key=True):
@@ -266,16 +288,120 @@ def test_which_names_are_covered(names, host, exactly, covers):
 
 
 @pytest.mark.parametrize(
-    ("names", "wildcard"),
+    ("common_name", "names", "wildcard"),
     [
-        (["*.contoso.test"], True),
-        (["*.contoso.test", "contoso.test"], True),
-        (["*.contoso.test", "mail.fabrikam.test"], False),
-        (["mail.contoso.test"], False),
+        ("*.contoso.test", ["*.contoso.test"], True),
+        ("*.contoso.test", ["*.contoso.test", "contoso.test"], True),
+        ("*.contoso.test", ["*.contoso.test", MAIL], True),
+        ("*.contoso.test", [MAIL], True),
+        (MAIL, [MAIL], False),
+        (MAIL, ["*.contoso.test", MAIL], False),
+        ("contoso.test", ["*.contoso.test"], False),
+        # Without a common name the others have to tell.
+        (None, ["*.contoso.test", "contoso.test"], True),
+        (None, ["*.contoso.test", "mail.fabrikam.test"], False),
+        (None, [MAIL], False),
     ],
 )
-def test_what_counts_as_a_wildcard(names, wildcard):
-    assert read_certificate({"RawData": binary(make_der(*names))}).is_wildcard is wildcard
+def test_what_counts_as_a_wildcard_goes_by_the_subject(common_name, names, wildcard):
+    subject = called(COMMON_NAME=common_name) if common_name else called(ORGANIZATION_NAME="Contoso")
+    der = make_der(*names, subject=subject)
+    assert read_certificate({"RawData": binary(der)}).is_wildcard is wildcard
+
+
+@pytest.mark.parametrize(
+    ("common_name", "assigned", "found"),
+    [("*.contoso.test", [], True), (MAIL, [], False), (MAIL, ["POP"], True), (MAIL, ["IMAP"], False)],
+)
+def test_only_what_can_be_assigned_has_to_be(common_name, assigned, found):
+    der = make_der(MAIL, "*.contoso.test", common_name=common_name)
+    certificate = replace(read_certificate({"RawData": binary(der)}), services=frozenset(assigned))
+    assert found_by([certificate], "POP", MAIL) == ([certificate] if found else [])
+
+
+def test_a_name_beside_a_wildcard_is_no_better_than_a_wildcard():
+    """Neither of the two can be assigned; the plain one, older, self-signed and all, can."""
+    beside = make_der("*.contoso.test", MAIL, begins=-3)
+    alone = make_der("*.contoso.test", begins=-2)
+    plain = make_der(MAIL, issuer=None, begins=-60)
+    for field in ([beside, alone], [alone, beside]):
+        assert chosen(*field) == thumbprint(alone)
+    for field in ([plain, beside, alone], [beside, alone, plain]):
+        assert chosen(*field) == thumbprint(plain)
+
+
+MUELLER = 'M\u00fcller "und" S\u00f6hne, Gmb\u041d'
+QUOTED = 'O="M\u00fcller ""und"" S\u00f6hne, Gmb\u041d"'
+
+
+@pytest.mark.parametrize(
+    ("issuer", "subject", "identifier"),
+    [
+        (called(COMMON_NAME="CA"), called(COMMON_NAME=MAIL), f"<I>CN=CA<S>CN={MAIL}"),
+        (
+            called(COUNTRY_NAME="DE", ORGANIZATION_NAME=MUELLER),
+            called(ORGANIZATION_NAME=MUELLER, COMMON_NAME=MAIL),
+            f"<I>{QUOTED}, C=DE<S>CN={MAIL}, {QUOTED}",
+        ),
+        (called(COMMON_NAME="CA"), called(ORGANIZATION_NAME="Contoso"), "<I>CN=CA<S>O=Contoso"),
+        (called(COMMON_NAME="a=b; <c>#"), called(COMMON_NAME=" x "), '<I>CN="a=b; <c>#"<S>CN=" x "'),
+    ],
+    ids=["plain", "issuer without a common name", "subject without a common name", "special characters"],
+)
+def test_what_names_a_certificate_is_what_a_user_may_type(issuer, subject, identifier):
+    certificate = read_certificate({"RawData": binary(make_der(MAIL, issuer=issuer, subject=subject))})
+    kind = CertificateIdentifier()
+    assert kind.of(certificate.issuer, certificate.subject) == certificate.identifier == identifier
+    assert kind.parse(identifier) == identifier
+    assert kind.key(identifier) == (name_parts(certificate.issuer), name_parts(certificate.subject))
+
+
+@pytest.mark.parametrize(
+    ("issuer", "subject", "fault"),
+    [
+        (called(COMMON_NAME="CA"), called(), "has no subject"),
+        (called(), called(COMMON_NAME=MAIL), "has no issuer"),
+        (called(COMMON_NAME="A<s>B"), called(COMMON_NAME=MAIL), "has <I> or <S> within a name"),
+        (called(COMMON_NAME="CA"), called(COMMON_NAME="A<I>B"), "has <I> or <S> within a name"),
+    ],
+)
+def test_what_nothing_names_is_told_by_its_fault(issuer, subject, fault):
+    certificate = read_certificate({"RawData": binary(make_der(MAIL, issuer=issuer, subject=subject))})
+    with pytest.raises(ValueError, match=f"^{fault}$"):
+        CertificateIdentifier().of(certificate.issuer, certificate.subject)
+    with pytest.raises(ValueError, match=r"lacks one of its parts|more than once"):
+        CertificateIdentifier().parse(certificate.identifier)
+
+
+@pytest.mark.parametrize(
+    ("key", "told"),
+    [
+        (ec.generate_private_key(ec.SECP384R1()), "EC secp384r1"),
+        (ed25519.Ed25519PrivateKey.generate(), "Ed25519"),
+        (dsa.generate_private_key(2048), "DSA 2048"),
+    ],
+    ids=["P-384", "Ed25519", "DSA"],
+)
+def test_keys_of_other_sorts_are_read_and_not_called_weak(key, told):
+    certificate = read_certificate({"RawData": binary(make_der(MAIL, key=key))})
+    assert (certificate.key, certificate.weakness, certificate.names) == (told, None, (MAIL,))
+    assert certificate.identifier == f"<I>CN=Contoso Issuing CA<S>CN={MAIL}"
+
+
+def test_certificates_without_a_subject_are_not_alike_for_that():
+    """Those of the ACME profile tlsserver all have none, and one may take the place of another only by its names."""
+    old, other, renewed = (
+        replace(read_certificate({"RawData": binary(der)}), services=frozenset({"POP"}))
+        for der in (
+            make_der(MAIL, subject=called(), ends=-1),
+            make_der("web.contoso.test", subject=called()),
+            make_der(MAIL, subject=called()),
+        )
+    )
+    (lasting,) = dates_and_keys(old, NOW, 30, {"POP"}, [other])
+    assert (lasting.severity, lasting.cure.startswith("Renew it.")) == ("error", True)
+    (replaced,) = dates_and_keys(old, NOW, 30, {"POP"}, [other, renewed])
+    assert replaced.cure == "Remove it from the server."
 
 
 def test_the_common_name_counts_only_without_alternative_names():

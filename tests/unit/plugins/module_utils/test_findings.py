@@ -11,6 +11,11 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import (
+    CmdletError,
+    CmdletFailure,
+    Failure,
+)
 from ansible_collections.mailops.exchange.plugins.module_utils._host.server import Server
 from ansible_collections.mailops.exchange.plugins.module_utils._host.versions import Version
 from ansible_collections.mailops.exchange.plugins.module_utils._judgement.client_settings import client_settings
@@ -54,6 +59,7 @@ def certificate(*names, services=("IMAP", "POP", "SMTP"), subject=None, days=300
             "names": names,
             "not_before": NOW - timedelta(days=100),
             "not_after": NOW + timedelta(days=days),
+            "common_names": names[:1],
             "key": "RSA 2048",
             "weakness": None,
             "services": None if services is None else frozenset(services),
@@ -88,8 +94,12 @@ CONNECTOR = {
 }
 
 
-def connector(name="Client Frontend EX01", **values):
-    return Connector(name, "FrontendTransport", {**CONNECTOR, **values})
+def connector(name="Client Frontend EX01", role="FrontendTransport", **values):
+    return Connector(name, role, {**CONNECTOR, **values})
+
+
+PROXY = connector("Client Proxy EX01", "HubTransport", bindings=("0.0.0.0:465",))
+DEFAULT = connector("Default Frontend EX01", bindings=("0.0.0.0:25",))
 
 
 def relay(name="Relay", **values):
@@ -123,6 +133,14 @@ def only(name, days=300):
     return {"certificates": (certificate(name, days=days), AUTH)}
 
 
+def unread(**error):
+    """Why a part could not be read; without an error it is another failure."""
+    failure = (
+        CmdletFailure("Get-ReceiveConnector", [CmdletError(**error)]) if error else Failure("It came as a number.")
+    )
+    return {"unread": {"Get-ReceiveConnector": failure}}
+
+
 OFF = {"services": (replace(RUNNING, status="stopped", start_mode="manual"),)}
 SELF_NAMED = f"<I>{ISSUER}<S>CN={MAIL}"
 
@@ -132,7 +150,15 @@ TRAPS = [
     ("exchange-unsupported", "warning", {"version": "2016"}, {}),
     ("exchange-unsupported", "warning", {"version": "2013"}, {}),
     ("exchange-unsupported", "warning", {"version": "2010"}, {}),
-    ("part-unreadable", "warning", {"unread": {"Get-ReceiveConnector": "It is not granted."}}, {"unread": {}}),
+    ("part-unreadable", "warning", unread(), {"unread": {}}),
+    ("part-not-granted", "warning", unread(id="CommandNotFoundException"), {}),
+    (
+        "part-without-directory",
+        "warning",
+        unread(exception="Microsoft.Exchange.Data.Directory.ADTransientException"),
+        {},
+    ),
+    ("part-without-rpc", "warning", unread(exception="Microsoft.Exchange.Rpc.RpcException"), {}),
     ("service-missing", "error", {"services": (RUNNING, Service("MSExchangePOP3BE"))}, {}),
     ("service-not-running", "error", {"services": (RUNNING, replace(BACK_END, status="stopped"))}, {}),
     ("service-not-running", "error", {"services": (replace(RUNNING, status="paused"), BACK_END)}, {}),
@@ -292,6 +318,32 @@ TRAPS = [
         {"submission": {"remote_ip_ranges": ("10.0.0.0/8",)}},
         {"submission": {"remote_ip_ranges": ("0.0.0.0-127.255.255.255", "128.0.0.0/1")}},
     ),
+    # The remote addresses make no difference, nor does it whether one is off.
+    (
+        "connector-role-conflict",
+        "error",
+        {"connectors": [connector(bindings=("0.0.0.0:587", "0.0.0.0:465"), remote_ip_ranges=("10.0.0.0/8",)), PROXY]},
+        {"connectors": [connector(bindings=("0.0.0.0:587", "10.0.0.1:465")), PROXY]},
+    ),
+    (
+        "connector-role-conflict",
+        "warning",
+        {
+            "connectors": [
+                connector(),
+                DEFAULT,
+                relay("Old", role="HubTransport", bindings=("0.0.0.0:25",), enabled=False),
+            ]
+        },
+        {"connectors": [connector(), DEFAULT, relay("Old", bindings=("0.0.0.0:25",))]},
+    ),
+    # Exchange 2010 has but one role, and what cannot be read is not compared.
+    (
+        "connector-role-conflict",
+        "warning",
+        {"connectors": [connector(), DEFAULT, relay("Old", role="HubTransport", bindings=("0.0.0.0:25",))]},
+        {"connectors": [connector(), DEFAULT, relay("Old", role="", bindings=("0.0.0.0:25",))]},
+    ),
     ("connector-disabled", "error", {"submission": {"enabled": False}}, {"submission": {"enabled": True}}),
     ("connector-disabled", "notice", {"connectors": [connector(), connector("Old", enabled=False)]}, {}),
     # The relay serves no user in its place.
@@ -424,6 +476,73 @@ def test_what_goes_by_the_version():
 
 def test_a_wildcard_needs_no_assignment_and_covers_all():
     assert ids(certificates=(WILDCARD, AUTH)) == set()
+
+
+def test_a_wildcard_by_its_subject_needs_no_assignment_whatever_else_it_names():
+    """Neither is it told to assign what Exchange would not, nor that this one, if it is assigned, is in order."""
+    beside = certificate("*.contoso.test", MAIL, "contoso.test", services=["SMTP"])
+    assert ids(certificates=(beside, AUTH)) == set()
+    plain = replace(beside, common_names=(MAIL,))
+    assert ids(certificates=(plain, AUTH)) == {"certificate-not-assigned"}
+    (assigned,) = find(facts(certificates=(replace(beside, services=frozenset({"POP", "SMTP"})), AUTH)))
+    assert assigned.id == "wildcard-assigned"
+    assert assigned.cure.startswith("Set x509_certificate_name to the host name clients connect to with")
+
+
+RPC = "[Server=EX01,RequestId=0,TimeStamp=0] [FailureCategory=Cmdlet-InvalidOperationException] 71D7F7B0,"
+DIRECTORY = "[Server=EX01,RequestId=0,TimeStamp=0] [FailureCategory=Cmdlet-ADTransientException] 5D1,"
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        ({"id": "CommandNotFoundException"}, "part-not-granted"),
+        ({"id": "NamedParameterNotFound,Get-ExchangeCertificate"}, "part-not-granted"),
+        ({"category": "PermissionDenied"}, "part-not-granted"),
+        (
+            {"id": RPC + "Microsoft.Exchange.Management.SystemConfigurationTasks.GetExchangeCertificate"},
+            "part-without-rpc",
+        ),
+        # Exchange 2010 has no brackets in its ids.
+        (
+            {"id": "71D7F7B0,A.GetExchangeCertificate", "exception": "System.InvalidOperationException"},
+            "part-without-rpc",
+        ),
+        ({"id": "1,A.GetThing", "exception": "Microsoft.Exchange.Rpc.RpcException"}, "part-without-rpc"),
+        ({"id": DIRECTORY + "A.GetExchangeCertificate"}, "part-without-directory"),
+        (
+            {
+                "category": "PermissionDenied",
+                "exception": "Microsoft.Exchange.Data.Directory.ADInvalidCredentialException",
+            },
+            "part-without-directory",
+        ),
+        # What is not known by its id or type is not guessed from what it says.
+        ({"id": RPC + "A.GetReceiveConnector", "message": "A special Rpc error occurs"}, "part-unreadable"),
+        ({"message": "Access is denied. The RPC server is unavailable."}, "part-unreadable"),
+    ],
+)
+def test_each_cause_has_its_own_cure(error, expected):
+    failure = CmdletFailure("Get-ExchangeCertificate", [CmdletError(**error)])
+    (found,) = [one for one in find(facts(unread={"Get-ExchangeCertificate": failure})) if one.id.startswith("part-")]
+    assert found.id == expected
+    assert found.seen == str(failure)
+    assert ("management role" in found.cure) is (expected == "part-not-granted")
+    assert ("MSExchangeServiceHost" in found.cure) is (expected == "part-without-rpc")
+    assert ("domain_controller" in found.cure) is (expected == "part-without-directory")
+
+
+def test_both_connectors_and_their_roles_are_named():
+    (found,) = [
+        one
+        for one in find(facts(connectors=[connector(bindings=("0.0.0.0:587", "0.0.0.0:465")), PROXY]))
+        if one.id == "connector-role-conflict"
+    ]
+    assert found.seen == (
+        "The receive connectors 'Client Frontend EX01' (FrontendTransport) and 'Client Proxy EX01' (HubTransport) are "
+        "both bound to 0.0.0.0:465."
+    )
+    assert (found.protocol, found.rule.cured_by) == ("smtp", ("connector",))
 
 
 def test_unknown_services_are_not_taken_for_none():

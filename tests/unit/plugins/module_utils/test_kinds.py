@@ -20,9 +20,9 @@ from ansible_collections.mailops.exchange.plugins.module_utils._kinds.texts impo
     Identity,
     SingleLine,
     Text,
-    WebAddress,
     WindowsPath,
 )
+from ansible_collections.mailops.exchange.plugins.module_utils._kinds.web import WebAddress
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.connectors import CONNECTOR_SETTINGS
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.protocols import PROTOCOLS
 

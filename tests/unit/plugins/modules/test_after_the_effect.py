@@ -122,7 +122,8 @@ def failing(row: Row) -> tuple[InProcessHost, dict[str, Any]]:
 @pytest.mark.parametrize("row", ROWS, ids=str)
 def test_what_is_so_is_told_and_only_the_rest_is_done(row: Row) -> None:
     host, result = failing(row)
-    assert result["msg"] == f"{row.cmdlet} failed: {SAID} {row.told}"
+    service = f" for {FRONT}" if row.cmdlet.endswith("-Service") else ""
+    assert result["msg"] == f"{row.cmdlet} failed{service}: {SAID} {row.told}"
     assert is_a_sentence(result["msg"])
     assert (result["failed"], result["changed"], result["diff"]["after"]) == (True, True, row.moved)
     again = host.run(row.module, row.options)
@@ -145,10 +146,10 @@ def test_a_mailbox_that_has_what_was_written_is_fine() -> None:
     assert host.run("cas_mailbox", wanted)["changed"] is False
 
 
-@pytest.mark.parametrize("cmdlet", ["Stop-Service", "Start-Service"])
-def test_iis_runs_again_and_was_restarted(cmdlet: str) -> None:
+@pytest.mark.parametrize(("cmdlet", "name"), [("Stop-Service", "WAS"), ("Start-Service", "W3SVC")])
+def test_iis_runs_again_and_was_restarted(cmdlet: str, name: str) -> None:
     host, result = failing(Row(cmdlet, "iis", {"state": "restarted"}, "", {}))
-    assert result["msg"] == f"{cmdlet} failed: {SAID}"
+    assert result["msg"] == f"{cmdlet} failed for {name}: {SAID}"
     assert (result["failed"], result["changed"]) == (True, True)
     assert result["diff"]["after"]["W3SVC"] == RESTARTED
     assert {name: one["status"] for name, one in host.state["services"].items() if name in ("WAS", "W3SVC")} == {

@@ -147,8 +147,9 @@ def test_smtp_only_with_the_answer_given(host):
 def test_an_exact_name_comes_before_a_wildcard_and_a_wildcard_alone_is_refused(host):
     wildcard = host.import_certificate("*.contoso.test", "contoso.test")
     refusal = (
-        f"services: IMAP4 and POP3 cannot be assigned the certificate {wildcard}, because it fits only by its wildcard "
-        "(*.contoso.test, contoso.test); set x509_certificate_name to {} instead, that is all a wildcard needs."
+        f"services: IMAP4 and POP3 cannot be assigned the certificate {wildcard}, because its subject is a wildcard "
+        "(CN=*.contoso.test), whatever names it has beside that; set x509_certificate_name to {} instead, that is all "
+        "a wildcard needs."
     )
     by_name = host.run(MODULE, {"services": ["POP", "IMAP"]})
     assert by_name["msg"] == refusal.format(f"'{MAIL}'")
@@ -157,6 +158,32 @@ def test_an_exact_name_comes_before_a_wildcard_and_a_wildcard_alone_is_refused(h
     exact = host.import_certificate(MAIL, begins=-30)
     assert host.run(MODULE, {"services": ["POP", "IMAP"]})["certificate"]["thumbprint"] == exact
     assert host.run(MODULE, assigning(host, services=["IIS"], thumbprint=wildcard))["changed"] is True
+
+
+def test_a_subject_that_is_a_wildcard_is_refused_whatever_it_names_beside_it(host):
+    """Exchange would take POP and IMAP off the list, warn, and leave the rest."""
+    beside = host.import_certificate("*.contoso.test", MAIL, "contoso.test")
+    for chosen in ({}, {"thumbprint": beside}, {"name": MAIL}):
+        for check in (True, False):
+            message = host.run(MODULE, assigning(host, services=["POP"], **chosen), check=check)["msg"]
+            assert "because its subject is a wildcard (CN=*.contoso.test)" in message
+            assert "set x509_certificate_name to" in message
+    assert host.writes == []
+    # A wildcard among the other names is none to Exchange.
+    plain = host.import_certificate("mail.contoso.test", "*.contoso.test", begins=-30)
+    assert host.run(MODULE, assigning(host, services=["POP"]))["certificate"]["thumbprint"] == plain
+    assert services(host, plain) == "POP"
+
+
+def test_without_a_common_name_wildcards_alone_are_refused_and_names_are_assigned(host):
+    wildcard = host.import_certificate("*.contoso.test", "contoso.test", subject="O=Contoso")
+    assert host.run(MODULE, {"services": ["POP"]})["msg"] == (
+        f"services: POP3 cannot be assigned the certificate {wildcard}, because it is for wildcards alone "
+        f"(*.contoso.test, contoso.test); set x509_certificate_name to '{MAIL}' instead, that is all a wildcard needs."
+    )
+    acme = host.import_certificate(MAIL, subject="")
+    assert host.run(MODULE, assigning(host, services=["POP"]))["certificate"]["thumbprint"] == acme
+    assert services(host, acme) == "POP"
 
 
 @pytest.mark.parametrize(
@@ -397,8 +424,8 @@ def test_a_lost_answer_and_unknown_services_are_no_success(host, times):
     assert result.get("failed", False) is (times == 2)
     if times == 2:
         assert result["msg"].startswith(
-            f"services: POP was assigned to {mark}, but EX01 shows unknown services for it. Enable-ExchangeCertificate "
-            "was sent and the connection broke"
+            f"services: POP was to be assigned to {mark}, but EX01 shows unknown services for it. "
+            "Enable-ExchangeCertificate was sent and its answer was lost, so it may or may not"
         )
 
 
@@ -408,15 +435,15 @@ def test_an_answer_that_is_lost_again_is_not_taken_for_success(host):
     host.lost = [(ENABLE, False)] * 2
     result = host.run(MODULE, {"services": ["POP"]})
     assert result["changed"] is False
-    assert "it may or may not have taken effect" in result["msg"]
+    assert "; it did not arrive: The connection broke." in result["msg"]
 
 
 def test_what_exchange_says_is_passed_on(host):
     mark = host.import_certificate(MAIL, private_key=False)
     result = host.run(MODULE, assigning(host, services=["POP"]))
     assert result["msg"] == (
-        f"Enable-ExchangeCertificate failed: The certificate with thumbprint {mark} was found but is not valid for use "
-        "with Exchange Server (reason: PrivateKeyMissing)."
+        "Enable-ExchangeCertificate failed: A special Rpc error occurs on server EX01: The certificate with thumbprint "
+        f"{mark} was found but is not valid for use with Exchange Server (reason: PrivateKeyMissing)."
     )
 
 

@@ -67,7 +67,7 @@ def refusing(host):
 def test_what_was_stopped_is_started_again_when_stopping_fails(refusing):
     stop(refusing, "W3SVC")
     result = refusing.run("iis", {"state": "restarted"})
-    assert result["msg"] == f"Stop-Service failed: {CANNOT_STOP}"
+    assert result["msg"] == f"Stop-Service failed for WAS: {CANNOT_STOP}"
     assert status(refusing, "W3SVC") == "Running"
     # W3SVC was stopped before and runs now; what ran before still runs with its old process.
     assert (result["changed"], result["services"]) == (True, ["W3SVC"])

@@ -197,7 +197,7 @@ def test_an_inactive_component_is_the_reason_also_if_the_start_fails(host):
     take_down(host)
     message = host.run("protocol_service", {"protocol": "pop3", "state": "started"})["msg"]
     assert "The server component PopProxy is Inactive, as requested by Maintenance." in message
-    assert message.endswith(f"Start-Service failed: {FRONT_CANNOT_START}")
+    assert message.endswith(f"Start-Service failed for MSExchangePop3: {FRONT_CANNOT_START}")
 
 
 def test_that_the_component_may_be_the_reason_is_said(host):
@@ -398,7 +398,8 @@ def test_what_was_done_before_the_refusal_is_told(host):
     host.fault("service_refuses_start", service="MSExchangePOP3BE")
     result = host.run("protocol_service", {"protocol": "pop3", "state": "started"})
     assert result["msg"] == (
-        f"Start-Service failed: {BACK_CANNOT_START} Now MSExchangePop3 is running, MSExchangePOP3BE is stopped."
+        f"Start-Service failed for MSExchangePOP3BE: {BACK_CANNOT_START} "
+        "Now MSExchangePop3 is running, MSExchangePOP3BE is stopped."
     )
     assert (result["changed"], result["diff"]["after"]) == (True, {"MSExchangePop3": {"status": "running"}})
 
@@ -406,7 +407,10 @@ def test_what_was_done_before_the_refusal_is_told(host):
 def test_a_start_mode_that_does_not_stick_has_changed_nothing(host):
     host.fault("write_does_not_stick", cmdlet="Set-Service")
     result = host.run("protocol_service", {"protocol": "pop3", "start_mode": "automatic"})
-    assert result["msg"] == "MSExchangePop3 was set to start_mode automatic, but EX01 has manual."
+    assert result["msg"] == (
+        "MSExchangePop3 was set to start_mode automatic, but EX01 has manual. "
+        "MSExchangePOP3BE was set to start_mode automatic, but EX01 has manual."
+    )
     assert (result["changed"], result["diff"]["after"]) == (False, {})
 
 
@@ -414,6 +418,7 @@ def test_an_error_after_the_start_is_told_with_what_runs(host):
     host.fault("fails_after_effect", cmdlet="Start-Service", message="It takes too long.")
     result = host.run("protocol_service", {"protocol": "pop3", "state": "started"})
     assert result["msg"] == (
-        "Start-Service failed: It takes too long. Now MSExchangePop3 is running, MSExchangePOP3BE is stopped."
+        "Start-Service failed for MSExchangePop3: It takes too long. "
+        "Now MSExchangePop3 is running, MSExchangePOP3BE is stopped."
     )
     assert (result["changed"], host.writes) == (True, ["Start-Service"])

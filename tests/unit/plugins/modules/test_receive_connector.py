@@ -268,6 +268,40 @@ def test_one_binding_for_different_remote_addresses_is_allowed(host):
     assert host.run(MODULE, {"name": "Branch", "bindings": ["0.0.0.0:25"]})["changed"] is True
 
 
+OF_THE_BACK_END = (
+    "bindings: 0.0.0.0:465 is also a binding of 'Client Proxy EX01', whose transport role is HubTransport and not "
+    "FrontendTransport; connectors of different roles cannot have the same address and port, whatever their remote "
+    "addresses are, and Exchange takes no change as long as they do."
+)
+
+
+@pytest.mark.parametrize("ranges", [{}, {"remote_ip_ranges": ["10.0.0.0/8"]}], ids=["all", "others"])
+@pytest.mark.parametrize("binding", ["0.0.0.0:465", " 0.0.0.0:0465 "])
+def test_one_binding_for_different_roles_is_refused_whatever_the_remote_addresses(host, ranges, binding):
+    for check in (True, False):
+        assert host.run(MODULE, {"bindings": {"add": [binding]}, **ranges}, check=check)["msg"] == OF_THE_BACK_END
+    assert host.writes == []
+    # Another address of the server is another place.
+    assert host.run(MODULE, {"bindings": {"add": ["10.0.0.1:465"]}})["changed"] is True
+
+
+def test_what_shares_a_binding_with_another_role_takes_no_change_at_all(host):
+    """So setup found; what is as it is to be is not written, and so not refused."""
+    users = next(one for one in host.server.connectors if one.settings.latest()["Name"] == "Client Frontend EX01")
+    users.settings.write({"Bindings": ("0.0.0.0:465", "0.0.0.0:587")}, "DC1.contoso.test", host.organisation.now)
+    assert host.run(MODULE, {"require_tls": True})["msg"] == OF_THE_BACK_END
+    assert host.run(MODULE, {"require_tls": False})["changed"] is False
+    assert host.run(MODULE, {"require_tls": True, "bindings": ["0.0.0.0:587"]})["changed"] is True
+
+
+def test_a_role_that_cannot_be_read_is_not_compared(host):
+    host.shapes[GET] = Put({"TransportRole": 99}, of="Client Proxy EX01")
+    wanted = {"name": "Client Frontend EX01", "bindings": {"add": ["0.0.0.0:465"]}}
+    assert "for the same remote addresses" in host.run(MODULE, wanted)["msg"]
+    told = host.run(MODULE, {**wanted, "remote_ip_ranges": ["10.0.0.0/8"]})["msg"]
+    assert told.startswith("Set-ReceiveConnector failed: ")
+
+
 def test_a_connector_can_be_named_with_or_without_its_server(host):
     for name in ("default frontend ex01", "ex01\\Default Frontend EX01", "EX01.contoso.test\\Default Frontend EX01"):
         assert host.run(MODULE, {"name": name})["connector"] == "Default Frontend EX01"
@@ -314,6 +348,57 @@ def test_a_certificate_that_is_not_assigned_is_refused(host):
         f"{told} is not assigned to SMTP, and the connector would not use it; assign it first."
     )
     assert host.writes == []
+
+
+@pytest.mark.parametrize(
+    ("traits", "fault"),
+    [
+        ({"subject": ""}, "has no subject"),
+        ({"issuer": ""}, "has no issuer"),
+        ({"subject": r"CN=mail.contoso.test,O=A\<S\>B"}, "has <I> or <S> within a name"),
+    ],
+)
+@pytest.mark.parametrize("given_as", ["thumbprint", "name"])
+def test_a_certificate_that_no_connector_can_name_is_refused(host, traits, fault, given_as):
+    mark = host.import_certificate("mail.contoso.test", services=["SMTP"], **traits)
+    wanted = {"tls_certificate_name": mark if given_as == "thumbprint" else "mail.contoso.test"}
+    for check in (True, False):
+        assert host.run(MODULE, wanted, check=check)["msg"] == (
+            f"tls_certificate_name: the certificate {mark} on EX01 {fault}, and a connector names its certificate by "
+            "both; give another one."
+        )
+    assert host.writes == []
+
+
+@pytest.mark.parametrize(
+    ("traits", "sent"),
+    [
+        ({"subject": "O=Contoso,C=DE"}, "<I>CN=Simulated Exchange organisation CA<S>O=Contoso, C=DE"),
+        (
+            {
+                "subject": r"CN=mail.contoso.test,O=Müller \"und\" Söhne\, GmbH",
+                "issuer": r"OU=ЖИ \+ more,O=Contoso\, Inc.",
+            },
+            '<I>OU="\u0416\u0418 + more", O="Contoso, Inc."<S>CN=mail.contoso.test, '
+            'O="M\u00fcller ""und"" S\u00f6hne, GmbH"',
+        ),
+        ({"key_type": "P-384"}, "<I>CN=Simulated Exchange organisation CA<S>CN=mail.contoso.test"),
+        ({"key_type": "Ed25519"}, "<I>CN=Simulated Exchange organisation CA<S>CN=mail.contoso.test"),
+    ],
+    ids=["no common name", "special characters", "P-384", "Ed25519"],
+)
+def test_names_and_keys_of_every_sort_are_sent_as_exchange_stores_them(host, traits, sent):
+    mark = host.import_certificate("mail.contoso.test", services=["SMTP"], **traits)
+    predicted = host.run(MODULE, {"tls_certificate_name": mark}, check=True)
+    assert host.run(MODULE, {"tls_certificate_name": mark})["settings"]["tls_certificate_name"] == sent
+    assert predicted["settings"]["tls_certificate_name"] == sent
+    assert host.asked(SET)[-1]["TlsCertificateName"] == sent
+    # It is found again, and what adopt writes down may be given back.
+    for again in (mark, sent):
+        assert host.run(MODULE, {"tls_certificate_name": again})["changed"] is False
+    stored = next(one for one in host.server.connectors if one.settings.latest()["Name"] == "Client Frontend EX01")
+    shown_to_clients = host.server.certificates.for_smtp(stored.settings.latest()["TlsCertificateName"], "elsewhere")
+    assert shown_to_clients.thumbprint == mark
 
 
 def test_a_certificate_that_has_expired_is_refused(host):
@@ -449,6 +534,11 @@ BAD_INPUT = [
     ({"bindings": []}, "bindings: it is empty; a connector needs at least one binding, such as 0.0.0.0:587."),
     ({"bindings": {"remove": ["0.0.0.0:587", "[::]:587"]}},
      "bindings: nothing would be left of them; leave at least one."),
+    ({"tls_certificate_name": "<I>CN=CA<S>"},
+     "tls_certificate_name: '<I>CN=CA<S>' lacks one of its parts; write <I>issuer<S>subject, the issuer first."),
+    ({"tls_certificate_name": "<I>CN=CA<S>CN=a<s>CN=b"},
+     "tls_certificate_name: '<I>CN=CA<S>CN=a<s>CN=b' has <I> or <S> more than once, so it is not clear where a name "
+     "ends; give each once, the issuer first."),
     ({"bindings": ["0.0.0.0:25"]},
      "bindings: 0.0.0.0:25 is also a binding of 'Default Frontend EX01' for the same remote addresses; the two "
      "together have to be different for each connector of a server."),

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from winrm.exceptions import WinRMOperationTimeoutError
 
+from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import CmdletError
 from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import Reply, Request
 from ansible_collections.mailops.exchange.plugins.plugin_utils.settings import Endpoint, Settings
 from ansible_collections.mailops.exchange.plugins.plugin_utils.wire import winrs
@@ -104,6 +105,65 @@ def test_only_lines_with_its_id_answer_a_request(output: bytes, heard: list[str]
         reply = shell.ask()
         assert (reply.state, reply.output) == ("completed", ["mine"])
     assert shell.heard == heard
+
+
+def test_a_cmdlet_that_leaves_takes_its_process_with_it() -> None:
+    shell = Shell(Process(ANSWER.replace(b"completed", b"left")))
+    reply = shell.ask()
+    assert (reply.state, reply.output, shell.usable) == ("completed", ["mine"], False)
+    assert shell.heard == ["Get-X ended the script that it ran in."]
+
+
+LOST = b"<id> lost " + base64.b64encode("Nicht \u00fcbertragbar.".encode()) + b"\r\n"
+
+
+@pytest.mark.parametrize("state", ["completed", "failed", "left"])
+@pytest.mark.parametrize(("write", "expected"), [(False, "failed"), (True, "unknown")])
+def test_what_could_not_be_put_out_is_told(state: str, expected: str, *, write: bool) -> None:
+    shell = Shell(Process(LOST + ANSWER.replace(b"completed", state.encode())))
+    reply = shell.run(Request("windows", "Set-X", write=write), 60)
+    assert (reply.state, reply.output) == (expected, ["mine"])
+    told = "Set-X ran on ex01, and PowerShell could not put out what it answered: Nicht \u00fcbertragbar."
+    assert reply.reason == told
+    assert shell.usable is (state != "left")
+
+
+def error(*texts: bytes) -> bytes:
+    told = b"".join(b"<S>%b</S>" % text for text in texts)
+    return b"<id> error " + base64.b64encode(b"<Objs><Obj><LST>%b</LST></Obj></Objs>" % told) + b"\n"
+
+
+# The last one came with a process of PowerShell 7.6, as did the blank before the parameter's name.
+ERROR = error(b"Id,X", b"InvalidArgument", b"System.X", b"No.\n", b"", b"", b" Name", b"System.Management.Automation")
+
+
+def test_an_error_is_what_it_is_over_psrp() -> None:
+    expected = CmdletError("Id,X", "InvalidArgument", "System.X", "No.", cmdlet="Get-X", parameter="Name")
+    assert Shell(Process(ERROR + ANSWER)).ask().errors == [expected]
+
+
+def test_an_error_beside_it_is_what_a_write_came_to() -> None:
+    reply = Shell(Process(LOST + ERROR + ANSWER)).run(Request("windows", "Set-X", write=True), 60)
+    assert (reply.state, [one.id for one in reply.errors]) == ("failed", ["Id,X"])
+
+
+def test_what_could_not_be_read_did_not_run() -> None:
+    shell = Shell(Process(LOST + b"<id> end unread\r\n"))
+    assert shell.run(Request("windows", "Set-X", write=True), 60) == Reply(
+        "failed",
+        reason="PowerShell on ex01 could not read what was sent, for which it must be version 3 or newer; use "
+        "ansible_exchange_transport: psrp",
+    )
+    assert shell.heard == ["Nicht \u00fcbertragbar."]
+
+
+@pytest.mark.parametrize(
+    "said", [b"<S>x</S>", b"<Obj><LST><S>x</S></LST></Obj>", b"<Obj><LST>" + b"<S>x</S>" * 9 + b"</LST></Obj>"]
+)
+def test_an_error_that_is_none_is_no_answer(said: bytes) -> None:
+    line = b"<id> error " + base64.b64encode(b"<Objs>%b</Objs>" % said) + b"\n"
+    with pytest.raises(Interrupted, match="an error came that is none"):
+        Shell(Process(line + ANSWER)).ask()
 
 
 def test_what_is_left_over_is_heard_with_the_next_request() -> None:

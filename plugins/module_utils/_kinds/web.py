@@ -1,0 +1,149 @@
+# Copyright: (c) 2026, mailops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Web addresses, which Exchange holds as .NET's Uri."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import unicodedata
+from collections.abc import Hashable
+from typing import Any
+from urllib.parse import quote
+
+from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import quoted
+from ansible_collections.mailops.exchange.plugins.module_utils._kinds.texts import HOST, Text
+
+_PARTS = re.compile(r"([A-Za-z]+)://([^/?#\\]*)([^?#]*)(?:\?([^#]*))?(?:#(.*))?", re.DOTALL)
+_PORTS = {"http": 80, "https": 443}
+_NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
+_ESCAPES_OR_ONE = re.compile(r"(?:%[0-9A-Fa-f]{2})+|.", re.DOTALL)
+_UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
+_DELIMITERS = frozenset("!$&'()*+,;=:@/")
+
+
+class WebAddress(Text):
+    """An absolute web address; a trailing slash of its path does not count.
+
+    What comes back is the ToString of a Uri: the host in small letters, no default port, `/a/../owa` as `/owa`, `%7E`
+    as `~`, `%20` as a blank, `%C3%BC` as ü. What was written and what came are brought to one form here, which is sent
+    too: each version of .NET leaves it as it is. What they are not known to treat alike is refused.
+    """
+
+    def parse(self, value: Any) -> str:
+        text = str(value).strip()
+        return _canonical(text) if text else ""
+
+    def read(self, value: Any) -> str:
+        text = super().read(value)
+        try:
+            # In a text that came a blank is an escape that was undone.
+            return _canonical(text.replace(" ", "%20")) if text else ""
+        except ValueError:
+            # Whoever stored it wanted something that no task can want.
+            return text
+
+    def key(self, value: Any) -> Hashable:
+        return re.sub(r"/+(?=[?#]|\Z)", "", str(value), count=1)
+
+
+def _canonical(text: str) -> str:
+    """The address as every version of .NET keeps it, or ValueError with the clause of a sentence."""
+    if re.match(r"[^/?#]*[/\\]{2}[^/?#\\]*@", text):
+        raise ValueError("an address with a user in front of its host is shown to everybody; give one without")
+    for character, name, right in (("\\", "a backslash", "/"), (" ", "a blank", "%20")):
+        if character in text:
+            raise ValueError(f"{quoted(text)} contains {name}; write {quoted(text.replace(character, right))}")
+    found = _PARTS.fullmatch(text)
+    scheme = found[1].lower() if found else ""
+    if not found or scheme not in _PORTS:
+        raise ValueError(_not_absolute(text))
+    host, path = _host(text, found[2], _PORTS[scheme]), _path(text, _spelt(text, found[3], ""))
+    rest = ""
+    for mark, part in (("?", found[4]), ("#", found[5])):
+        if part == "":
+            raise ValueError(f"{quoted(text)} has nothing behind its {mark}; leave that out")
+        rest += mark + _spelt(text, part, "?") if part else ""
+    return f"{scheme}://{host}{path}{rest}"
+
+
+def _not_absolute(text: str) -> str:
+    return f"{quoted(text)} is not an absolute web address; give one such as https://mail.contoso.com/owa"
+
+
+def _host(text: str, authority: str, usual: int) -> str:
+    """The host and its port, if that is another one than usual."""
+    name = "give the name that clients connect to, as in https://mail.contoso.com/owa"
+    if authority.startswith("["):
+        raise ValueError(f"the host of {quoted(text)} is an IPv6 address, which has several spellings; {name}")
+    host, _colon, port = authority.lower().partition(":")
+    if not host.isascii():
+        try:
+            ascii_name = host.encode("idna").decode()
+        except UnicodeError:
+            raise ValueError(_not_absolute(text)) from None
+        raise ValueError(f"the host of {quoted(text)} has letters beyond ASCII; write it as {quoted(ascii_name)}")
+    if not HOST.fullmatch(host) or not re.fullmatch(r"\d{0,9}", port, re.ASCII):
+        raise ValueError(_not_absolute(text))
+    if all(_NUMBER.fullmatch(label) for label in host.split(".")):
+        # .NET reads 10.1 and 010.0.0.1 as other addresses than they seem to be.
+        try:
+            ipaddress.IPv4Address(host)
+        except ValueError:
+            raise ValueError(f"the host of {quoted(text)} is a number and not an address; {name}") from None
+    number = int(port) if port else usual
+    if not 0 < number < 65536:
+        raise ValueError(_not_absolute(text))
+    return host if number == usual else f"{host}:{number}"
+
+
+def _spelt(text: str, part: str, more: str) -> str:
+    """A part with as few escapes as can be, and these in capital letters."""
+    spelt, read = [], []
+    for piece in _ESCAPES_OR_ONE.findall(part):
+        escaped = len(piece) > 1
+        try:
+            characters = bytes.fromhex(piece.replace("%", "")).decode() if escaped else piece
+        except UnicodeDecodeError:
+            raise ValueError(_not_kept(text, piece)) from None
+        for character in characters:
+            if character in _UNRESERVED or (not escaped and character in _DELIMITERS | set(more)):
+                spelt.append(character)
+            elif (escaped and character == " ") or _is_letter(character):
+                spelt.append(quote(character))
+            else:
+                raise ValueError(_not_kept(text, quote(character, safe="") if escaped else character))
+        read.append(characters)
+    if not unicodedata.is_normalized("NFC", "".join(read)):
+        composed = quote(unicodedata.normalize("NFC", "".join(read)), safe="/")
+        raise ValueError(f"{quoted(text)} has letters apart from their accents; write {quoted(composed)}")
+    return "".join(spelt)
+
+
+def _is_letter(character: str) -> bool:
+    """Whether it is one, or a digit, of those that all versions of .NET escape and show alike."""
+    return "\x7f" < character <= "\uffff" and unicodedata.category(character)[0] in "LMN"
+
+
+def _not_kept(text: str, what: str) -> str:
+    return f"{quoted(text)} contains {quoted(what)}, which is not kept as it is written; give an address without it"
+
+
+def _path(text: str, path: str) -> str:
+    """The path without `.` and `..`."""
+    names: list[str] = []
+    segments = path[1:].split("/")
+    if "" in segments[:-1]:
+        raise ValueError(f"{quoted(text)} contains '//' in its path; write '/'")
+    for segment in segments:
+        if segment == "..":
+            names = names[:-1]
+        elif segment.endswith(".") and segment != ".":
+            # .NET 2, on which Exchange 2010 runs, cuts the dot off.
+            raise ValueError(
+                f"{quoted(text)} contains {quoted(segment)}, which not every server keeps; leave out the dot at its end"
+            )
+        elif segment not in ("", "."):
+            names.append(segment)
+    end = "/" if names and segments[-1] in ("", ".", "..") else ""
+    return f"/{'/'.join(names)}{end}"
