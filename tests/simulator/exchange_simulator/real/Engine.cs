@@ -139,7 +139,6 @@ namespace ExchangeSimulator
     /// Makes living objects of the organisation's CLIXML.
     public static class Living
     {
-        const string Prefix = "Deserialized.";
         static readonly bool Adds = Line.Setting("FORM") == "full";
         static readonly ModuleBuilder Types =
             AssemblyBuilder.DefineDynamicAssembly(new AssemblyName("Known"), AssemblyBuilderAccess.Run).DefineDynamicModule("Known");
@@ -188,7 +187,9 @@ namespace ExchangeSimulator
 
         static string Original(string name)
         {
-            return name.StartsWith(Prefix) ? name.Substring(Prefix.Length) : name;
+            foreach (var prefix in new[] { "Deserialized.", "Known." })
+                if (name.StartsWith(prefix)) name = name.Substring(prefix.Length);
+            return name;
         }
 
         /// A value of an enumeration; of one that the catalogue does not have, only this one name is known.

@@ -7,6 +7,7 @@ import re
 import secrets
 import socketserver
 import threading
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -57,7 +58,7 @@ class Asker:
         call, end = self.organisation.run_bound(self.server, self.endpoint, self.user, name, values, self.runspace)
         own = f",{call.cmdlet.implementation}"
         answer: dict[str, Any] = {
-            "output": f"{_CLIXML}{''.join(map(_clixml, call.output))}</Objs>",
+            "output": _document(call.output),
             "warnings": call.warnings,
             "errors": [_error(failure, own) for failure in call.errors],
         }
@@ -106,6 +107,11 @@ def _told(value: Any) -> Any:
     if isinstance(value, ListEdit):
         return {"Add": _told(value.add), "Remove": _told(value.remove)}
     return [str(item) for item in value] if isinstance(value, tuple) else None if value is None else str(value)
+
+
+def _document(values: Iterable[Any]) -> str:
+    """CLIXML of types that PowerShell does not know: it would make something else of those that it does."""
+    return f"{_CLIXML}{''.join(map(_clixml, values))}</Objs>".replace("<T>", "<T>Known.")
 
 
 def _clixml(value: Any) -> str:
