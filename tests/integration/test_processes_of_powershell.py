@@ -39,7 +39,9 @@ class TestManyMailboxes:
         session = open_session(**WAYS[way])
         options = {"filter": "Name -like 'User *'", "pop_enabled": False, "batch_size": MANY}
         result = run_module("cas_mailbox", options, session.invoke)
-        assert (result.get("failed"), result["changed"], len(result["mailboxes"])) == (None, True, MANY), result.get("msg")
+        assert (result.get("failed"), result["changed"], len(result["mailboxes"])) == (None, True, MANY), result.get(
+            "msg"
+        )
         written = [entry["parameters"] for entry in organisation.log() if entry["cmdlet"] == "Set-CASMailbox"]
         assert (len(written), len({one["Identity"] for one in written})) == (MANY, MANY)
         assert run_module("cas_mailbox", options, session.invoke)["changed"] is False
