@@ -130,7 +130,9 @@ HARM = [
 characters = st.characters(exclude_characters="\0", exclude_categories=["Cs"])
 harmful = st.lists(st.sampled_from(HARM).filter(lambda one: "\0" not in one), max_size=5).map("".join)
 texts = st.text(characters) | st.sampled_from(HOSTILE[:-2]) | harmful
-integers = st.sampled_from([edge + step for edge in (0, 2**31, -(2**31), 2**63 - 2, -(2**63) + 1) for step in (-1, 0, 1)])
+integers = st.sampled_from(
+    [edge + step for edge in (0, 2**31, -(2**31), 2**63 - 2, -(2**63) + 1) for step in (-1, 0, 1)]
+)
 scalars = st.none() | st.booleans() | integers | st.integers(-(2**63), 2**63 - 1) | texts
 lists = st.lists(scalars, max_size=4)
 pairs = st.dictionaries(st.sampled_from(["Add", "Remove"]) | harmful, scalars | lists, max_size=3)
