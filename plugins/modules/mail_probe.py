@@ -10,7 +10,8 @@ version_added: 0.1.0
 author: mailops contributors (@mailops)
 description:
   - Connects from the controller to a POP3, IMAP4 or SMTP submission service, by the name and the encryption a mail
-    program would use, checks name and chain of the certificate, logs on if a user is given, and returns all it saw.
+    program would use, checks name and chain of the certificate, logs on and opens the mailbox if a user is given, and
+    returns all it saw.
   - With O(round_trip) it also sends one message by SMTP and fetches it by POP3.
   - The host of the task is not asked for anything and needs no credentials. The name to probe is an option.
   - The task fails if the service cannot be reached, shows a wrong certificate, or answers the log-on otherwise than
@@ -20,7 +21,8 @@ extends_documentation_fragment:
 attributes:
   check_mode:
     description: Can run in check mode and tell what would change.
-    details: The service is probed and the log-on is tried, which changes nothing. No message is sent or removed.
+    details: The service is probed and the log-on is tried, which changes nothing. No message is sent or removed. With
+      O(round_trip) the task is changed, because a message would be sent.
     support: full
   diff_mode:
     description: Only a message can be added, and there is no difference to show.
@@ -43,7 +45,7 @@ options:
   host:
     description:
       - The name that a mail program is told to connect to, and that the certificate has to be for. An address is
-        possible, if it is in the certificate.
+        possible, if it is in the certificate; one of IPv6 also in brackets, and none with a zone id.
     type: str
     required: true
   connect_to:
@@ -86,6 +88,10 @@ options:
     description:
       - What the log-on has to come to. With V(refused) the task fails if it succeeds, to show for example that a
         mailbox has no access.
+      - A refusal is an answer that is known as one. If the server answers otherwise, or lets the user in and does not
+        open the mailbox, the task fails with either value, and RV(logon.ok) is null.
+      - Exchange was seen to answer C(LOGIN failed.) also when its IMAP4 back end does not accept the front end. So let
+        the log-on of another mailbox succeed before a refusal is believed.
     type: str
     choices: [ok, refused]
     default: ok
@@ -188,7 +194,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 changed:
-  description: Whether a message was sent, or may have been.
+  description: Whether a message was sent, or may have been, or in check mode would have been.
   returned: always
   type: bool
 reachable:
@@ -272,10 +278,16 @@ logon:
       description: Whether the password was sent.
       type: bool
     ok:
-      description: Whether the log-on succeeded; null if none was tried, or the server could not tell.
+      description:
+        - Whether the log-on succeeded and the mailbox opens, by C(STAT) (POP3) or C(EXAMINE) (IMAP4), which change
+          nothing. SMTP has no mailbox to open.
+        - It is null if no log-on was tried, if the answer is not known as a refusal, or if the user was let in and the
+          mailbox does not open.
       type: bool
     answer:
-      description: The server's answer; null if no log-on was tried.
+      description:
+        - The server's answer to the log-on, or to the opening of the mailbox if that failed; null if no log-on was
+          tried.
       type: str
       sample: User successfully logged on.
 round_trip:
@@ -307,7 +319,7 @@ seconds:
   description: How long the parts of the conversation took, as far as they were reached, and all together (C(total)).
   returned: always
   type: dict
-  sample: {connect: 0.001, tls: 0.012, greeting: 0.003, capabilities: 0.001, logon: 0.02, total: 0.04}
+  sample: {connect: 0.001, tls: 0.012, greeting: 0.003, capabilities: 0.001, logon: 0.02, mailbox: 0.01, total: 0.05}
 """
 
 from ansible_collections.mailops.exchange.plugins.module_utils._objects.mail_probe import MailProbe

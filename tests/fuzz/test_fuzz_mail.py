@@ -31,17 +31,26 @@ TAG = imaplib.Int2AP(DRAWN)
 
 HONEST = {
     "pop3": [
-        b"+OK ready\r\n+OK\r\nUSER\r\nSTLS\r\nSASL PLAIN LOGIN\r\n.\r\n+OK\r\n+OK logged on\r\n"
+        b"+OK ready\r\n+OK\r\nUSER\r\nSTLS\r\nSASL PLAIN LOGIN\r\n.\r\n+OK\r\n+OK logged on\r\n+OK 2 320\r\n"
         b"+OK 2\r\n1 a\r\n2 b\r\n.\r\n+OK\r\nSubject: x\r\nX-Mailops-Probe: 1\r\n.\r\n+OK\r\nbody\r\n.\r\n"
         b"+OK\r\n+OK bye\r\n",
         b"+OK ready\r\n-ERR no such command\r\n+OK\r\n-ERR [SYS/TEMP] later\r\n",
+        b"+OK ready\r\n-ERR no such command\r\n+OK\r\n+OK logged on\r\n-ERR Server Unavailable. 21\r\n",
         b"-ERR too many connections\r\n",
     ],
     "imap4": [
         b"* OK ready\r\n* CAPABILITY IMAP4rev1 AUTH=PLAIN STARTTLS\r\n" + TAG + b"0 OK done\r\n"
-        b"* CAPABILITY IMAP4rev1\r\n" + TAG + b"1 OK logged on\r\n* BYE\r\n" + TAG + b"2 OK\r\n",
+        b"* CAPABILITY IMAP4rev1\r\n" + TAG + b"1 OK logged on\r\n* 2 EXISTS\r\n" + TAG + b"2 OK [READ-ONLY] done\r\n"
+        b"* BYE\r\n" + TAG + b"3 OK\r\n",
         b"* OK ready\r\n* CAPABILITY IMAP4rev1 LOGINDISABLED\r\n" + TAG + b"0 OK done\r\n",
         b"* OK ready\r\n* CAPABILITY IMAP4rev1\r\n" + TAG + b"0 OK done\r\n" + TAG + b"1 NO [UNAVAILABLE] later\r\n",
+        b"* OK ready\r\n* CAPABILITY IMAP4rev1\r\n"
+        + TAG
+        + b"0 OK done\r\n"
+        + TAG
+        + b"1 OK logged on\r\n"
+        + TAG
+        + b"2 BAD User is authenticated but not connected.\r\n* BYE Connection closed. 14\r\n",
         b"* BYE no\r\n",
         b"* PREAUTH ready\r\n* X {5}\r\nabcde y\r\n",
     ],

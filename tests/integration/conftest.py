@@ -17,6 +17,7 @@ from evidence import is_a_sentence
 from kdc import Kdc
 from module_runner import run_module
 from needed import ROOTS, do_without
+from powershell_engine import powershell
 from runner import PASSWORD, Controller
 from simulator_process import BASIC, SimulatorProcess
 
@@ -63,6 +64,15 @@ def controller(collections: Path, wire_form: str) -> Iterator[Controller]:
         controller.write("group_vars/all.yml", {"ansible_exchange_serialization": wire_form})
     yield controller
     shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="module")
+def on_powershell() -> Iterator[None]:
+    """What a file uses so that every simulator its tests start has a real PowerShell in it."""
+    powershell()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MAILOPS_SIMULATOR_ENGINE", "pwsh")
+        yield
 
 
 @pytest.fixture(scope="module")

@@ -56,6 +56,7 @@ class Server:
     def _pop3(self, file: Any) -> None:
         answers = {
             b"CAPA": b"+OK\r\nTOP\r\nUIDL\r\nUSER\r\n.\r\n",
+            b"STAT": lambda: b"+OK %d 0\r\n" % len(self._mail),
             b"UIDL": lambda: (
                 b"+OK\r\n%b.\r\n" % b"".join(b"%d u%d\r\n" % (n, n) for n in range(1, len(self._mail) + 1))
             ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -214,7 +215,7 @@ def test_a_round_trip_in_check_mode_leaves_the_mailbox_alone(probe):
     options = credentials(BERTHA) | {"round_trip": trip(probe, recipient=BERTHA)}
     result = probe("pop3", "implicit_tls", **options, check=True)
     assert "failed" not in result, result["msg"]
-    assert (result["changed"], result["round_trip"]["sent"]) == (False, False)
+    assert (result["changed"], result["round_trip"]["sent"]) == (True, False)
     assert probe.servers.messages(BERTHA) == before
 
 
@@ -296,6 +297,42 @@ def test_the_simulated_listeners_refuse_a_log_on_in_clear(protocol, listeners):
     result = run_module("mail_probe", listeners | options | clear, never)
     assert "failed" not in result, result["msg"]
     assert (result["logon"]["attempted"], result["logon"]["ok"]) == (False, False)
+
+
+OUTAGES = {
+    "pop3_log_on": ("pop3", "PASS", "-ERR Server Unavailable. 21", "cannot check the log-on of"),
+    "pop3_mailbox": ("pop3", "STAT", "-ERR Server Unavailable. 21", "and did not open the mailbox"),
+    "imap4_log_on": (
+        "imap4",
+        "LOGIN",
+        'NO [Error="ProxyNotAuthenticated" Proxy="EX02.contoso.test:1993:SSL"]',
+        "cannot check the log-on of",
+    ),
+    "imap4_mailbox": (
+        "imap4",
+        "EXAMINE",
+        "BAD User is authenticated but not connected.",
+        "and did not open the mailbox",
+    ),
+}
+
+
+@pytest.mark.parametrize("outage", OUTAGES)
+def test_an_outage_is_neither_a_log_on_nor_a_refusal(outage, listeners, organisation: SimulatorProcess):
+    protocol, command, answer, told = OUTAGES[outage]
+    organisation.fault("EX01", "mail_answers", protocol=protocol, command=command, answer=answer, times=0)
+    options = listeners | {"protocol": protocol, "port": PORTS[protocol, "implicit_tls"] + 20000}
+    for expected in ("ok", "refused"):
+        result = run_module("mail_probe", options | {"expect_logon": expected}, never)
+        assert told in result["msg"]
+        assert result["logon"] == {"attempted": True, "ok": None, "answer": re.sub("^(-ERR|NO|BAD) ", "", answer)}
+
+
+@pytest.mark.parametrize(("protocol", "component"), [("pop3", "PopProxy"), ("imap4", "ImapProxy")])
+def test_a_component_may_end_the_handshake(protocol, component, listeners, organisation: SimulatorProcess):
+    organisation.fault("EX01", "mail_closes_in_tls", protocol=protocol, times=0)
+    options = listeners | {"protocol": protocol, "port": PORTS[protocol, "implicit_tls"] + 20000}
+    assert f"the state of {component} (Get-ServerComponentState)" in run_module("mail_probe", options, never)["msg"]
 
 
 def test_a_stopped_service_is_a_closed_port(listeners, organisation: SimulatorProcess):

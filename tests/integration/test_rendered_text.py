@@ -41,7 +41,9 @@ function Get-Given { [CmdletBinding(SupportsShouldProcess)]
                 [Array]::Sort($entries, [StringComparer]::Ordinal)
                 return '{' + ($entries -join ';') + '}'
             }
-            if ($value -is [Collections.IList]) { return '[' + (@($value | ForEach-Object { form $_ }) -join ',') + ']' }
+            if ($value -is [Collections.IList]) {
+                return '[' + (@($value | ForEach-Object { form $_ }) -join ',') + ']'
+            }
             $value.GetType().Name + ' ' + $value
         }
     }

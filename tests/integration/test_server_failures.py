@@ -22,8 +22,14 @@ def start_pop(organisation: SimulatorProcess) -> None:
         assert not answer["errors"], answer
 
 
-def settings_converge(run: Run, organisation: SimulatorProcess, options: dict[str, Any] = BANNER) -> None:
+def take_back(organisation: SimulatorProcess) -> None:
+    """Let the server do as it should; what RBAC grants is settled when a session opens."""
     organisation.fault("EX01", "none")
+    organisation.fault("EX01", "lose_shells")
+
+
+def settings_converge(run: Run, organisation: SimulatorProcess, options: dict[str, Any] = BANNER) -> None:
+    take_back(organisation)
     assert run("pop_settings", options)["changed"] is True
     assert stored(organisation)["Banner"] == "New."
     assert run("pop_settings", options)["changed"] is False
@@ -70,7 +76,7 @@ def test_a_parameter_that_rbac_withholds_may_be_taken_for_another(run: Run, orga
         "max_connections: 50 was written, but EX01 has 2147483647 stored. "
         "max_connections_per_user: nothing was written, but EX01 has 50 stored instead of 16.",
     )
-    organisation.fault("EX01", "none")
+    take_back(organisation)
     assert run("pop_settings", BANNER | {"max_connections_per_user": 16})["changed"] is True
     assert (stored(organisation)["MaxConnections"], stored(organisation)["MaxConnectionsPerUser"]) == (50, 16)
 

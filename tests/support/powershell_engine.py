@@ -40,7 +40,7 @@ def powershell() -> Path:
         if machine == "Linux x86_64":
             return _unpacked(archive) / "pwsh" / "pwsh"
         reason = f"{archive.name} does not run on {machine}; name another PowerShell in PWSH."
-    do_without(POWERSHELL, reason)
+    return do_without(POWERSHELL, reason)
 
 
 def engine_options() -> dict[str, Any]:

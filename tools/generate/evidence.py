@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
+from exchange_simulator.catalogue.differences import FIGURES, KNOWN, LEFT_OUT
 from exchange_simulator.catalogue.evidence import EVIDENCE, Fact, StandsOn
 
 _HEAD = """\
@@ -35,6 +36,25 @@ A fact is one thing said of one member of what one cmdlet puts out. In the table
 the members that it names, and is counted once for each of them and each of the section's cmdlets. A line without a
 member is about the object as a whole, or about what the cmdlet or the service does. A published output without an
 address cannot be looked up from here."""
+_COMPARED = """
+## Compared with a real PowerShell
+
+Half of what is believed here is PowerShell's own: how parameters bind, what error records look like, how objects are
+sent. The simulator can run its cmdlets in a real PowerShell (7.6), and tests ask both the same: what each cmdlet
+answers, on several releases and in each form of a session, and what becomes of values of every sort for a parameter of
+every kind. The answers are compared message by message: types, order, members, their types and texts, and of errors
+the id, the category, the classes and the parameter. What objects of Exchange hold comes from the simulator either way:
+here it is compared how they are sent, not what is in them.
+
+| | Questions |
+| --- | --- |
+| asked in all | {rows} |
+| answered alike | {equal} |
+| with a difference that is left, for a reason below | {left} |
+
+Not compared, because no run or no place in the code is like another:
+{left_out}
+"""
 _PAGE = "https://learn.microsoft.com/en-us/previous-versions/exchange-server/exchange-150"
 
 
@@ -76,6 +96,12 @@ def page() -> Iterator[str]:
     for kind, meaning in _KINDS.items():
         yield f"| {kind} | {count[kind]} | {meaning} |"
     yield _LINE
+    left_out = "".join(f"\n- {reason}" for reason in LEFT_OUT.values())
+    yield _COMPARED.format(rows=FIGURES.rows, equal=FIGURES.equal, left=FIGURES.left, left_out=left_out)
+    yield "| What a real PowerShell does otherwise | Why that is left |"
+    yield "| --- | --- |"
+    for known in KNOWN:
+        yield f"| {known.says} | {known.reason} |"
     for cmdlets, facts in _sections().items():
         yield f"\n## {', '.join(cmdlets)}\n"
         yield from _table(facts)

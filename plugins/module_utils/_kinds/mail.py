@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import quoted
+from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import quoted, shortened
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.base import Given, stray
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.simple import Bool
 
@@ -21,21 +21,32 @@ _ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9.-]+")
 
 
 class MailHost(Given):
-    """A host name, in any script, or an address."""
+    """A host name, in any script, or an address; an address of IPv6 also in brackets, as inventories have it."""
 
     def parse(self, value: Any) -> str:
         text = str(value)
-        with contextlib.suppress(ValueError):
-            ipaddress.ip_address(text)
+        bracketed = re.fullmatch(r"\[(.*:.*)\]", text)
+        try:
+            address = ipaddress.ip_address(bracketed[1] if bracketed else text)
+        except ValueError:
+            return _host_name(text)
+        if zone := getattr(address, "scope_id", None):
+            raise ValueError(
+                f"{quoted(text)} has the zone id {shortened(zone)}, which names a network interface of one machine "
+                "only; give an address that means the same everywhere, or a name"
+            )
+        return bracketed[1] if bracketed else text
+
+
+def _host_name(text: str) -> str:
+    with contextlib.suppress(UnicodeError):
+        # Encoding takes the square of the length, and makes nothing shorter.
+        name = text.encode("idna").decode() if len(text) <= 253 else ""
+        if _NAME.fullmatch(name) and len(name) <= 253:
             return text
-        with contextlib.suppress(UnicodeError):
-            # Encoding takes the square of the length, and makes nothing shorter.
-            name = text.encode("idna").decode() if len(text) <= 253 else ""
-            if _NAME.fullmatch(name) and len(name) <= 253:
-                return text
-        raise ValueError(
-            f"{quoted(text)} is neither a host name nor an address; give it without port, brackets and https://"
-        )
+    raise ValueError(
+        f"{quoted(text)} is neither a host name nor an address; give it without port, brackets and https://"
+    )
 
 
 @dataclass(frozen=True)

@@ -11,10 +11,17 @@ import poplib
 import re
 import smtplib
 import ssl
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar, TypeAlias, TypeVar, cast
 
 from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import Failure
+from ansible_collections.mailops.exchange.plugins.module_utils._mail.answers import (
+    OF_IMAP4,
+    OF_POP3,
+    Meaning,
+    meaning_of_smtp,
+)
 from ansible_collections.mailops.exchange.plugins.module_utils._mail.clients import (
     Imap4Client,
     NoAnswer,
@@ -32,11 +39,17 @@ class Rejected(Exception):
 
 @dataclass(frozen=True)
 class Answer:
-    """What a server said to a log-on; ``ok`` is None when it could not tell now."""
+    """What a server said to a log-on; ``ok`` is None when that is no refusal either."""
 
     ok: bool | None
     text: bytes | str
     password_sent: bool = True
+    known: bool = True
+    """Whether it is known what the words mean."""
+
+    @classmethod
+    def no(cls, meaning: Meaning, text: bytes | str, password_sent: bool = True) -> Answer:
+        return cls(False if meaning is Meaning.REFUSED else None, text, password_sent, meaning is not Meaning.UNKNOWN)
 
 
 class Pop3:
@@ -46,6 +59,7 @@ class Pop3:
     ports: ClassVar = {"implicit_tls": 995, "starttls": 110, "none": 110}
     turned_away = rb"-ERR"
     tls_word = "STLS"
+    component: ClassVar[str | None] = "PopProxy"
 
     def __init__(self, line: LimitedSocket, name: str) -> None:
         with asking():
@@ -70,20 +84,29 @@ class Pop3:
             self._client.stls(context)
 
     def log_on(self, user: str, password: str) -> Answer:
-        sent = False
+        done, said = self._ask(lambda: self._client.user(user))
+        if not done:
+            return Answer.no(OF_POP3.meaning(_text(said)), said, password_sent=False)
+        done, said = self._ask(lambda: self._client.pass_(password))
+        return Answer(True, said) if done else Answer.no(OF_POP3.meaning(_text(said)), said)
+
+    def open_mailbox(self) -> Answer:
+        """Count what is in the mailbox of the user who is logged on."""
+        done, said = self._ask(lambda: b"%d %d" % self._client.stat())
+        return Answer(True, said) if done else Answer.no(OF_POP3.meaning_of_code(_text(said)), said)
+
+    def _ask(self, ask: Callable[[], bytes]) -> tuple[bool, bytes]:
+        """Whether the server did as it was asked, and its words."""
         try:
             with asking(poplib.error_proto):
-                self._client.user(user)
-                sent = True
-                said = self._client.pass_(password)
+                said = ask()
         except poplib.error_proto as error:
             said = error.args[0]
             # As text it is the client's own word on a line that ended or did not end.
             if not isinstance(said, bytes) or not said.startswith(b"-ERR"):
                 raise NoAnswer from error
-            later = re.match(rb"-ERR \[(SYS/TEMP|IN-USE|LOGIN-DELAY)", said)
-            return Answer(None if later else False, said.removeprefix(b"-ERR").strip(), sent)
-        return Answer(True, said.removeprefix(b"+OK").strip())
+            return False, said.removeprefix(b"-ERR").strip()
+        return True, said.removeprefix(b"+OK").strip()
 
     def uids(self) -> dict[bytes, int]:
         """The numbers of the messages by their unique ids."""
@@ -123,6 +146,7 @@ class Imap4:
     ports: ClassVar = {"implicit_tls": 993, "starttls": 143, "none": 143}
     turned_away = rb"\* BYE"
     tls_word = "STARTTLS"
+    component: ClassVar[str | None] = "ImapProxy"
 
     def __init__(self, line: LimitedSocket, name: str) -> None:
         with asking():
@@ -150,19 +174,29 @@ class Imap4:
                 "not offer AUTH=PLAIN."
             )
         name, both = imap_quoted(user), f"\0{user}\0{password}".encode()
-        said: bytes | str
+        if ascii_only:
+            done, said = self._ask(lambda: self._client.login(name, password))
+        else:
+            done, said = self._ask(lambda: self._client.authenticate("PLAIN", lambda _challenge: both))
+        return Answer(True, said) if done else Answer.no(OF_IMAP4.meaning(_text(said)), said)
+
+    def open_mailbox(self) -> Answer:
+        """Open the inbox of the user who is logged on, in the way that changes nothing in it."""
+        done, said = self._ask(lambda: self._client.select("INBOX", readonly=True))
+        return Answer(True, said) if done else Answer.no(OF_IMAP4.meaning_of_code(_text(said)), said)
+
+    def _ask(self, ask: Callable[[], tuple[str, Any]]) -> tuple[bool, bytes | str]:
+        """Whether the server did as it was asked, and its words; a farewell in place of an answer is one."""
         try:
             with asking(imaplib.IMAP4.error):
-                if ascii_only:
-                    said = self._client.login(name, password)[1][0]
-                else:
-                    said = self._client.authenticate("PLAIN", lambda _challenge: both)[1][0]
+                word, said = ask()
         except imaplib.IMAP4.abort as error:
-            raise NoAnswer from error
+            if not (farewell := self._client.untagged_responses.get("BYE")):
+                raise NoAnswer from error
+            return False, cast(bytes, farewell[-1])
         except imaplib.IMAP4.error as error:
-            text = _refusal(error)
-            return Answer(None if re.match(r"\[(UNAVAILABLE|INUSE|LIMIT)\]", text) else False, text)
-        return Answer(True, said)
+            return False, _refusal(error)
+        return word == "OK", said[-1] or b""
 
     def end(self) -> None:
         with asking():
@@ -177,6 +211,10 @@ def _refusal(error: imaplib.IMAP4.error) -> str:
     said = error.args[0]
     if isinstance(said, str) and (found := re.fullmatch(r"\w+ command error: \w+ (\[.*\])", said, re.DOTALL)):
         said = ast.literal_eval(found[1])[-1]
+    return _text(said)
+
+
+def _text(said: bytes | str) -> str:
     return said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)
 
 
@@ -188,6 +226,7 @@ class Smtp:
     ports: ClassVar = {"implicit_tls": 465, "starttls": 587, "none": 587}
     turned_away = rb"[45]\d\d"
     tls_word = "STARTTLS"
+    component: ClassVar[str | None] = None
 
     def __init__(self, line: LimitedSocket, name: str) -> None:
         with asking():
@@ -229,7 +268,10 @@ class Smtp:
     def _answer(self, code: int, said: bytes, *, password_sent: bool = True) -> Answer:
         if code == -1:
             raise NoAnswer
-        return Answer(None if 400 <= code < 500 else code == 235, b"%d %s" % (code, said), password_sent)
+        text = b"%d %s" % (code, said)
+        if code == 235:
+            return Answer(True, text, password_sent)
+        return Answer.no(meaning_of_smtp(code, _text(said)), text, password_sent)
 
     def send(self, sender: str, recipient: str, message: str) -> bytes:
         """Hand in a message, and return the server's word on it."""

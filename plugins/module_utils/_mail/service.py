@@ -18,7 +18,13 @@ from ansible_collections.mailops.exchange.plugins.module_utils._host.failures im
     shortened,
 )
 from ansible_collections.mailops.exchange.plugins.module_utils._mail.clients import NoAnswer
-from ansible_collections.mailops.exchange.plugins.module_utils._mail.dialogues import AnyDialogue, Rejected
+from ansible_collections.mailops.exchange.plugins.module_utils._mail.dialogues import (
+    Answer,
+    AnyDialogue,
+    Imap4,
+    Pop3,
+    Rejected,
+)
 from ansible_collections.mailops.exchange.plugins.module_utils._mail.shown_certificate import (
     describe_certificate,
     why_refused,
@@ -171,21 +177,45 @@ class MailService(Generic[AnyDialogue]):
         report.logon["attempted"] = True
         with self.part("logon", "the log-on", report):
             answer = dialogue.log_on(account.user, account.password)
-        said = self.clean(answer.text)
+        said, user = self.clean(answer.text), shortened(account.user)
         report.logon = {"attempted": answer.password_sent, "ok": answer.ok, "answer": said}
         if answer.ok is None:
+            if answer.known:
+                raise Failure(
+                    f"{self.target} cannot check the log-on of {user} at the moment: {quoted(said)}; look at the back "
+                    "end of the service, and at the protocol log."
+                )
             raise Failure(
-                f"{self.target} cannot check the log-on of {shortened(account.user)} at the moment: {quoted(said)}."
+                f"{self.target} answered the log-on of {user} with words that are not known as a "
+                f"refusal: {quoted(said)}; look at the protocol log of the service."
             )
+        if answer.ok and isinstance(dialogue, Pop3 | Imap4):
+            answer = self._open_mailbox(dialogue, account, report)
         if answer.ok and not account.succeeds:
-            raise Failure(f"{self.target} let {shortened(account.user)} log on, and expect_logon is refused.")
+            raise Failure(f"{self.target} let {user} log on, and expect_logon is refused.")
         if account.succeeds and not answer.ok:
             look = f"the user and the password, and whether this mailbox may use {dialogue.title}"
             if not answer.password_sent:
                 look = "the encryption that the server wants, and the ways to log on that it is set to"
+            raise Failure(f"{self.target} refused the log-on of {user}: {quoted(said)}; look at {look}.")
+
+    def _open_mailbox(self, dialogue: Pop3 | Imap4, account: Account, report: Report) -> Answer:
+        """Whether the mailbox opens: Exchange lets users in whose mailbox it then cannot get at."""
+        report.logon["ok"] = None
+        with self.part("mailbox", "the opening of the mailbox", report):
+            answer = dialogue.open_mailbox()
+        report.logon["ok"] = answer.ok
+        if answer.ok:
+            return answer
+        report.logon["answer"] = said = self.clean(answer.text)
+        user = shortened(account.user)
+        if answer.ok is None or account.succeeds:
             raise Failure(
-                f"{self.target} refused the log-on of {shortened(account.user)}: {quoted(said)}; look at {look}."
+                f"{self.target} let {user} log on and did not open the mailbox: {quoted(said)}; look at the "
+                "server that holds it, at the form of the user name, at the password, and whether this mailbox may use "
+                f"{dialogue.title}."
             )
+        return answer
 
     @contextlib.contextmanager
     def part(self, key: str, words: str, report: Report) -> Iterator[None]:
@@ -224,8 +254,13 @@ class MailService(Generic[AnyDialogue]):
         return f"{sentence}; look at the load of the server, or give it more time."
 
     def _closed(self, key: str, words: str) -> str:
+        certificate, versions = "the certificate that is assigned to the service", "the TLS versions of the server"
+        component = self._kind.component
         look = {
-            "tls": "the certificate that is assigned to the service, and the TLS versions of the server",
+            # Exchange was seen to reset connections to an inactive component: https://github.com/zammad/zammad/issues/682
+            "tls": f"{certificate}, {versions}, and on Exchange the state of {component} (Get-ServerComponentState)"
+            if component
+            else f"{certificate}, and {versions}",
             "greeting": "the service behind a load balancer, and the limits on connections",
         }.get(key, "the protocol log of the service")
         return f"{self.target} closed the connection during {words}: look at {look}."

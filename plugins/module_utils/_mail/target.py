@@ -40,8 +40,8 @@ class MailTarget:
     ca_cert: str | None = None
 
     def __str__(self) -> str:
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{host}:{self.port}" + (f" at {self.connect_to}" if self.connect_to else "")
+        at = f" at {_bracketed(self.connect_to)}" if self.connect_to else ""
+        return f"{_bracketed(self.host)}:{self.port}{at}"
 
     def context(self, trust: Trust, traffic: Traffic) -> LimitedTlsContext:
         """TLS 1.2 or newer, as Python has it by default, and names only where mail programs look for them."""
@@ -88,6 +88,11 @@ class MailTarget:
                 "service and its bindings."
             )
         raise Failure(f"{self} cannot be reached from the controller: {problem.strerror or problem}.")
+
+
+def _bracketed(host: str) -> str:
+    """A host as it stands before a port: an IPv6 address would not end before it otherwise."""
+    return f"[{host}]" if ":" in host else host
 
 
 def _resolve(name: str, port: int, deadline: Deadline) -> list[Any]:

@@ -84,4 +84,5 @@ class MailProbe(Work):
         except Failure as failure:
             failure.result |= report.shown()
             raise
-        return report.shown()
+        would_send = self.host.check_mode and "round_trip" in self.given
+        return report.shown() | ({"changed": True} if would_send else {})

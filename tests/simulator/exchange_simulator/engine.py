@@ -5,11 +5,20 @@ from __future__ import annotations
 import datetime
 import fnmatch
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
-from psrpcore.types import ErrorCategory, ErrorRecord, PSCredential, PSObject, PSSecureString, WarningRecord
+from psrpcore.types import (
+    ErrorCategory,
+    ErrorRecord,
+    PSCredential,
+    PSDouble,
+    PSInt64,
+    PSObject,
+    PSSecureString,
+    WarningRecord,
+)
 
 from . import errors
 from .catalogue.cmdlets import BY_NAME, COMMON
@@ -26,6 +35,12 @@ if TYPE_CHECKING:
 Endpoint = Literal["exchange", "windows"]
 # Of Exchange's snap-ins, those that have the cmdlets of administrators.
 _SNAPINS = {"E2010", "SnapIn"}
+_AMBIGUOUS_SET = (
+    "Parameter set cannot be resolved using the specified named parameters. One or more parameters issued cannot be "
+    "used together or an insufficient number of parameters were provided."
+)
+# These set a variable, which a session without language refuses.
+_VARIABLES = {"ErrorVariable", "WarningVariable", "OutVariable"}
 _EMPTY = {
     "Null": "null",
     "EmptyString": "an empty string",
@@ -51,6 +66,22 @@ class Result:
     errors: list[ErrorRecord] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     terminating: ErrorRecord | None = None
+    order: list[str] = field(default_factory=list)
+    """Which came when: the names of the streams."""
+
+    def said(self) -> Iterator[tuple[str, Any]]:
+        """All that came, with the stream it came on; what nobody knows the order of comes stream by stream."""
+        streams: dict[str, list[Any]] = {"warnings": self.warnings, "output": self.output, "errors": self.errors}
+        by_stream = [name for name, values in streams.items() for _ in values]
+        order = self.order if sorted(self.order) == sorted(by_stream) else by_stream
+        left = {name: iter(values) for name, values in streams.items()}
+        return ((name, next(left[name])) for name in order)
+
+    def add(self, output: Iterable[Any], warnings: Iterable[str], errors: Iterable[ErrorRecord]) -> None:
+        """What one call of a cmdlet has said."""
+        for name, values in (("warnings", [*warnings]), ("output", [*output]), ("errors", [*errors])):
+            getattr(self, name).extend(values)
+            self.order += [name] * len(values)
 
 
 @dataclass
@@ -181,11 +212,14 @@ class Call:
         *,
         types: tuple[str, ...] = BINDING,
         category: ErrorCategory = ErrorCategory.InvalidArgument,
+        given: tuple[str | None, str | None] | None = None,
         terminating: bool = True,
     ) -> Failure:
         """A parameter error; Exchange's remote cmdlets carry the cmdlet's name in the id, local ones the class. [I]"""
         owner = self.cmdlet.name if self.session.endpoint == "exchange" else self.cmdlet.implementation
-        return Failure(f"{error_id},{owner}", message, category, types, parameter=parameter, terminating=terminating)
+        return Failure(
+            f"{error_id},{owner}", message, category, types, parameter=parameter, given=given, terminating=terminating
+        )
 
 
 Handler = Callable[[Call], None]
@@ -206,7 +240,8 @@ def run_statements(session: Session, statements: Sequence[Sequence[Command]], pi
     """Run each statement's pipeline; the first terminating error ends everything."""
     result = Result()
     for statement in statements:
-        items: Sequence[Any] | None = pipeline_input or None
+        # A tuple of nothing is no input; an empty list is input that has ended at once.
+        items: Sequence[Any] | None = None if pipeline_input == () else pipeline_input
         for command in statement:
             entry: dict[str, Any] = {"outcome": "ok"} | _described(session, command)
             if items is not None:
@@ -216,14 +251,13 @@ def run_statements(session: Session, statements: Sequence[Sequence[Command]], pi
                 entry = session.organisation.log[-1]
             session.organisation.now += datetime.timedelta(seconds=1)
             try:
-                items = _run_command(session, command, items, result, entry)
+                items = _run_command(session, command, items, result, entry, ends=command is statement[-1])
             except Failure as failure:
                 entry["outcome"] = failure.error_id
                 known = BY_NAME.get(command.name.casefold())
-                found = known is not None and failure.types != errors.COMMAND_NOT_FOUND
+                found = known is not None and failure.types not in (errors.COMMAND_NOT_FOUND, errors.BINDING[1:])
                 result.terminating = errors.record(failure, known.name if known and found else "")
                 return result
-        result.output += [formed(item, session.form) for item in items or ()]
     return result
 
 
@@ -304,9 +338,18 @@ def _loggable(value: Any) -> Any:
 
 
 def _run_command(
-    session: Session, command: Command, items: Sequence[Any] | None, result: Result, entry: dict[str, Any]
+    session: Session,
+    command: Command,
+    items: Sequence[Any] | None,
+    result: Result,
+    entry: dict[str, Any],
+    *,
+    ends: bool,
 ) -> list[Any]:
-    """Run one command of a pipeline, once for each piped object, and return what it puts out."""
+    """Run one command of a pipeline, once for each piped object, and return what it puts out.
+
+    What the command at the end of its pipeline has put out before an error has arrived.
+    """
     cmdlet = _find(session, command)
     output: list[Any] = []
     failed: list[ErrorRecord] = []
@@ -315,27 +358,39 @@ def _run_command(
     try:
         for piped in [()] if items is None else [(item,) for item in items]:
             call = Call(session, cmdlet, {})
+            end = None
             try:
                 _Binder(call).bind(command, piped)
                 _carry_out(call)
             except Failure as failure:
                 if failure.terminating:
-                    raise
-                call.errors.append(failure)
+                    end = failure
+                else:
+                    call.errors.append(failure)
             arguments = call.arguments
             output += call.output
             warned += [WarningRecord(Message=text) for text in call.warnings]
-            if call.arguments.get("WarningAction") not in ("SilentlyContinue", "Ignore"):
-                result.warnings += call.warnings
             if call.errors:
                 entry["outcome"] = call.errors[0].error_id
-            if call.errors and call.arguments.get("ErrorAction") == "Stop":
-                raise call.errors[0]
+            if call.warnings and arguments.get("WarningAction") == "Stop":
+                end = end or _stopped_by_warning(call)
+            elif call.errors and arguments.get("ErrorAction") == "Stop":
+                end = call.errors.pop(0)
+                call.errors.clear()
             records = [errors.record(failure, cmdlet.name) for failure in call.errors]
-            if call.arguments.get("ErrorAction") not in ("SilentlyContinue", "Ignore"):
-                result.errors += records
-            if call.arguments.get("ErrorAction") != "Ignore":
+            for one in records:
+                one.has_type_data = session.endpoint == "windows"
+            result.add(
+                [formed(item, session.form) for item in call.output] if ends else (),
+                () if arguments.get("WarningAction") in ("SilentlyContinue", "Ignore") else call.warnings,
+                () if arguments.get("ErrorAction") in ("SilentlyContinue", "Ignore") else records,
+            )
+            if arguments.get("ErrorAction") != "Ignore":
                 failed += records
+            if end is not None:
+                raise end
+        if items == []:
+            _Binder(Call(session, cmdlet, {})).bind(command, None)
     finally:
         # PowerShell adds the exception that ends a pipeline as well; here it is only caught.
         collected: tuple[tuple[str, list[Any]], ...] = (
@@ -355,6 +410,16 @@ def _take_otherwise(call: Call) -> None:
         parameter = next(one for one in call.cmdlet.parameters if one.name == fault["member"])
         if parameter.name in call.arguments:
             call.arguments[parameter.name] = convert(parameter, fault["value"])
+
+
+def _stopped_by_warning(call: Call) -> Failure:
+    text = (
+        'The running command stopped because the preference variable "WarningPreference" or common parameter is set to '
+        f"Stop: {call.warnings[0]}"
+    )
+    types = (errors.STOP, *errors.BINDING[1:])
+    error_id = f"ActionPreferenceStop,{call.cmdlet.implementation}"
+    return Failure(error_id, text, ErrorCategory.OperationStopped, types, terminating=True)
 
 
 def _fail_after_effect(call: Call) -> None:
@@ -473,17 +538,22 @@ class _Binder:
             and (entries is None or parameter.name.casefold() in entries[call.cmdlet.name])
         ]
 
-    def bind(self, command: Command, piped: tuple[Any, ...]) -> None:
-        """Fill the call's arguments: those of the command line are there even where a piped object is refused."""
+    def bind(self, command: Command, piped: tuple[Any, ...] | None) -> None:
+        """Fill the call's arguments: those of the command line are there even where a piped object is refused.
+
+        Where input has ended before any came, what it could have brought is not missed.
+        """
         given: dict[str, tuple[Parameter, Any]] = {}
         for name, value in command.parameters:
             if name is not None:
-                parameter = self._named(name)
+                parameter = self._named(name, value)
                 if parameter.name in given:
                     raise self._call.binding_failure(
                         "ParameterAlreadyBound",
-                        f"Cannot bind parameter because parameter '{parameter.name}' is specified more than once.",
-                        parameter.name,
+                        f"Cannot bind parameter because parameter '{name}' is specified more than once. To provide "
+                        "multiple values to parameters that can accept multiple values, use the array syntax. For "
+                        'example, "-parameter value1,value2,value3".',
+                        name,
                     )
                 given[parameter.name] = (parameter, value)
         free = sorted(
@@ -495,12 +565,27 @@ class _Binder:
                 raise self._call.binding_failure(
                     "PositionalParameterNotFound",
                     f"A positional parameter cannot be found that accepts argument '{_loggable(value)}'.",
-                    None,
+                    str(_loggable(value)),
+                    given=_types(None, value),
                 )
             parameter = free.pop(0)
             given[parameter.name] = (parameter, value)
-        arguments = {name: self._converted(parameter, value) for name, (parameter, value) in given.items()}
-        self._call.arguments = arguments
+        arguments = self._call.arguments
+        # What is to become of errors is known before there is one.
+        for name, (parameter, value) in sorted(given.items(), key=lambda one: one[1][0] not in COMMON):
+            arguments[name] = self._converted(parameter, value)
+        if self._call.session.endpoint == "exchange" and not _VARIABLES.isdisjoint(arguments):
+            raise Failure(
+                "VariableReferenceNotSupportedInDataSection",
+                "A variable that cannot be referenced in restricted language mode or a Data section is being "
+                "referenced. Variables that can be referenced include the following: $PSCulture, $PSUICulture, "
+                "$true, $false, $null.",
+                ErrorCategory.InvalidOperation,
+                errors.BINDING[1:],
+                terminating=True,
+            )
+        if piped is None:
+            return
         for item in piped:
             parameter, value = self._piped(given, built(item))
             try:
@@ -515,9 +600,7 @@ class _Binder:
         cmdlet = self._call.cmdlet
         chosen = [name for name in cmdlet.choice if name in arguments]
         if len(chosen) > 1:
-            raise self._call.binding_failure(
-                "AmbiguousParameterSet", "Parameter set cannot be resolved using the specified named parameters.", None
-            )
+            raise self._call.binding_failure("AmbiguousParameterSet", _AMBIGUOUS_SET, None)
         missing = [one.name for one in self._parameters if one.mandatory and one.name not in arguments]
         if cmdlet.must_choose and not chosen:
             missing.append(cmdlet.choice[0])
@@ -525,21 +608,27 @@ class _Binder:
             raise self._call.binding_failure(
                 "MissingMandatoryParameter",
                 f"Cannot process command because of one or more missing mandatory parameters: {' '.join(missing)}.",
-                missing[0],
+                # PowerShell has a blank before each of them.
+                "".join(f" {name}" for name in missing),
             )
 
-    def _named(self, name: str) -> Parameter:
+    def _named(self, name: str, value: Any) -> Parameter:
         wanted = name.casefold()
         spellings = [
             (one, {one.name.casefold(), *(alias.casefold() for alias in one.aliases)}) for one in self._parameters
         ]
         exact = [one for one, names in spellings if wanted in names]
         found = exact or [one for one, names in spellings if any(spelling.startswith(wanted) for spelling in names)]
+        # A cmdlet's own parameters are preferred to those that all cmdlets have.
+        found = found if len(found) == 1 else [one for one in found if one not in COMMON] or found
         if len(found) == 1:
             return found[0]
         if not found:
             raise self._call.binding_failure(
-                "NamedParameterNotFound", f"A parameter cannot be found that matches parameter name '{name}'.", name
+                "NamedParameterNotFound",
+                f"A parameter cannot be found that matches parameter name '{name}'.",
+                name,
+                given=_types(None, value),
             )
         raise self._call.binding_failure(
             "AmbiguousParameter",
@@ -563,16 +652,25 @@ class _Binder:
 
     def _converted(self, parameter: Parameter, value: Any) -> Any:
         try:
+            if parameter.kind is Kind.SWITCH and parameter not in COMMON and self._call.session.endpoint == "exchange":
+                _require_truth(value)
             converted = convert(parameter, value)
-            self._refuse_empty(parameter, native(value))
+            number = parameter.kind is Kind.INTEGERS and value is not None
+            self._refuse_empty(parameter, converted if number else native(value))
             return converted
         except ConversionFailed as reason:
+            given = native(value)
+            if parameter.kind is Kind.URI and type(given) in (str, int, float) and "://" not in str(given):
+                # PowerShell takes a relative address for one; it is the cmdlet that does not.
+                raise self._call.exchange_failure(errors.DATA_VALIDATION, str(reason)) from None
             attempt = f'Cannot convert value "{_loggable(value)}" to type "{parameter.type_name}". Error: "{reason}"'
-        if self._call.cmdlet.endpoint == "windows":
+        # A function's parameters are transformed, those of cmdlets and the common ones converted.
+        if self._call.session.endpoint == "windows" or parameter in COMMON:
             raise self._call.binding_failure(
                 "CannotConvertArgumentNoMessage",
                 f"Cannot bind parameter '{parameter.name}'. {attempt}",
                 parameter.name,
+                given=_types(parameter, value),
             )
         raise self._call.binding_failure(
             "ParameterArgumentTransformationError",
@@ -580,6 +678,7 @@ class _Binder:
             parameter.name,
             types=errors.TRANSFORMATION,
             category=ErrorCategory.InvalidData,
+            given=_types(parameter, value),
         )
 
     def _refuse_empty(self, parameter: Parameter, value: Any) -> None:
@@ -596,8 +695,45 @@ class _Binder:
             error_id += f"{kind}NotAllowed"
             text = f"Cannot bind argument to parameter '{parameter.name}' because it is {_EMPTY[kind]}."
         raise self._call.binding_failure(
-            error_id, text, parameter.name, types=errors.VALIDATION, category=ErrorCategory.InvalidData
+            error_id,
+            text,
+            parameter.name,
+            types=errors.VALIDATION,
+            category=ErrorCategory.InvalidData,
+            given=(parameter.type_name, parameter.type_name)
+            if isinstance(value, list)
+            else (
+                parameter.type_name,
+                _types(None, value)[1],
+            ),
         )
+
+
+def _require_truth(value: Any) -> None:
+    """A function's switch takes no number, whatever the message says."""
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        raise ConversionFailed(
+            "Boolean parameters accept only Boolean values and numbers, such as $True, $False, 1 or 0 instead."
+        )
+
+
+def _types(parameter: Parameter | None, value: Any) -> tuple[str | None, str | None]:
+    """What .NET calls the types of a parameter and of a value that came over the wire."""
+    kinds = (
+        (bool, "System.Boolean"),
+        (str, "System.String"),
+        (PSInt64, "System.Int64"),
+        (int, "System.Int32"),
+        (PSDouble, "System.Double"),
+        (float, "System.Single"),
+    )
+    wanted = parameter.type_name if parameter else None
+    if wanted and wanted.endswith("[]"):
+        # Of a list it is an item that does not fit.
+        wanted = wanted.removesuffix("[]")
+        value = value[0] if isinstance(value, list) and value else value
+    found = next((name for kind, name in kinds if isinstance(value, kind)), "System.Management.Automation.PSObject")
+    return wanted, None if value is None else found
 
 
 def _by_property_name(parameter: Parameter, item: Any) -> Any:

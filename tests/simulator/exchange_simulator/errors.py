@@ -16,6 +16,9 @@ from psrpcore.types import (
     InvocationInfo,
     NETException,
     PSCustomObject,
+    PSDict,
+    PSInt64,
+    PSList,
     PSNoteProperty,
     PSObject,
     PSString,
@@ -56,6 +59,22 @@ DIRECTORY = "Microsoft.Exchange.Data.Directory."
 SUITABILITY = f"{DIRECTORY}SuitabilityDirectoryException"
 
 
+# The numbers that .NET gives to its exceptions, and to whatever is made of them.
+_NUMBERS = {
+    "System.ArgumentException": -2147024809,
+    "System.InvalidOperationException": -2146233079,
+    "System.NotImplementedException": -2147467263,
+    "System.SystemException": -2146233087,
+    "System.Exception": -2146233088,
+}
+_RUNTIME = "System.Management.Automation.RuntimeException"
+_INVOCATION_INFO = "System.Management.Automation.InvocationInfo"
+STOP = "System.Management.Automation.ActionPreferenceStopException"
+_TABLE = "System.Collections.Generic.Dictionary`2[[System.String, {0}],[System.Object, {0}]]"
+_LIST = "System.Collections.Generic.List`1[[System.Object, {0}]]"
+_MSCORLIB = "mscorlib, Version=4.0.0.0, Culture=neutral, PublicKeyToken=b77a5c561934e089"
+
+
 def us_time(moment: datetime.datetime) -> str:
     """A time as texts of an American server show it."""
     return f"{moment.month}/{moment.day}/{moment.year} {moment.hour % 12 or 12}:{moment:%M:%S %p}"
@@ -73,8 +92,10 @@ class Failure(Exception):
         *,
         target: object = None,
         parameter: str | None = None,
+        given: tuple[str | None, str | None] | None = None,
         terminating: bool = False,
     ) -> None:
+        """`parameter` is one that did not bind, and `given` the types of it and of its value."""
         super().__init__(message)
         self.error_id = error_id
         self.message = message
@@ -82,6 +103,7 @@ class Failure(Exception):
         self.types = types
         self.target = target
         self.parameter = parameter
+        self.given = given or (None, None)
         self.terminating = terminating
 
 
@@ -101,21 +123,39 @@ def exchange_failure(
     site = f"{zlib.crc32(f'{implementation} {name}'.encode()):08X},{implementation}"
     stamp = us_time(now)
     prefix = f"[Server={server},RequestId={uuid.uuid4()},TimeStamp={stamp}] [FailureCategory=Cmdlet-{name}] "
-    return Failure((prefix if blocks else "") + site, message, category, (exception, *EXCHANGE))
+    types = (exception, "System.SystemException") if exception.startswith("System.") else (exception, *EXCHANGE)
+    return Failure((prefix if blocks else "") + site, message, category, types)
 
 
-def record(failure: Failure, activity: str) -> ErrorRecord:
+class WireRecord(ErrorRecord):
+    """An error record that is written as PowerShell does, where psrpcore's differs from what was recorded of it.
+
+    The type data of a default session adds a member to those that are put out, and to none that ends a pipeline.
+    """
+
+    has_type_data = False
+
+    @classmethod
+    def ToPSObjectForRemoting(cls, instance: ErrorRecord, **options: Any) -> PSObject:
+        shown = ErrorRecord.ToPSObjectForRemoting(instance, **options)
+        category = instance.CategoryInfo
+        target = f"{category.TargetName or ''}:{category.TargetType or ''}"
+        shown["ErrorCategory_Message"] = (
+            f"{category.Category.name}: ({target}) [{category.Activity or ''}], {category.Reason or ''}"
+        )
+        if instance.InvocationInfo is not None:
+            shown["InvocationInfo"] = _where(instance.InvocationInfo)
+        if isinstance(instance, cls) and instance.has_type_data:
+            shown.PSObject.extended_properties.append(PSNoteProperty("PSMessageDetails", value=None))
+        return shown
+
+
+def record(failure: Failure, activity: str) -> WireRecord:
     """The wire's record of a failure; `activity` is the cmdlet, empty before one was found."""
-    exception = NETException(Message=failure.message, HResult=-2146233087)
-    exception.PSObject.type_names = [*dict.fromkeys((*failure.types, "System.Exception", "System.Object"))]
-    if failure.parameter is not None:
-        error_id = failure.error_id.partition(",")[0]
-        exception.PSObject.adapted_properties.append(PSNoteProperty("ErrorId", value=error_id))
-        exception.PSObject.adapted_properties.append(PSNoteProperty("ParameterName", value=failure.parameter))
     target: Any = PSString(failure.target) if isinstance(failure.target, str) else failure.target
     name, kind = _description(target)
-    result = ErrorRecord(
-        Exception=exception,
+    result = WireRecord(
+        Exception=_exception(failure),
         CategoryInfo=ErrorCategoryInfo(
             Category=failure.category,
             Activity=activity,
@@ -125,11 +165,53 @@ def record(failure: Failure, activity: str) -> ErrorRecord:
         ),
         TargetObject=target,
         FullyQualifiedErrorId=failure.error_id,
-        InvocationInfo=_invocation(activity),
+        InvocationInfo=invocation(activity),
     )
-    result.serialize_extended_info = bool(activity)
+    result.PSObject.type_names = list(ErrorRecord.PSObject.type_names)
     # psrpcore escapes each text but this one.
     result.PSObject.to_string = serialize(failure.message, None).text or ""  # type: ignore[arg-type]
+    return result
+
+
+def _exception(failure: Failure) -> NETException:
+    """The exception, with the members of its class and in the order that was recorded of Windows."""
+    types = [*dict.fromkeys((*failure.types, "System.Exception", "System.Object"))]
+    result = NETException(Message=failure.message)
+    told = f"{types[0]}: {failure.message}"
+    result.PSObject.type_names = types
+    result.PSObject.to_string = serialize(told, None).text or ""  # type: ignore[arg-type]
+    own: dict[str, Any] = {}
+    if BINDING[0] in types or failure.parameter is not None:
+        own = {
+            "ParameterName": failure.parameter,
+            "ParameterType": failure.given[0],
+            "TypeSpecified": failure.given[1],
+            "ErrorId": failure.error_id.partition(",")[0],
+            "Line": PSInt64(0),
+            "Offset": PSInt64(0),
+            "CommandInvocation": _INVOCATION_INFO,
+        }
+    if _RUNTIME in types:
+        own |= {"ErrorRecord": failure.message, "WasThrownFromThrowStatement": STOP in types}
+    data = PSDict()
+    data.PSObject.type_names = ["System.Collections.ListDictionaryInternal", "System.Object"]
+    own |= {
+        "Message": failure.message,
+        "Data": data,
+        "InnerException": None,
+        "TargetSite": None,
+        "StackTrace": None,
+        "HelpLink": None,
+        "Source": None,
+        "HResult": next(number for name, number in _NUMBERS.items() if name in types),
+    }
+    if PROCESS[0] in types:
+        own["ProcessName"] = failure.target if isinstance(failure.target, str) else ""
+    if COMMAND_NOT_FOUND[0] in types:
+        own["CommandName"] = failure.target
+    if "System.ArgumentException" in types:
+        own["ParamName"] = None
+    result.PSObject.adapted_properties = [PSNoteProperty(name, value=value) for name, value in own.items()]
     return result
 
 
@@ -141,7 +223,7 @@ def _description(target: object) -> tuple[str, str]:
     return ("", "") if target is None else (str(target), next(kinds[one] for one in kinds if isinstance(target, one)))
 
 
-def _invocation(activity: str) -> InvocationInfo | None:
+def invocation(activity: str) -> InvocationInfo | None:
     if not activity:
         return None
     command = PSCustomObject(Name=activity, CommandType=CommandTypes.Cmdlet, Definition="")
@@ -159,3 +241,29 @@ def _invocation(activity: str) -> InvocationInfo | None:
         Line="",
         PositionMessage="",
     )
+
+
+def _where(invocation: InvocationInfo) -> PSObject:
+    """An invocation as it is shown inside of a record, as it was recorded of Windows."""
+    given, left = PSDict(), PSList()
+    given.PSObject.type_names = [_TABLE.format(_MSCORLIB), "System.Object"]
+    left.PSObject.type_names = [_LIST.format(_MSCORLIB), "System.Object"]
+    told = {
+        "MyCommand": str(invocation.MyCommand.Name),
+        "BoundParameters": given,
+        "UnboundArguments": left,
+        **{name: getattr(invocation, name) for name in ("ScriptLineNumber", "OffsetInLine", "HistoryId")},
+        **dict.fromkeys(["ScriptName", "Line", "PositionMessage", "PSScriptRoot"], ""),
+        "PSCommandPath": None,
+        **{
+            name: getattr(invocation, name)
+            for name in ("InvocationName", "PipelineLength", "PipelinePosition", "ExpectingInput")
+        },
+        "CommandOrigin": invocation.CommandOrigin.name,
+        "DisplayScriptPosition": None,
+    }
+    result = PSObject()
+    result.PSObject.type_names = [_INVOCATION_INFO, "System.Object"]
+    result.PSObject.to_string = _INVOCATION_INFO
+    result.PSObject.adapted_properties = [PSNoteProperty(name, value=value) for name, value in told.items()]
+    return result

@@ -56,6 +56,8 @@ _FIELDS: dict[str, tuple[str, ...]] = {
     "other_certificate": (),
     "deep_nesting": ("cmdlet?", "times?"),
     "change_after_read": ("cmdlet", "run", "times?"),
+    "mail_answers": ("protocol", "command", "answer", "times?"),
+    "mail_closes_in_tls": ("protocol", "times?"),
     "http_status": ("status", *_REQUEST),
     "random": ("seed", "one_in?", "kinds"),
 }
@@ -107,6 +109,9 @@ class Faults:
             "action": {name: name for name in ACTIONS}.__getitem__,
             "status": _STATUSES.__getitem__,
             "times": _count,
+            "protocol": {"pop3": "pop3", "imap4": "imap4"}.__getitem__,
+            "command": str.upper,
+            "answer": str,
             "when": {"before": "before", "after": "after"}.__getitem__,
             "ends_pipeline": bool,
             "errors": int,
@@ -196,6 +201,18 @@ class Faults:
         """The oldest armed fault of a kind that concerns one of these cmdlets, of which one use is used up."""
         with self._lock:
             found = next((one for one in self.armed(server, kind) if _concerns(one, cmdlets)), None)
+            if found is not None:
+                self._use(found)
+            return found
+
+    def in_conversation(self, server: str, kind: str, protocol: str, command: str = "") -> dict[str, Any] | None:
+        """The oldest armed fault of a kind that concerns this command of a mail program; one use of it is used up."""
+        with self._lock:
+            wanted = {"protocol": protocol, "command": command}
+            armed = self.armed(server, kind)
+            found = next(
+                (one for one in armed if all(one.get(key, word) == word for key, word in wanted.items())), None
+            )
             if found is not None:
                 self._use(found)
             return found

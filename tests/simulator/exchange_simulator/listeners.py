@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .catalogue.settings import PROTOCOLS
-from .mail import DIALOGUES
+from .mail import DIALOGUES, Dialogue
 from .submission import Submission
 from .values import Binding
 
@@ -154,6 +154,8 @@ class _Service:
 
     def _secured(self, plain: socket.socket, door: _Door, stack: contextlib.ExitStack) -> socket.socket:
         """The same connection under TLS, which makes a new socket of it."""
+        if self.organisation.faults.in_conversation(self.server.name, "mail_closes_in_tls", self.protocol):
+            raise ConnectionAbortedError
         line = self.context.wrap_socket(plain, server_side=True, do_handshake_on_connect=False)
         stack.callback(door.dismiss, line)
         door.admit(line)
@@ -173,7 +175,7 @@ class _Service:
             if len(command.rstrip(b"\r")) > self.effective["MaxCommandSize"]:
                 line.sendall(dialogue.too_long())
                 return
-            line.sendall(dialogue.answer(command.rstrip(b"\r").decode("utf-8", "replace")))
+            line.sendall(self._answer(dialogue, command.rstrip(b"\r").decode("utf-8", "replace")))
             if dialogue.starts_tls:
                 dialogue.tls_started()
                 # What a client sent before the handshake must not count afterwards.
@@ -181,6 +183,12 @@ class _Service:
                 line = self._secured(line, door, stack)
             if dialogue.mailbox is not None:
                 line.settimeout(self._wait("AuthenticatedConnectionTimeout"))
+
+    def _answer(self, dialogue: Dialogue, line: str) -> bytes:
+        fault = self.organisation.faults.in_conversation(
+            self.server.name, "mail_answers", self.protocol, dialogue.command(line)
+        )
+        return dialogue.said_instead(line, fault["answer"]) if fault else dialogue.answer(line)
 
     def _wait(self, setting: str) -> float:
         return float(min(self.effective[setting].ticks / 10_000_000, _LONGEST_WAIT))

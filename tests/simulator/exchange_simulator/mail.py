@@ -49,6 +49,18 @@ class Dialogue:
     def answer(self, line: str) -> bytes:
         raise NotImplementedError
 
+    def command(self, line: str) -> str:
+        """The word of the command in a line, or nothing where the line is none."""
+        word = self._command_part(line).partition(" ")[0]
+        return "" if self._awaits else word.upper()
+
+    def said_instead(self, line: str, answer: str) -> bytes:
+        """Another answer to a line than the dialogue's own."""
+        raise NotImplementedError
+
+    def _command_part(self, line: str) -> str:
+        raise NotImplementedError
+
     def too_long(self) -> bytes:
         raise NotImplementedError
 
@@ -103,6 +115,12 @@ class Pop3(Dialogue):
 
     def too_long(self) -> bytes:
         return _lines("-ERR Command is too long.")
+
+    def said_instead(self, line: str, answer: str) -> bytes:
+        return _lines(answer)
+
+    def _command_part(self, line: str) -> str:
+        return line
 
     def answer(self, line: str) -> bytes:
         if (awaits := self._awaits) is not None:
@@ -252,6 +270,13 @@ class Imap4(Dialogue):
 
     def too_long(self) -> bytes:
         return _lines("* BAD Command line too long.")
+
+    def said_instead(self, line: str, answer: str) -> bytes:
+        """Under the command's tag, unless it is a farewell."""
+        return _lines(answer if answer.startswith("*") else f"{line.partition(' ')[0]} {answer}")
+
+    def _command_part(self, line: str) -> str:
+        return line.partition(" ")[2]
 
     def answer(self, line: str) -> bytes:
         if (awaits := self._awaits) is not None:

@@ -202,7 +202,11 @@ class Process:
             self._err(_shown(record))
         output += [*records] * ("2>&1" in merged) + [*warnings] * ("3>&1" in merged)
         if result.terminating is not None:
-            raise Terminating(_of_console(result.terminating), output)
+            end = _of_console(result.terminating)
+            # In a catch block it is an object like any other, to which type data adds a member.
+            if isinstance(end, errors.WireRecord):
+                end.has_type_data = True
+            raise Terminating(end, output)
         return output
 
     @contextmanager

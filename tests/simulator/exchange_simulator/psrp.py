@@ -47,7 +47,7 @@ from psrpcore.types import (
 )
 
 from .engine import Command, Result
-from .errors import NOT_SIMULATED, Failure, record
+from .errors import NOT_SIMULATED, Failure, invocation, record
 from .prepared import Prepared
 
 Statements = Sequence[Sequence[Command]]
@@ -147,6 +147,8 @@ class Pipeline:
         self.stream = _PipelineStream(pipeline=side)
         self.input: list[Any] = []
         self.statements: list[list[Command]] = []
+        self.tells_of_calls = False
+        self.takes_input = False
         self.released = threading.Event()
 
     def start(self, hold: float) -> None:
@@ -325,7 +327,7 @@ class RunspacePool(Pool[Pipeline]):
     def evaluate(self, pipeline: Pipeline) -> Result:
         """Run the cmdlets of a pipeline in the organisation."""
         try:
-            return self._perform(pipeline.statements, pipeline.input)
+            return self._perform(pipeline.statements, pipeline.input if pipeline.takes_input else ())
         except Exception as error:  # a bug of the simulator must end the client's pipeline, not hang it
             # Only where it happened: an exception's text may quote what the client sent.
             place = traceback.extract_tb(error.__traceback__)[-1]
@@ -339,14 +341,13 @@ class RunspacePool(Pool[Pipeline]):
             side = pipeline.side
             if side.state != PSInvocationState.Running:
                 return
-            for message in result.warnings:
-                warning = WarningRecord(Message=message)
-                # psrpcore's write_warning leaves ToString out; PowerShell sends it and pypsrp prints it.
-                warning.PSObject.to_string = message
-                side.prepare_message(warning, message_type=PSRPMessageType.WarningRecord)
-                self._drain()
-            for value in result.output:
-                if isinstance(value, Prepared):
+            for stream, value in result.said():
+                if stream == "warnings":
+                    side.prepare_message(_warning(value, pipeline), message_type=PSRPMessageType.WarningRecord)
+                elif stream == "errors":
+                    value.serialize_extended_info = pipeline.tells_of_calls and value.InvocationInfo is not None
+                    side.prepare_message(value, message_type=PSRPMessageType.ErrorRecord)
+                elif isinstance(value, Prepared):
                     self._protocol.write_prepared(value, side.pipeline_id)
                 else:
                     side.write_output(value)
@@ -357,8 +358,6 @@ class RunspacePool(Pool[Pipeline]):
                 )
                 if side.state != PSInvocationState.Running:
                     return
-            for error in result.errors:
-                side.prepare_message(error, message_type=PSRPMessageType.ErrorRecord)
             if result.terminating is not None:
                 # psrpcore offers no public way to fail a pipeline with a record.
                 side._change_state(PSInvocationState.Failed, error=result.terminating)
@@ -378,6 +377,8 @@ class RunspacePool(Pool[Pipeline]):
             elif isinstance(event, CreatePipelineEvent):
                 pipeline = self._find(event.pipeline_id)
                 pipeline.statements = _statements(event.pipeline.commands)
+                pipeline.takes_input = not event.pipeline.no_input
+                pipeline.tells_of_calls = bool(event.pipeline.remote_stream_options)
                 ready = pipeline if event.pipeline.no_input else ready
             elif isinstance(event, PipelineInputEvent):
                 self._find(event.pipeline_id).input.append(event.data)
@@ -415,6 +416,16 @@ class RunspacePool(Pool[Pipeline]):
         while (payload := self._protocol.data_to_send(FRAGMENT_SIZE)) is not None:
             pipeline = self._pipelines.get(payload.pipeline_id) if payload.pipeline_id else None
             (pipeline.stream if pipeline else self._stream).chunks.append(payload.data)
+
+
+def _warning(text: str, pipeline: Pipeline) -> WarningRecord:
+    warning = WarningRecord(Message=text)
+    # psrpcore's write_warning leaves ToString out; PowerShell sends it and pypsrp prints it.
+    warning.PSObject.to_string = text
+    if pipeline.tells_of_calls:
+        warning.InvocationInfo = invocation(pipeline.cmdlets[-1])
+        warning.serialize_extended_info = True
+    return warning
 
 
 def _private_data() -> dict[str, Any]:

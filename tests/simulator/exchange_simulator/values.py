@@ -348,12 +348,22 @@ def _boolean(value: Any, _: Parameter) -> bool:
 
 def _int32(value: Any, _: Parameter) -> int:
     try:
-        number = int(value or 0) if isinstance(value, (bool, int, type(None))) else int(str(value).strip() or "0")
-    except ValueError:
+        number = _whole(value)
+    except (ValueError, OverflowError):
         raise ConversionFailed("Input string was not in a correct format.") from None
     if number not in _INT32:
         raise ConversionFailed("Value was either too large or too small for an Int32.")
     return number
+
+
+def _whole(value: Any) -> int:
+    """A number as .NET makes a whole one of it: halves go to the even side, and text may be hexadecimal."""
+    if isinstance(value, (bool, int, float, type(None))):
+        return round(value or 0)
+    text = str(value).strip()
+    if re.fullmatch(r"0[xX][0-9A-Fa-f]+", text):
+        return int(text, 16)
+    return round(float(text)) if re.fullmatch(r"[+-]?[0-9]+(\.[0-9]+|[eE][+-]?[0-9]+)", text) else int(text or "0")
 
 
 def _text(value: Any, _: Parameter) -> str:
@@ -365,6 +375,8 @@ def _text(value: Any, _: Parameter) -> str:
 def _string(value: Any) -> str:
     if isinstance(value, PSObject) and not isinstance(value, (str, int, float)):
         return value.PSObject.to_string or value.PSTypeNames[0]
+    if isinstance(value, dict):
+        return "System.Collections.Hashtable"
     return " ".join(map(_string, value)) if isinstance(value, list) else str(value)
 
 
@@ -374,12 +386,21 @@ def _items(value: Any) -> list[Any]:
 
 def _enum(value: Any, parameter: Parameter) -> str:
     assert parameter.enum is not None
-    return enum_name(value, parameter.enum)
+    return enum_name(_of_enum(value), parameter.enum)
+
+
+def _of_enum(value: Any) -> Any:
+    """What .NET makes of two values: an empty table is an object of which nothing is set, a number loses its top."""
+    if value == {}:
+        return 0
+    return (
+        value if isinstance(value, bool) or not isinstance(value, int) else (value + (1 << 31)) % (1 << 32) - (1 << 31)
+    )
 
 
 def _flags(value: Any, parameter: Parameter) -> str:
     assert parameter.enum is not None
-    return flag_names(value, parameter.enum)
+    return flag_names(_of_enum(value), parameter.enum)
 
 
 def _time_span(value: Any, _: Parameter) -> TimeSpan:
@@ -432,7 +453,9 @@ def _certificate(value: Any, _: Parameter) -> CertificateName | None:
     return None if value is None or value == "" else CertificateName.parse(_string(value))
 
 
-def _credential(value: Any, _: Parameter) -> Credential:
+def _credential(value: Any, _: Parameter) -> Credential | None:
+    if value is None:
+        return None
     if not isinstance(value, PSCredential):
         raise ConversionFailed("A PSCredential is required.")
     return Credential(str(value.UserName), str(value.Password.decrypt()))

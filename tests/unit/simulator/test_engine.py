@@ -152,7 +152,7 @@ def test_ranges(admin: Administrator, cmdlet: str, name: str, low: Any, high: An
         ({"SSLBindings": ["0.0.0.0"]}, "ParameterArgumentTransformationError"),
         ({"ExternalConnectionSettings": ["a:1:SSLv3"]}, "ParameterArgumentTransformationError"),
         ({"LogPerFileSizeQuota": "-1"}, "ParameterArgumentTransformationError"),
-        ({"OwaServerUrl": "owa"}, "ParameterArgumentTransformationError"),
+        ({"OwaServerUrl": "https://"}, "ParameterArgumentTransformationError"),
         ({"Server": ""}, "ParameterArgumentTransformationError"),
     ],
 )

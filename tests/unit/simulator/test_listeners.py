@@ -232,6 +232,52 @@ def test_unknown_commands_are_errors(admin: Administrator) -> None:
         assert line.recv(200) == b"a BAD Command Error. 10\r\n"
 
 
+def test_a_mailbox_that_does_not_open(admin: Administrator) -> None:
+    answer = "BAD User is authenticated but not connected."
+    admin.organisation.faults.arm(
+        {"kind": "mail_answers", "protocol": "imap4", "command": "examine", "answer": answer, "times": 0}
+    )
+    start(admin, "imap4")
+    with imaplib.IMAP4_SSL(address(admin), 20993, ssl_context=careless(), timeout=_TIMEOUT) as client:
+        assert client.login("reader", _SECRET) == ("OK", [b"LOGIN completed."])
+        with pytest.raises(imaplib.IMAP4.error, match=r"BAD .*User is authenticated but not connected"):
+            client.select("INBOX", readonly=True)
+        assert client.select("INBOX") == ("OK", [b"0"])
+
+
+def test_an_answer_is_another_as_often_as_is_said(admin: Administrator) -> None:
+    fault = {"kind": "mail_answers", "protocol": "pop3", "command": "PASS", "answer": "-ERR Server Unavailable. 21"}
+    admin.organisation.faults.arm(fault | {"server": "EX01"})
+    start(admin, "pop3")
+    client = poplib.POP3_SSL(address(admin), 20995, context=careless(), timeout=_TIMEOUT)
+    client.user("reader")
+    with pytest.raises(poplib.error_proto, match=r"Server Unavailable\. 21"):
+        client.pass_(_SECRET)
+    client.user("reader")
+    client.pass_(_SECRET)
+    assert client.stat() == (0, 0)
+    client.quit()
+
+
+def test_a_farewell_has_no_tag(admin: Administrator) -> None:
+    fault = {"kind": "mail_answers", "protocol": "imap4", "command": "LOGIN", "answer": "* BYE Connection closed. 14"}
+    admin.organisation.faults.arm(fault)
+    start(admin, "imap4")
+    with (
+        imaplib.IMAP4_SSL(address(admin), 20993, ssl_context=careless(), timeout=_TIMEOUT) as client,
+        pytest.raises(imaplib.IMAP4.abort, match=r"Connection closed\. 14"),
+    ):
+        client.login("reader", _SECRET)
+
+
+def test_a_connection_that_ends_in_the_handshake(admin: Administrator) -> None:
+    admin.organisation.faults.arm({"kind": "mail_closes_in_tls", "protocol": "pop3"})
+    start(admin, "pop3")
+    with pytest.raises((ssl.SSLError, ConnectionError)):
+        poplib.POP3_SSL(address(admin), 20995, context=careless(), timeout=_TIMEOUT)
+    poplib.POP3_SSL(address(admin), 20995, context=careless(), timeout=_TIMEOUT).quit()
+
+
 def test_listeners_stop(admin: Administrator) -> None:
     start(admin, "pop3")
     admin.organisation.stop_listeners()

@@ -544,7 +544,13 @@ _ACTS_ON_SERVICES: Told = {
 }
 _PROCESS: Told = {
     ("page", "https://learn.microsoft.com/dotnet/api/system.diagnostics.process"): {
-        "BasePriority HasExited Id MachineName ProcessName SessionId StartTime Name": "A member of the class, its type."
+        "BasePriority HandleCount HasExited Id MachineName NonpagedSystemMemorySize64 PagedMemorySize64 "
+        "VirtualMemorySize64 WorkingSet64 ProcessName SessionId StartTime": "A member of the class, its type."
+    },
+    ("page", f"{_POWERSHELL}/blob/master/src/System.Management.Automation/engine/TypeTable_Types_Ps1Xml.cs"): {
+        "Name SI Handles VM WS PM NPM Path Company CPU FileVersion ProductVersion Description Product __NounName": (
+            "PowerShell's type data adds it, in this order."
+        )
     },
     ("guess", "no capture was made"): {
         "": "Classes, and which members a session shows.",
@@ -557,13 +563,30 @@ _INSTANCE: Told = {
         "Name Status ExitCode ServiceType StartMode Caption Started SystemName AcceptPause AcceptStop DisplayName "
         "StartName State DelayedAutoStart ProcessId": "A property of the class, its type and values."
     },
-    ("page", f"{_WMI}win32-process"): {"CreationDate Handle CSName": "A property of the class, its type and values."},
+    ("page", f"{_WMI}win32-process"): {
+        "CreationDate Handle CSName HandleCount VirtualSize WorkingSetSize": (
+            "A property of the class, its type and values."
+        )
+    },
+    ("page", f"{_POWERSHELL}/blob/master/src/System.Management.Automation/engine/TypeTable_Types_Ps1Xml.cs"): {
+        "ProcessName Handles VM WS Path": "PowerShell's type data adds it to processes, in this order."
+    },
     ("page", f"{_WMI}win32-computersystem"): {
         "DNSHostName Domain PartOfDomain": "A property of the class, its type and values."
     },
     ("guess", "no capture was made"): {
         "": "Classes and order, and which members a session shows.",
         "Name CreationDate State StartMode ProcessId SystemName": "Its encoding.",
+    },
+}
+_SYSTEM_PROPERTIES: Told = {
+    ("page", "https://learn.microsoft.com/windows/win32/wmisdk/wmi-system-properties"): {
+        "__GENUS __CLASS __SUPERCLASS __DYNASTY __RELPATH __PROPERTY_COUNT __DERIVATION __SERVER __NAMESPACE __PATH": (
+            "Every object of WMI has it."
+        )
+    },
+    ("page", f"{_POWERSHELL}/blob/master/src/System.Management.Automation/engine/TypeTable_Types_Ps1Xml.cs"): {
+        "PSComputerName": "PowerShell's type data adds it: another name of __SERVER."
     },
 }
 _SNAPIN: Told = {
@@ -585,7 +608,12 @@ _POP3: Told = {
         "": "Banner, CAPA since 2013, log-ons that succeed or fail, commands out of order, and the farewell of 2010."
     },
     ("published output", "https://github.com/crowdsecurity/hub (exchange-pop-logs)"): {"": "AUTH that fails."},
+    ("published output", "https://jaapwesselius.com/2012/03/"): {"": "PASS that fails for reasons of the server."},
+    ("published output", "https://github.com/zammad/zammad/issues/682"): {
+        "": "That TLS is reset while the component is not active; played where a test asks for it."
+    },
     ("page", _page("Set-PopSettings")): {"": "What LoginType lets a line without encryption do."},
+    ("guess", "the words of PASS that fails"): {"": "STAT that fails after a log-on; played where a test asks for it."},
     ("guess", "the published lines"): {"": "CAPA without encryption and of 2010, and the farewell since 2013."},
 }
 _IMAP4: Told = {
@@ -596,6 +624,15 @@ _IMAP4: Told = {
     },
     ("published output", f"https://github.com/crowdsecurity/hub (exchange-imap-logs), {_IMAP_TEST}"): {
         "": "AUTHENTICATE and LOGIN that fail."
+    },
+    ("published output", "https://github.com/getmail6/getmail6/issues/214"): {
+        "": "EXAMINE that fails after a log-on; played where a test asks for it."
+    },
+    ("published output", "https://learn.microsoft.com/answers/questions/1156767"): {
+        "": "LOGIN that fails for reasons of the server; played where a test asks for it."
+    },
+    ("published output", "https://github.com/jstedfast/MailKit/issues/849"): {
+        "": "The farewell in place of an answer; played where a test asks for it."
     },
     ("guess", "the published lines"): {
         "": "That MOVE and ID came with 2013, what is offered without encryption where a log-on is taken, the other "
@@ -632,6 +669,7 @@ EVIDENCE: tuple[Fact, ...] = (
     *_facts("Start-Service Stop-Service Restart-Service Set-Service", _ACTS_ON_SERVICES),
     *_facts("Get-Process", _PROCESS),
     *_facts("Get-CimInstance Get-WmiObject", _INSTANCE),
+    *_facts("Get-WmiObject", _SYSTEM_PROPERTIES),
     *_facts("Get-PSSnapin Add-PSSnapin", _SNAPIN),
     *_facts("POP3", _POP3),
     *_facts("IMAP4", _IMAP4),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 from typing import Any
 
-from psrpcore.types import ErrorCategory, PSUInt
+from psrpcore.types import ErrorCategory, PSInt64, PSUInt, PSUInt64
 
 from .. import errors, shapes, wql
 from ..catalogue.services import KERNEL_DRIVER
@@ -13,6 +13,22 @@ from ..engine import Call, behaviour, has_wildcard, matches
 from ..services import Service
 
 _COMPONENT = ("System.ComponentModel.Component", "System.MarshalByRefObject", "System.Object")
+# Any process has some of these; PowerShell adds the short names.
+_HANDLES = 450
+_MEMORY = {
+    "NonpagedSystemMemorySize64": 40_960,
+    "PagedMemorySize64": 52_428_800,
+    "VirtualMemorySize64": 2_203_318_222_848,
+    "WorkingSet64": 62_914_560,
+}
+_SHORT_NAMES = {
+    "VM": "VirtualMemorySize64",
+    "WS": "WorkingSet64",
+    "PM": "PagedMemorySize64",
+    "NPM": "NonpagedSystemMemorySize64",
+}
+# What PowerShell works out of the program's file and of its times, which no process here has.
+_BY_SCRIPT = ("Path", "Company", "CPU", "FileVersion", "ProductVersion", "Description", "Product")
 _START_MODE = {"Automatic": "Auto", "Manual": "Manual", "Disabled": "Disabled"}
 _PARENTS = {
     "Win32_Service": ("Win32_BaseService", "CIM_Service", "CIM_LogicalElement", "CIM_ManagedSystemElement"),
@@ -51,9 +67,11 @@ def _process_object(call: Call, service: Service) -> Any:
     assert service.started is not None
     members: list[tuple[str, Any]] = [
         ("BasePriority", 8),
+        ("HandleCount", _HANDLES),
         ("HasExited", False),
         ("Id", service.pid),
         ("MachineName", "."),
+        *((name, PSInt64(size)) for name, size in _MEMORY.items()),
         ("ProcessName", service.row.process),
         ("SessionId", 0),
     ]
@@ -62,7 +80,15 @@ def _process_object(call: Call, service: Service) -> Any:
         members.append(("StartTime", shapes.date_time(service.started.astimezone(call.organisation.zone))))
     types = ("System.Diagnostics.Process", *_COMPONENT)
     text = f"System.Diagnostics.Process ({service.row.process})"
-    return shapes.wire_object(types, text, members, [("Name", service.row.process)])
+    added = [
+        ("Name", service.row.process),
+        ("SI", 0),
+        ("Handles", _HANDLES),
+        *((short, PSInt64(_MEMORY[name])) for short, name in _SHORT_NAMES.items()),
+        *((name, None) for name in _BY_SCRIPT),
+        ("__NounName", "Process"),
+    ]
+    return shapes.wire_object(types, text, members, added)
 
 
 @behaviour("Get-CimInstance", "Get-WmiObject")
@@ -83,6 +109,8 @@ def get_instances(call: Call) -> None:
     only = {one.casefold() for one in call.arguments.get("Property", ())}
     for instance in instances:
         members = {key: None if only and key.casefold() not in only else value for key, value in instance.items()}
+        if wmi:
+            members = _system_properties(call, name, instance) | members
         call.output.append(_instance_object(name, wmi, members, instance[_KEY[name]]))
 
 
@@ -143,6 +171,27 @@ def _process_instance(call: Call, service: Service, wmi: bool) -> dict[str, Any]
         "Handle": str(service.pid),
         "ProcessId": PSUInt(service.pid),
         "CSName": call.server.name,
+        "HandleCount": PSUInt(_HANDLES),
+        "VirtualSize": PSUInt64(_MEMORY["VirtualMemorySize64"]),
+        "WorkingSetSize": PSUInt64(_MEMORY["WorkingSet64"]),
+    }
+
+
+def _system_properties(call: Call, name: str, instance: dict[str, Any]) -> dict[str, Any]:
+    """What WMI itself tells of every object; .NET shows it before the members of the class."""
+    path = f'{name}.{_KEY[name]}="{instance[_KEY[name]]}"'
+    server = call.server.name
+    return {
+        "__GENUS": 2,
+        "__CLASS": name,
+        "__SUPERCLASS": _PARENTS[name][0],
+        "__DYNASTY": "CIM_ManagedSystemElement",
+        "__RELPATH": path,
+        "__PROPERTY_COUNT": len(instance),
+        "__DERIVATION": shapes.wire_list(("System.String[]", "System.Array", "System.Object"), _PARENTS[name]),
+        "__SERVER": server,
+        "__NAMESPACE": r"root\cimv2",
+        "__PATH": rf"\\{server}\root\cimv2:{path}",
     }
 
 
@@ -153,11 +202,23 @@ def _management_time(moment: datetime.datetime) -> str:
 
 
 def _instance_object(name: str, wmi: bool, members: dict[str, Any], key: Any) -> Any:
+    added = _added(name, wmi, members)
     if wmi:
         kind = "System.Management.ManagementObject"
         types = [f"{kind}#root\\cimv2\\{name}", kind, "System.Management.ManagementBaseObject", *_COMPONENT]
-        return shapes.wire_object(types, f'\\\\.\\root\\cimv2:{name}.{_KEY[name]}="{key}"', members.items())
+        return shapes.wire_object(types, f'\\\\.\\root\\cimv2:{name}.{_KEY[name]}="{key}"', members.items(), added)
     base = "Microsoft.Management.Infrastructure.CimInstance"
     classes = (name, *_PARENTS[name])
     types = [f"{base}#root/cimv2/{one}" for one in classes] + [f"{base}#{one}" for one in classes]
-    return shapes.wire_object([*types, base, "System.Object"], f'{name} ({_KEY[name]} = "{key}")', members.items())
+    text = f'{name} ({_KEY[name]} = "{key}")'
+    return shapes.wire_object([*types, base, "System.Object"], text, members.items(), added)
+
+
+def _added(name: str, wmi: bool, members: dict[str, Any]) -> list[tuple[str, Any]]:
+    """What PowerShell's own type data adds."""
+    added = [("PSComputerName", members["__SERVER"])] if wmi else []
+    if name == "Win32_Process":
+        pairs = {"ProcessName": "Name", "Handles": "HandleCount", "VM": "VirtualSize", "WS": "WorkingSetSize"}
+        added += [(short, members[known]) for short, known in pairs.items()]
+        added.append(("Path", None))
+    return added

@@ -71,7 +71,7 @@ namespace ExchangeSimulator
             {
                 case null: return null;
                 case SwitchParameter given: return given.IsPresent;
-                case bool or int or string: return inside;
+                case bool or int or long or float or double or string: return inside;
                 case Uri address: return address.OriginalString;
                 case IConverted one: return one.Told;
                 case PSCredential one:
@@ -139,7 +139,6 @@ namespace ExchangeSimulator
     /// Makes living objects of the organisation's CLIXML.
     public static class Living
     {
-        const string Prefix = "Deserialized.";
         static readonly bool Adds = Line.Setting("FORM") == "full";
         static readonly ModuleBuilder Types =
             AssemblyBuilder.DefineDynamicAssembly(new AssemblyName("Known"), AssemblyBuilderAccess.Run).DefineDynamicModule("Known");
@@ -159,7 +158,7 @@ namespace ExchangeSimulator
             switch (inside)
             {
                 case PSCustomObject:
-                    var made = new Known { Types = names, Text = shown.ToString() };
+                    var made = new Known { Types = names, Text = Said(shown) };
                     var added = new List<PSPropertyInfo>();
                     foreach (var member in shown.Properties)
                     {
@@ -186,16 +185,26 @@ namespace ExchangeSimulator
             }
         }
 
+        /// What ToString gave where the object was made; where that is nothing, PowerShell would list the members.
+        static string Said(PSObject shown)
+        {
+            var told = shown.ToString();
+            return told.StartsWith("@{") ? "" : told;
+        }
+
         static string Original(string name)
         {
-            return name.StartsWith(Prefix) ? name.Substring(Prefix.Length) : name;
+            foreach (var prefix in new[] { "Deserialized.", "Known." })
+                if (name.StartsWith(prefix)) name = name.Substring(prefix.Length);
+            return name;
         }
 
         /// A value of an enumeration; of one that the catalogue does not have, only this one name is known.
         static object Enumeration(string type, string name, long number)
         {
             var known = typeof(Living).Assembly.GetType(type);
-            if (known != null) return Enum.ToObject(known, number);
+            // The catalogue has the members that a parameter takes, which may not be all.
+            if (known != null && Enum.ToObject(known, number).ToString() == name) return Enum.ToObject(known, number);
             var key = type + " " + name;
             lock (Enumerations)
             {
@@ -204,7 +213,13 @@ namespace ExchangeSimulator
                     // Of one type there are several, each with an assembly of its own.
                     var types = AssemblyBuilder.DefineDynamicAssembly(new AssemblyName("Known" + Enumerations.Count), AssemblyBuilderAccess.Run).DefineDynamicModule("Known");
                     var builder = types.DefineEnum(type, TypeAttributes.Public, typeof(int));
-                    builder.DefineLiteral(name.Replace(", ", "_"), (int)number);
+                    // The names of flags come by the size of their bits.
+                    var names = name.Split(", ");
+                    if (names.Length > 1)
+                        builder.SetCustomAttribute(new CustomAttributeBuilder(typeof(FlagsAttribute).GetConstructor(Type.EmptyTypes), new object[0]));
+                    var bits = Enumerable.Range(0, 31).Select(bit => 1 << bit).Where(bit => names.Length > 1 && (number & bit) != 0).ToList();
+                    for (var place = 0; place < names.Length; place++)
+                        builder.DefineLiteral(names[place], names.Length > 1 ? bits[place] : (int)number);
                     Enumerations[key] = made = builder.CreateType();
                 }
                 return Enum.ToObject(made, number);
@@ -267,7 +282,7 @@ namespace ExchangeSimulator
         {
             var types = error.GetProperty("types").EnumerateArray().Select(one => one.GetString()).ToArray();
             var category = (ErrorCategory)error.GetProperty("category").GetInt32();
-            var target = error.GetProperty("target").ValueKind == JsonValueKind.String ? error.GetProperty("target").GetString() : null;
+            var target = Living.Read(error.GetProperty("target").GetString()).FirstOrDefault();
             var raised = Living.Raised(types, error.GetProperty("message").GetString());
             return new ErrorRecord(raised, error.GetProperty("id").GetString(), category, target);
         }
@@ -292,7 +307,14 @@ namespace Microsoft.Exchange.Data
         readonly object told;
         public object Told { get { return told ?? this.Select(one => Converted.Told(one)).ToArray(); } }
         public MultiValuedProperty() { }
-        public MultiValuedProperty(object given) { told = Converted.Ask($"Microsoft.Exchange.Data.MultiValuedProperty`1[{typeof(T).FullName}]", given); }
+        public MultiValuedProperty(object given)
+        {
+            told = Converted.Ask($"Microsoft.Exchange.Data.MultiValuedProperty`1[{typeof(T).FullName}]", given);
+            var listed = (JsonElement)told;
+            if (listed.ValueKind == JsonValueKind.Object) listed = listed.GetProperty("Add");
+            // A mandatory one may not be empty.
+            foreach (var one in listed.EnumerateArray()) Add((T)Activator.CreateInstance(typeof(T), one.GetString()));
+        }
         public override string ToString() { return Converted.Text(told); }
     }
 }

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import datetime
 import hashlib
 import os
 import re
 import shutil
+import struct
 import subprocess
 import tempfile
 from collections.abc import Iterable
@@ -79,6 +81,16 @@ class Program:
                 shutil.rmtree(fresh, ignore_errors=True)
         return target
 
+    @cache  # noqa: B019 - one for each zone, for as long as the process lives
+    def zone(self, zone: datetime.timezone) -> Path:
+        """A file of a zone without summer time, as .NET reads it; the system may have none of its own."""
+        seconds = int(zone.utcoffset(None).total_seconds())
+        target = self.folder / f"zone{seconds:+}"
+        self.folder.mkdir(parents=True, exist_ok=True)
+        header = struct.pack(">4s16x6I", b"TZif", 0, 0, 0, 0, 1, 4)
+        target.write_bytes(header + struct.pack(">iBB4s", seconds, 0, 0, b"EXS\0"))
+        return target
+
     def _compile(self, folder: Path) -> None:
         done = subprocess.run(
             [self.path, "-NoLogo", "-NoProfile", "-NonInteractive", "-File", _COMPILE, folder],
@@ -127,7 +139,10 @@ def _write_modules(folder: Path, home: Path, release: Release) -> None:
             f"ModulesToImport = {_listed([str(home / f'{name}.psd1')])}",
         )
     _write(
-        folder / "windows.pssc", f"SessionType = 'Default'; ModulesToImport = {_listed([str(home / 'Windows.psd1')])}"
+        folder / "windows.pssc",
+        # Of two cmdlets of one name the one that came last is meant, and this module may otherwise come later.
+        "SessionType = 'Default'; "
+        f"ModulesToImport = {_listed(['Microsoft.PowerShell.Management', str(home / 'Windows.psd1')])}",
     )
 
 

@@ -98,7 +98,8 @@ def _attributes(parameter: Parameter, cmdlet: Cmdlet, chosen: bool) -> Iterator[
     traits = []
     if parameter.position is not None:
         traits.append(f"Position = {parameter.position}")
-    if parameter.mandatory or (chosen and cmdlet.must_choose):
+    mandatory = parameter.mandatory or (chosen and cmdlet.must_choose)
+    if mandatory:
         traits.append("Mandatory = true")
     if parameter.pipeline:
         traits.append("ValueFromPipeline = true")
@@ -109,7 +110,8 @@ def _attributes(parameter: Parameter, cmdlet: Cmdlet, chosen: bool) -> Iterator[
     yield f"[System.Management.Automation.Parameter({', '.join(traits)})]"
     if parameter.aliases:
         yield f"[System.Management.Automation.Alias({', '.join(map(_quoted, parameter.aliases))})]"
-    if parameter.filled:
+    # PowerShell itself refuses what is empty for one that is mandatory.
+    if parameter.filled and not mandatory:
         yield "[System.Management.Automation.ValidateNotNullOrEmpty]"
 
 

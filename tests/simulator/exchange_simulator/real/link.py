@@ -7,6 +7,7 @@ import re
 import secrets
 import socketserver
 import threading
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -53,13 +54,14 @@ class Asker:
 
     def _run(self, name: str, parameters: dict[str, Any]) -> dict[str, Any]:
         values = {
-            key: Credential(**value) if key.endswith("Credential") else value for key, value in parameters.items()
+            key: Credential(**value) if value and key.endswith("Credential") else value
+            for key, value in parameters.items()
         }
         before = set(self.runspace.snapins)
         call, end = self.organisation.run_bound(self.server, self.endpoint, self.user, name, values, self.runspace)
         own = f",{call.cmdlet.implementation}"
         answer: dict[str, Any] = {
-            "output": f"{_CLIXML}{''.join(map(_clixml, call.output))}</Objs>",
+            "output": _document(call.output),
             "warnings": call.warnings,
             "errors": [_error(failure, own) for failure in call.errors],
         }
@@ -110,6 +112,11 @@ def _told(value: Any) -> Any:
     return [str(item) for item in value] if isinstance(value, tuple) else None if value is None else str(value)
 
 
+def _document(values: Iterable[Any]) -> str:
+    """CLIXML of types that PowerShell does not know: it would make something else of those that it does."""
+    return f"{_CLIXML}{''.join(map(_clixml, values))}</Objs>".replace("<T>", "<T>Known.")
+
+
 def _clixml(value: Any) -> str:
     if isinstance(value, Prepared):
         text: str = value.clixml().decode()
@@ -126,5 +133,5 @@ def _error(failure: Failure, own: str) -> dict[str, Any]:
         "message": failure.message,
         "category": int(failure.category.value),
         "types": list(failure.types),
-        "target": failure.target if isinstance(failure.target, str) else None,
+        "target": _document([] if failure.target is None else [failure.target]),
     }

@@ -31,7 +31,7 @@ _NO_INPUT = b'N="NoInput">true<'
 _ACKNOWLEDGED = ("DataAck", "CommandAck", "SignalAck", "CloseAck")
 
 
-class _Messages:
+class Messages:
     """Puts messages together that travel in fragments."""
 
     def __init__(self) -> None:
@@ -93,7 +93,7 @@ class RealPipeline:
         self.identity = identity
         self.cmdlets = cmdlets
         self.stream = _RealStream()
-        self.sent, self.received = _Messages(), _Messages()
+        self.sent, self.received = Messages(), Messages()
         # What waits with them, while an answer is kept back.
         self.held: list[bytes] | None = None
 

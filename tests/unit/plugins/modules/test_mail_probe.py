@@ -170,12 +170,14 @@ def answers(greeting: bytes, *rules: tuple[bytes, bytes]) -> Script:
 
 
 def pop3(*rules: tuple[bytes, bytes], greeting: bytes = b"+OK ready\r\n") -> Script:
-    return answers(greeting, *rules, (b"CAPA", POP3_CAPABILITIES), (b"USER", b"+OK\r\n"), (b"PASS", b"+OK in\r\n"))
+    known = ((b"CAPA", POP3_CAPABILITIES), (b"USER", b"+OK\r\n"), (b"PASS", b"+OK in\r\n"), (b"STAT", b"+OK 0 0\r\n"))
+    return answers(greeting, *rules, *known)
 
 
 def imap4(*rules: tuple[bytes, bytes], capabilities: bytes = b"IMAP4rev1") -> Script:
     known = (b"CAPABILITY", b"* CAPABILITY " + capabilities + b"\r\nTAG OK done\r\n")
-    return answers(b"* OK ready\r\n", *rules, known, (b"LOGIN", b"TAG OK in\r\n"))
+    opened = (b"EXAMINE", b"* 0 EXISTS\r\nTAG OK [READ-ONLY] done\r\n")
+    return answers(b"* OK ready\r\n", *rules, known, (b"LOGIN", b"TAG OK in\r\n"), opened)
 
 
 def smtp(*rules: tuple[bytes, bytes], features: bytes = b"AUTH LOGIN") -> Script:
@@ -189,7 +191,7 @@ def offers_tls(line: socket.socket, certificate: Path) -> None:
         line.sendall(b"+OK\r\nSTLS\r\n.\r\n" if word == b"CAPA" else b"+OK\r\n")
     with tls(certificate).wrap_socket(line, server_side=True) as encrypted:
         for said in encrypted.makefile("rb"):
-            encrypted.sendall(POP3_CAPABILITIES if said.startswith(b"CAPA") else b"+OK\r\n")
+            encrypted.sendall({b"CAPA": POP3_CAPABILITIES, b"STAT": b"+OK 0 0\r\n"}.get(said[:4], b"+OK\r\n"))
 
 
 CREDENTIALS = {"user": USER, "password": PASSWORD}
@@ -197,7 +199,11 @@ CLEAR = CREDENTIALS | {"allow_plain_text_password": True}
 WHERE = f"{NAME}:PORT at 127.0.0.1"
 SLOW = "within the 1 seconds of timeout"
 LOAD = "look at the load of the server, or give it more time."
+HOLDER = (
+    "look at the server that holds it, at the form of the user name, at the password, and whether this mailbox may use"
+)
 LOG = "look at the protocol log of the service."
+BACK_END = "look at the back end of the service, and at the protocol log."
 POP3_LIMITS = "look at the service behind a load balancer, and the limits on connections."
 TLS_HINT = "if the port begins in TLS, set encryption to implicit_tls."
 
@@ -255,6 +261,18 @@ SERVERS: dict[str, tuple[Script, dict[str, Any], str]] = {
     "closes_in_tls": (
         lambda line: None,
         {"encryption": "implicit_tls"},
+        f"{WHERE} closed the connection during the TLS handshake: look at the certificate that is assigned to the "
+        "service, the TLS versions of the server, and on Exchange the state of PopProxy (Get-ServerComponentState).",
+    ),
+    "closes_in_tls_imap4": (
+        closes_after(b""),
+        {"protocol": "imap4", "encryption": "implicit_tls"},
+        f"{WHERE} closed the connection during the TLS handshake: look at the certificate that is assigned to the "
+        "service, the TLS versions of the server, and on Exchange the state of ImapProxy (Get-ServerComponentState).",
+    ),
+    "closes_in_tls_smtp": (
+        closes_after(b""),
+        {"protocol": "smtp", "encryption": "implicit_tls"},
         f"{WHERE} closed the connection during the TLS handshake: look at the certificate that is assigned to the "
         "service, and the TLS versions of the server.",
     ),
@@ -350,14 +368,14 @@ SERVERS: dict[str, tuple[Script, dict[str, Any], str]] = {
     "log_on_echoed": (
         pop3((b"PASS", b"-ERR unknown command ECHO\r\n")),
         CLEAR,
-        f"{WHERE} refused the log-on of {USER}: 'unknown command PASS ********'; look at the user and the password, "
-        "and whether this mailbox may use POP3.",
+        f"{WHERE} answered the log-on of {USER} with words that are not known as a refusal: 'unknown command PASS "
+        f"********'; {LOG}",
     ),
     "log_on_echoed_imap4": (
         imap4((b"LOGIN", b"TAG BAD what is ECHO\r\n")),
         {"protocol": "imap4", "user": "anna", "password": "a\\b'c\"d", "allow_plain_text_password": True},
-        f"{WHERE} refused the log-on of anna: 'what is TAG LOGIN \"anna\" ********'; look at the user and the "
-        "password, and whether this mailbox may use IMAP4.",
+        f"{WHERE} answered the log-on of anna with words that are not known as a refusal: 'what is TAG LOGIN "
+        f'"anna" ********\'; {LOG}',
     ),
     "log_on_echoed_smtp": (
         smtp((b"AUTH", b"535 what is ECHO\r\n"), features=b"AUTH PLAIN"),
@@ -368,12 +386,12 @@ SERVERS: dict[str, tuple[Script, dict[str, Any], str]] = {
     "log_on_not_now": (
         pop3((b"PASS", b"-ERR [SYS/TEMP] backend is down\r\n")),
         CLEAR,
-        f"{WHERE} cannot check the log-on of {USER} at the moment: '[SYS/TEMP] backend is down'.",
+        f"{WHERE} cannot check the log-on of {USER} at the moment: '[SYS/TEMP] backend is down'; {BACK_END}",
     ),
     "log_on_not_now_smtp": (
         smtp((b"AUTH", b"454 4.7.0 try later\r\n"), features=b"AUTH PLAIN"),
         {"protocol": "smtp"} | CLEAR,
-        f"{WHERE} cannot check the log-on of {USER} at the moment: '454 4.7.0 try later'.",
+        f"{WHERE} cannot check the log-on of {USER} at the moment: '454 4.7.0 try later'; {BACK_END}",
     ),
     "log_on_not_offered_smtp": (
         smtp(features=b"AUTH GSSAPI NTLM"),
@@ -392,6 +410,42 @@ SERVERS: dict[str, tuple[Script, dict[str, Any], str]] = {
         {"protocol": "imap4", "user": USER, "password": "Geh\u00e9im-und-lang", "allow_plain_text_password": True},
         "password: LOGIN of IMAP4 carries ASCII only, in the user and in the password, and the server does not offer "
         "AUTH=PLAIN.",
+    ),
+    "log_on_answered_by_a_farewell_imap4": (
+        imap4((b"LOGIN", b"* BYE Connection closed. 14\r\n")),
+        {"protocol": "imap4"} | CLEAR,
+        f"{WHERE} cannot check the log-on of {USER} at the moment: 'Connection closed. 14'; {BACK_END}",
+    ),
+    "mailbox_does_not_open": (
+        pop3((b"STAT", b"-ERR Server Unavailable. 21\r\n")),
+        CLEAR,
+        f"{WHERE} let {USER} log on and did not open the mailbox: 'Server Unavailable. 21'; {HOLDER} POP3.",
+    ),
+    "mailbox_does_not_open_imap4": (
+        imap4((b"EXAMINE", b"TAG BAD User is authenticated but not connected.\r\n")),
+        {"protocol": "imap4"} | CLEAR,
+        f"{WHERE} let {USER} log on and did not open the mailbox: 'User is authenticated but not connected.'; {HOLDER} "
+        "IMAP4.",
+    ),
+    "mailbox_is_not_there_imap4": (
+        imap4((b"EXAMINE", b"TAG NO INBOX doesn't exist.\r\n")),
+        {"protocol": "imap4"} | CLEAR,
+        f'{WHERE} let {USER} log on and did not open the mailbox: "INBOX doesn\'t exist."; {HOLDER} IMAP4.',
+    ),
+    "mailbox_answered_by_a_farewell_imap4": (
+        imap4((b"EXAMINE", b"* BYE Connection closed. 14\r\n")),
+        {"protocol": "imap4"} | CLEAR,
+        f"{WHERE} let {USER} log on and did not open the mailbox: 'Connection closed. 14'; {HOLDER} IMAP4.",
+    ),
+    "closes_at_mailbox": (
+        answers(b"+OK ready\r\n", (b"CAPA", POP3_CAPABILITIES), (b"USER", b"+OK\r\n"), (b"PASS", b"+OK in\r\n")),
+        CLEAR,
+        f"{WHERE} closed the connection during the opening of the mailbox: {LOG}",
+    ),
+    "mailbox_without_numbers": (
+        pop3((b"STAT", b"+OK\r\n")),
+        CLEAR,
+        f"{WHERE} gave an answer that is not POP3 during the opening of the mailbox.",
     ),
     "log_on_unexpected": (
         pop3(),
@@ -437,6 +491,20 @@ TRIP = {"recipient": USER}
             "connect_to: '*.contoso.test' is neither a host name nor an address; give it without port, brackets and "
             "https://.",
             connect_to="*.contoso.test",
+        ),
+        bad(
+            "host: 'fe80::1%eth0' has the zone id eth0, which names a network interface of one machine only; give an "
+            "address that means the same everywhere, or a name.",
+            host="fe80::1%eth0",
+        ),
+        bad(
+            "connect_to: '[fe80::1%2]' has the zone id 2, which names a network interface of one machine only; give an "
+            "address that means the same everywhere, or a name.",
+            connect_to="[fe80::1%2]",
+        ),
+        bad(
+            "host: '[::1]:995' is neither a host name nor an address; give it without port, brackets and https://.",
+            host="[::1]:995",
         ),
         bad("port: 0 is not a port, which is from 1 to 65535.", port=0),
         bad("port: 65536 is not a port, which is from 1 to 65535.", port=65536),
@@ -667,6 +735,28 @@ def test_an_address_can_be_the_name_to_verify(serve, authority):
     assert look(port, host="127.0.0.1", **options)["certificate"]["names"] == ["127.0.0.1"]
 
 
+@pytest.mark.parametrize("host", ["::1", "[::1]", "0:0:0:0:0:0:0:1"])
+def test_an_address_of_ipv6(host, serve, authority, monkeypatch):
+    asked = []
+
+    def here(name: str, number: int, **_: object) -> list[Any]:
+        # Not every machine has IPv6.
+        asked.append(name)
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", number))]
+
+    monkeypatch.setattr(socket, "getaddrinfo", here)
+    options = {"encryption": "implicit_tls", "ca_cert": str(authority.ca_file), "host": host, "connect_to": None}
+    written = host.strip("[]")
+    assert look(serve(pop3(), authority.issue(["::1"])), **options)["certificate"]["name_matches"] is True
+    port = serve(pop3(), authority.issue(["::2"]))
+    assert look(port, **options)["msg"].startswith(
+        f"The certificate of [{written}]:{port} is for ::2, not for {written}: "
+    )
+    port = serve(lambda line: None)
+    assert look(port, connect_to=host)["msg"].startswith(f"{NAME}:{port} at [{written}] closed the connection")
+    assert set(asked) == {written}
+
+
 def test_a_name_may_be_written_to_its_end_or_beyond_ascii(serve, authority):
     port = serve(pop3(), authority.issue([NAME, "xn--postfcher-z2a.test"]))
     for host in (f"{NAME}.", "postf\u00e4cher.test"):
@@ -689,13 +779,103 @@ def test_nothing_changes_and_all_is_told(check, serve):
     assert result["changed"] is False
     assert result["capabilities"] == ["TOP", "UIDL", "USER"]
     assert (result["encryption"], result["certificate"], result["round_trip"]) == (None, None, None)
-    assert list(result["seconds"]) == ["connect", "greeting", "capabilities", "logon", "total"]
+    assert list(result["seconds"]) == ["connect", "greeting", "capabilities", "logon", "mailbox", "total"]
 
 
-def test_a_refused_log_on_can_be_what_is_wanted(serve):
-    result = look(serve(pop3((b"PASS", b"-ERR no\r\n"))), **CLEAR, expect_logon="refused")
+PASSWORD_REFUSED = [
+    ("pop3", b"Logon failure: unknown user name or bad password."),
+    ("pop3", b"[AUTH] Authentication failed."),
+    ("imap4", b"NO LOGIN failed."),
+    ("imap4", b"NO [AUTHENTICATIONFAILED] Authentication failed."),
+    ("imap4", b"BAD Command received in Invalid state."),
+    ("smtp", b"535 5.7.3 Authentication unsuccessful"),
+    ("smtp", b"550 5.7.30 Basic authentication is not supported"),
+]
+NO_REFUSAL = [
+    ("pop3", b"Server Unavailable. 21"),
+    ("pop3", b"[SYS/PERM] no mailbox database"),
+    ("pop3", b"no"),
+    # Neither more nor less than the known words.
+    ("pop3", b"Logon failure: unknown user name or bad password. [Error=ProxyNotAuthenticated]"),
+    ("imap4", b"NO [Error=ProxyNotAuthenticated Proxy=EX02.contoso.test:1993:SSL]"),
+    ("imap4", b'NO LOGIN failed. [Error="ProxyNotAuthenticated" Proxy="EX02:9933:SSL"]'),
+    ("imap4", b"NO [Error=ProxyNotAuthenticated Proxy=EX02.contoso.test:1993:SSL] LOGIN failed."),
+    ("imap4", b"NO Server Unavailable. 15"),
+    ("imap4", b"BAD Request is throttled. Suggested Backoff Time: 89117 milliseconds"),
+    ("imap4", b"NO [UNAVAILABLE] LOGIN failed."),
+    ("imap4", b"NO no"),
+    ("smtp", b"454 4.7.0 Temporary authentication failure"),
+    ("smtp", b"503 5.5.2 Send hello first"),
+    ("smtp", b"550 no"),
+]
+
+
+def answers_the_log_on(protocol: str, said: bytes) -> Script:
+    if protocol == "pop3":
+        return pop3((b"PASS", b"-ERR " + said + b"\r\n"))
+    if protocol == "imap4":
+        return imap4((b"LOGIN", b"TAG " + said + b"\r\n"))
+    return smtp((b"AUTH", said + b"\r\n"), features=b"AUTH PLAIN")
+
+
+@pytest.mark.parametrize(("protocol", "said"), PASSWORD_REFUSED)
+def test_a_refused_log_on_can_be_what_is_wanted(protocol, said, serve):
+    port = serve(answers_the_log_on(protocol, said))
+    result = look(port, **CLEAR, protocol=protocol, expect_logon="refused")
+    assert "failed" not in result, result["msg"]
+    words = re.sub("^(NO|BAD) ", "", said.decode())
+    assert result["logon"] == {"attempted": True, "ok": False, "answer": words}
+    assert "refused the log-on" in look(port, **CLEAR, protocol=protocol)["msg"]
+
+
+@pytest.mark.parametrize(("protocol", "said"), NO_REFUSAL)
+def test_an_outage_is_not_taken_for_the_refusal_that_is_wanted(protocol, said, serve):
+    port = serve(answers_the_log_on(protocol, said))
+    words = re.sub("^(NO|BAD) ", "", said.decode())
+    for expected in ("refused", "ok"):
+        result = look(port, **CLEAR, protocol=protocol, expect_logon=expected)
+        assert result["failed"] is True
+        assert result["logon"] == {"attempted": True, "ok": None, "answer": words}
+        assert "refused the log-on" not in result["msg"]
+
+
+@pytest.mark.parametrize(
+    ("protocol", "script", "said"),
+    [
+        ("pop3", pop3((b"STAT", b"-ERR Server Unavailable. 21\r\n")), "Server Unavailable. 21"),
+        # What refuses a log-on in clear refuses no mailbox.
+        (
+            "pop3",
+            pop3((b"STAT", b"-ERR Command is not valid in this state.\r\n")),
+            "Command is not valid in this state.",
+        ),
+        (
+            "imap4",
+            imap4((b"EXAMINE", b"TAG BAD User is authenticated but not connected.\r\n")),
+            "User is authenticated but not connected.",
+        ),
+    ],
+)
+def test_a_log_on_without_its_mailbox_is_neither_one_nor_a_refusal(protocol, script, said, serve):
+    port = serve(script)
+    for expected in ("ok", "refused"):
+        result = look(port, **CLEAR, protocol=protocol, expect_logon=expected)
+        assert "and did not open the mailbox" in result["msg"]
+        assert result["logon"] == {"attempted": True, "ok": None, "answer": said}
+
+
+def test_a_mailbox_that_is_refused_by_a_code_is_a_refusal(serve):
+    port = serve(imap4((b"EXAMINE", b"TAG NO [NOPERM] not for you\r\n")))
+    assert "and did not open the mailbox" in look(port, **CLEAR, protocol="imap4")["msg"]
+    result = look(port, **CLEAR, protocol="imap4", expect_logon="refused")
     assert "failed" not in result
-    assert result["logon"] == {"attempted": True, "ok": False, "answer": "no"}
+    assert result["logon"] == {"attempted": True, "ok": False, "answer": "[NOPERM] not for you"}
+
+
+def test_who_is_let_in_when_the_line_breaks_has_no_mailbox_yet(serve):
+    result = look(serve(pop3((b"STAT", b""))), **CLEAR, timeout=1)
+    assert "did not finish the opening of the mailbox" in result["msg"]
+    assert result["logon"] == {"attempted": True, "ok": None, "answer": "in"}
 
 
 def test_a_password_that_may_not_be_sent_is_not_sent(serve):
@@ -768,6 +948,8 @@ class Mailbox:
             reply = b"+OK\r\n"
             if word == b"CAPA":
                 reply = POP3_CAPABILITIES
+            elif word == b"STAT":
+                reply = b"+OK %d 0\r\n" % len(uids)
             elif word == b"UIDL":
                 reply += b"".join(b"%d %s\r\n" % entry for entry in enumerate(uids, 1)) + b".\r\n"
             elif word == b"TOP":
@@ -831,7 +1013,8 @@ def test_a_round_trip_in_check_mode_sends_and_removes_nothing(serve):
     mailbox = Mailbox()
     result = mailbox.probe(serve, trip={"remove": True}, check=True)
     assert "failed" not in result
-    assert result["changed"] is False
+    # As without check mode, where the message would have been sent.
+    assert result["changed"] is True
     assert result["round_trip"]["sent"] is False
     assert not [word for word in (b"MAIL", b"DATA", b"TOP", b"RETR", b"DELE") if mailbox.said(word)]
     assert mailbox.said(b"AUTH PLAIN")

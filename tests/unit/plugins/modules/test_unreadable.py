@@ -113,7 +113,7 @@ def test_a_read_back_that_cannot_be_read_fails_and_is_not_written_over(host, los
         "login_type: it was written, but what EX01 has stored now cannot be read, it came as "
         f"{TOLD}; please report that."
     )
-    assert result["msg"].startswith("Set-PopSettings was sent and the connection broke" if lost else "login_type: ")
+    assert result["msg"].startswith("Set-PopSettings was sent and its answer was lost" if lost else "login_type: ")
     assert "banner" not in result["msg"]
     assert result["unreadable"] == {"login_type": TOLD}
     assert host.writes == ["Set-PopSettings"]
