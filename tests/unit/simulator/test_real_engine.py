@@ -90,11 +90,15 @@ class Client:
         for parameter, value in parameters.items():
             shell.add_parameter(parameter, value)
         shell.start()
+        sent = self._payloads()
+        # Each message by itself, as WSMan carries them.
         for item in piped or ():
             shell.send(item)
+            sent += self._payloads()
         if piped is not None:
             shell.send_eof()
-        for number, data in enumerate(self._payloads()):
+            sent += self._payloads()
+        for number, data in enumerate(sent):
             piece = self.pool.send(shell.pipeline_id, data) if number else self.pool.command(shell.pipeline_id, data)
             if piece:
                 piece.start(0)

@@ -114,7 +114,6 @@ def _write_modules(folder: Path, home: Path, release: Release) -> None:
     for name, types in {"flat": _ADAPTER, "plain": plain, "full": plain + deep}.items():
         (folder / f"{name}.types.ps1xml").write_text(f"<Types>{types}</Types>")
     (folder / "Endpoint.psm1").write_text(_ENDPOINT.read_text(encoding="utf-8"))
-    _write(folder / "Endpoint.psd1", "RootModule = 'Endpoint.psm1'; FunctionsToExport = '*'")
     # Of two modules with one assembly for a root PowerShell loads the first alone.
     for module, cmdlets, types in (
         ("Tasks", names["exchange"], "full"),
@@ -128,10 +127,16 @@ def _write_modules(folder: Path, home: Path, release: Release) -> None:
             f"TypesToProcess = '{types}.types.ps1xml'; CmdletsToExport = {_listed(cmdlets)}",
         )
     for name, module in {"full": "Tasks", "plain": "PlainTasks"}.items():
+        # Only its functions see the cmdlets: in a session a cmdlet of no visible function would be found by its name.
+        _write(
+            folder / f"{name}.psd1",
+            f"RootModule = 'Endpoint.psm1'; NestedModules = '{module}.psd1'; FunctionsToExport = '*'; "
+            "CmdletsToExport = @()",
+        )
         _write(
             folder / f"{name}.pssc",
             "SessionType = 'Empty'; LanguageMode = 'NoLanguage'; VisibleFunctions = '*'; "
-            f"ModulesToImport = {_listed(str(home / f'{one}.psd1') for one in (module, 'Endpoint'))}",
+            f"ModulesToImport = {_listed([str(home / f'{name}.psd1')])}",
         )
     _write(
         folder / "windows.pssc",
