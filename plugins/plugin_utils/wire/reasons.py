@@ -189,7 +189,7 @@ class Refusal:
     @property
     def reason(self) -> Reason | None:
         """The reason, if it is a known one."""
-        part, _, name = self.category.partition("-")
+        part, name = self.category.partition("-")[::2]
         named = {part, name} if part else {self.exception.rpartition(".")[2]}
         by_name = next((one for one in REASONS if one.names & named), None)
         return by_name or next((one for one in REASONS if self.fault in one.faults), None)
