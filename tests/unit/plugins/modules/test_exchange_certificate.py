@@ -444,7 +444,7 @@ def test_an_answer_that_is_lost_again_is_not_taken_for_success(host):
     host.lost = [(ENABLE, False)] * 2
     result = host.run(MODULE, {"services": ["POP"]})
     assert result["changed"] is False
-    assert "; it did not arrive: The connection broke." in result["msg"]
+    assert "; it had no effect: The connection broke." in result["msg"]
 
 
 def test_what_exchange_says_is_passed_on(host):

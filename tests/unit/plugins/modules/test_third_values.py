@@ -190,7 +190,7 @@ def test_a_third_value_behind_a_lost_answer_has_arrived(host: InProcessHost, sen
     told = f"max_connections: 5000 was {how} instead of 2147483647, but EX01 has 2000 stored."
     assert result["msg"].startswith(told)
     assert result["changed"] is True
-    assert "did not arrive" not in result["msg"]
+    assert "had no effect" not in result["msg"]
 
 
 def test_what_is_stored_in_part_behind_lost_answers_has_arrived(prepared: InProcessHost) -> None:
@@ -199,14 +199,14 @@ def test_what_is_stored_in_part_behind_lost_answers_has_arrived(prepared: InProc
     result = prepared.run("pop_settings", {"banner": "New.", "max_connections": 5000})
     assert result["msg"].startswith("max_connections: 5000 was sent, but EX01 has 2147483647 stored.")
     assert (result["changed"], result["diff"]["after"]) == (True, {"banner": "New."})
-    assert "did not arrive" not in result["msg"]
+    assert "had no effect" not in result["msg"]
     format_ = "BestBodyFormat"
     prepared.fault("stores_otherwise", cmdlet="Set-CASMailbox", member="PopMessagesRetrievalMimeFormat", value=format_)
     prepared.lost = [("Set-CASMailbox", True)] * 2
     task = {"pop_use_protocol_defaults": False, "pop_messages_retrieval_mime_format": "TextOnly"}
     result = prepared.run("cas_mailbox", {"identities": [ANNA], "pop_enabled": False, **task})
     assert (result["failed"], result["changed"]) == (True, True)
-    assert "did not arrive" not in result["msg"]
+    assert "had no effect" not in result["msg"]
 
 
 @dataclass(frozen=True)
@@ -224,7 +224,7 @@ class Lost:
         return self.module
 
 
-MISSED = "{} was sent{} and its answer was lost; it did not arrive: The connection broke."
+MISSED = "{} was sent{} and its answer was lost; it had no effect: The connection broke."
 LOST = (
     Lost(
         "pop_settings",
