@@ -57,7 +57,7 @@ options:
     description:
       - The port, from 1 to 65535.
       - Without it 995 (POP3), 993 (IMAP4) or 465 (SMTP) with O(encryption=implicit_tls), otherwise 110 (POP3), 143
-        (IMAP4) or 587 (SMTP). Exchange has no service on 465.
+        (IMAP4) or 587 (SMTP). On 465 Exchange has nothing for mail programs.
     type: int
   encryption:
     description:

@@ -98,7 +98,12 @@ def test_what_is_refused_is_told_the_right_form(text: str, told: str) -> None:
 
 
 def test_a_password_in_an_address_is_not_repeated() -> None:
-    for text in ("https://user:secret@mail.contoso.test/owa", r"https:\\user:secret@mail.contoso.test\owa"):
+    for text in (
+        "https://user:secret@mail.contoso.test/owa",
+        r"https:\\user:secret@mail.contoso.test\owa",
+        *(f"https://user:{sign}secret@mail.contoso.test/owa" for sign in "/?#\\ "),
+        *(f"{start}user:se//cret-secret@mail.contoso.test/owa" for start in ("https:/", "https:", "")),
+    ):
         with pytest.raises(ValueError, match=r"^an address with a user in front of its host") as refused:
             ADDRESS.parse(text)
         assert "secret" not in str(refused.value)

@@ -113,7 +113,7 @@ def moved(organisation: SimulatorProcess) -> Any:
 
 
 def shows_services(organisation: SimulatorProcess, form: str) -> bool:
-    """Whether certificates come with what they are assigned to: of the snap-in's a real PowerShell sends RawData."""
+    """Whether certificates come with what they are assigned to; by the snap-in PowerShell sends RawData alone."""
     return form == "full" or (form == "live" and organisation.options.get("engine") != "pwsh")
 
 

@@ -204,7 +204,7 @@ class Calls:
             lost = f"{cmdlet} was sent{of and f' for {of}'} and its answer was lost"
             why = (reply.reason or "no reason was given").removeprefix(f"{cmdlet}: ").rstrip(".")
             raise OutcomeUnknown(
-                f"{lost}, so it may or may not have taken effect: {why}.", f"{lost}; it did not arrive: {why}."
+                f"{lost}, so it may or may not have taken effect: {why}.", f"{lost}; it had no effect: {why}."
             )
         self._memory = reply.memory
         return reply

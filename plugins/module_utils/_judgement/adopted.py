@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ansible_collections.mailops.exchange.plugins.module_utils._kinds.web import WebAddress
 from ansible_collections.mailops.exchange.plugins.module_utils._objects.certificate_rules import (
     CERTIFICATE_SERVICES_UNREADABLE,
 )
@@ -30,7 +31,10 @@ def _lines(info: Mapping[str, Any]) -> Iterator[str]:
         if read := info.get(key):
             yield ""
             yield from _services(key, read["services"])
-            yield from _settings(f"{key}_", read["settings"])
+            refused = list(_refused(protocol, read["settings"]))
+            yield from _settings(f"{key}_", {**read["settings"], **dict.fromkeys(refused)})
+            if refused:
+                yield _comment(f"Not in this file, because no task takes it as it is stored: {', '.join(refused)}")
             if read.get("unreadable"):
                 yield _left_out("Not in this file", read["unreadable"])
             yield from _certificate(protocol, read["settings"], info)
@@ -51,6 +55,16 @@ def _settings(prefix: str, settings: Mapping[str, Any]) -> Iterator[str]:
     for option, value in sorted(settings.items()):
         if value is not None:
             yield f"{prefix}{option}: {_plain(value)}"
+
+
+def _refused(protocol: Protocol, settings: Mapping[str, Any]) -> Iterator[str]:
+    """The options with addresses that Exchange may have stored, and tasks refuse."""
+    for setting in protocol.settings:
+        if isinstance(setting.kind, WebAddress):
+            try:
+                setting.kind.parse(settings.get(setting.option) or "")
+            except ValueError:
+                yield setting.option
 
 
 def _certificate(protocol: Protocol, settings: Mapping[str, Any], info: Mapping[str, Any]) -> Iterator[str]:

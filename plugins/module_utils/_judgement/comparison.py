@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import (
+    MOST_CHARACTERS,
     first_of,
     quoted,
 )
@@ -105,6 +106,10 @@ class _Group:
     compared: Any
     shown: Any
     servers: list[str]
+    told: str = ""
+
+    def __post_init__(self) -> None:
+        self.told = quoted(self.shown)
 
 
 def _groups(values: Iterable[tuple[str, Any, Any]]) -> list[_Group]:
@@ -115,11 +120,22 @@ def _groups(values: Iterable[tuple[str, Any, Any]]) -> list[_Group]:
             groups.append(_Group(compared, shown, [server]))
         else:
             group.servers.append(server)
+    _tell_apart(groups)
     return groups
 
 
+def _tell_apart(groups: Sequence[_Group]) -> None:
+    """Show of long lists what not all of them have: the middle of a sentence is cut, and may be all that differs."""
+    lists = [group.shown for group in groups if isinstance(group.shown, list)]
+    if len(lists) < len(groups) or all(len(repr(one)) <= MOST_CHARACTERS for one in lists):
+        return
+    for group, items in zip(groups, lists, strict=True):
+        own = [item for item in items if not all(item in other for other in lists)]
+        group.told = f"{quoted(own)} and {len(items) - len(own):,} that all have"
+
+
 def _told(groups: Iterable[_Group]) -> str:
-    return first_of([f"{quoted(group.shown)} on {first_of(group.servers)}" for group in groups], "; ")
+    return first_of([f"{group.told} on {first_of(group.servers)}" for group in groups], "; ")
 
 
 def _neutral(value: Any, names: Iterable[str]) -> Any:

@@ -15,6 +15,8 @@ from ansible_collections.mailops.exchange.plugins.module_utils._host.failures im
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.texts import HOST, Text
 
 _PARTS = re.compile(r"([A-Za-z]+)://([^/?#\\]*)([^?#]*)(?:\?([^#]*))?(?:#(.*))?", re.DOTALL)
+# A host and no more; a password before an @ may have any character, and is not to be repeated in a refusal.
+_BEGINNING = re.compile(r"[A-Za-z]+://(?:\[[^\]@]*\]|[^/?#\\@:\s]+)(?::[0-9]+)?[/?#]")
 _PORTS = {"http": 80, "https": 443}
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
 _ESCAPES_OR_ONE = re.compile(r"(?:%[0-9A-Fa-f]{2})+|.", re.DOTALL)
@@ -49,7 +51,7 @@ class WebAddress(Text):
 
 def _canonical(text: str) -> str:
     """The address as every version of .NET keeps it, or ValueError with the clause of a sentence."""
-    if re.match(r"[^/?#]*[/\\]{2}[^/?#\\]*@", text):
+    if "@" in text and not _BEGINNING.match(text):
         raise ValueError("an address with a user in front of its host is shown to everybody; give one without")
     for character, name, right in (("\\", "a backslash", "/"), (" ", "a blank", "%20")):
         if character in text:

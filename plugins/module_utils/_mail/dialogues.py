@@ -222,7 +222,7 @@ class Smtp:
     """A conversation in SMTP, as a mail program that sends has it."""
 
     title = "SMTP"
-    # Exchange itself has no port 465.
+    # On 465 Exchange itself has nothing for mail programs: its Client Proxy connector begins without TLS.
     ports: ClassVar = {"implicit_tls": 465, "starttls": 587, "none": 587}
     turned_away = rb"[45]\d\d"
     tls_word = "STARTTLS"

@@ -120,7 +120,9 @@ class CertificateAssignment(Single[Certificate]):
                 f"only {first_of(certificate.names) or 'no host name at all'}; give one that does."
             )
             return
-        yield from (fact.refusal() for fact in certificate_rules.wildcard_wanted(certificate, self.names, name))
+        # Where it is assigned, by whatever way it came to that, nothing is left to be refused.
+        titles = [one.title for one in self.protocols if one.service not in (certificate.services or ())]
+        yield from (fact.refusal() for fact in certificate_rules.wildcard_wanted(certificate, titles, name))
 
     def read(self) -> Certificate:
         return self.before

@@ -209,7 +209,8 @@ class Pipeline:
                 message = f"{problem or f'{SET} gave no error.'} {self._unread[change.key]}"
             else:
                 third = self._otherwise(change, outcome)
-                said = "" if problem is None else str(problem) if third or outcome.elsewhere else problem.in_vain
+                arrived = change.key in outcome.otherwise or outcome.elsewhere
+                said = "" if problem is None else str(problem) if arrived else problem.in_vain
                 without = f"{SET} was answered without an error, but the mailbox does not have what was written."
                 message = " ".join(filter(None, (said or without, third)))
             outcome.fail(change, message)

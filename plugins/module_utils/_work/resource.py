@@ -225,6 +225,10 @@ class Settings(Single[Stored]):
         now = settled.seen or before
         return make_plan(self.rows, now.values, before.values)
 
+    def why(self, settled: Settled[Stored, Plan], moved: Plan) -> str:
+        # All goes in one cmdlet: where a part of it is stored, it did arrive.
+        return str(settled.problem or "") if moved.changed else super().why(settled, moved)
+
     def told(self, before: Stored, plan: Plan, settled: Settled[Stored, Plan], moved: Plan) -> str:
         problem, why = settled.problem, self.why(settled, moved)
         if isinstance(problem, CmdletFailure):

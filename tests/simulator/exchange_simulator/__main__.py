@@ -6,6 +6,7 @@ import argparse
 import ipaddress
 import json
 import os
+import shutil
 import signal
 import sys
 import threading
@@ -96,7 +97,12 @@ def main() -> int:
 def _engine(options: argparse.Namespace, organisation: Organisation) -> Engine:
     if options.engine == "own":
         return OwnEngine(organisation)
-    return PowerShellEngine(organisation, Program(options.pwsh, options.engine_cache or options.directory / "engine"))
+    program = shutil.which(options.pwsh)
+    if program is None:
+        raise EngineFailure(f"there is no program {options.pwsh}; name a PowerShell with --pwsh")
+    cache: Path = options.engine_cache or options.directory / "engine"
+    # Import-Module takes a relative path for the name of a module.
+    return PowerShellEngine(organisation, Program(Path(program), cache.absolute()))
 
 
 def _arguments() -> _Parser:

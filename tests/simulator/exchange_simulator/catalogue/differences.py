@@ -78,12 +78,6 @@ KNOWN: tuple[Known, ...] = (
         "There the exception bears the name of its class, and not the members that the class adds",
     ),
     Known(
-        r"exchange full: Set-ImapSettings -Banner 'x'",
-        r"^(messages$|PipelineState/MS/)",
-        "A cmdlet that RBAC withholds can be called",
-        "There its function is withheld, behind which stands a cmdlet that can still be seen; Exchange has none",
-    ),
-    Known(
         r"'reader' \| Get-CASMailbox",
         r"^ErrorRecord/MS/(TargetObject$|ErrorCategory_|Exception/Props/TypeSpecified$)",
         "An object that no parameter takes is the target of the error about it",

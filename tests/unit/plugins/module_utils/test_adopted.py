@@ -85,6 +85,17 @@ def test_services_that_do_not_run_alike_are_left_alone(services: list[dict[str, 
     assert lines[3:5] == [f"# Services: {named}", "pop3_manage_services: false"]
 
 
+@pytest.mark.parametrize("stored", ["https://mail.contoso.test/owa//", "https://mail.contoso.test/owa/?x=%26"])
+def test_an_address_that_no_task_takes_is_left_out(stored: str) -> None:
+    told = info()
+    told["pop3"]["settings"]["owa_server_url"] = stored
+    lines = variables(told).splitlines()
+    assert "# Not in this file, because no task takes it as it is stored: owa_server_url" in lines
+    assert not any(line.startswith("pop3_owa_server_url") for line in lines)
+    told["pop3"]["settings"]["owa_server_url"] = "https://mail.contoso.test/owa/"
+    assert 'pop3_owa_server_url: "https://mail.contoso.test/owa/"' in variables(told).splitlines()
+
+
 def test_a_certificate_that_may_be_assigned_is_said_to_be_left_out() -> None:
     told = info()
     told["certificates"] = told["certificates"][:3]

@@ -32,6 +32,17 @@ def test_servers_that_are_alike_differ_in_their_names_only(pair):
     assert differences(pair[:1]) == differences([]) == []
 
 
+def test_of_long_lists_what_differs_is_told(pair):
+    ranges = [f"10.0.{number}.0/24" for number in range(60)]
+    for server, own in zip(pair, ("10.1.0.0/24", "10.2.0.0/24"), strict=True):
+        server["connectors"][0]["settings"]["remote_ip_ranges"] = [*ranges[:30], own, *ranges[30:]]
+    (fact,) = differences(pair)
+    assert fact.seen == (
+        "remote_ip_ranges is ['10.1.0.0/24'] and 60 that all have on EX01; ['10.2.0.0/24'] and 60 that all have on "
+        "EX02."
+    )
+
+
 @pytest.mark.parametrize(
     ("path", "value", "kind", "key", "seen"),
     [

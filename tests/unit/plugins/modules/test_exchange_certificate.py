@@ -175,6 +175,15 @@ def test_a_subject_that_is_a_wildcard_is_refused_whatever_it_names_beside_it(hos
     assert services(host, plain) == "POP"
 
 
+@pytest.mark.forms("full")
+def test_a_wildcard_that_is_assigned_is_not_refused(host):
+    wildcard = host.import_certificate("*.contoso.test", MAIL, services=["POP"])
+    result = host.run(MODULE, {"services": ["POP"], "thumbprint": wildcard})
+    assert (result.get("failed", False), result["changed"]) == (False, False)
+    result = host.run(MODULE, {"services": ["POP", "IMAP"], "thumbprint": wildcard})
+    assert result["msg"].startswith(f"services: IMAP4 cannot be assigned the certificate {wildcard}, ")
+
+
 def test_without_a_common_name_wildcards_alone_are_refused_and_names_are_assigned(host):
     wildcard = host.import_certificate("*.contoso.test", "contoso.test", subject="O=Contoso")
     assert host.run(MODULE, {"services": ["POP"]})["msg"] == (
@@ -435,7 +444,7 @@ def test_an_answer_that_is_lost_again_is_not_taken_for_success(host):
     host.lost = [(ENABLE, False)] * 2
     result = host.run(MODULE, {"services": ["POP"]})
     assert result["changed"] is False
-    assert "; it did not arrive: The connection broke." in result["msg"]
+    assert "; it had no effect: The connection broke." in result["msg"]
 
 
 def test_what_exchange_says_is_passed_on(host):

@@ -157,7 +157,7 @@ def test_two_lost_writes_end_the_task(host):
     host.lost = [("Set-PopSettings", False)] * 3
     result = host.run("pop_settings", {"banner": "New."})
     assert host.writes == ["Set-PopSettings"] * 2
-    assert "; it did not arrive: The connection broke." in result["msg"]
+    assert "; it had no effect: The connection broke." in result["msg"]
     assert result["changed"] is False
 
 

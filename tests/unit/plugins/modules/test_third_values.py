@@ -5,7 +5,7 @@ That a cmdlet stores a third value without a word is a guess at what one does th
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -190,7 +190,23 @@ def test_a_third_value_behind_a_lost_answer_has_arrived(host: InProcessHost, sen
     told = f"max_connections: 5000 was {how} instead of 2147483647, but EX01 has 2000 stored."
     assert result["msg"].startswith(told)
     assert result["changed"] is True
-    assert "did not arrive" not in result["msg"]
+    assert "had no effect" not in result["msg"]
+
+
+def test_what_is_stored_in_part_behind_lost_answers_has_arrived(prepared: InProcessHost) -> None:
+    prepared.fault("stores_otherwise", cmdlet="Set-PopSettings", member="MaxConnections", value=2147483647)
+    prepared.lost = [("Set-PopSettings", True)] * 2
+    result = prepared.run("pop_settings", {"banner": "New.", "max_connections": 5000})
+    assert result["msg"].startswith("max_connections: 5000 was sent, but EX01 has 2147483647 stored.")
+    assert (result["changed"], result["diff"]["after"]) == (True, {"banner": "New."})
+    assert "had no effect" not in result["msg"]
+    format_ = "BestBodyFormat"
+    prepared.fault("stores_otherwise", cmdlet="Set-CASMailbox", member="PopMessagesRetrievalMimeFormat", value=format_)
+    prepared.lost = [("Set-CASMailbox", True)] * 2
+    task = {"pop_use_protocol_defaults": False, "pop_messages_retrieval_mime_format": "TextOnly"}
+    result = prepared.run("cas_mailbox", {"identities": [ANNA], "pop_enabled": False, **task})
+    assert (result["failed"], result["changed"]) == (True, True)
+    assert "had no effect" not in result["msg"]
 
 
 @dataclass(frozen=True)
@@ -201,13 +217,14 @@ class Lost:
     options: dict[str, Any]
     cmdlet: str
     told: str
-    first: dict[str, Any] = field(default_factory=dict)
+    of: str = ""
+    """The service that the cmdlet was sent for."""
 
     def __str__(self) -> str:
         return self.module
 
 
-MISSED = "{} was sent and its answer was lost; it did not arrive: The connection broke."
+MISSED = "{} was sent{} and its answer was lost; it had no effect: The connection broke."
 LOST = (
     Lost(
         "pop_settings",
@@ -227,14 +244,15 @@ LOST = (
         "Set-ThrottlingPolicy",
         "pop_max_concurrency: 50 was sent, but EX01 has 20 stored. {}",
     ),
-    Lost("protocol_service", {"protocol": "pop3", "start_mode": "automatic"}, "Set-Service", "{}"),
-    Lost("protocol_service", {"protocol": "pop3", "state": "started"}, "Start-Service", "{}"),
+    Lost("protocol_service", {"protocol": "pop3", "start_mode": "automatic"}, "Set-Service", "{}", of=FRONT),
+    Lost("protocol_service", {"protocol": "pop3", "state": "started"}, "Start-Service", "{}", of=FRONT),
     Lost(
         "iis",
         {"state": "restarted"},
         "Stop-Service",
         "{} IIS was not restarted, and the processes are those it had before: W3SVC, "
         "NetTcpActivator, NetPipeActivator, NetMsmqActivator.",
+        of="WAS",
     ),
     Lost(
         "cas_mailbox",
@@ -251,7 +269,7 @@ def test_an_answer_lost_twice_after_which_nothing_has_changed_says_that_it_did_n
 ) -> None:
     prepared.lost = [(row.cmdlet, False)] * 2
     result = prepared.run(row.module, row.options)
-    assert result["msg"] == row.told.format(MISSED.format(row.cmdlet))
+    assert result["msg"] == row.told.format(MISSED.format(row.cmdlet, row.of and f" for {row.of}"))
     assert (result["failed"], result["changed"]) == (True, False)
     assert prepared.run(row.module, row.options)["changed"] is True
 
@@ -263,6 +281,6 @@ def test_an_assignment_lost_twice_says_that_it_did_not_arrive(host: InProcessHos
     result = host.run("exchange_certificate", {"thumbprint": mark, "services": ["POP"]})
     assert result["msg"] == (
         f"services: POP was to be assigned to {mark}, but EX01 shows only none for it. "
-        f"{MISSED.format('Enable-ExchangeCertificate')}"
+        f"{MISSED.format('Enable-ExchangeCertificate', '')}"
     )
     assert result["changed"] is False
