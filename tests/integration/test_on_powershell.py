@@ -1,12 +1,25 @@
-"""Roles and playbooks with a real PowerShell on the servers, and that nothing of it is left behind."""
+"""Roles and playbooks with a real PowerShell on the servers."""
 
 from __future__ import annotations
 
 import pytest
+import test_playbooks
+import test_role_parts
 from on_powershell import once_more
-from test_playbooks import test_drift_shows_a_table_writes_json_and_fails_when_asked_to
-from test_role_parts import test_the_whole_job_and_back
+from runner import Controller
+from simulator_process import SimulatorProcess
 
 pytestmark = pytest.mark.usefixtures("on_powershell")
 globals().update(once_more("test_role"))
-__all__ = ["test_drift_shows_a_table_writes_json_and_fails_when_asked_to", "test_the_whole_job_and_back"]
+
+
+def test_the_whole_job(controller: Controller, organisation: SimulatorProcess) -> None:
+    test_role_parts.test_the_whole_job_and_back(controller, organisation)
+
+
+def test_drift(controller: Controller, organisation: SimulatorProcess) -> None:
+    test_playbooks.test_drift_shows_a_table_writes_json_and_fails_when_asked_to(controller, organisation)
+
+
+def test_adopt(controller: Controller, tmp_path_factory: pytest.TempPathFactory) -> None:
+    test_playbooks.test_adopt_writes_what_changes_nothing(controller, "SE", tmp_path_factory)

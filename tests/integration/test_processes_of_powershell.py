@@ -17,11 +17,11 @@ from ansible_collections.mailops.exchange.plugins.plugin_utils.session import Se
 
 pytestmark = pytest.mark.usefixtures("on_powershell")
 WAYS: dict[str, dict[str, Any]] = {"psrp": {}, "winrm": {"access": "local", "transport": "winrm"}}
-MANY = 1000
+MANY = 500
 
 
 class TestManyMailboxes:
-    """Of a thousand objects in one pipeline each comes to the cmdlet once."""
+    """Of many objects in one pipeline each comes to the cmdlet once."""
 
     @pytest.fixture(scope="class")
     def _many(self, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimulatorProcess]:
