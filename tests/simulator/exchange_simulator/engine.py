@@ -7,6 +7,7 @@ import fnmatch
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 from psrpcore.types import (
@@ -270,15 +271,11 @@ def run_bound(session: Session, name: str, values: Mapping[str, Any]) -> tuple[C
     entry = session.organisation.log[-1]
     session.organisation.now += datetime.timedelta(seconds=1)
     call = Call(session, cmdlet, {})
-    end = None
-    try:
+
+    def bind() -> None:
         call.arguments = {name: _taken(call, known[name], value) for name, value in values.items()}
-        _carry_out(call)
-    except Failure as failure:
-        if failure.terminating:
-            end = failure
-        else:
-            call.errors.append(failure)
+
+    end = _carry_out(call, bind)
     if failed := [*call.errors, *([end] if end else [])]:
         entry["outcome"] = failed[0].error_id
     return call, end
@@ -294,15 +291,22 @@ def _taken(call: Call, parameter: Parameter, value: Any) -> Any:
         raise call.exchange_failure(errors.DATA_VALIDATION, str(reason)) from None
 
 
-def _carry_out(call: Call) -> None:
-    """What a cmdlet does once its parameters are bound."""
-    _take_otherwise(call)
-    _require_directory(call)
-    _lose_controllers(call, "before")
-    _HANDLERS[call.cmdlet.name](call)
-    _warn(call)
-    _fail_after_effect(call)
-    _lose_controllers(call, "after")
+def _carry_out(call: Call, bind: Callable[[], None]) -> Failure | None:
+    """Bind the parameters and do what the cmdlet does; the error that ends the pipeline is returned."""
+    try:
+        bind()
+        _take_otherwise(call)
+        _require_directory(call)
+        _lose_controllers(call, "before")
+        _HANDLERS[call.cmdlet.name](call)
+        _warn(call)
+        _fail_after_effect(call)
+        _lose_controllers(call, "after")
+    except Failure as failure:
+        if failure.terminating:
+            return failure
+        call.errors.append(failure)
+    return None
 
 
 def _described(session: Session, command: Command) -> dict[str, Any]:
@@ -358,15 +362,7 @@ def _run_command(
     try:
         for piped in [()] if items is None else [(item,) for item in items]:
             call = Call(session, cmdlet, {})
-            end = None
-            try:
-                _Binder(call).bind(command, piped)
-                _carry_out(call)
-            except Failure as failure:
-                if failure.terminating:
-                    end = failure
-                else:
-                    call.errors.append(failure)
+            end = _carry_out(call, partial(_Binder(call).bind, command, piped))
             arguments = call.arguments
             output += call.output
             warned += [WarningRecord(Message=text) for text in call.warnings]
