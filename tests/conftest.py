@@ -35,6 +35,14 @@ def captures() -> Path:
     return CAPTURES
 
 
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """A set in the name of a test is in another order in each worker, and only now and then do the workers agree."""
+    callspec = getattr(item, "callspec", None)
+    for value in callspec.params.values() if callspec else ():
+        if isinstance(value, set | frozenset) and len(value) > 1 and str(value) in item.name:
+            raise pytest.UsageError(f"{item.nodeid}: give a list or a tuple, a set has no order to be named by.")
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """A run that leaves a password in its files has failed."""
