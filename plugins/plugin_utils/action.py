@@ -212,8 +212,12 @@ class ExchangeAction(ActionBase):  # type: ignore[misc] # ansible-core publishes
             if not self._task.no_log:
                 display.vvv(text, host=host)
 
+        def tell(text: str) -> None:
+            # What reads the results from the standard output, as JSON for example, reads nothing else there.
+            display.display(f"{host}: {text}", stderr=True)
+
         try:
-            with laid(Way(helper.invoke, tell=lambda text: display.display(f"{host}: {text}"), note=note)):
+            with laid(Way(helper.invoke, tell=tell, note=note)):
                 result.update(self._run_module(task_vars))
         except Unreachable as unreachable:
             raise AnsibleConnectionFailure(str(unreachable)) from unreachable

@@ -197,7 +197,41 @@ def test_a_mailbox_that_fails_does_not_stop_the_others(host):
     assert result["changed"] is True
     assert result["msg"] == (f"2 of 4 mailboxes could not be changed. bert@contoso.test, dora@contoso.test: {DENIED}")
     assert [one["mailbox"] for one in result["failed_mailboxes"]] == ["bert@contoso.test", "dora@contoso.test"]
-    assert host.told == ["3 of 4 mailboxes written, 1 failed", "4 of 4 mailboxes written, 2 failed"]
+    assert host.told == [], "nobody waits for so few"
+
+
+def test_who_waits_long_is_told_how_far_it_has_come(host):
+    names = [host.add(f"user{number}").address for number in range(56)]
+    host.slow = 3
+    host.fault("mailbox_protected", mailbox="user3")
+    host.run(MODULE, {"identities": [*names, "anna", "bert", "cleo", "dora"], **OFF, "batch_size": 20})
+    # 56 by their addresses in one call, the four aliases in one call each.
+    reading = [
+        "57 of 60 mailboxes read (95 %), 10 a second, about 1 second left",
+        "59 of 60 mailboxes read (98 %), 5 a second, about 1 second left",
+        "60 of 60 mailboxes read (100 %), 4 a second",
+    ]
+    # Each batch is written and read back, and what fails once more by itself.
+    written = [
+        "19 of 60 mailboxes written (31 %), 3 a second, about 13 seconds left",
+        "20 of 60 mailboxes written (33 %), 2 a second, about 24 seconds left, 1 failed",
+        "40 of 60 mailboxes written (66 %), 2 a second, about 9 seconds left, 1 failed",
+        "60 of 60 mailboxes written (100 %), 2 a second, 1 failed",
+    ]
+    assert host.told == reading + written
+
+
+def test_one_long_answer_is_waited_for_audibly(host):
+    host.slow = 17
+    options = {"filter": "PopEnabled -eq $true", **OFF}
+    host.run(MODULE, options, check=True)
+    assert host.told == [f"reading mailboxes, which come in one answer, for {n} seconds now" for n in (5, 10, 15)]
+
+
+def test_check_mode_does_not_tell_of_writing(host):
+    host.slow = 30
+    host.run(MODULE, {"identities": ["anna", "bert"], **OFF}, check=True)
+    assert not any("written" in line for line in host.told)
 
 
 @pytest.mark.parametrize("done", [0, 1, 2])
@@ -647,11 +681,8 @@ def test_what_a_pipeline_may_have_written_is_not_forgotten_one_by_one(host, erro
 
 
 def test_rbac_that_changes_between_two_batches_leaves_told_what_moved(host):
-    def tell(_):
-        host.fault("rbac_without", cmdlet=SET)
-
-    options = {"identities": PIPED, **OFF, "batch_size": 3}
-    result = run_module(MODULE, options, host.invoke, tell=tell)
+    host.afterwards[SET] = lambda: host.fault("rbac_without", cmdlet=SET)
+    result = host.run(MODULE, {"identities": PIPED, **OFF, "batch_size": 3})
     assert "not granted to this user by RBAC" in result["msg"]
     assert (result["changed"], result["mailboxes"]) == (True, [f"{name}@contoso.test" for name in PIPED[:3]])
     assert sorted(result["diff"]["after"]) == result["mailboxes"]
