@@ -14,7 +14,11 @@ from ansible_collections.mailops.exchange.plugins.plugin_utils.action import Exc
 
 
 class Failed(Exception):
-    """Why the task fails, in a sentence."""
+    """Why the task fails, in a sentence, and what the module returned that failed."""
+
+    def __init__(self, sentence: str, result: t.Mapping[str, t.Any] | None = None) -> None:
+        super().__init__(sentence)
+        self.result = result or {}
 
 
 class RoleAction(ExchangeAction):
@@ -55,6 +59,6 @@ class RoleAction(ExchangeAction):
             self._task.args["_ansible_socket"] = session
         self._warnings += result.pop("warnings", [])
         if result.get("failed"):
-            raise Failed(result["msg"])
+            raise Failed(result["msg"], result)
         result.pop("invocation", None)
         return result

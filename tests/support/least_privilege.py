@@ -166,7 +166,7 @@ FEATURES: dict[str, Feature] = {
     ),
     "mailboxes": Feature(
         "Access of mailboxes",
-        ("cas_mailbox",),
+        ("cas_mailbox", "cas_mailbox_info"),
         {
             **SERVER,
             "Get-CASMailbox": ("Filter", "Identity", "ResultSize"),

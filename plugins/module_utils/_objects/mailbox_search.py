@@ -37,7 +37,7 @@ READ_AT_ONCE = 1000
 def refuse_some(problems: Mapping[str, Sequence[str]]) -> None:
     """End the task if there are names, by what is wrong with them, that are not one mailbox's."""
     told = (
-        f"identities: {'each of ' if len(names) > 1 else ''}{first_of(names)} {what}."
+        f"identities: {'each of ' if len(names) > 1 else ''}{first_of([*map(quoted, names)])} {what}."
         for what, names in problems.items()
     )
     refuse([summed_up(told)] if problems else ())
@@ -57,6 +57,10 @@ class Search:
     def chosen(self) -> Iterable[Found]:
         """The mailboxes that are meant."""
         return self._read(Filter=self.filter) if self.filter else self._named()
+
+    def all(self) -> Iterable[Found]:
+        """All mailboxes."""
+        return self._read()
 
     def everything(self) -> tuple[Iterable[Found], dict[str, str]]:
         """All mailboxes, and by their keys those that are meant."""
@@ -114,7 +118,7 @@ class Search:
             found = owners.get(name.casefold()) or self._ask(name)
             progress.counted(done, len(self.identities), "mailboxes read")
             if isinstance(found, str):
-                problems[found].append(quoted(name))
+                problems[found].append(name)
             else:
                 yield found
 

@@ -66,8 +66,13 @@ def test_waiting_is_told_as_seldom() -> None:
 
 
 def test_a_ticking_block_leaves_no_thread_even_after_an_error() -> None:
-    ticked = threading.Event()
-    with pytest.raises(ValueError, match="wrong"), ticking(ticked.set):
-        assert ticked.wait(60)
-        raise ValueError("wrong")
-    assert threading.active_count() == 1
+    before, ticked = threading.enumerate(), threading.Event()
+
+    def wait_and_fail() -> None:
+        with ticking(ticked.set):
+            assert ticked.wait(60)
+            raise ValueError("wrong")
+
+    with pytest.raises(ValueError, match="wrong"):
+        wait_and_fail()
+    assert threading.enumerate() == before
