@@ -14,6 +14,8 @@ FOLDER = "before"
 MAIL = "mail.contoso.test"
 # What somebody changes, of which not all turns out well.
 CHANGE = {
+    "pop3_manage_preflight": False,
+    "pop3_manage_verification": False,
     "pop3_banner": "{{ 'Welcome' }}",
     "pop3_login_type": "PlainTextLogin",
     "pop3_x509_certificate_name": MAIL,
@@ -52,18 +54,18 @@ def test_there_and_back(controller: Controller, organisation: SimulatorProcess) 
     before = everything(organisation)
     hosts = inventory(organisation.description)
     here = ("-e", "exchange_hosts=ex01", "-e", f"restore_folder={FOLDER}", "-e", f"adopt_folder={FOLDER}")
-    adopted = controller.run(ADOPT, hosts, *here, "-e", "adopt_mailboxes=true")
-    assert adopted.returncode == 0, adopted.output
-    assert sorted(path.name for path in (controller.folder / FOLDER).iterdir()) == ["ex01.yml", "mailboxes.yml"]
-
-    # The inventory's variables stay what they are: only the files count.
+    here += ("-e", '{"adopt_protocols": ["pop3"]}')
+    # What adopt wrote is what is there already. The inventory's variables have no part in going back.
     hosts["exchange"]["vars"] |= CHANGE
-    role = [{"hosts": "ex01", "gather_facts": False, "roles": ["mailops.exchange.pop3"]}]
-    # What adopt wrote is what is there already, and beats the inventory.
-    same = controller.run(role, hosts, "-e", f"@{FOLDER}/mailboxes.yml", "--tags", "pop3_mailboxes")
-    assert (same.returncode, same.changed("ex01")) == (0, []), same.output
-    changed = controller.run(role, hosts)
+    part = {"ansible.builtin.include_role": {"name": "mailops.exchange.pop3", "tasks_from": "mailboxes"}}
+    same = {"hosts": "ex01", "gather_facts": False, "vars_files": [f"{FOLDER}/mailboxes.yml"], "tasks": [part]}
+    role = {"hosts": "ex01", "gather_facts": False, "roles": ["mailops.exchange.pop3"]}
+    plays = [{"ansible.builtin.import_playbook": ADOPT}, same, role]
+    changed = controller.run(plays, hosts, *here, "-e", "adopt_mailboxes=true")
     assert changed.returncode == 0, changed.output
+    assert sorted(path.name for path in (controller.folder / FOLDER).iterdir()) == ["ex01.yml", "mailboxes.yml"]
+    by_adopted, by_role = (one["result"] for one in changed.results if "Set what mailboxes may do" in one["task"])
+    assert (by_adopted["changed"], by_adopted["matched"], by_role["changed"]) == (False, 7, True)
     after = everything(organisation)
     assert [part for part in before if before[part] == after[part]] == []
 
@@ -80,16 +82,12 @@ def test_there_and_back(controller: Controller, organisation: SimulatorProcess) 
     assert {"user000002@contoso.test": {"pop_enabled": True}} in given
     assert not {name for one in given for name in one} & {"user000001@contoso.test", "user000003@contoso.test"}
 
-    restored = controller.run(RESTORE, hosts, *here)
+    # And once more, which finds nothing to do.
+    restored = controller.run([{"ansible.builtin.import_playbook": RESTORE}] * 2, hosts, *here)
     assert restored.returncode == 0, restored.output
     assert everything(organisation) == before
-    result = restored.task("Bring the server back", "ex01")["result"]
-    assert [part["name"] for part in result["parts"] if part["changed"]] == done
-    assert restored.task("Say what is not brought back", "ex01")["result"]["msg"] == [
-        f"The certificate {organisation.certificate('EX01', MAIL)['thumbprint']} has been assigned to POP since, and "
-        "stays so: Exchange takes no assignment back."
-    ]
-
-    organisation.clear_log()
-    again = controller.run(RESTORE, hosts, *here)
-    assert (again.returncode, again.changed("ex01"), writes(organisation)) == (0, [], []), again.output
+    first, second = (one["result"] for one in restored.results if one["task"] == "Bring the server back")
+    assert [part["name"] for part in first["parts"] if part["changed"]] == done
+    since = f"The certificate {organisation.certificate('EX01', MAIL)['thumbprint']} has been assigned to POP since"
+    assert first["left"] == second["left"] == [f"{since}, and stays so: Exchange takes no assignment back."]
+    assert restored.changed("ex01") == ["Bring the server back", "Bring the mailboxes back"]
