@@ -26,6 +26,7 @@ extends_documentation_fragment:
 attributes:
   diff_mode:
     description: Returns the differences of the modules that it runs, as a list.
+    support: full
 options:
   path:
     description:
