@@ -48,10 +48,13 @@ Shaper = Callable[[list[Element]], list[Element]]
 
 
 @cache
-def organisation(release: str, **options: Any) -> Organisation:
-    """One organisation of a release for all tests of a process: keys are made once, and a reset is quick."""
+def organisation(release: str, beside: tuple[tuple[str, str], ...] = (), **options: Any) -> Organisation:
+    """One organisation of a release for all tests of a process: keys are made once, and a reset is quick.
+
+    `beside` are further servers and their releases, to which no connection leads.
+    """
     return Organisation(
-        servers=[(NAME, release)],
+        servers=[(NAME, release), *beside],
         domain="contoso.test",
         directory=Path(tempfile.mkdtemp(dir=_KEYS.name)),
         first_address="127.0.0.1",

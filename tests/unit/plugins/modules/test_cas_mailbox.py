@@ -40,8 +40,8 @@ def unchecked_and_busy(name: str, unchecked: str = "") -> str:
 class MailboxHost(InProcessHost):
     """A server of an organisation with the mailboxes of the Administrator and a few others, known by their aliases."""
 
-    def __init__(self, release: str = "SE") -> None:
-        super().__init__(release, mailbox_user="anna")
+    def __init__(self, release: str = "SE", **options: Any) -> None:
+        super().__init__(release, mailbox_user="anna", **options)
         for alias in ("bert", "cleo", "dora"):
             self.add(alias)
         self.breaks: list[int] = []
@@ -342,6 +342,12 @@ def test_a_name_is_asked_for_though_one_mailbox_has_it(host, identities, ambiguo
     assert host.batches == []
 
 
+def test_an_address_that_two_mailboxes_show_is_asked_for(host):
+    host.shapes[GET] = Put({"PrimarySmtpAddress": "bert@contoso.test"}, of="Anna")
+    host.run(MODULE, {"identities": ["bert@contoso.test"], "pop_enabled": True, "exclusive": True})
+    assert host.enabled() == {"bert"}
+
+
 @pytest.mark.parametrize("ends_pipeline", [False, True])
 def test_an_error_of_the_reading_cmdlet_ends_the_task(host, ends_pipeline):
     host.fault("mailbox_unreadable", mailbox="bert", ends_pipeline=ends_pipeline)
@@ -350,18 +356,22 @@ def test_an_error_of_the_reading_cmdlet_ends_the_task(host, ends_pipeline):
     assert host.batches == []
 
 
-def test_of_many_addresses_only_the_wrong_ones_are_asked_for_alone(host):
+@pytest.mark.parametrize("ambiguous", ["one", "all"])
+def test_of_many_addresses_only_the_wrong_ones_are_asked_for_alone(host, ambiguous):
     # The one that is shown is not the one whose address it is.
     host.add("alma", account="user77")
     host.add("eva", account="emaria")
     names = [host.add(f"user{number}").address for number in range(200)]
-    answer_ambiguous(host, "one")
+    answer_ambiguous(host, ambiguous)
     result = host.run(MODULE, {"identities": ["emaria@contoso.test", "nobody@contoso.test", *names], **OFF})
     assert "'nobody@contoso.test' is no mailbox" in result["msg"]
-    assert f"{names[77]!r} means more than one mailbox; give an address" in result["msg"]
+    several = "more than one mailbox" if ambiguous == "one" else "2 mailboxes, "
+    assert f"{names[77]!r} means {several}" in result["msg"]
     alone = [call.parameters["Identity"] for call in host.calls if call.cmdlet == GET and call.piped is None]
     # Nobody's mailbox could be on another controller than ours.
-    assert sorted(alone) == ["emaria@contoso.test", *["nobody@contoso.test"] * 2, names[77]]
+    wrong = ["emaria@contoso.test", *["nobody@contoso.test"] * 2, names[77]]
+    # One object too many is looked for by halves, down to the last three.
+    assert sorted(alone) == (wrong if ambiguous == "one" else [*wrong[:3], *names[75:78]])
     assert len(host.asked(GET)) < 25
 
 
@@ -785,3 +795,15 @@ def test_what_a_version_lacks_is_refused_by_name():
         "pop_force_ical_for_calendar_retrieval_option: Set-CASMailbox has PopForceICalForCalendarRetrievalOption since"
     )
     assert host.asked(GET) == []
+
+
+def test_the_server_that_is_named_says_what_there_is():
+    """Over a connection to another one, which would have the setting."""
+    host = MailboxHost(beside=(("EX02", "2010"),))
+    options = {"identities": ["anna"], "pop_use_protocol_defaults": False}
+    ical = {"pop_force_ical_for_calendar_retrieval_option": True}
+    result = host.run(MODULE, {**options, **ical, "server": "EX02"})
+    assert "since Exchange Server 2013, and EX02 is Exchange Server 2010" in result["msg"]
+    assert host.batches == []
+    assert host.run(MODULE, {**options, "server": "EX02"})["changed"] is True
+    assert host.run(MODULE, {**options, **ical, "server": "EX01"})["changed"] is True
