@@ -646,6 +646,13 @@ def test_every_other_mailbox_ends_the_pipeline(host, number, first, batch_size):
     assert len(host.batches) < 3 * number + 10
 
 
+def test_behind_one_that_ends_the_pipeline_many_are_written_at_a_time_again(host):
+    names = [host.add(f"user{number:02}").address for number in range(40)]
+    fail(host, "user00")
+    host.run(MODULE, {"identities": names, **OFF})
+    assert [len(batch) for batch in host.batches] == [40, 1, 20, 19]
+
+
 def test_what_cannot_be_read_back_is_told_and_nothing_more_is_written(host):
     host.afterwards[SET] = lambda: host.fault("mailbox_unreadable", mailbox="anna", ends_pipeline=True)
     result = host.run(MODULE, {"identities": PIPED, **OFF, "batch_size": 2})
@@ -672,14 +679,15 @@ def test_one_mailbox_that_cannot_be_read_back(host, fails):
     assert result["mailboxes"] == ([] if fails else ["bert@contoso.test"])
 
 
+@pytest.mark.parametrize("ends", [False, True])
 @pytest.mark.parametrize(("errors", "unsure"), [(1, True), (4, False)])
-def test_what_a_pipeline_may_have_written_is_not_forgotten_one_by_one(host, errors, unsure):
+def test_what_a_pipeline_may_have_written_is_not_forgotten(host, errors, unsure, ends):
     def invoke(text):
         request = Request.parse(text)
         if request.cmdlet != SET:
             return host.invoke(text)
         for alias in PIPED:
-            host.fault("mailbox_unreadable", mailbox=alias)
+            host.fault("mailbox_unreadable", mailbox=alias, ends_pipeline=ends)
         refused = CmdletError(id="Refused", message="It was refused")
         memory = {**host.memory, "form": host.form}
         return Reply(errors=[refused] * (errors if len(request.piped) > 1 else 1), memory=memory).to_json()
