@@ -66,14 +66,13 @@ class Proxy:
 
     @property
     def _parts(self) -> SplitResult:
-        # Without a scheme requests takes it for one of HTTP.
-        return urlsplit(self.url if "://" in self.url else f"http://{self.url}")
+        return urlsplit(self.url)
 
 
 def proxy_of(settings: Settings, name: str) -> Proxy | None:
     """The proxy that an endpoint is reached by; None if that is not so."""
     if settings.proxy is not None:
-        return Proxy(settings.proxy, INVENTORY) if settings.proxy else None
+        return _proxy(settings.proxy, INVENTORY) if settings.proxy else None
     if settings.ignore_proxy:
         return None
     url = settings.url(name)
@@ -83,4 +82,9 @@ def proxy_of(settings: Settings, name: str) -> Proxy | None:
     scheme = getattr(settings, name).scheme
     spelled = [word for one in (f"{scheme}_proxy", "all_proxy") for word in (one, one.upper())]
     variable = next((one for one in spelled if os.environ.get(one)), None)
-    return Proxy(found, f"{variable} in the controller's environment" if variable else "the controller's system")
+    return _proxy(found, f"{variable} in the controller's environment" if variable else "the controller's system")
+
+
+def _proxy(url: str, source: str) -> Proxy:
+    # So does requests, but for a URL with a user in it.
+    return Proxy(url if "://" in url else f"http://{url}", source)

@@ -272,7 +272,7 @@ def _of_fault(settings: Settings, name: str, refusal: Refusal) -> str:
 
 
 def _of_connection(url: str, error: BaseException, proxy: Proxy | None) -> str:
-    by, around = (f" by {proxy}", f"; or {proxy.way_around}") if proxy else ("", "")
+    by, around = (f" through {proxy}", f"; or {proxy.way_around}") if proxy else ("", "")
     if isinstance(error, requests.exceptions.SSLError):
         return (
             f"The certificate of {url}{by} is not trusted ({_innermost(error)}): give the authority that issued it "
