@@ -26,6 +26,13 @@ PLAY = [
         ],
     }
 ]
+SSH = {
+    "ansible_connection": "ssh",
+    "ansible_port": 22,
+    "ansible_shell_type": "powershell",
+    "ansible_ssh_private_key_file": "~/.ssh/id_ed25519",
+    "ansible_exchange_cert_validation": "ignore",
+}
 PRINCIPAL = {"ansible_user": f"administrator@{REALM}"}
 DOWN_LEVEL = {"ansible_user": "CONTOSO\\administrator"}
 WINRM = {"ansible_connection": "winrm", "ansible_winrm_server_cert_validation": "ignore"}
@@ -124,6 +131,27 @@ def test_kerberos(controller: Controller, organisation: SimulatorProcess, variab
 )
 def test_what_was_turned_on(controller: Controller, organisation: SimulatorProcess, variables: dict[str, Any]) -> None:
     is_enough(controller, organisation, variables)
+
+
+@pytest.mark.parametrize("_organisation", [NTLM], ids=["NTLM"], indirect=True)
+def test_openssh(controller: Controller, organisation: SimulatorProcess) -> None:
+    """Its port and its key are its own; of a user who has but a key nothing is sent."""
+    tasks = [
+        {"mailops.exchange.pop_settings": {"banner": "x"}, "name": "banner"},
+        {"mailops.exchange.protocol_service": {"protocol": "pop3", "state": "started"}, "name": "service"},
+    ]
+    play = [{"hosts": "ex01.contoso.test", "gather_facts": False, "tasks": tasks}]
+    hosts = inventory(organisation, {**SSH, **DOWN_LEVEL})
+    done = controller.run(play, hosts)
+    assert done.returncode == 0, done.output
+    assert organisation.state()["servers"]["EX01"]["shells_opened"] == {"exchange": 1, "windows": 1}
+
+    organisation.reset()
+    del hosts["all"]["vars"]["ansible_password"]
+    key_alone = controller.run(play, hosts).task("banner", "ex01.contoso.test")
+    assert key_alone["status"] == "unreachable"
+    assert key_alone["result"]["msg"].startswith("There is no password for user 'CONTOSO\\\\administrator', and")
+    assert organisation.state()["servers"]["EX01"]["shells_opened"] == {"exchange": 0, "windows": 0}
 
 
 @pytest.mark.parametrize(
