@@ -115,6 +115,25 @@ def test_kerberos(controller: Controller, organisation: SimulatorProcess, variab
     is_enough(controller, organisation, variables)
 
 
+@pytest.mark.parametrize("_organisation", [NTLM], ids=["NTLM"], indirect=True)
+def test_openssh(controller: Controller, organisation: SimulatorProcess) -> None:
+    """Its port and its key are its own; of a user who has but a key nothing is sent."""
+    tasks = [
+        {"mailops.exchange.pop_settings": {"banner": "x"}, "name": "banner"},
+        {"mailops.exchange.protocol_service": {"protocol": "pop3", "state": "started"}, "name": "service"},
+    ]
+    hosts = inventory(organisation, {**SSH, **DOWN_LEVEL})
+    key_alone = "ex02.contoso.test"
+    hosts["all"]["hosts"][key_alone]["ansible_password"] = None
+    done = controller.run([{"hosts": "all", "gather_facts": False, "tasks": tasks}], hosts)
+    assert done.stats["ex01.contoso.test"]["ok"] == len(tasks), done.output
+    refused = done.task("banner", key_alone)
+    assert refused["status"] == "unreachable"
+    assert "There is no password for user 'CONTOSO\\\\administrator', and negotiate" in refused["result"]["msg"]
+    opened = {name: server["shells_opened"] for name, server in organisation.state()["servers"].items()}
+    assert opened == {"EX01": {"exchange": 1, "windows": 1}, "EX02": {"exchange": 0, "windows": 0}}
+
+
 @pytest.mark.parametrize(
     ("_organisation", "variables"),
     [
@@ -131,27 +150,6 @@ def test_kerberos(controller: Controller, organisation: SimulatorProcess, variab
 )
 def test_what_was_turned_on(controller: Controller, organisation: SimulatorProcess, variables: dict[str, Any]) -> None:
     is_enough(controller, organisation, variables)
-
-
-@pytest.mark.parametrize("_organisation", [NTLM], ids=["NTLM"], indirect=True)
-def test_openssh(controller: Controller, organisation: SimulatorProcess) -> None:
-    """Its port and its key are its own; of a user who has but a key nothing is sent."""
-    tasks = [
-        {"mailops.exchange.pop_settings": {"banner": "x"}, "name": "banner"},
-        {"mailops.exchange.protocol_service": {"protocol": "pop3", "state": "started"}, "name": "service"},
-    ]
-    play = [{"hosts": "ex01.contoso.test", "gather_facts": False, "tasks": tasks}]
-    hosts = inventory(organisation, {**SSH, **DOWN_LEVEL})
-    done = controller.run(play, hosts)
-    assert done.returncode == 0, done.output
-    assert organisation.state()["servers"]["EX01"]["shells_opened"] == {"exchange": 1, "windows": 1}
-
-    organisation.reset()
-    del hosts["all"]["vars"]["ansible_password"]
-    key_alone = controller.run(play, hosts).task("banner", "ex01.contoso.test")
-    assert key_alone["status"] == "unreachable"
-    assert key_alone["result"]["msg"].startswith("There is no password for user 'CONTOSO\\\\administrator', and")
-    assert organisation.state()["servers"]["EX01"]["shells_opened"] == {"exchange": 0, "windows": 0}
 
 
 @pytest.mark.parametrize(

@@ -35,9 +35,6 @@ PLAY = [
             "which cannot be read: No such file or directory.",
             id="missing file of authorities",
         ),
-        pytest.param(
-            {"ansible_host": "fe80::1%eth0"}, "ansible_host 'fe80::1%eth0' has the zone id eth0, which names", id="zone"
-        ),
     ],
 )
 def test_sentence(

@@ -84,8 +84,8 @@ def test_a_proxy_of_the_environment_that_is_down(
     settings = settings_of(closed)
     assert told(shell, settings) == (
         f"Cannot connect to https://127.0.0.1:{closed}/wsman through the proxy http://127.0.0.1:{closed} that "
-        f"{variable} in the controller's environment names ([Errno 111] Connection refused): check that the proxy is up "
-        f"and lets the controller through to the host{AROUND}"
+        f"{variable} in the controller's environment names ([Errno 111] Connection refused): check that the proxy is "
+        f"up and lets the controller through to the host{AROUND}"
     )
     direct = (
         f"Cannot connect to https://127.0.0.1:{closed}/wsman ([Errno 111] Connection refused): check that the host "
