@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import spnego
+from cryptography.hazmat.primitives import serialization
 from evidence import is_a_sentence
 from spnego.exceptions import OperationNotAvailableError
 
@@ -91,7 +92,8 @@ def test_a_log_on_that_needs_no_password(settings: Settings, monkeypatch: pytest
     store = tmp_path / "ntlm"
     store.write_text("CONTOSO:ansible:Geh3im\n", encoding="utf-8")
     monkeypatch.setenv("NTLM_USER_FILE", str(store))
-    assert lacking(replace(nobody, auth="ntlm"), "windows") is None
+    for user in (nobody.user, None):
+        assert lacking(replace(nobody, auth="ntlm", user=user), "windows") is None
     assert lacking(replace(nobody, auth="negotiate"), "windows") is None
 
 
@@ -166,8 +168,13 @@ def test_own_certificate(settings: Settings, tmp_path: Path, shell: str) -> None
             f"{name} (ansible_exchange_{name}, or the variable of psrp or winrm for it) names /nowhere/own.pem, which "
             "cannot be read: No such file or directory."
         )
-    assert told(shell, replace(nobody, certificate_pem=own, certificate_key_pem=others)) == (
-        f"certificate_pem and certificate_key_pem name {own} and {others}, which are not a certificate and the key "
-        "that belongs to it, both in PEM form and without a password."
-    )
+    locked = tmp_path / "locked.pem"
+    key = serialization.load_pem_private_key(Path(own).read_bytes(), None)
+    form = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
+    locked.write_bytes(key.private_bytes(*form, serialization.BestAvailableEncryption(b"Geh3im")))
+    for wrong in (others, str(locked)):
+        assert told(shell, replace(nobody, certificate_pem=own, certificate_key_pem=wrong)) == (
+            f"certificate_pem and certificate_key_pem name {own} and {wrong}, which are not a certificate and the key "
+            "that belongs to it, both in PEM form and without a password."
+        )
     assert lacking(replace(nobody, certificate_pem=own, certificate_key_pem=own), "windows") is None

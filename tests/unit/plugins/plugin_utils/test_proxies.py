@@ -114,12 +114,16 @@ def test_a_proxy_that_refuses(monkeypatch: pytest.MonkeyPatch, closed: int, shel
     with Relay(answer=REFUSED) as relay:
         monkeypatch.setenv("https_proxy", f"http://me:{SECRET}@127.0.0.1:{relay.port}")
         sentence = told(shell, settings_of(closed))
+        asked = [*relay.asked]
+        around = told(shell, replace(settings_of(closed), ignore_proxy=True))
+        assert relay.asked == asked
+    assert "proxy" not in around
     assert sentence == (
         f"Cannot connect to https://127.0.0.1:{closed}/wsman through the proxy http://127.0.0.1:{relay.port} that "
         f"{OF_HTTPS} names (Tunnel connection failed: 407 Proxy Authentication Required): check that the proxy is up "
         f"and lets the controller through to the host{AROUND}"
     )
-    (head,) = relay.asked
+    (head,) = asked
     assert head.startswith(f"CONNECT 127.0.0.1:{closed} HTTP/1.".encode())
     assert b"\r\nProxy-Authorization: Basic bWU6czNjckB0\r\n" in head
 
