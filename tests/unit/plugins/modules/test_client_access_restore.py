@@ -155,7 +155,7 @@ def test_what_fails_does_not_keep_the_rest_from_coming_back(there: There) -> Non
     there.host.fault("rbac_without", cmdlet="Set-ReceiveConnector")
     told = there.restoring.refused(there.file)
     assert "Set-ReceiveConnector is not granted to this user by RBAC" in told
-    assert f"thumbprint: EX01 has no certificate {thumbprint}" in told
+    assert f"thumbprint: Exchange has no certificate {thumbprint} on EX01" in told
     assert there.restoring.kept["changed"] is True
     now = there.state
     assert [part for part in before if before[part] != now[part]] == ["connectors", "mailboxes"]
