@@ -14,14 +14,16 @@ import yaml
 from ansible_collections.mailops.exchange.plugins.module_utils._judgement import follow_up
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.connectors import CONNECTOR_SETTINGS
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.protocols import IMAP4, POP3
+from ansible_collections.mailops.exchange.plugins.module_utils._work.life import Work
 from ansible_collections.mailops.exchange.plugins.plugin_utils.action import ExchangeAction
+from ansible_collections.mailops.exchange.plugins.plugin_utils.role import RoleAction
 
 ROOT = Path(__file__).resolve().parents[2]
 RUNTIME = yaml.safe_load((ROOT / "meta" / "runtime.yml").read_text(encoding="utf-8"))
-# controller_file has nothing to do with a host; neither has an option that it would share with the others.
-ALONE = {"client_access_verification", "controller_file"}
-MODULES = sorted({path.stem for path in (ROOT / "plugins" / "modules").glob("*.py")} - ALONE)
-
+MODULES = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("*.py"))
+# It has nothing to do with a host.
+ON_A_HOST = [module for module in MODULES if module != "controller_file"]
+OF_THE_GROUP = {"server", "domain_controller"}
 
 ROLES = {"pop3": ("pop_settings", POP3), "imap4": ("imap_settings", IMAP4)}
 
@@ -35,14 +37,45 @@ def specification(role: str) -> dict[str, Any]:
     return options
 
 
-def test_every_module_is_in_the_action_group() -> None:
-    assert RUNTIME["action_groups"]["exchange"] == MODULES
+def documentation(module: str) -> dict[str, Any]:
+    """What a module's own file says, without the fragments."""
+    found = importlib.import_module(f"ansible_collections.mailops.exchange.plugins.modules.{module}")
+    documented: dict[str, Any] = yaml.safe_load(found.DOCUMENTATION)
+    return documented
 
 
-@pytest.mark.parametrize("module", MODULES)
+def action_of(module: str) -> Any:
+    return importlib.import_module(f"ansible_collections.mailops.exchange.plugins.action.{module}").ActionModule
+
+
+def options_of(module: str) -> set[str]:
+    """What a module takes."""
+    if issubclass(action_of(module), RoleAction):
+        return set(action_of(module).arguments)
+    found = importlib.import_module(f"ansible_collections.mailops.exchange.plugins.modules.{module}")
+    (work,) = (one for one in vars(found).values() if isinstance(one, type) and issubclass(one, Work))
+    return {row.option for row in work.options}
+
+
+@pytest.mark.parametrize("module", ON_A_HOST)
+def test_a_module_takes_all_that_its_action_group_is_given_or_is_not_in_it(module: str) -> None:
+    """What `module_defaults` give to the group is given to each module of it, and one that is unknown ends the task."""
+    of_the_group = RUNTIME["action_groups"]["exchange"]
+    takes = OF_THE_GROUP & options_of(module)
+    assert takes == (OF_THE_GROUP if module in of_the_group else set())
+    # Who is in it has that from the fragment.
+    assert ("action_group" in documentation(module).get("attributes", {})) is (module not in of_the_group)
+
+
+def test_the_action_group_has_modules_only() -> None:
+    group = RUNTIME["action_groups"]["exchange"]
+    assert group == sorted(group)
+    assert set(group) < set(ON_A_HOST)
+
+
+@pytest.mark.parametrize("module", ON_A_HOST)
 def test_every_module_goes_through_the_action_plugin(module: str) -> None:
-    action = importlib.import_module(f"ansible_collections.mailops.exchange.plugins.action.{module}")
-    assert issubclass(action.ActionModule, ExchangeAction)
+    assert issubclass(action_of(module), ExchangeAction)
 
 
 @pytest.mark.parametrize("playbook", sorted((ROOT / "playbooks").glob("*.yml")), ids=lambda path: path.stem)
