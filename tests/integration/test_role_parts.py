@@ -358,7 +358,9 @@ def test_iis_is_restarted_when_needed(controller: Controller, tmp_path_factory: 
 def test_a_misspelt_variable_ends_the_run_before_anything_is_sent(
     controller: Controller, organisation: SimulatorProcess
 ) -> None:
-    hosts = inventory(organisation.description, pop3_baner="Hello.", pop3_vip="10.0.0.1", ansible_exchange_acces="local")
+    hosts = inventory(
+        organisation.description, pop3_baner="Hello.", pop3_vip="10.0.0.1", ansible_exchange_acces="local"
+    )
     failed = controller.run(ENABLE, hosts, *ONE)
     assert failed.returncode != 0
     assert failed.task("Look at the server", "ex01")["result"]["msg"] == (
@@ -413,8 +415,8 @@ def test_tasks_around_a_restart(controller: Controller, organisation: SimulatorP
     first = controller.run(str(site), hosts)
     assert first.returncode != 0
     assert first.task("Verify that POP3 is as", "ex01")["result"]["msg"] == (
-        'pop3_before_restart: the POP3 services have not been restarted, because the task "Drain" failed: It has no other '
-        "server."
+        'pop3_before_restart: the POP3 services have not been restarted, because the task "Drain" failed: It has no '
+        "other server."
     )
     restarted = [entry["server"] for entry in organisation.log() if entry["cmdlet"] == "Restart-Service"]
     assert restarted == ["EX02", "EX02"]
@@ -424,13 +426,16 @@ def test_tasks_around_a_restart(controller: Controller, organisation: SimulatorP
     # Relative to where it is started, because nobody's files are beside a playbook of the collection.
     organisation.clear_log()
     (controller.folder / "around").mkdir()
-    (controller.folder / "around" / "drain.yml").write_text(json.dumps([{"ansible.builtin.debug": {"msg": "Drained."}}]))
+    (controller.folder / "around" / "drain.yml").write_text(
+        json.dumps([{"ansible.builtin.debug": {"msg": "Drained."}}])
+    )
     (controller.folder / "around" / "back.yml").write_text(json.dumps([failing | {"name": "Back"}]))
     hosts["exchange"]["hosts"].pop("ex02")
     second = controller.run(ENABLE, hosts)
     assert second.returncode != 0
     assert second.task("Verify that POP3 is as", "ex01")["result"]["msg"] == (
-        'pop3_after_restart: the POP3 services have been restarted, but then the task "Back" failed: It has no other server.'
+        'pop3_after_restart: the POP3 services have been restarted, but then the task "Back" failed: It has no other '
+        "server."
     )
     assert writes(organisation).count("Restart-Service") == 2
     assert second.of("later") == []

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
-from os.path import commonprefix
+from itertools import takewhile
 
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.protocols import PROTOCOLS
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.variables import PLAYBOOK_VARIABLES
@@ -35,9 +35,9 @@ class Namespace:
 
     def misspelt(self, variables: Iterable[str]) -> Iterator[str]:
         """A sentence for each variable that is taken for one of ours."""
-        for variable in sorted(str(name) for name in variables):
+        for variable in sorted(name for name in variables if name.startswith(self.prefix)):
             name = variable.removeprefix(self.prefix)
-            if name != variable and name not in self.names and (meant := self._meant(name)):
+            if name not in self.names and (meant := self._meant(name)):
                 yield f"{variable} is no variable of {self.owner}; did you mean {self.prefix}{meant}?"
 
     def _meant(self, name: str) -> str | None:
@@ -72,7 +72,7 @@ def told(sentences: Iterable[str], switch: str) -> str:
 
 
 def is_slip(given: str, ours: str) -> bool:
-    """Whether a name is another one with a slip in it, or in its words; with more or other words it is somebody's own."""
+    """Whether a name is another one with a slip in it or in its words; with more or other words it is one's own."""
     given, ours = given.casefold(), ours.casefold()
     words, our_words = given.split("_"), ours.split("_")
     return _differ_by_a_slip(given.replace("_", ""), ours.replace("_", "")) or (
@@ -81,8 +81,8 @@ def is_slip(given: str, ours: str) -> bool:
 
 
 def _differ_by_a_slip(given: str, ours: str) -> bool:
-    start = len(commonprefix([given, ours]))
-    end = len(commonprefix([given[start:][::-1], ours[start:][::-1]]))
+    start = _alike(given, ours)
+    end = _alike(given[start:][::-1], ours[start:][::-1])
     more, less = given[start : len(given) - end], ours[start : len(ours) - end]
     if more == less[::-1] and len(more) in (0, 2):
         return True
@@ -96,3 +96,8 @@ def _differ_by_a_slip(given: str, ours: str) -> bool:
     # Several of what ours is one of, such as a list of servers.
     is_plural = not less and more == "s" and end == 0
     return len(ours) >= _LONG and not is_plural
+
+
+def _alike(one: str, other: str) -> int:
+    """How many letters they begin with in common."""
+    return sum(1 for _pair in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
