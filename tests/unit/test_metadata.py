@@ -12,8 +12,6 @@ import pytest
 import yaml
 
 from ansible_collections.mailops.exchange.plugins.module_utils._judgement import follow_up
-from ansible_collections.mailops.exchange.plugins.module_utils._tables.connectors import CONNECTOR_SETTINGS
-from ansible_collections.mailops.exchange.plugins.module_utils._tables.protocols import IMAP4, POP3
 from ansible_collections.mailops.exchange.plugins.module_utils._work.life import Work
 from ansible_collections.mailops.exchange.plugins.plugin_utils.action import ExchangeAction
 from ansible_collections.mailops.exchange.plugins.plugin_utils.role import RoleAction
@@ -25,7 +23,7 @@ MODULES = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("*.py
 ON_A_HOST = [module for module in MODULES if module != "controller_file"]
 OF_THE_GROUP = {"server", "domain_controller"}
 
-ROLES = {"pop3": ("pop_settings", POP3), "imap4": ("imap_settings", IMAP4)}
+ROLES = ("pop3", "imap4")
 
 
 def role_file(role: str, *parts: str) -> Any:
@@ -85,28 +83,9 @@ def test_no_playbook_is_content_without_hosts(playbook: Path) -> None:
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_the_role_has_every_setting_and_hands_it_on(role: str) -> None:
-    module, protocol = ROLES[role]
-    (task,) = role_file(role, "tasks", "settings.yml")
-    handed_on = task[f"mailops.exchange.{module}"]
-    for setting in protocol.settings:
-        assert f"{role}_{setting.option}" in specification(role)
-        assert handed_on[setting.option] == f"{{{{ {role}_{setting.option} | default(omit) }}}}"
-    assert handed_on.keys() == {setting.option for setting in protocol.settings} | {"server", "domain_controller"}
-
-
-@pytest.mark.parametrize("role", ROLES)
 def test_the_role_has_defaults_for_its_own_decisions_only(role: str) -> None:
     told = {name: option["default"] for name, option in specification(role).items() if "default" in option}
     assert role_file(role, "defaults", "main.yml") == told
-
-
-@pytest.mark.parametrize("role", ROLES)
-def test_the_role_takes_every_option_of_the_connector_and_hands_it_on(role: str) -> None:
-    (task,) = role_file(role, "tasks", "connector.yml")
-    handed_on = task["mailops.exchange.receive_connector"].keys() - {"server", "domain_controller"}
-    assert specification(role)[f"{role}_connector"]["options"].keys() == handed_on
-    assert handed_on == {"name"} | {setting.option for setting in CONNECTOR_SETTINGS}
 
 
 def test_every_file_of_tasks_is_one_that_the_role_can_include() -> None:

@@ -409,6 +409,17 @@ def test_why_a_restart_failed(role: str) -> None:
     assert rendered(expression, told | {f"__{role}_restart": done | {"failed": True}}) == "It is gone"
 
 
+@BOTH
+def test_a_server_that_was_not_drained_is_not_interrupted_otherwise(role: str) -> None:
+    (block,) = load(role, "tasks", "restart.yml")
+    assert block["any_errors_fatal"] is False
+    told = variables(role) | block["rescue"][-1]["vars"]
+    told |= {f"__{role}_effects": ["restart", "iis", "report", "changes"], f"__{role}_restart": {}}
+    left = trusted("{{ " + f"__{role}_left" + " }}")
+    assert rendered(left, told) == ["report", "changes"]
+    assert rendered(left, told | {f"__{role}_restart": {"changed": True}}) == ["iis", "report", "changes"]
+
+
 @pytest.mark.parametrize("playbook", ["enable_pop3", "enable_imap4", "disable_pop3", "disable_imap4"])
 def test_a_playbook_that_changes_servers_goes_from_one_to_the_next(playbook: str) -> None:
     (play,) = yaml.safe_load((ROOT / "playbooks" / f"{playbook}.yml").read_text(encoding="utf-8"))
