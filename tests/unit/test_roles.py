@@ -386,7 +386,7 @@ def test_a_restart_and_the_tasks_around_it(role: str) -> None:
     report["check_mode"] = True
     assert rendered(expression, told) == ["restart_announcement.yml", "restart_services.yml"]
     (task,) = load(role, "tasks", "restart_announcement.yml")
-    assert rendered(task["ansible.builtin.debug"]["msg"], told) == (
+    assert rendered(task["ansible.builtin.debug"]["msg"], told | task["vars"]) == (
         "EX01: /a.yml would be run before the restart, /b.yml would be run after the restart."
     )
     report["around"] = {}
