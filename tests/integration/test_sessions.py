@@ -210,8 +210,10 @@ def test_our_own_variables_win_over_those_of_other_connections(
 
 
 def test_module_defaults_of_the_action_group(controller: Controller, organisation: SimulatorProcess) -> None:
-    defaults = {"group/mailops.exchange.exchange": {"server": "EX02"}}
-    done = controller.run(play(BANNER, module_defaults=defaults), inventory(organisation.description))
+    defaults = {"group/mailops.exchange.exchange": {"server": "EX02", "domain_controller": "DC1.contoso.test"}}
+    # It takes neither of the two, and is not in the group.
+    restart = {"mailops.exchange.iis": {"state": "restarted"}, "name": "restart", "check_mode": True}
+    done = controller.run(play(BANNER, restart, module_defaults=defaults), inventory(organisation.description))
     assert done.returncode == 0, done.output
     assert organisation.state()["servers"]["EX02"]["stored"]["pop3"]["Banner"] == "Session banner."
     assert organisation.state()["servers"]["EX01"]["stored"]["pop3"]["Banner"] != "Session banner."

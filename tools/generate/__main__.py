@@ -111,6 +111,7 @@ def files() -> dict[str, str]:
         "docs/evidence.md": _lines(evidence.page()),
         "docs/findings.md": _lines(findings.page()),
         security: least_privilege.rewritten(least_privilege.DOCUMENT.read_text(encoding="utf-8")),
+        "plugins/module_utils/_tables/variables_of_roles.py": _lines(roles.variables()),
         **of_twins(),
         **of_role(POP3),
         **of_role(IMAP4),
