@@ -303,6 +303,7 @@ def test_a_fault_in_the_place_of_a_session(stage: Stage, read: Reading, name: st
     with pytest.raises(Refused, match=FAULTS[name]) as refused:
         stage.psrp([fault(read, name).to("Create")])
     assert refused.value.passing == (FAULTS[name] in (LOST, BROKEN))
+    stage.opened[0].close()
     # If the answer alone is lost, there may be a shell.
     assert stage.playing[0].asked == (["Create", "Delete", "Delete"] if FAULTS[name] == BROKEN else ["Create"])
 

@@ -95,19 +95,27 @@ class WinrsShell:
     """A WinRM shell on the windows endpoint of a host, with one PowerShell process in it."""
 
     def __init__(self, settings: Settings, said: deque[str]) -> None:
-        """Open it; Refused with a sentence if that cannot be done. ``said`` takes what is said besides the answers."""
+        """Refused with a sentence if the settings cannot be used.
+
+        ``said`` takes what is said besides the answers.
+        """
         self._settings = settings
         self._said = said
         self._meter = Meter()
         self._shell = str(uuid.uuid4()).upper()
         self._unread = b""
         self.usable = True
-        opened = False
+        self._may_be_open = False
         try:
             with _asking():
                 self._protocol = self._log_on()
         except TransportError as error:
             raise refused(settings, "windows", error) from error
+
+    def open(self) -> None:
+        """Open it and start the process; Refused with a sentence if that cannot be done."""
+        self._may_be_open = True
+        opened = False
         try:
             with _asking():
                 self._protocol.open_shell_as(self._shell)
@@ -117,9 +125,8 @@ class WinrsShell:
                 self._process = self._protocol.run_command(self._shell, program, arguments)
         except TransportError as error:
             # If only the answer is lost, the shell may be open all the same.
-            if opened or not is_unopened(error.cause):
-                self.close()
-            raise refused(settings, "windows", error) from error
+            self._may_be_open = opened or not is_unopened(error.cause)
+            raise refused(self._settings, "windows", error) from error
 
     def _log_on(self) -> _Protocol:
         settings, endpoint = self._settings, self._settings.windows
@@ -283,12 +290,15 @@ class WinrsShell:
 
     def close(self) -> None:
         """Close the shell, over a new connection if the old one is gone; the process ends with it."""
+        if not self._may_be_open:
+            return
         transport: t.Any = self._protocol.transport
         transport.read_timeout_sec = GRACE
         for _attempt in range(2):
             try:
                 with _asking():
                     self._protocol.close_shell(self._shell)
+                self._may_be_open = False
                 return
             except TransportError as error:
                 # A shell that is already gone answers so; there is nothing left to do about it.
