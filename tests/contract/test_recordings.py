@@ -227,9 +227,9 @@ ENVELOPES = {
 # What is in a document on standard error: why the process is said to have ended, and how many lines are heard.
 STANDARD_ERROR = {
     "with_error": (
-        "of all elements only the error's are heard",
+        "of all elements only the error's are heard, and its text is broken into lines before its place",
         "fake : The term 'fake' is not recognized as the name of a cmdlet, function, script file, or operable program. "
-        "Check",
+        "Check the spelling of the name, or if a path was included, verify that the path is correct and try again",
         7,
     ),
     "with_no_errors": ("progress alone is nothing that was said", "no reason given", 0),

@@ -42,6 +42,7 @@ from ansible_collections.mailops.exchange.plugins.plugin_utils.wire.wsman import
     Meter,
     Overdue,
     check,
+    first_line,
     is_refusal,
     is_unopened,
     refused,
@@ -54,6 +55,9 @@ UTF8 = 65001
 
 # Characters that are kept of a line which is no answer: it may say anything, and be as long as it likes.
 LONGEST_LINE = 300
+
+# Bytes of one element on standard error: those of an error are a line of it.
+LONGEST_ELEMENT = 1 << 20
 
 
 class _Protocol(Protocol):
@@ -103,7 +107,7 @@ class WinrsShell:
         self._said = said
         self._meter = Meter()
         self._shell = str(uuid.uuid4()).upper()
-        self._unread = b""
+        self._unread = self._unsaid = b""
         self.usable = True
         self._may_be_open = False
         try:
@@ -261,7 +265,9 @@ class WinrsShell:
                 if isinstance(broken.cause, WSManFaultError) and broken.cause.code == OPERATION_TIMED_OUT:
                     continue
                 raise
-            complaints += filter(None, map(self._hear, powershell.spoken(errors)))
+            spoken, unsaid = powershell.spoken(self._unsaid + errors + (b"\n" if ended else b""))
+            complaints += filter(None, map(self._hear, spoken))
+            self._unsaid = unsaid[:LONGEST_ELEMENT]
             *lines, self._unread = (self._unread + output).split(b"\n")
             for line in lines:
                 answer = ours.search(line)
@@ -276,7 +282,7 @@ class WinrsShell:
                 self._meter.received = 0
             if ended and not answered:
                 self._hear(self._unread)
-                said = (complaints or [*self._said][-1:] or ["no reason given"])[0].rstrip(".")
+                said = first_line(powershell.told(complaints or [*self._said][-1:])).rstrip(".")
                 raise Interrupted(f"{cmdlet}: PowerShell ended on {self._settings.host} before its answer: {said}.")
             if self._meter.received > LARGEST_OBJECT:
                 raise Unintelligible(f"more than {LARGEST_OBJECT >> 20} MB came without one object")
