@@ -140,6 +140,16 @@ options:
       - name: ansible_winrm_path
       - name: ansible_psrp_path
       - name: ansible_exchange_windows_path
+  windows_configuration:
+    description:
+      - Session configuration of the windows endpoint, one that is restricted to what the modules need for example. Only
+        cmdlets are sent, never script text. The guide on security has such a configuration.
+      - O(transport=winrm) knows no session configurations, and another than the default is refused with it.
+    type: str
+    default: Microsoft.PowerShell
+    vars:
+      - name: ansible_psrp_configuration_name
+      - name: ansible_exchange_windows_configuration
   exchange_port:
     description: Port of the exchange endpoint. The default is V(80) if O(exchange_scheme=http), otherwise V(443).
     type: int
@@ -298,7 +308,8 @@ LIBRARIES = {"pypsrp": "pypsrp", "spnego": "pyspnego", "winrm": "pywinrm"}
 
 SESSION_OPTIONS = (
     "host", "inventory_hostname", "ansible_connection", "remote_user", "remote_password", "auth", "access",
-    "transport", "delegate", "hostname_override", "port", "windows_scheme", "windows_path", "exchange_port",
+    "transport", "delegate", "hostname_override", "port", "windows_scheme", "windows_path",
+    "windows_configuration", "exchange_port",
     "exchange_scheme", "exchange_path", "exchange_serialization", "cert_validation", "ca_cert", "certificate_pem",
     "certificate_key_pem", "message_encryption", "allow_unencrypted", "proxy", "ignore_proxy", "connection_timeout",
     "command_timeout", "shell_wait",
