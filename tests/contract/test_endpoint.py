@@ -14,11 +14,11 @@ from powershell_engine import powershell
 from exchange_simulator.catalogue.cmdlets import BY_NAME
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "endpoint"
-# Its role capability stands in the file itself, as it may: roles are given by a server alone. Of the cmdlets Linux has
-# one, and what happens to it was seen to happen to it on Windows as well.
+# What the role capability shows is put into the session configuration, which may show it itself: roles are given to
+# those who log on to a Windows server, and there is none. Of the cmdlets Linux has Get-Process alone.
 SESSION = r"""
 $ErrorActionPreference = 'Stop'
-$role, $session = $args | ForEach-Object { Import-PowerShellDataFile $_ }
+$role, $session = $args[0, 1] | ForEach-Object { Import-PowerShellDataFile $_ }
 $text = (Get-Content -Raw $args[1]).TrimEnd().TrimEnd('}')
 $shown = [regex]::Match((Get-Content -Raw $args[0]), '(?s)VisibleCmdlets = @\(.*\n    \)').Value
 $file = Join-Path $args[2] mailops.pssc
