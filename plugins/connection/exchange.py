@@ -391,9 +391,10 @@ class Connection(NetworkConnectionBase):  # type: ignore[misc] # ansible-core pu
         if self._conn_closed:
             return
         # The signal raises an exception wherever the process is. In the middle of a call that is answered as any other,
-        # and only what ansible-core looks at before it waits for the next one makes it end.
-        self._conn_closed = True
+        # and only what ansible-core looks at before it waits for the next one makes it end: after the signal, for
+        # between two calls there would be time to end and then be interrupted at that.
         signal.pthread_kill(t.cast(int, threading.main_thread().ident), signal.SIGTERM)
+        self._conn_closed = True
 
 
 def _wait_for_end_of(pid: int) -> None:
