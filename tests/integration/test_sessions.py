@@ -85,9 +85,9 @@ def test_shells_are_closed_after_ctrl_c(controller: Controller, organisation: Si
 def test_nothing_is_left_of_a_playbook_that_is_killed(
     controller: Controller, organisation: SimulatorProcess, moment: str
 ) -> None:
-    begun, go_on = controller.folder / "begun", controller.folder / "go on"
+    begun = controller.folder / "begun"
     waiting = {
-        "ansible.builtin.shell": f"touch '{begun}'; until [ -e '{go_on}' ]; do sleep 0.1; done",
+        "ansible.builtin.shell": f"touch '{begun}'; while [ -e '{begun}' ]; do sleep 0.1; done",
         "delegate_to": "localhost",
         "connection": "local",
     }
@@ -116,12 +116,12 @@ def test_nothing_is_left_of_a_playbook_that_is_killed(
         controller.wait_for_the_end()
         assert shells(organisation)[1] == NOTHING_OPEN
         # The worker that was at it goes on by itself, and would start another.
-        go_on.touch()
+        begun.unlink(missing_ok=True)
         wait_until(lambda: not controller.processes)
         assert not controller.sockets
         assert shells(organisation)[1] == NOTHING_OPEN
     finally:
-        go_on.touch()
+        begun.unlink(missing_ok=True)
         process.kill()
         process.wait()
 

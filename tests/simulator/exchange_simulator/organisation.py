@@ -313,13 +313,16 @@ def _role_entries(granted: dict[str, list[str]]) -> dict[str, frozenset[str]]:
 
 def _visible(shown: dict[str, dict[str, list[str]]]) -> dict[str, dict[str, frozenset[str]]]:
     """By cmdlet and parameter, in lower case, the values that a session configuration takes; none where all are."""
-    return {
-        BY_NAME[name.casefold()].name: {
-            parameter.casefold(): frozenset(map(str.casefold, shown[name].get(parameter, ())))
-            for parameter in (shown[name] or [one.name for one in BY_NAME[name.casefold()].parameters])
+    found = {}
+    for name, parameters in shown.items():
+        cmdlet = BY_NAME[name.casefold()]
+        _role_entries({name: [*parameters]})
+        whole: dict[str, list[str]] = {parameter.name: [] for parameter in cmdlet.parameters}
+        found[cmdlet.name] = {
+            parameter.casefold(): frozenset(map(str.casefold, values))
+            for parameter, values in (parameters or whole).items()
         }
-        for name in shown
-    }
+    return found
 
 
 def _command(described: dict[str, Any]) -> tuple[str, Command]:
