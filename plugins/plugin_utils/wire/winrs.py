@@ -256,6 +256,7 @@ class WinrsShell:
             if left <= 0:
                 # What a process asks has no end of line.
                 self._hear(self._unread)
+                self._listen(b"\n")
                 raise Overdue(f"{cmdlet} gave no answer on {self._settings.host} within {seconds:g} seconds.")
             self._protocol.operation_timeout_sec = max(1, min(self._settings.long_poll, int(left)))
             try:
@@ -265,9 +266,7 @@ class WinrsShell:
                 if isinstance(broken.cause, WSManFaultError) and broken.cause.code == OPERATION_TIMED_OUT:
                     continue
                 raise
-            spoken, unsaid = powershell.spoken(self._unsaid + errors + (b"\n" if ended else b""))
-            complaints += filter(None, map(self._hear, spoken))
-            self._unsaid = unsaid[:LONGEST_ELEMENT]
+            complaints += self._listen(errors + (b"\n" if ended else b""))
             *lines, self._unread = (self._unread + output).split(b"\n")
             for line in lines:
                 answer = ours.search(line)
@@ -286,6 +285,14 @@ class WinrsShell:
                 raise Interrupted(f"{cmdlet}: PowerShell ended on {self._settings.host} before its answer: {said}.")
             if self._meter.received > LARGEST_OBJECT:
                 raise Unintelligible(f"more than {LARGEST_OBJECT >> 20} MB came without one object")
+        # What was said without an end of line is not for the next request.
+        self._listen(b"\n")
+
+    def _listen(self, errors: bytes) -> list[str]:
+        """Hear what has come on standard error, as far as it is whole."""
+        spoken, unsaid = powershell.spoken(self._unsaid + errors)
+        self._unsaid = unsaid[:LONGEST_ELEMENT]
+        return [*filter(None, map(self._hear, spoken))]
 
     def _hear(self, line: bytes) -> str:
         """Keep a line that is no answer, as far as it may be shown."""

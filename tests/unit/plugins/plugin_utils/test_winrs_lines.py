@@ -268,6 +268,15 @@ def test_standard_error_may_be_cut_anywhere() -> None:
     assert (list(filter(None, lines)), left) == ([b"Set-X : <Not> there_", b"At line:1"], b"")
 
 
+def test_a_question_on_standard_error_has_no_end_of_line() -> None:
+    shell = Shell(Process(ANSWER, b"Continue? [Y] "))
+    assert (shell.ask().output, shell.heard) == (["mine"], ["Continue? [Y]"])
+    shell = Shell(Process(b"", b"Your name? "))
+    with pytest.raises(Overdue):
+        shell.ask()
+    assert shell.heard == ["Your name?"]
+
+
 def test_an_element_without_end_is_not_kept() -> None:
     shell = Shell(Process(ANSWER, b'<S S="Error">' + b"x" * 3 * winrs.LONGEST_ELEMENT, size=winrs.LONGEST_ELEMENT))
     assert shell.ask().output == ["mine"]
