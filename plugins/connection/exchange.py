@@ -22,7 +22,8 @@ requirements:
   - pypsrp >= 0.9.1 (Python library on the controller)
 options:
   host:
-    description: Name or address of the host, for both endpoints.
+    description:
+      - Name or address of the host, for both endpoints. An address of IPv6 may be in brackets, and has no zone id.
     type: str
     default: inventory_hostname
     vars:
@@ -38,8 +39,8 @@ options:
       - name: inventory_hostname
   ansible_connection:
     description:
-      - Which connection plugin the inventory names for other modules. It only decides what O(auth) is when that is not
-        set.
+      - Which connection plugin the inventory names for other modules. It decides what O(auth) is when that is not set,
+        and whether O(port) counts.
     type: str
     vars:
       - name: ansible_connection
@@ -54,7 +55,9 @@ options:
     keyword:
       - name: remote_user
   remote_password:
-    description: Password of O(remote_user).
+    description:
+      - Password of O(remote_user). A log-on by a Kerberos ticket, or by O(auth=certificate), needs none. Keys of SSH
+        are of no use here.
     type: str
     aliases: [password]
     vars:
@@ -115,17 +118,26 @@ options:
       - name: ansible_psrp_negotiate_hostname_override
       - name: ansible_exchange_hostname_override
   port:
-    description: Port of the windows endpoint. The default is V(5985) if O(windows_scheme=http), otherwise V(5986).
+    description:
+      - Port of the windows endpoint, as O(windows_port), which counts where both are set. It does not count where
+        C(ansible_connection) names another connection than C(winrm), C(psrp) or this one, C(ssh) or C(local) for
+        example, whose port it then is.
     type: int
     vars:
       - name: ansible_port
+    keyword:
+      - name: port
+  windows_port:
+    description: Port of the windows endpoint. The default is V(5985) if O(windows_scheme=http), otherwise V(5986).
+    type: int
+    vars:
       - name: ansible_winrm_port
       - name: ansible_psrp_port
       - name: ansible_exchange_windows_port
-    keyword:
-      - name: port
   windows_scheme:
-    description: V(http) or V(https). The default is V(http) if O(port=5985), otherwise V(https).
+    description:
+      - V(http) or V(https). The default is V(http) if O(windows_port=5985), or O(port=5985) where that counts,
+        otherwise V(https).
     type: str
     choices: [http, https]
     vars:
@@ -191,8 +203,8 @@ options:
       - name: ansible_exchange_cert_validation
   ca_cert:
     description:
-      - PEM file of the authorities that the certificates are checked against, on the controller. If not set, the
-        system's authorities are used.
+      - PEM file of the authorities that the certificates are checked against, or a folder of them as OpenSSL names
+        its files, on the controller. If not set, the system's authorities are used.
     type: path
     vars:
       - name: ansible_winrm_ca_trust_path
@@ -232,14 +244,18 @@ options:
     vars:
       - name: ansible_exchange_allow_unencrypted
   proxy:
-    description: URL of a proxy to go through.
+    description:
+      - URL of a proxy to go through, for example C(http://proxy.contoso.com:3128), or C(socks5h://localhost:1080), for
+        which the controller needs the Python library PySocks. It counts whatever C(no_proxy) says.
+      - If not set, it is the proxy that the controller's environment names for the endpoint, in C(https_proxy),
+        C(http_proxy) or C(all_proxy), unless C(no_proxy) has the host, or O(ignore_proxy) is set.
     type: str
     vars:
       - name: ansible_winrm_proxy
       - name: ansible_psrp_proxy
       - name: ansible_exchange_proxy
   ignore_proxy:
-    description: Do not use the proxy that the controller's environment names.
+    description: Do not use the proxy that the controller's environment names. O(proxy) counts all the same.
     type: bool
     default: false
     vars:
@@ -308,11 +324,10 @@ LIBRARIES = {"pypsrp": "pypsrp", "spnego": "pyspnego", "winrm": "pywinrm"}
 
 SESSION_OPTIONS = (
     "host", "inventory_hostname", "ansible_connection", "remote_user", "remote_password", "auth", "access",
-    "transport", "delegate", "hostname_override", "port", "windows_scheme", "windows_path",
-    "windows_configuration", "exchange_port",
-    "exchange_scheme", "exchange_path", "exchange_serialization", "cert_validation", "ca_cert", "certificate_pem",
-    "certificate_key_pem", "message_encryption", "allow_unencrypted", "proxy", "ignore_proxy", "connection_timeout",
-    "command_timeout", "shell_wait",
+    "transport", "delegate", "hostname_override", "port", "windows_port", "windows_scheme", "windows_path",
+    "windows_configuration", "exchange_port", "exchange_scheme", "exchange_path", "exchange_serialization",
+    "cert_validation", "ca_cert", "certificate_pem", "certificate_key_pem", "message_encryption", "allow_unencrypted",
+    "proxy", "ignore_proxy", "connection_timeout", "command_timeout", "shell_wait",
 )  # fmt: skip
 
 

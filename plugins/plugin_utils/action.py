@@ -70,7 +70,7 @@ class Helper:
         task = action._task
         self._action = action
         self._delegated = bool(task.delegate_to)
-        variables = task_vars
+        variables = _as_given(task_vars)
         name = task_vars["inventory_hostname"]
         if self._delegated:
             variables = {
@@ -244,6 +244,13 @@ class ExchangeAction(ActionBase):  # type: ignore[misc] # ansible-core publishes
             module.main()
         result: dict[str, t.Any] = json.loads(output.getvalue(), cls=ResultDecoder)
         return result
+
+
+def _as_given(task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
+    """A task's variables without the connection that ansible-core names where nobody has: SSH, as a rule."""
+    # Its copy of all variables is made before that.
+    given = "ansible_connection" in task_vars.get("vars", task_vars)
+    return task_vars if given else {**task_vars, "ansible_connection": None}
 
 
 def _option_variables(connection: t.Any, variables: dict[str, t.Any], templar: t.Any) -> dict[str, t.Any]:

@@ -24,6 +24,7 @@ from ansible_collections.mailops.exchange.plugins.plugin_utils.wire.boundary imp
     asking,
 )
 from ansible_collections.mailops.exchange.plugins.plugin_utils.wire.clixml import LineSerializer, read_error, to_plain
+from ansible_collections.mailops.exchange.plugins.plugin_utils.wire.proxies import proxy_of
 from ansible_collections.mailops.exchange.plugins.plugin_utils.wire.wsman import (
     GRACE,
     LARGEST_OBJECT,
@@ -33,6 +34,7 @@ from ansible_collections.mailops.exchange.plugins.plugin_utils.wire.wsman import
     check,
     is_refusal,
     is_unopened,
+    look_beforehand,
     refused,
     sentence,
 )
@@ -58,6 +60,7 @@ class PsrpShell:
         self.usable = True
         self._finished: list[PowerShell] = []
         self._may_be_open = False
+        look_beforehand(settings, name)
         try:
             with asking():
                 self._pool = self._make_pool()
@@ -77,6 +80,7 @@ class PsrpShell:
     def _make_pool(self) -> RunspacePool:
         settings = self._settings
         endpoint: Endpoint = getattr(settings, self._name)
+        proxy = proxy_of(settings, self._name)
         wsman = WSMan(
             settings.host,
             port=endpoint.port,
@@ -91,8 +95,8 @@ class PsrpShell:
             read_timeout=settings.long_poll + GRACE,
             operation_timeout=settings.long_poll,
             encryption=endpoint.encryption,
-            proxy=settings.proxy,
-            no_proxy=settings.ignore_proxy,
+            proxy=proxy.url if proxy else None,
+            no_proxy=proxy is None,
             certificate_pem=settings.certificate_pem,
             certificate_key_pem=settings.certificate_key_pem,
             negotiate_service=endpoint.service,

@@ -34,6 +34,7 @@ from ansible_collections.mailops.exchange.plugins.plugin_utils.wire.clixml impor
     refuse_unsafe,
     to_plain,
 )
+from ansible_collections.mailops.exchange.plugins.plugin_utils.wire.proxies import proxy_of
 from ansible_collections.mailops.exchange.plugins.plugin_utils.wire.wsman import (
     GRACE,
     LARGEST_OBJECT,
@@ -45,6 +46,7 @@ from ansible_collections.mailops.exchange.plugins.plugin_utils.wire.wsman import
     first_line,
     is_refusal,
     is_unopened,
+    look_beforehand,
     refused,
     sentence,
 )
@@ -110,6 +112,7 @@ class WinrsShell:
         self._unread = self._unsaid = b""
         self.usable = True
         self._may_be_open = False
+        look_beforehand(settings, "windows")
         try:
             with _asking():
                 self._protocol = self._log_on()
@@ -135,18 +138,19 @@ class WinrsShell:
     def _log_on(self) -> _Protocol:
         settings, endpoint = self._settings, self._settings.windows
         negotiates = settings.auth in ("kerberos", "negotiate", "ntlm")
+        proxy = proxy_of(settings, "windows")
         protocol = _Protocol(
             endpoint=settings.url("windows"),
             transport=t.cast(t.Any, "plaintext" if negotiates else settings.auth),
-            # With a ticket there is neither, and pywinrm asks for both.
-            username=settings.user or "",
+            # With a ticket there is neither, and pywinrm asks for both before the log-on is replaced.
+            username=settings.user or "nobody",
             password=settings.password or "",
             ca_trust_path=settings.ca_cert or "legacy_requests",
             cert_pem=settings.certificate_pem,
             cert_key_pem=settings.certificate_key_pem,
             server_cert_validation="validate" if settings.cert_validation else "ignore",
             message_encryption="auto" if negotiates else t.cast(t.Any, endpoint.encryption),
-            proxy=None if settings.ignore_proxy else settings.proxy or "legacy_requests",
+            proxy=proxy.url if proxy else None,
             operation_timeout_sec=settings.long_poll,
             read_timeout_sec=settings.long_poll + GRACE,
         )
