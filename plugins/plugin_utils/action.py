@@ -13,6 +13,7 @@ import gc
 import importlib
 import io
 import json
+import multiprocessing
 import os
 import socket
 import typing as t
@@ -60,9 +61,6 @@ for connection in (CONNECTION, "ssh"):
     connection_loader.get(connection, class_only=True)
 for shared in ("_judgement.client_settings", "_objects.protocol_settings"):
     importlib.import_module(f"ansible_collections.mailops.exchange.plugins.module_utils.{shared}")
-# A worker that collects garbage among what it inherits copies all of it, 16 MB each, and finds none: what is there by
-# now lives as long as the playbook.
-gc.freeze()
 
 
 class Helper:
@@ -177,6 +175,10 @@ class Helper:
         return True
 
     def _start(self) -> None:
+        playbook = multiprocessing.parent_process()
+        if playbook and playbook.pid != os.getppid():
+            # A worker outlives a playbook that was killed, and a helper that it starts would know of no end.
+            raise AnsibleConnectionFailure("The playbook's process has ended.")
         try:
             start_connection(self._play_context, self._connection.get_options(), self._action._task._uuid)
         except (AnsibleError, OSError) as error:
@@ -199,6 +201,8 @@ class ExchangeAction(ActionBase):  # type: ignore[misc] # ansible-core publishes
 
     def run(self, tmp: t.Any = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         """Run the task's module."""
+        # A worker that collects garbage among what it inherits copies all of it, 16 MB each, and finds none.
+        gc.freeze()
         result: dict[str, t.Any] = super().run(tmp, task_vars)
         task_vars = task_vars or {}
         if self._play_context.become:

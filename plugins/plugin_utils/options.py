@@ -106,13 +106,24 @@ def _windows(options: dict[str, t.Any], auth: str) -> Endpoint:
         port = options["port"]
     scheme = options["windows_scheme"] or ("http" if port == 5985 else "https")
     return Endpoint(
-        configuration="Microsoft.PowerShell",
+        configuration=_windows_configuration(options),
         scheme=scheme,
         port=port or (5985 if scheme == "http" else 5986),
         path=str(options["windows_path"]).lstrip("/"),
         encryption=_encryption(options, auth, scheme),
         service="WSMAN",
     )
+
+
+def _windows_configuration(options: dict[str, t.Any]) -> str:
+    configuration = str(options["windows_configuration"])
+    if options["transport"] == "winrm" and configuration.casefold() != "microsoft.powershell":
+        raise ValueError(
+            f"The plain WinRM shell has no session configurations and would pass {quoted(configuration)} by: use "
+            "ansible_exchange_transport: psrp, or leave out ansible_exchange_windows_configuration and "
+            "ansible_psrp_configuration_name."
+        )
+    return configuration
 
 
 def _exchange(options: dict[str, t.Any], auth: str) -> Endpoint:

@@ -52,31 +52,30 @@ class PsrpShell:
     """A runspace pool on one endpoint of a host."""
 
     def __init__(self, settings: Settings, name: str) -> None:
-        """Open it; Refused with a sentence if that cannot be done."""
+        """Refused with a sentence if the settings cannot be used."""
         self._settings = settings
         self._name = name
         self._meter = Meter()
         self._serializer = LineSerializer()
         self.usable = True
         self._finished: list[PowerShell] = []
+        self._may_be_open = False
         look_beforehand(settings, name)
         try:
             with asking():
                 self._pool = self._make_pool()
         except TransportError as error:
             raise refused(settings, name, error) from error
+
+    def open(self) -> None:
+        """Open the pool; Refused with a sentence if that cannot be done."""
+        self._may_be_open = True
         try:
             with asking():
                 self._pool.open()
         except TransportError as error:
-            shell = self._pool.shell
-            if not (is_unopened(error.cause) or shell.opened):
-                # The answer is lost, and the shell may be open all the same. Its id is the client's choice.
-                shell._selector_set = SelectorSet()
-                shell._selector_set.add_option("ShellId", self._pool.id)
-                shell.opened = True
-            self.close()
-            raise refused(settings, name, error) from error
+            self._may_be_open = not is_unopened(error.cause) or self._pool.shell.opened
+            raise refused(self._settings, self._name, error) from error
 
     def _make_pool(self) -> RunspacePool:
         settings = self._settings
@@ -230,11 +229,17 @@ class PsrpShell:
         """Close the pool, over a new connection if the old one is gone."""
         shell, transport = self._pool.shell, self._pool.connection.transport
         transport.connection_timeout = transport.read_timeout = GRACE
+        if self._may_be_open and not shell.opened:
+            # The answer is lost, and the shell may be open all the same. Its id is the client's choice.
+            shell._selector_set = SelectorSet()
+            shell._selector_set.add_option("ShellId", self._pool.id)
+            shell.opened = True
         for _attempt in range(2):
             try:
                 # Does nothing where none was opened.
                 with asking():
                     shell.close()
+                self._may_be_open = False
                 break
             except TransportError as error:
                 # A shell that is already gone answers so; there is nothing left to do about it.

@@ -68,16 +68,22 @@ class Overdue(Interrupted):
 
 
 class Shell(t.Protocol):
-    """An open PowerShell on one endpoint of a host."""
+    """A PowerShell on one endpoint of a host."""
 
     usable: bool
     """False once it is known that the next pipeline needs another one."""
+
+    def open(self) -> None:
+        """Open it; Refused with a sentence if that cannot be done. Whoever calls it closes it, however it ends."""
 
     def run(self, request: Request, seconds: float) -> Reply:
         """Run a request's cmdlet; Refused, Interrupted or Overdue if its answer did not come whole."""
 
     def close(self) -> None:
-        """Close it; a shell that is left open counts against the user's limit until it expires."""
+        """Close what is, or may be, open on the server, where it would count against the user's limit until it expires.
+
+        It may be called again where it was interrupted.
+        """
 
 
 class Meter:

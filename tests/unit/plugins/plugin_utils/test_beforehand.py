@@ -23,9 +23,9 @@ from ansible_collections.mailops.exchange.plugins.plugin_utils.wire.wsman import
 from exchange_simulator.pki import Authority
 
 CA_CERT = "ca_cert (ansible_exchange_ca_cert, or the variable of psrp or winrm for it)"
-SHELLS: dict[str, Callable[[Settings], object]] = {
-    "psrp": lambda settings: PsrpShell(settings, "windows"),
-    "winrm": lambda settings: WinrsShell(settings, deque()),
+SHELLS: dict[str, Callable[[Settings], None]] = {
+    "psrp": lambda settings: PsrpShell(settings, "windows").open(),
+    "winrm": lambda settings: WinrsShell(settings, deque()).open(),
 }
 
 

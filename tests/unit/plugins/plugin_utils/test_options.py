@@ -23,6 +23,7 @@ DEFAULTS: dict[str, Any] = {
     "windows_port": None,
     "windows_scheme": None,
     "windows_path": "wsman",
+    "windows_configuration": "Microsoft.PowerShell",
     "exchange_port": None,
     "exchange_scheme": None,
     "exchange_path": "PowerShell/",
@@ -67,6 +68,17 @@ def test_endpoints(given: dict[str, Any], auth: str, windows: tuple[str, int], e
     assert (settings.exchange.scheme, settings.exchange.port) == exchange
     assert settings.windows.configuration == "Microsoft.PowerShell"
     assert settings.exchange.configuration == "Microsoft.Exchange"
+
+
+def test_the_windows_endpoint_has_the_configuration_that_is_named() -> None:
+    assert to_settings(DEFAULTS | {"windows_configuration": "JEA"}).windows.configuration == "JEA"
+    assert to_settings(DEFAULTS | {"windows_configuration": "JEA"}).exchange.configuration == "Microsoft.Exchange"
+
+
+def test_the_plain_shell_does_not_pass_a_configuration_by() -> None:
+    assert to_settings(DEFAULTS | {"transport": "winrm"}).transport == "winrm"
+    with pytest.raises(ValueError, match="has no session configurations and would pass 'JEA' by: use ansible_exchange"):
+        to_settings(DEFAULTS | {"transport": "winrm", "windows_configuration": "JEA"})
 
 
 @pytest.mark.parametrize(
@@ -169,6 +181,7 @@ def test_certificates_are_checked_unless_ignored() -> None:
         {"cert_validation": "ignore"},
         {"exchange_port": 8443},
         {"remote_user": "other"},
+        {"windows_configuration": "JEA"},
     ],
 )
 def test_the_fingerprint_tells_settings_apart_and_shows_no_password(other: dict[str, Any]) -> None:

@@ -19,9 +19,9 @@ from ansible_collections.mailops.exchange.plugins.plugin_utils.wire.psrp import 
 from ansible_collections.mailops.exchange.plugins.plugin_utils.wire.winrs import WinrsShell
 from ansible_collections.mailops.exchange.plugins.plugin_utils.wire.wsman import Refused, is_refusal
 
-SHELLS: dict[str, Callable[[Settings], object]] = {
-    "psrp": lambda settings: PsrpShell(settings, "windows"),
-    "winrm": lambda settings: WinrsShell(settings, deque()),
+SHELLS: dict[str, Callable[[Settings], None]] = {
+    "psrp": lambda settings: PsrpShell(settings, "windows").open(),
+    "winrm": lambda settings: WinrsShell(settings, deque()).open(),
 }
 SECRET = "s3cr%40t"
 OF_HTTPS = "https_proxy in the controller's environment"
