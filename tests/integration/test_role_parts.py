@@ -404,6 +404,7 @@ def test_tasks_around_a_restart(controller: Controller, organisation: SimulatorP
     hosts = inventory(organisation.description, pop3_banner="Rolling.")
     hosts["exchange"]["hosts"]["later"] = {"ansible_host": "127.0.0.1", "ansible_exchange_port": 1, "ansible_port": 1}
     hosts["exchange"]["vars"] |= {"pop3_before_restart": "around/drain.yml", "pop3_after_restart": "around/back.yml"}
+    hosts["exchange"]["vars"]["pop3_restart_iis"] = "always"
     failing = {"name": "Drain", "ansible.builtin.fail": {"msg": "It has no other server."}}
     folder = controller.folder / "plays" / "around"
     folder.mkdir(parents=True)
@@ -420,6 +421,10 @@ def test_tasks_around_a_restart(controller: Controller, organisation: SimulatorP
     )
     restarted = [entry["server"] for entry in organisation.log() if entry["cmdlet"] == "Restart-Service"]
     assert restarted == ["EX02", "EX02"]
+    # Nor is its IIS, and what has changed is told once.
+    assert {entry["server"] for entry in organisation.log() if entry["cmdlet"] == "Stop-Service"} == {"EX02"}
+    told = [one["status"] for one in first.of("ex01") if "Tell what has changed" in one["task"]]
+    assert sorted(told) == ["ok", "skipped"]
     assert first.task("Back", "ex02")["result"]["msg"] == "Back."
     assert first.of("later") == []
 

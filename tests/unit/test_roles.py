@@ -353,7 +353,7 @@ def test_the_results_of_the_parts_are_kept_under_their_names(role: str) -> None:
     }
     assert registered == set(results)
     (forgotten,) = load(role, "tasks", "forget.yml")
-    assert set(forgotten["ansible.builtin.set_fact"]) == {*results, f"__{role}_failure"}
+    assert set(forgotten["ansible.builtin.set_fact"]) == {*results, f"__{role}_failure", f"__{role}_followed"}
 
 
 @BOTH
@@ -407,13 +407,21 @@ def test_why_a_restart_failed(role: str) -> None:
         f'{role}_after_restart: the {title} services have been restarted, but then the task "Drain" failed: It is gone.'
     )
     assert rendered(expression, told | {f"__{role}_restart": done | {"failed": True}}) == "It is gone"
+    nameless = {"name": "", "action": "ansible.builtin.uri"}
+    assert 'the task "ansible.builtin.uri" failed' in rendered(expression, told | {"ansible_failed_task": nameless})
 
 
 @BOTH
 def test_a_server_that_was_not_drained_is_not_interrupted_otherwise(role: str) -> None:
     (block,) = load(role, "tasks", "restart.yml")
     assert block["any_errors_fatal"] is False
-    told = variables(role) | block["rescue"][-1]["vars"]
+    kept, follow, followed = block["rescue"]
+    # The rest of the run is still to come then, unless any_errors_fatal ends the play.
+    rest = load(role, "tasks", "main.yml")[-2]["ansible.builtin.include_tasks"]["apply"]["when"]
+    condition = trusted("{{ " + rest + " }}")
+    facts = [task["ansible.builtin.set_fact"] for task in (kept, followed)]
+    assert [rendered(condition, variables(role) | fact) for fact in ({}, *facts)] == [True, True, False]
+    told = variables(role) | follow["vars"]
     told |= {f"__{role}_effects": ["restart", "iis", "report", "changes"], f"__{role}_restart": {}}
     left = trusted("{{ " + f"__{role}_left" + " }}")
     assert rendered(left, told) == ["report", "changes"]

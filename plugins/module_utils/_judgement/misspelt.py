@@ -93,9 +93,9 @@ def _differ_by_a_slip(given: str, ours: str) -> bool:
         return False
     if not less and more in (given[start - 1 : start], ours[start : start + 1]):
         return True
-    # Several of what ours is one of, such as a list of servers.
-    is_plural = not less and more == "s" and end == 0
-    return len(ours) >= _LONG and not is_plural
+    # Several of what ours is one of, such as a list of servers, or one of several, such as the second server.
+    is_another = not less and end == 0 and (more == "s" or more.isdecimal())
+    return len(ours) >= _LONG and not is_another
 
 
 def _alike(one: str, other: str) -> int:

@@ -287,7 +287,12 @@ class AdoptedMailboxes:
 
 
 def _are_services(found: Any) -> bool:
-    return isinstance(found, list) and all(isinstance(one, Mapping) and _are_texts([one.get("name")]) for one in found)
+    return isinstance(found, list) and all(
+        isinstance(one, Mapping)
+        and _are_texts([one.get("name")])
+        and all(isinstance(one.get(part), (str, type(None))) for part in ("status", "start_mode"))
+        for one in found
+    )
 
 
 def _are_texts(found: Any) -> bool:

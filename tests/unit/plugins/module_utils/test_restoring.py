@@ -19,7 +19,7 @@ BOTH = ("pop3", "imap4")
 THUMBPRINT, OTHER = "A" * 40, "B" * 40
 
 
-def service(name: str, status: str, start_mode: str) -> dict[str, str]:
+def service(name: str, status: Any, start_mode: Any) -> dict[str, Any]:
     return {"name": name, "status": status, "start_mode": start_mode}
 
 
@@ -159,6 +159,8 @@ def test_a_file_of_another_server_or_version(seen: dict[str, str], said: str) ->
         ({"format": 1}, "has neither pop3 nor imap4 in adopted_server"),
         ({"format": 1, "pop3": None}, "how the services of POP3 were"),
         ({"format": 1, "pop3": {"services": [{"status": "running"}]}}, "how the services of POP3 were"),
+        ({"format": 1, "pop3": {"services": [service("A", ["running"], "manual")]}}, "how the services of POP3 were"),
+        ({"format": 1, "pop3": {"services": [service("A", "running", {})]}}, "how the services of POP3 were"),
         ({"format": 1, "pop3": {"services": [], "assigned": "A"}}, "how the services of POP3 were"),
     ],
     ids=json.dumps,
