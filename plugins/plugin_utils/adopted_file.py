@@ -64,7 +64,7 @@ class AdoptedFile:
         try:
             # The loader is one of the safe ones.
             variables = yaml.load(text, Loader=_Loader)  # noqa: S506
-        except (yaml.YAMLError, ValueError, RecursionError) as error:
+        except (yaml.YAMLError, ValueError) as error:
             # PyYAML leaves to Python what a date or a number is.
             mark = getattr(error, "problem_mark", None)
             where = f" in line {mark.line + 1}" if mark else ""

@@ -434,3 +434,17 @@ def test_a_playbook_that_changes_servers_goes_from_one_to_the_next(playbook: str
     assert play["serial"] == "{{ exchange_serial | default(1) }}"
     # With several at a time the others of a batch would go on without it.
     assert play["any_errors_fatal"] is True
+
+
+def test_mailboxes_are_brought_back_from_the_folder_that_the_files_are_read_from(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "mailboxes.yml").touch()
+    plays = yaml.safe_load((ROOT / "playbooks" / "restore.yml").read_text(encoding="utf-8"))
+    tasks = [task for play in plays for task in play["tasks"] if "mailboxes.yml" in str(task.get("when"))]
+    for task in tasks:
+        condition = trusted("{{ " + task["when"] + " }}")
+        told = {folder: rendered(condition, {"restore_folder": folder}) for folder in ("~", "$HOME", "~/other")}
+        assert told == {"~": True, "$HOME": True, "~/other": False}
+    assert len(tasks) == 2

@@ -228,7 +228,6 @@ def test_what_adopt_left_out_is_said_again(there: There) -> None:
         ("---", "--- hello\n---", "is no YAML in line "),
         ("pop3_banner:", "a: 2024-13-45\npop3_banner:", "is no YAML; give the file"),
         ("pop3_banner:", "a: !!int many\npop3_banner:", "is no YAML; give the file"),
-        ("pop3_banner:", "a: &a [*a]\npop3_banner:", "is no YAML; give the file"),
     ],
 )
 def test_what_is_not_this_servers_file_changes_nothing(there: There, old: str, new: str, said: str) -> None:
