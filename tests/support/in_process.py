@@ -47,10 +47,10 @@ Shaper = Callable[[list[Element]], list[Element]]
 
 
 @cache
-def organisation(release: str, **options: Any) -> Organisation:
+def organisation(release: str, others: tuple[str, ...] = (), **options: Any) -> Organisation:
     """One organisation of a release for all tests of a process: keys are made once, and a reset is quick."""
     return Organisation(
-        servers=[(NAME, release)],
+        servers=[(NAME, release), *((f"EX{number:02}", other) for number, other in enumerate(others, 2))],
         domain="contoso.test",
         directory=Path(tempfile.mkdtemp(dir=_KEYS.name)),
         first_address="127.0.0.1",
@@ -66,7 +66,8 @@ class InProcessHost:
     """In which Exchange's endpoint sends its objects. Tests of modules run in both, see their conftest.py."""
 
     def __init__(self, release: str = "SE", **options: Any) -> None:
-        """`options` are those of the organisation, such as the number of its mailboxes or domain controllers.
+        """`options` are those of the organisation, such as the number of its mailboxes or domain controllers, and as
+        `others` the releases of further servers.
 
         A new host puts everything back that an earlier one of the same release and options has changed.
         """

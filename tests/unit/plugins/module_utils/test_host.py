@@ -202,6 +202,15 @@ def test_a_controller_nobody_asked_for_is_given_up_where_rbac_withholds_the_para
         connect(domain_controller="DC9").read("Get-PopSettings", Server="EX01")
 
 
+def test_another_parameter_that_rbac_withholds_says_nothing_against_the_controller(line):
+    connect().server()
+    line.fault("rbac_without", cmdlet="Set-PopSettings", parameter="Banner")
+    for _ in range(2):
+        with pytest.raises(CmdletFailure, match="parameter Banner"):
+            connect().write("Set-PopSettings", endpoint="exchange", Server="EX01", Banner="New.")
+    assert [call.get("DomainController") for call in line.asked("Set-PopSettings")] == ["DC1.contoso.test"] * 2
+
+
 def test_a_controller_is_chosen_although_an_earlier_task_with_one_of_its_own_knows_the_server(host_of):
     host = host_of(domain_controllers=2)
     with laid(Way(host.invoke)):
