@@ -171,7 +171,7 @@ def usual_writes(module, form):
 
 
 @pytest.mark.parametrize("module", MODULES)
-@settings(max_examples=80)
+@settings(max_examples=60)
 @given(
     data=st.data(),
     tidy=st.sets(st.sampled_from(["Get-ExchangeServer", "Get-CimInstance", "Get-PopSettings"])),
