@@ -275,9 +275,7 @@ class Tests:
         self.importing: dict[str, set[str]] = {}
 
     def _measure(self, tell: io.TextIOBase, folder: str) -> int:
-        measuring = coverage.Coverage(
-            data_file=str(self.file), include=[str(ROOT / ".cache/collections/*")], config_file=False
-        )
+        measuring = coverage.Coverage(data_file=str(self.file), include=[str(ROOT / "plugins/*")], config_file=False)
 
         class Measure:
             @pytest.hookimpl(wrapper=True)
