@@ -122,22 +122,13 @@ class Changes(ast.NodeVisitor):
         if changed != between:
             self.put(start, end, changed, getattr(right, "lineno", 0))
 
-    def visit_body(self, node: ast.AST) -> None:
-        """What runs of a definition: neither its annotations nor its docstring."""
-        for child in ast.iter_child_nodes(node):
-            if isinstance(child, ast.arguments):
-                for default in (*child.defaults, *filter(None, child.kw_defaults)):
-                    self.visit(default)
-            elif child is not getattr(node, "returns", None):
-                self.visit(child)
-
     def visit_FunctionDef(self, node: ast.FunctionDef) -> None:
-        for decorator in node.decorator_list:
-            self.visit(decorator)
-        node.decorator_list = []
-        first = node.body[0].lineno
-        self.functions.append(tuple(range(first, (node.end_lineno or first) + 1)))
-        self.visit_body(node)
+        """What runs of a definition: neither its annotations nor its docstring."""
+        for outside in (*node.decorator_list, *node.args.defaults, *filter(None, node.args.kw_defaults)):
+            self.visit(outside)
+        self.functions.append(tuple(range(node.body[0].lineno, (node.end_lineno or 0) + 1)))
+        for statement in node.body:
+            self.visit(statement)
         self.functions.pop()
 
     def visit_Lambda(self, node: ast.Lambda) -> None:
