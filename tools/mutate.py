@@ -224,14 +224,15 @@ class Changes(ast.NodeVisitor):
             self.visit(value)
 
     def visit_Call(self, node: ast.Call) -> None:
+        # The names of types do nothing, nor does it that nobody writes to what is frozen.
+        if self.text(node.func) in ("cast", "TypeVar", "NewType", "dataclass"):
+            return
         for keyword in node.keywords:
             if keyword.arg:
                 start, end = self.of(keyword)
                 comma = re.compile(rb"\s*,").match(self.source, end)
                 self.put(start, comma.end() if comma else end, "", keyword.lineno)
-        # The names of types in `cast`, `TypeVar` and the like do nothing.
-        if self.text(node.func) not in ("cast", "TypeVar", "NewType"):
-            self.generic_visit(node)
+        self.generic_visit(node)
 
     def visit_Subscript(self, node: ast.Subscript) -> None:
         # Of `list[int]()` and `tuple[str, ...]` nothing runs.

@@ -356,6 +356,11 @@ def test_what_names_a_certificate_is_what_a_user_may_type(issuer, subject, ident
     assert kind.key(identifier) == (name_parts(certificate.issuer), name_parts(certificate.subject))
 
 
+def test_the_marks_of_an_identifier_may_be_small_and_its_names_of_several_lines():
+    kind = CertificateIdentifier()
+    assert kind.parse(" <i>CN=CA<s>CN=a\n ") == kind.parse("<I>CN=CA<S>CN=a")
+
+
 @pytest.mark.parametrize(
     ("issuer", "subject", "fault"),
     [

@@ -10,6 +10,7 @@ from in_process import ABSENT, Put, element
 from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import (
     CmdletError,
     CmdletFailure,
+    Defect,
     Failure,
     OutcomeUnknown,
     Unreachable,
@@ -68,6 +69,12 @@ def test_a_server_that_cannot_be_found(line):
         connect().server()
     with pytest.raises(Failure, match="server: 'EX09' does not name exactly one Exchange server"):
         connect().server("EX09")
+
+
+def test_an_error_of_the_look_for_the_server_is_that_of_its_cmdlet(line):
+    line.fault("rbac_without", cmdlet=SERVER)
+    with pytest.raises(CmdletFailure, match=r"^Get-ExchangeServer is not granted to this user by RBAC"):
+        connect().server()
 
 
 def test_an_answer_with_another_server_or_several_is_not_believed(line):
@@ -446,3 +453,16 @@ def test_versions(shown, version, product):
     server = Server.read({**names, **roles, "AdminDisplayVersion": shown})
     assert server.version == version
     assert server.version.product == product
+
+
+def test_a_mistake_of_our_own_has_its_traceback(host):
+    def invoke(text: str) -> str:
+        asked = Request.parse(text).cmdlet
+        return Reply("defect", reason="it is broken", traceback="line 7").to_json() if asked else host.invoke(text)
+
+    with laid(Way(invoke)), pytest.raises(Defect, match="This collection has a bug: it is broken") as told:
+        connect().read("Get-PopSettings")
+    assert (told.value.traceback, told.value.changed) == ("line 7", False)
+    with laid(Way(invoke)), pytest.raises(Defect, match="may or may not have taken effect") as told:
+        connect().write("Set-PopSettings")
+    assert told.value.changed is True

@@ -266,3 +266,9 @@ def test_empty_text_and_empty_lists_are_sent_as_null():
 def test_what_a_user_wrote_may_be_refused(kind, value, clause):
     with pytest.raises(ValueError, match=f"^{re.escape(clause)}$"):
         kind.parse(value)
+
+
+@pytest.mark.parametrize("port", ["\uff19\uff19\uff15", "\u0663", "+995", "9 5", ""])
+def test_a_port_is_written_in_plain_digits(port):
+    with pytest.raises(ValueError, match="is not a number"):
+        BINDINGS.parse([f"0.0.0.0:{port}"])

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 from in_process import ABSENT, InProcessHost, Put
 
+from ansible_collections.mailops.exchange.plugins.module_utils._judgement import client_access
 from ansible_collections.mailops.exchange.plugins.module_utils._judgement.restarts import restart_owed
 from exchange_simulator.values import Binding
 
@@ -434,3 +435,16 @@ def test_a_connector_on_each_version(host_of, version):
 def test_wrong_options(host, options, sentence):
     assert host.run(MODULE, options)["msg"] == sentence
     assert host.calls == []
+
+
+@pytest.mark.parametrize(
+    ("options", "asked"), [({}, [995]), ({"tls_ports": {"pop3": 1995}}, [1995]), ({"gather": []}, [])]
+)
+def test_the_port_at_which_the_certificate_is_looked_at(host, monkeypatch, options, asked):
+    looked: list[tuple[str, int]] = []
+    monkeypatch.setattr(client_access, "served_thumbprint", lambda *where: looked.append(where) or "A" * 40)
+    for service in ("MSExchangePop3", "MSExchangePOP3BE"):
+        host.administer("Start-Service", endpoint="windows", Name=service)
+    told = host.run(MODULE, {"protocols": ["pop3"], "gather": ["served_certificates"], **options})
+    assert looked == [("ex01.contoso.test", port) for port in asked]
+    assert told["pop3"]["served_certificate"] == ("A" * 40 if asked else None)
