@@ -298,7 +298,8 @@ class Tests:
             # Some lines of a statement have no number of their own.
             near = [line for line in change.inside if line <= change.line and line in by_line]
             found |= set(by_line[near[-1]]) if near and not found - {""} else set()
-        else:
+        # What only the import runs can matter to each test of the file.
+        if not change.inside or found == {""}:
             found = {test for tests in by_line.values() for test in tests} | self._importing(change.file)
         direct = self._importing(change.file)
         spent, taken = 0.0, []

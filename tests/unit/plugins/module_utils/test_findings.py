@@ -39,7 +39,7 @@ from ansible_collections.mailops.exchange.plugins.module_utils._objects.connecto
 from ansible_collections.mailops.exchange.plugins.module_utils._objects.protocol_rules import contradictions
 from ansible_collections.mailops.exchange.plugins.module_utils._objects.services import Service
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.connectors import CONNECTOR_SETTINGS
-from ansible_collections.mailops.exchange.plugins.module_utils._tables.protocols import POP3
+from ansible_collections.mailops.exchange.plugins.module_utils._tables.protocols import POP3, PROTOCOLS
 from ansible_collections.mailops.exchange.plugins.module_utils._work.life import Work
 from ansible_collections.mailops.exchange.plugins.module_utils._work.plan import read_members
 from ansible_collections.mailops.exchange.plugins.module_utils._work.rules import SEVERITIES, refusals
@@ -778,3 +778,9 @@ def test_cures_name_options_and_modules_that_there_are():
     }
     assert len(named) > 20
     assert {(rule, name) for rule, name in named if name not in known} == set()
+
+
+def test_what_cures_is_a_part_of_the_roles_or_a_setting():
+    settings = {row.option for protocol in PROTOCOLS.values() for row in protocol.settings}
+    parts = {part for rule in RULES.values() for part in rule.cured_by} - settings
+    assert parts == {"services", "restart", "certificate", "connector"}

@@ -110,6 +110,7 @@ def test_a_time_that_cannot_be_read_is_unknown(host):
         ("Get-Process", {"StartTime": "2.3.2026 08:00"}, "as text that is no time with its zone, '2.3.2026 08:00'"),
         ("Get-Process", {"StartTime": "2026-03-02T08:00:00"}, "as text that is no time with its zone, '2026-03-02"),
         ("Get-Process", {"Id": None}, "shows no process with the Id 1620 of MSExchangePop3, and Id of another one as"),
+        ("Get-Process", {"Id": 99}, "shows no process with the Id 1620 of MSExchangePop3; "),
         ("Get-Process", {"Id": 1620}, "shows 2 processes with the Id 1620 of MSExchangePop3"),
     ],
 )

@@ -494,6 +494,12 @@ def test_a_server_that_is_wrong_gets_one_sentence(case, serve, authority, reques
     assert (result["failed"], result["changed"], result["reachable"]) == (True, False, True)
 
 
+def test_a_service_that_says_nothing_over_its_tls_is_told_nothing_of_tls(serve, authority, still):
+    port = serve(silent, authority.issue([NAME]))
+    told = look(port, encryption="implicit_tls", ca_cert=str(authority.ca_file), timeout=60)["msg"]
+    assert told == f"{NAME}:{port} at 127.0.0.1 did not finish its greeting {SLOW}; {LOAD}"
+
+
 def test_a_server_that_drips_gains_no_time(serve, monkeypatch):
     Clock(monkeypatch, each_look=5)
     port = serve(drips)
@@ -1038,7 +1044,8 @@ class Mailbox:
         return look(serve(self.pop3), **CLEAR, round_trip=trip, **options)
 
     def said(self, word: bytes) -> list[bytes]:
-        return [command for command in self.commands if command.startswith(word)]
+        # smtplib writes its commands small.
+        return [command for command in self.commands if command.upper().startswith(word)]
 
 
 def test_a_round_trip_reads_its_own_message_only(serve):
@@ -1085,3 +1092,12 @@ def test_a_line_that_breaks_with_the_message_on_it(serve):
     result = Mailbox(breaks_off=True).probe(serve)
     assert "closed the connection during the message" in result["msg"]
     assert (result["changed"], result["round_trip"]["sent"]) == (True, None)
+
+
+@pytest.mark.parametrize("sender", [None, "probe@contoso.test"])
+def test_a_message_is_from_its_recipient_or_who_else_is_named(serve, sender):
+    mailbox = Mailbox()
+    mailbox.probe(serve, trip={} if sender is None else {"sender": sender})
+    (told,) = mailbox.said(b"MAIL")
+    assert f"<{sender or USER}>".encode() in told
+    assert f"From: {sender or USER}".encode() in mailbox.messages[b"new1"]
