@@ -5,9 +5,14 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible import constants as C
+from ansible.plugins.loader import connection_loader
+
+from ansible_collections.mailops.exchange.plugins.module_utils._judgement import misspelt
 from ansible_collections.mailops.exchange.plugins.module_utils._judgement.hindrances import Concern, told
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.protocols import PROTOCOLS
-from ansible_collections.mailops.exchange.plugins.plugin_utils.role import Failed, RoleAction
+from ansible_collections.mailops.exchange.plugins.plugin_utils.action import CONNECTION
+from ansible_collections.mailops.exchange.plugins.plugin_utils.role import Failed, RoleAction, task_file
 
 _ASKED = ("server", "domain_controller", "restart_tolerance", "gather", "tls_ports")
 
@@ -27,6 +32,9 @@ class ActionModule(RoleAction):
         "managed": {"type": "list", "elements": "str", "default": []},
         "ignore_findings": {"type": "list", "elements": "str", "default": []},
         "ignore_unknown_component": {"type": "bool", "default": False},
+        "misspelt_variables": {"type": "str", "default": "fail", "choices": list(misspelt.CHOICES)},
+        "before_restart": {"type": "str"},
+        "after_restart": {"type": "str"},
         "report": {"type": "dict", "default": {}},
     }
 
@@ -34,11 +42,17 @@ class ActionModule(RoleAction):
         protocol = options["protocol"]
         # The variable with this result is that of the roles before too.
         self.kept = {key: value for key, value in options["report"].items() if key in PROTOCOLS}
+        self._insist_on_names(options, task_vars)
         if options["state"] == "present" and options["start_mode"] == "disabled":
             raise Failed(
                 f"{protocol}_start_mode: a disabled service cannot be started, so disabled does not go with "
                 f"{protocol}_state present; give automatic or manual."
             )
+        around = {
+            name: task_file(f"{protocol}_{name}", options[name], task_vars["playbook_dir"])
+            for name in ("before_restart", "after_restart")
+            if options[name]
+        }
         asked = {"protocols": [protocol]} | {name: options[name] for name in _ASKED if options[name] is not None}
         look = self.ask("client_access_info", asked, task_vars)
         server, own = look["server"], look[protocol]
@@ -65,5 +79,20 @@ class ActionModule(RoleAction):
             protocol: report,
             "look": look,
             "asked": asked,
+            "around": around,
+            # ansible_check_mode is what the command line says, whatever a play or a role says.
+            "check_mode": self._task.check_mode,
             "in_the_way": [told(finding) for finding in concern.incurable(look["findings"])],
         }
+
+    def _insist_on_names(self, options: dict[str, t.Any], task_vars: dict[str, t.Any]) -> None:
+        protocol = options["protocol"]
+        loaded = connection_loader.get(CONNECTION, class_only=True)._load_name
+        connection = misspelt.of_connection(C.config.get_plugin_vars("connection", loaded))
+        found = [
+            sentence for space in (misspelt.of_role(protocol), connection) for sentence in space.misspelt(task_vars)
+        ]
+        if options["misspelt_variables"] == "warn":
+            self._warnings += found
+        elif found:
+            raise Failed(misspelt.told(found, f"{protocol}_{misspelt.SWITCH}"))

@@ -22,7 +22,8 @@ requirements:
   - pypsrp >= 0.9.1 (Python library on the controller)
 options:
   host:
-    description: Name or address of the host, for both endpoints.
+    description:
+      - Name or address of the host, for both endpoints. An address of IPv6 may be in brackets, and has no zone id.
     type: str
     default: inventory_hostname
     vars:
@@ -38,8 +39,8 @@ options:
       - name: inventory_hostname
   ansible_connection:
     description:
-      - Which connection plugin the inventory names for other modules. It only decides what O(auth) is when that is not
-        set.
+      - Which connection plugin the inventory names for other modules. It decides what O(auth) is when that is not set,
+        and whether O(port) counts.
     type: str
     vars:
       - name: ansible_connection
@@ -54,7 +55,9 @@ options:
     keyword:
       - name: remote_user
   remote_password:
-    description: Password of O(remote_user).
+    description:
+      - Password of O(remote_user). A log-on by a Kerberos ticket, or by O(auth=certificate), needs none. Keys of SSH
+        are of no use here.
     type: str
     aliases: [password]
     vars:
@@ -115,17 +118,26 @@ options:
       - name: ansible_psrp_negotiate_hostname_override
       - name: ansible_exchange_hostname_override
   port:
-    description: Port of the windows endpoint. The default is V(5985) if O(windows_scheme=http), otherwise V(5986).
+    description:
+      - Port of the windows endpoint, as O(windows_port), which counts where both are set. It does not count where
+        C(ansible_connection) names another connection than C(winrm), C(psrp) or this one, C(ssh) or C(local) for
+        example, whose port it then is.
     type: int
     vars:
       - name: ansible_port
+    keyword:
+      - name: port
+  windows_port:
+    description: Port of the windows endpoint. The default is V(5985) if O(windows_scheme=http), otherwise V(5986).
+    type: int
+    vars:
       - name: ansible_winrm_port
       - name: ansible_psrp_port
       - name: ansible_exchange_windows_port
-    keyword:
-      - name: port
   windows_scheme:
-    description: V(http) or V(https). The default is V(http) if O(port=5985), otherwise V(https).
+    description:
+      - V(http) or V(https). The default is V(http) if O(windows_port=5985), or O(port=5985) where that counts,
+        otherwise V(https).
     type: str
     choices: [http, https]
     vars:
@@ -140,6 +152,16 @@ options:
       - name: ansible_winrm_path
       - name: ansible_psrp_path
       - name: ansible_exchange_windows_path
+  windows_configuration:
+    description:
+      - Session configuration of the windows endpoint, one that is restricted to what the modules need for example. Only
+        cmdlets are sent, never script text. The guide on security has such a configuration.
+      - O(transport=winrm) knows no session configurations, and another than the default is refused with it.
+    type: str
+    default: Microsoft.PowerShell
+    vars:
+      - name: ansible_psrp_configuration_name
+      - name: ansible_exchange_windows_configuration
   exchange_port:
     description: Port of the exchange endpoint. The default is V(80) if O(exchange_scheme=http), otherwise V(443).
     type: int
@@ -181,8 +203,8 @@ options:
       - name: ansible_exchange_cert_validation
   ca_cert:
     description:
-      - PEM file of the authorities that the certificates are checked against, on the controller. If not set, the
-        system's authorities are used.
+      - PEM file of the authorities that the certificates are checked against, or a folder of them as OpenSSL names
+        its files, on the controller. If not set, the system's authorities are used.
     type: path
     vars:
       - name: ansible_winrm_ca_trust_path
@@ -222,14 +244,18 @@ options:
     vars:
       - name: ansible_exchange_allow_unencrypted
   proxy:
-    description: URL of a proxy to go through.
+    description:
+      - URL of a proxy to go through, for example C(http://proxy.contoso.com:3128), or C(socks5h://localhost:1080), for
+        which the controller needs the Python library PySocks. It counts whatever C(no_proxy) says.
+      - If not set, it is the proxy that the controller's environment names for the endpoint, in C(https_proxy),
+        C(http_proxy) or C(all_proxy), unless C(no_proxy) has the host, or O(ignore_proxy) is set.
     type: str
     vars:
       - name: ansible_winrm_proxy
       - name: ansible_psrp_proxy
       - name: ansible_exchange_proxy
   ignore_proxy:
-    description: Do not use the proxy that the controller's environment names.
+    description: Do not use the proxy that the controller's environment names. O(proxy) counts all the same.
     type: bool
     default: false
     vars:
@@ -279,8 +305,10 @@ options:
     default: false
 """
 
+import contextlib
 import importlib.util
 import os
+import select
 import signal
 import threading
 import typing as t
@@ -296,10 +324,10 @@ LIBRARIES = {"pypsrp": "pypsrp", "spnego": "pyspnego", "winrm": "pywinrm"}
 
 SESSION_OPTIONS = (
     "host", "inventory_hostname", "ansible_connection", "remote_user", "remote_password", "auth", "access",
-    "transport", "delegate", "hostname_override", "port", "windows_scheme", "windows_path", "exchange_port",
-    "exchange_scheme", "exchange_path", "exchange_serialization", "cert_validation", "ca_cert", "certificate_pem",
-    "certificate_key_pem", "message_encryption", "allow_unencrypted", "proxy", "ignore_proxy", "connection_timeout",
-    "command_timeout", "shell_wait",
+    "transport", "delegate", "hostname_override", "port", "windows_port", "windows_scheme", "windows_path",
+    "windows_configuration", "exchange_port", "exchange_scheme", "exchange_path", "exchange_serialization",
+    "cert_validation", "ca_cert", "certificate_pem", "certificate_key_pem", "message_encryption", "allow_unencrypted",
+    "proxy", "ignore_proxy", "connection_timeout", "command_timeout", "shell_wait",
 )  # fmt: skip
 
 
@@ -308,13 +336,17 @@ class Connection(NetworkConnectionBase):  # type: ignore[misc] # ansible-core pu
 
     transport = "mailops.exchange.exchange"
     has_pipelining = True
+    # ansible-core's own: whether its helper is to take no more calls.
+    _conn_closed: bool
 
     def __init__(self, play_context: t.Any, *args: t.Any, **kwargs: t.Any) -> None:
         # Other modules of a host that names this connection run on the controller, whatever shell the host itself has.
         kwargs["shell"] = get_shell_plugin(shell_type="sh", executable="/bin/sh")
         super().__init__(play_context, *args, **kwargs)
         self._session: t.Any = None
-        self._watched = False
+        # A worker is a child of the playbook's process, ansible-core's helper is nobody's.
+        if self._ansible_playbook_pid and int(self._ansible_playbook_pid) != os.getppid():
+            threading.Thread(target=self._end_with_playbook, daemon=True).start()
 
     def _connect(self) -> Connection:
         """Nothing to do: sessions open inside the first call, which can answer for what goes wrong with data."""
@@ -342,7 +374,6 @@ class Connection(NetworkConnectionBase):  # type: ignore[misc] # ansible-core pu
 
     def invoke(self, fingerprint: str, request: str) -> str:
         """Run one request (JSON text) and return the reply (JSON text); an empty text if the options are others."""
-        self._watch_playbook()
         if self._session is None:
             from ansible_collections.mailops.exchange.plugins.plugin_utils.session import Session
 
@@ -356,32 +387,41 @@ class Connection(NetworkConnectionBase):  # type: ignore[misc] # ansible-core pu
 
     def close(self) -> None:
         """Close the shells. ansible-core calls this at the end of the play, and once more when the helper ends."""
-        self._close_session()
         super().close()
+        self._close_session()
 
     def _close_session(self) -> None:
-        session, self._session = self._session, None
-        if session is not None:
-            session.close()
+        if self._session is not None:
+            # The end of the playbook may interrupt this, and then it is done once more.
+            self._session.close()
+            self._session = None
 
-    def _watch_playbook(self) -> None:
-        """End this process soon after the playbook's: an interrupted one no longer tells its helpers to stop."""
-        if self._watched or not self._ansible_playbook_pid:
+    def _end_with_playbook(self) -> None:
+        """End this process when the playbook's has ended, which may have had no time to tell its helpers to."""
+        _wait_for_end_of(int(self._ansible_playbook_pid))
+        pause = threading.Event()
+        # Until ansible-core serves the socket, the signal would end the process and leave the socket behind.
+        while signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+            pause.wait(0.1)
+        if self._conn_closed:
             return
-        self._watched = True
-        threading.Thread(target=_terminate_after, args=(int(self._ansible_playbook_pid),), daemon=True).start()
+        # The signal raises an exception wherever the process is. In the middle of a call that is answered as any other,
+        # and only what ansible-core looks at before it waits for the next one makes it end: after the signal, for
+        # between two calls there would be time to end and then be interrupted at that.
+        signal.pthread_kill(t.cast(int, threading.main_thread().ident), signal.SIGTERM)
+        self._conn_closed = True
 
 
-def _terminate_after(pid: int) -> None:
+def _wait_for_end_of(pid: int) -> None:
+    with contextlib.suppress(AttributeError, OSError):
+        # Where there is this, on Linux, it tells at once, and of a process that its parent has not asked after as well.
+        select.select([os.pidfd_open(pid)], [], [])
+        return
     pause = threading.Event()
     while True:
         try:
             os.kill(pid, 0)
-        except ProcessLookupError:
-            break
-        except PermissionError:
+        except OSError:
+            # There is none, or by now it is another user's.
             return
         pause.wait(1)
-    # A helper that was told to stop is just ending, and the signal could keep it from removing its socket.
-    pause.wait(2)
-    os.kill(os.getpid(), signal.SIGTERM)

@@ -23,6 +23,7 @@ attributes:
     support: full
   action_group:
     description: Can be given options for the whole group by C(module_defaults) with C(group/mailops.exchange.exchange).
+      These are O(server) and O(domain_controller), which all modules of the group have.
     membership:
       - mailops.exchange.exchange
     support: full

@@ -15,14 +15,19 @@ description:
     roles change nothing on the server.
   - What could not be read is named in a comment, and so are services that do not all run in one start mode, and a
     certificate of which it is not known whether it is assigned.
+  - Of what M(mailops.exchange.cas_mailbox_info) returned it makes the allow-lists of the roles.
+  - C(adopted_server) and C(adopted_mailboxes) in the file are for M(mailops.exchange.client_access_restore), which
+    takes it to go back.
 positional: _input
 options:
   _input:
-    description: A result of M(mailops.exchange.client_access_info).
+    description: A result of M(mailops.exchange.client_access_info) or of M(mailops.exchange.cas_mailbox_info).
     type: dict
     required: true
 seealso:
+  - module: mailops.exchange.cas_mailbox_info
   - module: mailops.exchange.client_access_info
+  - module: mailops.exchange.client_access_restore
 """
 
 EXAMPLES = r"""

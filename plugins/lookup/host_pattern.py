@@ -16,7 +16,9 @@ description:
     call that a success.
   - The playbooks of this collection take O(_terms) from C(exchange_hosts). Ansible needs C(hosts) before it reads the
     variables of any host, so that C(exchange_hosts) has to be given on the command line, or by the C(vars) of an
-    C(import_playbook). In C(group_vars), C(host_vars) or the inventory it has no effect.
+    C(import_playbook). In C(group_vars), C(host_vars) or the inventory it has no effect. A variable that is given there
+    and looks like C(exchange_hosts) or C(exchange_serial), such as C(exchange_host), would leave the run with all hosts
+    of the group C(exchange), and ends it instead. With C(exchange_misspelt_variables=warn) it is a warning.
 options:
   _terms:
     description: One or more patterns as C(hosts) takes them.
@@ -51,6 +53,9 @@ from ansible import context
 from ansible.errors import AnsibleError, AnsibleLookupError
 from ansible.inventory.manager import InventoryManager, split_host_pattern
 from ansible.plugins.lookup import LookupBase
+from ansible.utils.display import Display
+
+from ansible_collections.mailops.exchange.plugins.module_utils._judgement import misspelt
 
 # Nothing is run then, and often there is no inventory.
 LISTINGS = ("syntax", "listtasks", "listtags")
@@ -63,6 +68,7 @@ class LookupModule(LookupBase):  # type: ignore[misc] # ansible-core publishes n
         patterns = [str(term) for term in self._flatten(terms)]
         if any(context.CLIARGS.get(listing) for listing in LISTINGS):
             return patterns
+        _insist_on_names(variables)
         # As ansible.builtin.inventory_hostnames does: there is no way to the inventory itself from here.
         inventory = InventoryManager(self._loader, parse=False)
         for group, hosts in variables["groups"].items():
@@ -86,6 +92,18 @@ class LookupModule(LookupBase):  # type: ignore[misc] # ansible-core publishes n
                     "pattern, as -e exchange_hosts=... on the command line."
                 )
         return patterns
+
+
+def _insist_on_names(variables: dict[str, Any]) -> None:
+    """Look at what the command line gives; there are no variables of hosts yet."""
+    switch = f"exchange_{misspelt.SWITCH}"
+    found = list(misspelt.of_playbook("exchange").misspelt(variables))
+    if variables.get(switch) != "warn":
+        if found:
+            raise AnsibleLookupError(misspelt.told(found, switch))
+        return
+    for sentence in found:
+        Display().warning(sentence)
 
 
 def _matches(inventory: InventoryManager, pattern: str | list[str]) -> bool:

@@ -60,14 +60,15 @@ options:
     type: int
   batch_size:
     description:
-      - How many mailboxes are written in one call, from 1 to 10000. The default is 500. After each batch of a longer
-        task the number of mailboxes done so far is shown.
+      - How many mailboxes are written in one call, from 1 to 10000. The default is 500. In a longer task the standard
+        error has a line every few seconds on how many mailboxes are read and written so far, and how long it will take.
     type: int
 notes:
   - O(server) says only which server's version counts and where the cmdlets run. Mailboxes belong to the organization.
   - Exchange looks for mailboxes, those of O(filter) and O(exclusive) as well, in the domain of its server. Give one of
     the controllers of another domain as O(domain_controller) for the mailboxes of that domain.
 seealso:
+  - module: mailops.exchange.cas_mailbox_info
   - module: mailops.exchange.pop_settings
   - module: mailops.exchange.imap_settings
   - name: Set-CASMailbox

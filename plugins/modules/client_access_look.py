@@ -11,8 +11,8 @@ author: mailops contributors (@mailops)
 description:
   - The first task of the roles P(mailops.exchange.pop3#role) and P(mailops.exchange.imap4#role). Not meant to be used
     elsewhere; M(mailops.exchange.client_access_info), which it runs, looks at a server.
-  - Fails where the role would not go on, which is at a start mode that does not go with the state, and where it cannot
-    be read whether the server is in maintenance.
+  - Fails where the role would not go on, which is at a misspelt variable, at a start mode that does not go with the
+    state, at a file of tasks that is not there, and where it cannot be read whether the server is in maintenance.
 extends_documentation_fragment:
   - mailops.exchange.attributes
   - mailops.exchange.attributes.reads_only
@@ -62,6 +62,20 @@ options:
     description: Whether the role goes on where it cannot be read whether the server is in maintenance.
     type: bool
     default: false
+  misspelt_variables:
+    description:
+      - What becomes of a variable of the host that looks like one of the role's or of the connection's and is none.
+    type: str
+    choices: [fail, warn]
+    default: fail
+  before_restart:
+    description:
+      - File with tasks for before the restart. If the path is relative, it is relative to the playbook, or else to the
+        folder in which C(ansible-playbook) is started.
+    type: str
+  after_restart:
+    description: The same for after the restart.
+    type: str
   report:
     description: What a role has reported earlier in the play.
     type: dict
@@ -85,6 +99,14 @@ asked:
   description: The options that it was given.
   returned: success
   type: dict
+around:
+  description: The absolute paths of O(before_restart) and O(after_restart), as far as they are given.
+  returned: success
+  type: dict
+check_mode:
+  description: Whether the role only tells what it would do.
+  returned: success
+  type: bool
 in_the_way:
   description: The findings that keep clients from being served and that the run would not put right, each as a text.
   returned: success

@@ -28,6 +28,10 @@ attributes:
     description: When run again with the same options, nothing is changed.
     details: IIS is restarted each time.
     support: none
+  action_group:
+    description: It has none of the options of the group.
+    details: The IIS of the task's host is restarted, whichever server the other modules are told to work on.
+    support: none
 options:
   state:
     description:

@@ -35,6 +35,10 @@ attributes:
     description: The module runs on the controller, and the service may be that of any mail server.
     platforms: all
     support: full
+  action_group:
+    description: It has none of the options of the group.
+    details: No Exchange server is asked, and so none is named.
+    support: none
 options:
   protocol:
     description:

@@ -13,6 +13,7 @@ import gc
 import importlib
 import io
 import json
+import multiprocessing
 import os
 import socket
 import typing as t
@@ -60,9 +61,6 @@ for connection in (CONNECTION, "ssh"):
     connection_loader.get(connection, class_only=True)
 for shared in ("_judgement.client_settings", "_objects.protocol_settings"):
     importlib.import_module(f"ansible_collections.mailops.exchange.plugins.module_utils.{shared}")
-# A worker that collects garbage among what it inherits copies all of it, 16 MB each, and finds none: what is there by
-# now lives as long as the playbook.
-gc.freeze()
 
 
 class Helper:
@@ -72,7 +70,7 @@ class Helper:
         task = action._task
         self._action = action
         self._delegated = bool(task.delegate_to)
-        variables = task_vars
+        variables = _as_given(task_vars)
         name = task_vars["inventory_hostname"]
         if self._delegated:
             variables = {
@@ -177,6 +175,10 @@ class Helper:
         return True
 
     def _start(self) -> None:
+        playbook = multiprocessing.parent_process()
+        if playbook and playbook.pid != os.getppid():
+            # A worker outlives a playbook that was killed, and a helper that it starts would know of no end.
+            raise AnsibleConnectionFailure("The playbook's process has ended.")
         try:
             start_connection(self._play_context, self._connection.get_options(), self._action._task._uuid)
         except (AnsibleError, OSError) as error:
@@ -199,6 +201,8 @@ class ExchangeAction(ActionBase):  # type: ignore[misc] # ansible-core publishes
 
     def run(self, tmp: t.Any = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         """Run the task's module."""
+        # A worker that collects garbage among what it inherits copies all of it, 16 MB each, and finds none.
+        gc.freeze()
         result: dict[str, t.Any] = super().run(tmp, task_vars)
         task_vars = task_vars or {}
         if self._play_context.become:
@@ -212,8 +216,12 @@ class ExchangeAction(ActionBase):  # type: ignore[misc] # ansible-core publishes
             if not self._task.no_log:
                 display.vvv(text, host=host)
 
+        def tell(text: str) -> None:
+            # What reads the results from the standard output, as JSON for example, reads nothing else there.
+            display.display(f"{host}: {text}", stderr=True)
+
         try:
-            with laid(Way(helper.invoke, tell=lambda text: display.display(f"{host}: {text}"), note=note)):
+            with laid(Way(helper.invoke, tell=tell, note=note)):
                 result.update(self._run_module(task_vars))
         except Unreachable as unreachable:
             raise AnsibleConnectionFailure(str(unreachable)) from unreachable
@@ -240,6 +248,13 @@ class ExchangeAction(ActionBase):  # type: ignore[misc] # ansible-core publishes
             module.main()
         result: dict[str, t.Any] = json.loads(output.getvalue(), cls=ResultDecoder)
         return result
+
+
+def _as_given(task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
+    """A task's variables without the connection that ansible-core names where nobody has: SSH, as a rule."""
+    # Its copy of all variables is made before that.
+    given = "ansible_connection" in task_vars.get("vars", task_vars)
+    return task_vars if given else {**task_vars, "ansible_connection": None}
 
 
 def _option_variables(connection: t.Any, variables: dict[str, t.Any], templar: t.Any) -> dict[str, t.Any]:

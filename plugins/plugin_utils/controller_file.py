@@ -21,6 +21,20 @@ class Refused(Exception):
     """The file cannot be written, or should not be."""
 
 
+def absolute(path: str) -> Path:
+    """What a path means here, or Refused if it cannot be one."""
+    if not path or "\0" in path:
+        raise Refused(f"path: {quoted(path)} cannot be a file; give the name of a file.")
+    try:
+        # By getcwd() and not by the variable PWD, which is what some other program says.
+        return Path(os.path.abspath(path))  # noqa: PTH100 - Path.resolve() would follow links
+    except OSError:
+        raise Refused(
+            f"path: {path} is relative to the folder in which ansible-playbook was started, and that is gone; "
+            "give an absolute path."
+        ) from None
+
+
 @dataclass(frozen=True)
 class Destination:
     """A file that may be written, and what it holds so far."""
@@ -35,16 +49,7 @@ class Destination:
     @classmethod
     def of(cls, path: str) -> Destination:
         """The destination that a path means here, or Refused if nothing can be written there."""
-        if not path or "\0" in path:
-            raise Refused(f"path: {quoted(path)} cannot be a file; give the name of a file.")
-        try:
-            # By getcwd() and not by the variable PWD, which is what some other program says.
-            named = Path(os.path.abspath(path))  # noqa: PTH100 - Path.resolve() would follow links
-        except OSError:
-            raise Refused(
-                f"path: {path} is relative to the folder in which ansible-playbook was started, and that is gone; "
-                "give an absolute path."
-            ) from None
+        named = absolute(path)
         try:
             real = Path(os.path.realpath(named))
             for folder in (*named.parents, *real.parents):

@@ -4,13 +4,20 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
 
+from ansible_collections.mailops.exchange.plugins.module_utils._host.addresses import address_in
 from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import quoted
 from ansible_collections.mailops.exchange.plugins.plugin_utils.settings import FULL, Endpoint, Settings
 
 AUTHENTICATIONS = ("basic", "certificate", "credssp", "kerberos", "negotiate", "ntlm")
 WINRM_WORDS = {"plaintext": "basic", "ssl": "basic"}
+
+# With these, or where none is named, ansible_port is a port of WinRM; with any other it may be that of SSH.
+WINRM_CONNECTIONS = ("", "winrm", "psrp", "exchange")
+
+_NO_HOST = re.compile(r"[\s/\\@?#%:\[\]]|\A\Z")
 
 
 def to_settings(options: dict[str, t.Any]) -> Settings:
@@ -19,10 +26,10 @@ def to_settings(options: dict[str, t.Any]) -> Settings:
     transport = options["transport"]
     _insist_on_latin_1(options, auth)
     return Settings(
-        host=str(options["host"]),
+        host=_host(options),
         inventory_hostname=str(options["inventory_hostname"] or options["host"]),
-        user=_text(options["remote_user"]),
-        password=_text(options["remote_password"]),
+        user=_text(options["remote_user"]) or None,
+        password=_text(options["remote_password"]) or None,
         auth=auth,
         windows=_windows(options, auth),
         exchange=_exchange(options, auth),
@@ -48,13 +55,31 @@ def _text(value: t.Any) -> str | None:
     return None if value is None else str(value)
 
 
+def _host(options: dict[str, t.Any]) -> str:
+    text = str(options["host"])
+    try:
+        address = address_in(text)
+    except ValueError as error:
+        raise ValueError(f"ansible_host {error}.") from None
+    if not address and _NO_HOST.search(text):
+        raise ValueError(
+            f"ansible_host {quoted(text)} is neither a host name nor an address; give it without port and https://."
+        )
+    return address or text
+
+
+def _connection(options: dict[str, t.Any]) -> str:
+    """The connection that the inventory names, without its collection; empty if it names none."""
+    return str(options["ansible_connection"] or "").rpartition(".")[2]
+
+
 def _auth(options: dict[str, t.Any]) -> str:
     given = options["auth"]
     if isinstance(given, str):
         given = [word.strip() for word in given.split(",") if word.strip()]
     if not given:
         is_upn = "@" in str(options["remote_user"] or "")
-        return "basic" if options["ansible_connection"] == "winrm" and not is_upn else "negotiate"
+        return "basic" if _connection(options) == "winrm" and not is_upn else "negotiate"
     word = str(given[0]).lower()
     auth = WINRM_WORDS.get(word, word)
     if auth not in AUTHENTICATIONS:
@@ -76,16 +101,29 @@ def _insist_on_latin_1(options: dict[str, t.Any], auth: str) -> None:
 
 
 def _windows(options: dict[str, t.Any], auth: str) -> Endpoint:
-    port = options["port"]
+    port = options["windows_port"]
+    if port is None and _connection(options) in WINRM_CONNECTIONS:
+        port = options["port"]
     scheme = options["windows_scheme"] or ("http" if port == 5985 else "https")
     return Endpoint(
-        configuration="Microsoft.PowerShell",
+        configuration=_windows_configuration(options),
         scheme=scheme,
         port=port or (5985 if scheme == "http" else 5986),
         path=str(options["windows_path"]).lstrip("/"),
         encryption=_encryption(options, auth, scheme),
         service="WSMAN",
     )
+
+
+def _windows_configuration(options: dict[str, t.Any]) -> str:
+    configuration = str(options["windows_configuration"])
+    if options["transport"] == "winrm" and configuration.casefold() != "microsoft.powershell":
+        raise ValueError(
+            f"The plain WinRM shell has no session configurations and would pass {quoted(configuration)} by: use "
+            "ansible_exchange_transport: psrp, or leave out ansible_exchange_windows_configuration and "
+            "ansible_psrp_configuration_name."
+        )
+    return configuration
 
 
 def _exchange(options: dict[str, t.Any], auth: str) -> Endpoint:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import typing as t
 from abc import abstractmethod
+from pathlib import Path
 
 from ansible.errors import AnsibleConnectionFailure
 from ansible.plugins.action import ActionBase
@@ -14,7 +15,29 @@ from ansible_collections.mailops.exchange.plugins.plugin_utils.action import Exc
 
 
 class Failed(Exception):
-    """Why the task fails, in a sentence."""
+    """Why the task fails, in a sentence, and what the module returned that failed."""
+
+    def __init__(self, sentence: str, result: t.Mapping[str, t.Any] | None = None) -> None:
+        super().__init__(sentence)
+        self.result = result or {}
+
+
+# Who runs a playbook of the collection has put none of his files beside it.
+_OURS = Path(__file__).resolve().parents[2] / "playbooks"
+
+
+def task_file(variable: str, given: str, playbook_folder: str) -> str:
+    """The absolute path of a file of tasks: of a relative one, include_tasks would think that it is the role's."""
+    path = Path(given).expanduser()
+    folders = [folder for folder in (Path(playbook_folder), Path.cwd()) if folder.resolve() != _OURS]
+    found = [folder / path for folder in folders if (folder / path).is_file()]
+    if not found:
+        where = "" if path.is_absolute() else f" in {' or '.join(dict.fromkeys(map(str, folders)))}"
+        raise Failed(
+            f"{variable}: there is no file {given}{where}; give the path of a file with tasks, relative to the "
+            "playbook or absolute."
+        )
+    return str(found[0])
 
 
 class RoleAction(ExchangeAction):
@@ -55,6 +78,6 @@ class RoleAction(ExchangeAction):
             self._task.args["_ansible_socket"] = session
         self._warnings += result.pop("warnings", [])
         if result.get("failed"):
-            raise Failed(result["msg"])
+            raise Failed(result["msg"], result)
         result.pop("invocation", None)
         return result

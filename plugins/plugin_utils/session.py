@@ -62,6 +62,7 @@ class Session:
         self._clock = clock
         self._pause = pause
         self._shells: dict[str, Shell] = {}
+        self._unclosed: list[Shell] = []
         self._answered: set[str] = set()
         self._snapin: Shell | None = None
         self._said: deque[str] = deque(maxlen=MOST_LINES)
@@ -92,11 +93,14 @@ class Session:
         """Close every shell."""
         for place in list(self._shells):
             self._discard(place)
+        while self._unclosed:
+            self._unclosed[-1].close()
+            self._unclosed.pop()
 
     def _answer(self, request: Request) -> Reply:
         name = request.endpoint
         place = "windows" if self.settings.access == "local" else name
-        seconds = min(request.deadline or self.settings.command_timeout, self.settings.command_timeout)
+        seconds = self._seconds(request)
         begun, reopened = self._clock(), 0
         while True:
             was_open = place in self._shells
@@ -135,6 +139,14 @@ class Session:
                 self._discard(place)
             return self._explained(name, place, reply)
 
+    def _seconds(self, request: Request) -> float:
+        """How long to wait for the answer."""
+        longest = self.settings.command_timeout
+        if request.deadline is None:
+            return longest
+        # A write that names its own time is known to take it, as a service does that stops.
+        return request.deadline if request.write else min(request.deadline, longest)
+
     def _patience(self, place: str, refused: Refused, seconds: float) -> float:
         """How long it is worth to ask again: others may close their shells, and restarted services come back."""
         if refused.shell_limit:
@@ -146,17 +158,20 @@ class Session:
     def _shell(self, place: str) -> Shell:
         shell = self._shells.get(place)
         if shell is None:
-            # Each library is needed for its own transport only, and takes its time to import.
-            if self.settings.transport == "winrm":
-                from ansible_collections.mailops.exchange.plugins.plugin_utils.wire.winrs import WinrsShell
-
-                shell = WinrsShell(self.settings, self._said)
-            else:
-                from ansible_collections.mailops.exchange.plugins.plugin_utils.wire.psrp import PsrpShell
-
-                shell = PsrpShell(self.settings, place)
-            self._shells[place] = shell
+            # Known before it is opened: so it is closed whatever keeps it from being opened.
+            shell = self._shells[place] = self._make_shell(place)
+            shell.open()
         return shell
+
+    def _make_shell(self, place: str) -> Shell:
+        # Each library is needed for its own transport only, and takes its time to import.
+        if self.settings.transport == "winrm":
+            from ansible_collections.mailops.exchange.plugins.plugin_utils.wire.winrs import WinrsShell
+
+            return WinrsShell(self.settings, self._said)
+        from ansible_collections.mailops.exchange.plugins.plugin_utils.wire.psrp import PsrpShell
+
+        return PsrpShell(self.settings, place)
 
     def _load_snapin(self, shell: Shell, seconds: float) -> None:
         """Make Exchange's cmdlets known to a shell of the windows endpoint."""
@@ -209,6 +224,11 @@ class Session:
         return reply
 
     def _discard(self, place: str) -> None:
-        shell = self._shells.pop(place, None)
-        if shell is not None:
-            shell.close()
+        if place not in self._shells:
+            return
+        shell = self._shells[place]
+        # An alarm, or the end of the playbook, may interrupt the closing: then it is done when the process ends.
+        self._unclosed.append(shell)
+        del self._shells[place]
+        shell.close()
+        self._unclosed.remove(shell)

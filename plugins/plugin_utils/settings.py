@@ -11,6 +11,8 @@ import hashlib
 import json
 from dataclasses import asdict, dataclass, field
 
+from ansible_collections.mailops.exchange.plugins.module_utils._host.addresses import bracketed
+
 # What the Exchange Management Shell asks for, without which Exchange makes text of most values.
 FULL = "serializationLevel=Full"
 
@@ -81,4 +83,4 @@ class Settings:
 
     def url(self, name: str) -> str:
         endpoint: Endpoint = getattr(self, name)
-        return f"{endpoint.scheme}://{self.host}:{endpoint.port}/{endpoint.path.lstrip('/')}"
+        return f"{endpoint.scheme}://{bracketed(self.host)}:{endpoint.port}/{endpoint.path.lstrip('/')}"

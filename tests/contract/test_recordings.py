@@ -227,9 +227,9 @@ ENVELOPES = {
 # What is in a document on standard error: why the process is said to have ended, and how many lines are heard.
 STANDARD_ERROR = {
     "with_error": (
-        "of all elements only the error's are heard",
+        "of all elements only the error's are heard, and its text is broken into lines before its place",
         "fake : The term 'fake' is not recognized as the name of a cmdlet, function, script file, or operable program. "
-        "Check",
+        "Check the spelling of the name, or if a path was included, verify that the path is correct and try again",
         7,
     ),
     "with_no_errors": ("progress alone is nothing that was said", "no reason given", 0),
@@ -303,6 +303,7 @@ def test_a_fault_in_the_place_of_a_session(stage: Stage, read: Reading, name: st
     with pytest.raises(Refused, match=FAULTS[name]) as refused:
         stage.psrp([fault(read, name).to("Create")])
     assert refused.value.passing == (FAULTS[name] in (LOST, BROKEN))
+    stage.opened[0].close()
     # If the answer alone is lost, there may be a shell.
     assert stage.playing[0].asked == (["Create", "Delete", "Delete"] if FAULTS[name] == BROKEN else ["Create"])
 

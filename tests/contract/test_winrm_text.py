@@ -74,6 +74,7 @@ class Shell(WinrsShell):
         endpoint = Endpoint("", "https", 5986, "wsman", "auto", "WSMAN")
         settings = Settings("ex01", "ex01", "user", "secret", "basic", windows=endpoint, exchange=endpoint)
         super().__init__(settings, deque(maxlen=20))
+        self.open()
 
     def _log_on(self) -> Any:
         return self.process

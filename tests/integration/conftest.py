@@ -109,6 +109,7 @@ def open_session(organisation: SimulatorProcess, wire_form: str) -> Iterator[Cal
         scheme: str = "https",
         services: dict[str, str] = SERVICES,
         form: str = wire_form,
+        configuration: str = "Microsoft.PowerShell",
         **settings: Any,
     ) -> Session:
         server = organisation.description["servers"][name]
@@ -124,7 +125,7 @@ def open_session(organisation: SimulatorProcess, wire_form: str) -> Iterator[Cal
             "auth": "basic",
             "ca_cert": organisation.description["ca"],
         }
-        windows = endpoint("windows", "Microsoft.PowerShell", "wsman")
+        windows = endpoint("windows", configuration, "wsman")
         exchange = endpoint("exchange", "Microsoft.Exchange", EXCHANGE_PATHS[form])
         opened.append(Session(Settings(**usual | settings, windows=windows, exchange=exchange)))
         return opened[-1]

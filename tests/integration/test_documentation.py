@@ -20,7 +20,7 @@ Run = Callable[..., dict[str, Any]]
 # What has no host to ask runs in the controller's own process.
 ON_THE_CONTROLLER = "controller_file"
 # What the roles begin and end with is action plugins, which run other modules.
-OF_ROLES = ("client_access_look", "client_access_verification")
+OF_ROLES = ("client_access_look", "client_access_restore", "client_access_verification")
 NAMES = sorted(
     path.stem
     for path in (Path(__file__).resolve().parents[2] / "plugins" / "modules").glob("*.py")

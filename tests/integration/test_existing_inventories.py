@@ -26,6 +26,13 @@ PLAY = [
         ],
     }
 ]
+SSH = {
+    "ansible_connection": "ssh",
+    "ansible_port": 22,
+    "ansible_shell_type": "powershell",
+    "ansible_ssh_private_key_file": "~/.ssh/id_ed25519",
+    "ansible_exchange_cert_validation": "ignore",
+}
 PRINCIPAL = {"ansible_user": f"administrator@{REALM}"}
 DOWN_LEVEL = {"ansible_user": "CONTOSO\\administrator"}
 WINRM = {"ansible_connection": "winrm", "ansible_winrm_server_cert_validation": "ignore"}
@@ -106,6 +113,25 @@ def is_enough(controller: Controller, organisation: SimulatorProcess, variables:
 )
 def test_kerberos(controller: Controller, organisation: SimulatorProcess, variables: dict[str, Any]) -> None:
     is_enough(controller, organisation, variables)
+
+
+@pytest.mark.parametrize("_organisation", [NTLM], ids=["NTLM"], indirect=True)
+def test_openssh(controller: Controller, organisation: SimulatorProcess) -> None:
+    """Its port and its key are its own; of a user who has but a key nothing is sent."""
+    tasks = [
+        {"mailops.exchange.pop_settings": {"banner": "x"}, "name": "banner"},
+        {"mailops.exchange.protocol_service": {"protocol": "pop3", "state": "started"}, "name": "service"},
+    ]
+    hosts = inventory(organisation, {**SSH, **DOWN_LEVEL})
+    key_alone = "ex02.contoso.test"
+    hosts["all"]["hosts"][key_alone]["ansible_password"] = None
+    done = controller.run([{"hosts": "all", "gather_facts": False, "tasks": tasks}], hosts)
+    assert done.stats["ex01.contoso.test"]["ok"] == len(tasks), done.output
+    refused = done.task("banner", key_alone)
+    assert refused["status"] == "unreachable"
+    assert "There is no password for user 'CONTOSO\\\\administrator', and negotiate" in refused["result"]["msg"]
+    opened = {name: server["shells_opened"] for name, server in organisation.state()["servers"].items()}
+    assert opened == {"EX01": {"exchange": 1, "windows": 1}, "EX02": {"exchange": 0, "windows": 0}}
 
 
 @pytest.mark.parametrize(

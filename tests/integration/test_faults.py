@@ -15,6 +15,7 @@ from module_runner import run_module
 from simulator_process import BASIC, NTLM, SimulatorProcess
 
 from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import Unreachable
+from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import Reply, Request
 from ansible_collections.mailops.exchange.plugins.plugin_utils.session import Session
 from ansible_collections.mailops.exchange.plugins.plugin_utils.wire import psrp, winrs
 
@@ -237,6 +238,18 @@ def test_a_quota_of_operations_is_met_with_a_new_shell(
     cmdlets = len([entry for entry in organisation.log() if entry["endpoint"] == "exchange"])
     opened = organisation.state()["servers"]["EX01"]["shells_opened"]["exchange"]
     assert (cmdlets > 30, opened) == (True, -(-cmdlets // 15))
+
+
+def test_a_long_play_stays_far_below_the_operations_of_a_shell(
+    open_session: Callable[..., Session], organisation: SimulatorProcess
+) -> None:
+    """Of the 1,000 that pypsrp's issue 148 met: beyond them a new shell would have to be opened."""
+    organisation.fault("EX01", "operation_limit", limit=60)
+    session = open_session()
+    asked = Request("windows", "Get-CimInstance", {"ClassName": "Win32_ComputerSystem"})
+    for _ in range(70):
+        assert Reply.parse(session.invoke(asked.to_json())).state == "completed"
+    assert organisation.state()["servers"]["EX01"]["shells_opened"]["windows"] == 1
 
 
 def test_operations_of_another_session_are_waited_for(

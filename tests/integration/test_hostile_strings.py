@@ -29,7 +29,13 @@ from ansible_collections.mailops.exchange.plugins.plugin_utils.session import Se
 
 WAYS: dict[str, dict[str, Any]] = {"psrp": {}, "winrm": {"access": "local", "transport": "winrm"}}
 # These ask nothing of the host, or ask by another module; test_hostile_mail.py has mail_probe.
-ELSEWHERE = {"client_access_look", "client_access_verification", "controller_file", "mail_probe"}
+ELSEWHERE = {
+    "client_access_look",
+    "client_access_restore",
+    "client_access_verification",
+    "controller_file",
+    "mail_probe",
+}
 NAMES = sorted({one.name for one in pkgutil.iter_modules(modules.__path__)} - ELSEWHERE)
 
 POLICY = "Mail programs"
@@ -39,6 +45,7 @@ TASKS: dict[str, list[dict[str, Any]]] = {
         {"identities": ["reader@contoso.test"], "pop_enabled": False},
         {"pop_enabled": False},
     ],
+    "cas_mailbox_info": [{}, {"identities": ["reader@contoso.test"]}],
     "client_access_info": [{"protocols": ["pop3"], "gather": []}],
     "connectivity_test": [
         {"protocol": "pop3"},

@@ -79,6 +79,16 @@ def test_session(
     assert f"{SERVICES[endpoint]}/{FQDN}" in realm.issued()[before:]
 
 
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_the_winrm_shell_by_ticket(
+    realm: Kdc, open_session: Callable[..., Session], monkeypatch: pytest.MonkeyPatch, scheme: str
+) -> None:
+    monkeypatch.setenv("KRB5CCNAME", str(realm.log_on("administrator")))
+    ticket = {"auth": "kerberos", "user": None, "password": None}
+    reply = ask(open_session(scheme, transport="winrm", access="local", **ticket), "windows")
+    assert reply["state"] == "completed", reply["reason"]
+
+
 @pytest.mark.parametrize(
     ("auth", "scheme"), [("basic", "https"), ("ntlm", "https"), ("ntlm", "http"), ("credssp", "https")]
 )

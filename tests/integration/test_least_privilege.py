@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from least_privilege import CONTROLLER, FEATURES, Feature, entries
+from least_privilege import CONTROLLER, FEATURES, Feature, entries, visible
 from module_runner import run_module
-from runner import PASSWORD
+from runner import PASSWORD, Controller, inventory
 from simulator_process import BASIC, SimulatorProcess
 
+from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import Unreachable
 from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import Request
 from ansible_collections.mailops.exchange.plugins.module_utils._host.versions import EXCHANGE_2010, EXCHANGE_2016
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.connectors import CONNECTOR_SETTINGS
@@ -22,6 +23,7 @@ from ansible_collections.mailops.exchange.plugins.plugin_utils.session import Se
 
 NAME = "mail.contoso.test"
 POLICY = "Mail programs"
+CONFIGURATION = "mailops"
 Options = dict[str, Any]
 Task = tuple[str, Options]
 
@@ -182,8 +184,10 @@ def test_the_rights_of_a_feature_are_enough_and_all_used(
     planned = tasks(key, prepare(organisation, open_session(), key))
     organisation.fault("EX01", "rbac_only", cmdlets=entries(key))
     organisation.fault("EX14", "rbac_only", cmdlets=entries(key))
+    # Of Windows, too, there is nothing else: cmdlets, parameters and values of the session configuration.
+    organisation.fault("EX01", "session_configuration", name=CONFIGURATION, visible=visible(key))
     organisation.clear_log()
-    session = open_session()
+    session = open_session(configuration=CONFIGURATION)
     # As an earlier task of the play leaves it behind.
     session.invoke(Request(remember={"domain_controller": "DC1.contoso.test"}).to_json())
     for module, options in planned:
@@ -200,7 +204,7 @@ def test_the_rights_of_a_feature_are_enough_and_all_used(
         assert "PopProxy is Inactive" in result["msg"]
     # The name of the computer is asked for where the inventory has an address only; an old PowerShell asks otherwise.
     old = open_session("EX14", inventory_hostname="192.0.2.1")
-    computer = open_session(inventory_hostname="192.0.2.1")
+    computer = open_session(configuration=CONFIGURATION, inventory_hostname="192.0.2.1")
     for one in (old, computer):
         module, options = planned[0]
         run_module(module, options, one.invoke, check=True)
@@ -211,6 +215,42 @@ def test_the_rights_of_a_feature_are_enough_and_all_used(
         assert (result.get("failed"), result["changed"]) == (None, True), result
     assert used(organisation, "exchange") == {cmdlet: {*given} for cmdlet, given in entries(key).items()}
     assert used(organisation, "windows") == grants(FEATURES[key])
+
+
+@pytest.mark.parametrize("parameter", ["Name", "StartupType"])
+def test_with_one_value_less_a_task_fails(
+    organisation: SimulatorProcess, open_session: Callable[..., Session], parameter: str
+) -> None:
+    """So the simulated session configuration does hold back what it does not show."""
+    shown = visible("services")
+    shown["Set-Service"][parameter] = ("Nothing",)
+    organisation.fault("EX01", "session_configuration", name=CONFIGURATION, visible=shown)
+    session = open_session(configuration=CONFIGURATION)
+    given = {"protocol": "pop3", "start_mode": "automatic"}
+    assert "does not belong to the set" in run_module("protocol_service", given, session.invoke)["msg"]
+
+
+def test_a_role_needs_no_more_than_the_configuration(controller: Controller, organisation: SimulatorProcess) -> None:
+    organisation.fault("EX01", "session_configuration", name=CONFIGURATION, visible=visible())
+    hosts = inventory(
+        organisation.description,
+        ansible_psrp_configuration_name="other",
+        ansible_exchange_windows_configuration="mailops",
+    )
+    tasks = [{"include_role": {"name": "mailops.exchange.pop3"}, "vars": {"pop3_banner": "Mail."}}]
+    done = controller.run([{"hosts": "ex01", "gather_facts": False, "tasks": tasks}], hosts)
+    assert done.returncode == 0, done.output
+    assert {"Start-Service", "Set-Service"} <= {one["cmdlet"] for one in organisation.log()}
+
+
+@pytest.mark.parametrize("way", [{}, {"access": "local", "transport": "winrm"}], ids=["psrp", "winrm"])
+def test_the_usual_configuration_is_closed_to_who_has_another(
+    organisation: SimulatorProcess, open_session: Callable[..., Session], way: Options
+) -> None:
+    organisation.fault("EX01", "session_configuration", name=CONFIGURATION, visible=visible())
+    session = open_session(inventory_hostname="192.0.2.1", **way)
+    with pytest.raises(Unreachable, match="Access is denied; see that user 'administrator' is an administrator of the"):
+        run_module("pop_settings", {"banner": "Mail."}, session.invoke)
 
 
 @pytest.mark.parametrize(

@@ -138,13 +138,11 @@ def test_a_write_that_does_not_stick_is_told(organisation: SimulatorProcess, run
 
 
 def test_a_thousand_of_fifty_thousand(organisation: SimulatorProcess, session: Session) -> None:
-    told: list[str] = []
     before = forget_peak()
     options = {"filter": "Name -like 'User 049*' -and PopEnabled -eq $true", "pop_enabled": False}
-    result = run_module("cas_mailbox", options, session.invoke, tell=told.append)
+    result = run_module("cas_mailbox", options, session.invoke)
     assert len(result["mailboxes"]) == 1000
     assert len(calls(organisation, "Get-CASMailbox")) == 3, "once to compare, and each batch after it was written"
     assert [entry["piped"] for entry in calls(organisation, "Set-CASMailbox")] == [500, 500]
-    assert told == ["500 of 1000 mailboxes written", "1000 of 1000 mailboxes written"]
     assert peak() - before < 64 << 20
     assert run_module("cas_mailbox", options, session.invoke)["changed"] is False

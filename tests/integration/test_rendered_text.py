@@ -97,6 +97,7 @@ def psrp(module: Request, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
             ),
             "windows",
         )
+        shell.open()
         assert shell.run(module, 60).state == "completed"
         yield shell
         shell.close()

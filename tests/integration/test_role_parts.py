@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -352,3 +353,89 @@ def test_iis_is_restarted_when_needed(controller: Controller, tmp_path_factory: 
         outcome = controller.run(ENABLE, inventory(organisation.description, **given))
         assert outcome.returncode == 0, outcome.output
         assert restarted() == ["EX01"]
+
+
+def test_a_misspelt_variable_ends_the_run_before_anything_is_sent(
+    controller: Controller, organisation: SimulatorProcess
+) -> None:
+    hosts = inventory(
+        organisation.description, pop3_baner="Hello.", pop3_vip="10.0.0.1", ansible_exchange_acces="local"
+    )
+    failed = controller.run(ENABLE, hosts, *ONE)
+    assert failed.returncode != 0
+    assert failed.task("Look at the server", "ex01")["result"]["msg"] == (
+        "pop3_baner is no variable of the role pop3; did you mean pop3_banner? "
+        "ansible_exchange_acces is no variable of the connection; did you mean ansible_exchange_access? "
+        "If it is one of your own, set pop3_misspelt_variables to warn."
+    )
+    assert organisation.log() == []
+    hosts["exchange"]["vars"]["pop3_misspelt_variables"] = "warn"
+    warned = controller.run(ENABLE, hosts, *ONE, "--check")
+    assert warned.returncode == 0, warned.output
+    assert "did you mean pop3_banner?" in str(warned.task("Look at the server", "ex01")["result"]["warnings"])
+
+
+@pytest.mark.parametrize(
+    ("playbook", "given", "meant"),
+    [
+        ("preflight", "preflight_fial=true", "preflight_fail"),
+        ("drift", "drift_fial=true", "drift_fail"),
+        ("adopt", "ansible_exchange_acces=local", "ansible_exchange_access"),
+        ("disable_imap4", "exchange_host=ex01", "exchange_hosts"),
+    ],
+)
+def test_a_misspelt_variable_of_a_playbook_ends_it(
+    controller: Controller, playbook: str, given: str, meant: str
+) -> None:
+    hosts = {"exchange": {"hosts": {"ex01": {}, "ex02": {}}}}
+    failed = controller.run(f"mailops.exchange.{playbook}", hosts, "-e", given)
+    assert failed.returncode != 0
+    assert f"did you mean {meant}?" in " ".join(failed.output.split())
+    assert not [item for item in failed.results if item["status"] == "unreachable"]
+
+
+def test_tasks_around_a_restart(controller: Controller, organisation: SimulatorProcess) -> None:
+    """A server that was not drained is not restarted, one that was is finished, and no further one is touched."""
+    for server in ("EX01", "EX02"):
+        for name in POP:
+            organisation.run(server, "Start-Service", {"Name": name}, endpoint="windows")
+    organisation.clock(86400)
+    organisation.clear_log()
+    hosts = inventory(organisation.description, pop3_banner="Rolling.")
+    hosts["exchange"]["hosts"]["later"] = {"ansible_host": "127.0.0.1", "ansible_exchange_port": 1, "ansible_port": 1}
+    hosts["exchange"]["vars"] |= {"pop3_before_restart": "around/drain.yml", "pop3_after_restart": "around/back.yml"}
+    failing = {"name": "Drain", "ansible.builtin.fail": {"msg": "It has no other server."}}
+    folder = controller.folder / "plays" / "around"
+    folder.mkdir(parents=True)
+    (folder / "drain.yml").write_text(json.dumps([failing | {"when": "inventory_hostname == 'ex01'"}]))
+    (folder / "back.yml").write_text(json.dumps([{"ansible.builtin.include_tasks": "more.yml"}]))
+    (folder / "more.yml").write_text(json.dumps([{"name": "Back", "ansible.builtin.debug": {"msg": "Back."}}]))
+    play = {"hosts": "exchange", "gather_facts": False, "serial": 2, "any_errors_fatal": True}
+    site = controller.write("plays/site.yml", [play | {"roles": ["mailops.exchange.pop3"]}])
+    first = controller.run(str(site), hosts)
+    assert first.returncode != 0
+    assert first.task("Verify that POP3 is as", "ex01")["result"]["msg"] == (
+        'pop3_before_restart: the POP3 services have not been restarted, because the task "Drain" failed: It has no '
+        "other server."
+    )
+    restarted = [entry["server"] for entry in organisation.log() if entry["cmdlet"] == "Restart-Service"]
+    assert restarted == ["EX02", "EX02"]
+    assert first.task("Back", "ex02")["result"]["msg"] == "Back."
+    assert first.of("later") == []
+
+    # Relative to where it is started, because nobody's files are beside a playbook of the collection.
+    organisation.clear_log()
+    (controller.folder / "around").mkdir()
+    (controller.folder / "around" / "drain.yml").write_text(
+        json.dumps([{"ansible.builtin.debug": {"msg": "Drained."}}])
+    )
+    (controller.folder / "around" / "back.yml").write_text(json.dumps([failing | {"name": "Back"}]))
+    hosts["exchange"]["hosts"].pop("ex02")
+    second = controller.run(ENABLE, hosts)
+    assert second.returncode != 0
+    assert second.task("Verify that POP3 is as", "ex01")["result"]["msg"] == (
+        'pop3_after_restart: the POP3 services have been restarted, but then the task "Back" failed: It has no other '
+        "server."
+    )
+    assert writes(organisation).count("Restart-Service") == 2
+    assert second.of("later") == []

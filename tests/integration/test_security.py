@@ -203,7 +203,7 @@ def test_adopted_variables_hold_nothing_but_values(controller: Controller) -> No
     lines = "x\nansible_connection: local\nevil: true\r\x85\u2028more: 1"
     told_to_users = [evil, "{% raw %}", lines]
     settings = {"banner": evil, "external_connection_settings": told_to_users, "x509_certificate_name": lines}
-    services = [{"name": "MSExchangePop3", "status": lines, "start_mode": lines}]
+    services = [{"name": evil, "status": lines, "start_mode": lines}]
     connector = {"fqdn": evil, "bindings": [evil], "permission_groups": [evil]}
     told = {
         "server": lines,
@@ -235,10 +235,19 @@ def test_adopted_variables_hold_nothing_but_values(controller: Controller) -> No
     done = controller.run(plays, {"all": here})
     assert done.returncode == 0, done.output
     read = done.task("read", "localhost")["result"]["msg"]
-    assert set(read) == {"pop3_manage_services", "pop3_connector", *(f"pop3_{option}" for option in settings)}
-    assert read["pop3_external_connection_settings"] == told_to_users
-    assert read["pop3_connector"] == {"name": evil, **connector}
-    assert "# Not in this file, because it could not be read: login_type" in adopted.read_text().splitlines()
+    # What no task would take is left out; the rest is taken for what it is, in lists too.
+    assert set(read) == {"adopted_server", "pop3_banner", "pop3_connector", "pop3_manage_services"}
+    assert read["pop3_banner"] == evil
+    assert read["pop3_connector"] == {"name": evil}
+    assert read["adopted_server"]["pop3"] == {"services": services, "assigned": None}
+    assert read["adopted_server"]["fqdn"] == lines
+    written = adopted.read_text().splitlines()
+    stored = "because no task takes it as it is stored: "
+    assert [line.partition(stored)[2] for line in written if stored in line] == [
+        "external_connection_settings, x509_certificate_name",
+        "bindings, fqdn, permission_groups",
+    ]
+    assert "# Not in this file, because it could not be read: login_type" in written
     assert not path.exists()
 
 

@@ -81,6 +81,86 @@ def test_shells_are_closed_after_ctrl_c(controller: Controller, organisation: Si
             process.kill()
 
 
+@pytest.mark.parametrize("moment", ["while a shell is opened", "in a cmdlet", "between tasks"])
+def test_nothing_is_left_of_a_playbook_that_is_killed(
+    controller: Controller, organisation: SimulatorProcess, moment: str
+) -> None:
+    begun = controller.folder / "begun"
+    waiting = {
+        "ansible.builtin.shell": f"touch '{begun}'; while [ -e '{begun}' ]; do sleep 0.1; done",
+        "delegate_to": "localhost",
+        "connection": "local",
+    }
+    if moment == "while a shell is opened":
+        organisation.fault("EX01", "silence", endpoint="exchange", action="Receive")
+    elif moment == "in a cmdlet":
+        organisation.fault("EX01", "slow", cmdlet="Get-PopSettings", seconds=600)
+
+    def is_there() -> bool:
+        asked = any(entry["cmdlet"] == "Get-PopSettings" for entry in organisation.log())
+        return begun.exists() or bool(organisation.injected()) or (asked and moment == "in a cmdlet")
+
+    process = subprocess.Popen(
+        controller.command(play(INFO, waiting), inventory(organisation.description)),
+        env=controller.environment(),
+        cwd=controller.folder,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        wait_until(is_there)
+        assert shells(organisation)[1]["exchange"] == 1
+        # Nobody asks after it before the end of the test: so it is there, as a zombie, until then.
+        process.kill()
+        controller.wait_for_the_end()
+        assert shells(organisation)[1] == NOTHING_OPEN
+        # The worker that was at it goes on by itself, and would start another.
+        begun.unlink(missing_ok=True)
+        wait_until(lambda: not controller.processes)
+        assert not controller.sockets
+        assert shells(organisation)[1] == NOTHING_OPEN
+    finally:
+        begun.unlink(missing_ok=True)
+        process.kill()
+        process.wait()
+
+
+@pytest.mark.parametrize(
+    ("way", "action"),
+    [
+        ({}, "Create"),
+        ({}, "Receive"),
+        ({"access": "local", "transport": "winrm"}, "Create"),
+        ({"access": "local", "transport": "winrm"}, "Command"),
+    ],
+    ids=["psrp-Create", "psrp-Receive", "winrm-Create", "winrm-Command"],
+)
+def test_a_shell_whose_opening_is_interrupted_is_closed(
+    open_session: Callable[..., Session],
+    organisation: SimulatorProcess,
+    monkeypatch: pytest.MonkeyPatch,
+    way: dict[str, str],
+    action: str,
+) -> None:
+    """What ansible-core's helper raises for its alarms and for signals comes when the server has done its part."""
+    session = open_session(**way)
+    send = requests.Session.send
+
+    def interrupt(requests_: requests.Session, request: requests.PreparedRequest, **options: Any) -> requests.Response:
+        answer = send(requests_, request, **options)
+        if f"/{action}</" in str(request.body):
+            monkeypatch.undo()
+            assert sum(shells(organisation)[1].values()) == 1
+            raise Exception("signal handler called with signal 15.")
+        return answer
+
+    monkeypatch.setattr(requests.Session, "send", interrupt)
+    with pytest.raises(Exception, match="signal handler called"):
+        run_module("pop_settings", {"banner": "New."}, session.invoke)
+    assert shells(organisation)[1] == NOTHING_OPEN
+
+
 def test_a_killed_session_process_is_replaced(controller: Controller, organisation: SimulatorProcess) -> None:
     script = controller.write("kill.py", KILL_SESSIONS)
     kill = {
@@ -210,8 +290,10 @@ def test_our_own_variables_win_over_those_of_other_connections(
 
 
 def test_module_defaults_of_the_action_group(controller: Controller, organisation: SimulatorProcess) -> None:
-    defaults = {"group/mailops.exchange.exchange": {"server": "EX02"}}
-    done = controller.run(play(BANNER, module_defaults=defaults), inventory(organisation.description))
+    defaults = {"group/mailops.exchange.exchange": {"server": "EX02", "domain_controller": "DC1.contoso.test"}}
+    # It takes neither of the two, and is not in the group.
+    restart = {"mailops.exchange.iis": {"state": "restarted"}, "name": "restart", "check_mode": True}
+    done = controller.run(play(BANNER, restart, module_defaults=defaults), inventory(organisation.description))
     assert done.returncode == 0, done.output
     assert organisation.state()["servers"]["EX02"]["stored"]["pop3"]["Banner"] == "Session banner."
     assert organisation.state()["servers"]["EX01"]["stored"]["pop3"]["Banner"] != "Session banner."

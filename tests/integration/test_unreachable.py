@@ -30,7 +30,10 @@ PLAY = [
         pytest.param({"ansible_exchange_scheme": "http"}, "ansible_exchange_allow_unencrypted", id="plain text"),
         pytest.param({"ansible_exchange_auth": "digest"}, "'digest' is not known; it is one of basic", id="auth"),
         pytest.param(
-            {"ansible_exchange_ca_cert": "/nonexistent/ca.pem"}, "/nonexistent/ca.pem", id="missing file of authorities"
+            {"ansible_exchange_ca_cert": "/nonexistent/ca.pem"},
+            "ca_cert (ansible_exchange_ca_cert, or the variable of psrp or winrm for it) names /nonexistent/ca.pem, "
+            "which cannot be read: No such file or directory.",
+            id="missing file of authorities",
         ),
     ],
 )

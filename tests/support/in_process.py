@@ -8,7 +8,8 @@ in its place: answers that are lost, an endpoint that is down.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from enum import Enum
@@ -47,10 +48,13 @@ Shaper = Callable[[list[Element]], list[Element]]
 
 
 @cache
-def organisation(release: str, others: tuple[str, ...] = (), **options: Any) -> Organisation:
-    """One organisation of a release for all tests of a process: keys are made once, and a reset is quick."""
+def organisation(release: str, beside: tuple[tuple[str, str], ...] = (), **options: Any) -> Organisation:
+    """One organisation of a release for all tests of a process: keys are made once, and a reset is quick.
+
+    `beside` are further servers and their releases, to which no connection leads.
+    """
     return Organisation(
-        servers=[(NAME, release), *((f"EX{number:02}", other) for number, other in enumerate(others, 2))],
+        servers=[(NAME, release), *beside],
         domain="contoso.test",
         directory=Path(tempfile.mkdtemp(dir=_KEYS.name)),
         first_address="127.0.0.1",
@@ -66,8 +70,7 @@ class InProcessHost:
     """In which Exchange's endpoint sends its objects. Tests of modules run in both, see their conftest.py."""
 
     def __init__(self, release: str = "SE", **options: Any) -> None:
-        """`options` are those of the organisation, such as the number of its mailboxes or domain controllers, and as
-        `others` the releases of further servers.
+        """`options` are those of the organisation, such as the number of its mailboxes or domain controllers.
 
         A new host puts everything back that an earlier one of the same release and options has changed.
         """
@@ -77,6 +80,9 @@ class InProcessHost:
         self.memory: dict[str, Any] = {"host": self.server.fqdn.lower(), "inventory_hostname": NAME.lower()}
         self.asleep = 0.0
         self.told: list[str] = []
+        self.slow = 0.0
+        """So many seconds each cmdlet takes, during which what waits for it is called once a second."""
+        self._ticks: list[Callable[[], None]] = []
         self.calls: list[Request] = []
         """The requests that got as far as the host, answered or not."""
         self.lost: list[tuple[str, bool]] = []
@@ -92,11 +98,17 @@ class InProcessHost:
 
     def run(self, module: str, options: Mapping[str, Any] | None = None, *, check: bool = False) -> dict[str, Any]:
         """The result of a module on this host."""
-        clock = {"clock": self.clock, "pause": self.pause, "tell": self.told.append}
+        clock = {"clock": self.clock, "pause": self.pause, "tell": self.told.append, "ticking": self.ticking}
         return run_module(module, dict(options or {}), self.invoke, check=check, **clock)
 
     def clock(self) -> float:
         return self.asleep
+
+    @contextmanager
+    def ticking(self, tick: Callable[[], None]) -> Iterator[None]:
+        self._ticks.append(tick)
+        yield
+        self._ticks.remove(tick)
 
     def pause(self, seconds: float) -> None:
         self.asleep += seconds
@@ -149,6 +161,10 @@ class InProcessHost:
         # A test of connectivity that only logs on is a reading one.
         assert cmdlet.startswith("Test-") or request.write is not cmdlet.startswith("Get-"), cmdlet
         self.calls.append(request)
+        for _second in range(int(self.slow)):
+            self.asleep += 1
+            for tick in self._ticks:
+                tick()
         fault = next((fault for fault in self.lost if fault[0] == cmdlet), None)
         if fault:
             self.lost.remove(fault)

@@ -166,7 +166,7 @@ FEATURES: dict[str, Feature] = {
     ),
     "mailboxes": Feature(
         "Access of mailboxes",
-        ("cas_mailbox",),
+        ("cas_mailbox", "cas_mailbox_info"),
         {
             **SERVER,
             "Get-CASMailbox": ("Filter", "Identity", "ResultSize"),
@@ -193,6 +193,37 @@ def entries(*features: str) -> dict[str, list[str]]:
         for cmdlet, parameters in FEATURES[key].exchange.items():
             found.setdefault(cmdlet, {CONTROLLER}).update(parameters)
     return {cmdlet: sorted(parameters) for cmdlet, parameters in sorted(found.items())}
+
+
+_SERVICES = tuple(name for one in (POP3, IMAP4) for name in (one.front_end, one.back_end))
+# The only values that some parameters on the windows endpoint have. IIS has services that depend on WAS and are nowhere
+# told of before: with a list of those that may be started it would not come back as it was.
+VALUES: dict[str, dict[str, tuple[str, ...]]] = {
+    "Get-CimInstance": {"ClassName": ("Win32_ComputerSystem", "Win32_Service")},
+    "Get-Service": {"Name": ("WAS",)},
+    "Set-Service": {"Name": _SERVICES, "StartupType": ("Automatic", "Manual", "Disabled")},
+    "Stop-Service": {"Name": (*_SERVICES, "WAS")},
+    "Restart-Service": {"Name": _SERVICES},
+}
+# Of a cmdlet that is cut down to some parameters PowerShell keeps the parameter sets. Id is in two of Get-Process, none
+# of them the default, and what would tell them apart is gone: so a real PowerShell was seen to refuse it.
+WHOLE = ("Get-Process",)
+
+
+def visible(*features: str) -> dict[str, dict[str, tuple[str, ...]]]:
+    """The cmdlets that a session configuration of its own lets some features use on the windows endpoint.
+
+    By parameter the values that are taken, none where all are; without parameters the cmdlet has all of them. Such a
+    configuration needs PowerShell 5, and Get-WmiObject is for PowerShell 2.
+    """
+    found: dict[str, dict[str, tuple[str, ...]]] = {}
+    for key in features or FEATURES:
+        for cmdlet, parameters in FEATURES[key].windows.items():
+            if cmdlet != "Get-WmiObject":
+                known = VALUES.get(cmdlet, {})
+                given = () if cmdlet in WHOLE else parameters
+                found.setdefault(cmdlet, {}).update({name: known.get(name, ()) for name in given})
+    return {cmdlet: dict(sorted(parameters.items())) for cmdlet, parameters in sorted(found.items())}
 
 
 TABLES: dict[str, Sequence[Setting]] = {

@@ -72,6 +72,7 @@ class Shell:
         settings = Settings("ex01", "ex01", "user", "secret", "basic", windows=endpoint, exchange=endpoint)
         self.said: deque[str] = deque(maxlen=1000)
         self.shell = Local(settings, self.said)
+        self.shell.open()
 
     def run(self, cmdlet: str, seconds: float = 60, **parameters: Any) -> Reply:
         self.said.clear()

@@ -251,12 +251,14 @@ class Stage:
         self.play(steps)
         shell = PsrpShell(self.settings(), "windows")
         self.opened.append(shell)
+        shell.open()
         return shell
 
     def winrs(self, steps: list[Step]) -> WinrsShell:
         self.play(steps)
         shell = WinrsShell(self.settings(transport="winrm"), self.said)
         self.opened.append(shell)
+        shell.open()
         return shell
 
     def session(self, steps: list[Step], **settings: Any) -> Session:

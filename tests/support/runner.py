@@ -123,6 +123,11 @@ class Controller:
         """The session processes that this controller started."""
         return session_processes(self.folder)
 
+    @property
+    def processes(self) -> list[int]:
+        """All processes that this controller started."""
+        return session_processes(self.folder, rb"")
+
     def wait_for_the_end(self) -> None:
         """Wait until no session process and no socket is left; they end a moment after the playbook."""
         wait_until(lambda: not self.helpers and not self.sockets)
@@ -133,15 +138,15 @@ class Controller:
         return sorted(path.name for path in (self.folder / ".ansible" / "pc").glob("*"))
 
 
-def session_processes(home: Path) -> list[int]:
-    """ansible-core's helper processes whose environment names this home."""
+def session_processes(home: Path, named: bytes = rb"ansible[_-]connection") -> list[int]:
+    """ansible-core's helper processes whose environment names this home, or those with another name."""
     found = []
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
             with contextlib.suppress(OSError):
                 command, environment = ((entry / name).read_bytes() for name in ("cmdline", "environ"))
                 # Up to ansible-core 2.17 the helper is a command of its own, ansible-connection.
-                if re.search(rb"ansible[_-]connection", command) and str(home).encode() in environment:
+                if re.search(named, command) and str(home).encode() in environment:
                     found.append(int(entry.name))
     return found
 

@@ -12,18 +12,18 @@ import pytest
 import yaml
 
 from ansible_collections.mailops.exchange.plugins.module_utils._judgement import follow_up
-from ansible_collections.mailops.exchange.plugins.module_utils._tables.connectors import CONNECTOR_SETTINGS
-from ansible_collections.mailops.exchange.plugins.module_utils._tables.protocols import IMAP4, POP3
+from ansible_collections.mailops.exchange.plugins.module_utils._work.life import Work
 from ansible_collections.mailops.exchange.plugins.plugin_utils.action import ExchangeAction
+from ansible_collections.mailops.exchange.plugins.plugin_utils.role import RoleAction
 
 ROOT = Path(__file__).resolve().parents[2]
 RUNTIME = yaml.safe_load((ROOT / "meta" / "runtime.yml").read_text(encoding="utf-8"))
-# controller_file has nothing to do with a host; neither has an option that it would share with the others.
-ALONE = {"client_access_verification", "controller_file"}
-MODULES = sorted({path.stem for path in (ROOT / "plugins" / "modules").glob("*.py")} - ALONE)
+MODULES = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("*.py"))
+# It has nothing to do with a host.
+ON_A_HOST = [module for module in MODULES if module != "controller_file"]
+OF_THE_GROUP = {"server", "domain_controller"}
 
-
-ROLES = {"pop3": ("pop_settings", POP3), "imap4": ("imap_settings", IMAP4)}
+ROLES = ("pop3", "imap4")
 
 
 def role_file(role: str, *parts: str) -> Any:
@@ -35,31 +35,51 @@ def specification(role: str) -> dict[str, Any]:
     return options
 
 
-def test_every_module_is_in_the_action_group() -> None:
-    assert RUNTIME["action_groups"]["exchange"] == MODULES
+def documentation(module: str) -> dict[str, Any]:
+    """What a module's own file says, without the fragments."""
+    found = importlib.import_module(f"ansible_collections.mailops.exchange.plugins.modules.{module}")
+    documented: dict[str, Any] = yaml.safe_load(found.DOCUMENTATION)
+    return documented
 
 
-@pytest.mark.parametrize("module", MODULES)
+def action_of(module: str) -> Any:
+    return importlib.import_module(f"ansible_collections.mailops.exchange.plugins.action.{module}").ActionModule
+
+
+def options_of(module: str) -> set[str]:
+    """What a module takes."""
+    if issubclass(action_of(module), RoleAction):
+        return set(action_of(module).arguments)
+    found = importlib.import_module(f"ansible_collections.mailops.exchange.plugins.modules.{module}")
+    (work,) = (one for one in vars(found).values() if isinstance(one, type) and issubclass(one, Work))
+    return {row.option for row in work.options}
+
+
+@pytest.mark.parametrize("module", ON_A_HOST)
+def test_a_module_takes_all_that_its_action_group_is_given_or_is_not_in_it(module: str) -> None:
+    """What `module_defaults` give to the group is given to each module of it, and one that is unknown ends the task."""
+    of_the_group = RUNTIME["action_groups"]["exchange"]
+    takes = OF_THE_GROUP & options_of(module)
+    assert takes == (OF_THE_GROUP if module in of_the_group else set())
+    # Who is in it has that from the fragment.
+    assert ("action_group" in documentation(module).get("attributes", {})) is (module not in of_the_group)
+
+
+def test_the_action_group_has_modules_only() -> None:
+    group = RUNTIME["action_groups"]["exchange"]
+    assert group == sorted(group)
+    assert set(group) < set(ON_A_HOST)
+
+
+@pytest.mark.parametrize("module", ON_A_HOST)
 def test_every_module_goes_through_the_action_plugin(module: str) -> None:
-    action = importlib.import_module(f"ansible_collections.mailops.exchange.plugins.action.{module}")
-    assert issubclass(action.ActionModule, ExchangeAction)
+    assert issubclass(action_of(module), ExchangeAction)
 
 
 @pytest.mark.parametrize("playbook", sorted((ROOT / "playbooks").glob("*.yml")), ids=lambda path: path.stem)
 def test_no_playbook_is_content_without_hosts(playbook: Path) -> None:
     hosts = "{{ query('mailops.exchange.host_pattern', exchange_hosts | default('exchange')) }}"
-    assert [play["hosts"] for play in yaml.safe_load(playbook.read_text(encoding="utf-8"))] == [hosts]
-
-
-@pytest.mark.parametrize("role", ROLES)
-def test_the_role_has_every_setting_and_hands_it_on(role: str) -> None:
-    module, protocol = ROLES[role]
-    (task,) = role_file(role, "tasks", "settings.yml")
-    handed_on = task[f"mailops.exchange.{module}"]
-    for setting in protocol.settings:
-        assert f"{role}_{setting.option}" in specification(role)
-        assert handed_on[setting.option] == f"{{{{ {role}_{setting.option} | default(omit) }}}}"
-    assert handed_on.keys() == {setting.option for setting in protocol.settings} | {"server", "domain_controller"}
+    assert {play["hosts"] for play in yaml.safe_load(playbook.read_text(encoding="utf-8"))} == {hosts}
 
 
 @pytest.mark.parametrize("role", ROLES)
@@ -68,19 +88,11 @@ def test_the_role_has_defaults_for_its_own_decisions_only(role: str) -> None:
     assert role_file(role, "defaults", "main.yml") == told
 
 
-@pytest.mark.parametrize("role", ROLES)
-def test_the_role_takes_every_option_of_the_connector_and_hands_it_on(role: str) -> None:
-    (task,) = role_file(role, "tasks", "connector.yml")
-    handed_on = task["mailops.exchange.receive_connector"].keys() - {"server", "domain_controller"}
-    assert specification(role)[f"{role}_connector"]["options"].keys() == handed_on
-    assert handed_on == {"name"} | {setting.option for setting in CONNECTOR_SETTINGS}
-
-
 def test_every_file_of_tasks_is_one_that_the_role_can_include() -> None:
     """The names are data: in the role's variables and in the filter that knows what follows."""
     files = {path.stem for path in (ROOT / "roles" / "pop3" / "tasks").glob("*.yml")} - {"main"}
     said = (ROOT / "roles" / "pop3" / "vars" / "main.yml").read_text(encoding="utf-8")
     said += inspect.getsource(follow_up)
-    assert files == {name for name in re.findall(r'"(\w+)"', said) if name in files}
+    assert files == {name for name in re.findall(r'"(\w+)(?:\.yml)?"', said) if name in files}
     # The role's last task does these two.
     assert set(re.findall(r'yield "(\w+)"', said)) - {"failure", "verification"} <= files

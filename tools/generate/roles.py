@@ -110,6 +110,23 @@ def defaults(protocol: Protocol) -> Iterator[str]:
             yield f"{name}: {layout.fact(option['default'])}"
 
 
+def variables() -> Iterator[str]:
+    """The table of the variables that a role has beside its protocol's settings."""
+    own = sorted(name.removeprefix(f"{POP3.key}_") for name in texts("role")["options"])
+    yield from (
+        "# Copyright: (c) 2026, mailops contributors",
+        "# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)",
+        '"""The variables of the roles beside the settings, written by `make generate` from tools/texts/role.yml."""',
+        "",
+        "from __future__ import annotations",
+        "",
+        "# Without the name of the protocol that they begin with.",
+        "ROLE_VARIABLES = (",
+    )
+    yield from (f'    "{name}",' for name in own)
+    yield ")"
+
+
 _WRITTEN = "# Written by `make generate` from the tables of settings."
 
 

@@ -4,7 +4,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -18,6 +19,7 @@ from ansible_collections.mailops.exchange.plugins.module_utils._host.failures im
     shortened,
 )
 from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import Reply, Request
+from ansible_collections.mailops.exchange.plugins.module_utils._host.progress import Progress
 from ansible_collections.mailops.exchange.plugins.module_utils._host.way import Way
 
 # What they find and write is in one domain of the forest; all else is in the configuration, which each controller has.
@@ -92,9 +94,16 @@ class Calls:
             return Reply(memory=self.memory)
         return self.call(cmdlet, endpoint=endpoint, write=True, deadline=deadline, piped=piped, of=of, **parameters)
 
-    def tell(self, text: str) -> None:
-        """Let the user see how far a long task has come."""
-        self._way.tell(text)
+    def progress(self) -> Progress:
+        """By which the user sees how far a long task has come."""
+        return Progress(self._way.tell, self._way.clock)
+
+    @contextmanager
+    def waiting(self, what: str) -> Iterator[None]:
+        """Let the user see that one long answer is still waited for."""
+        progress = self.progress()
+        with self._way.ticking(lambda: progress.waited(what)):
+            yield
 
     def call(
         self,

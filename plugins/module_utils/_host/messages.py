@@ -217,7 +217,7 @@ class Request:
     write: bool = False
     """Whether it changes something, and must not be sent twice."""
     deadline: float | None = None
-    """Seconds to wait for its answer, if these are fewer than the connection's own."""
+    """Seconds to wait for its answer: of what only reads if these are fewer than the connection's own."""
     remember: Mapping[str, Any] = field(default_factory=dict)
     """Facts for the later tasks of the play."""
 

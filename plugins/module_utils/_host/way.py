@@ -6,11 +6,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 
 from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import Failure
+from ansible_collections.mailops.exchange.plugins.module_utils._host.progress import ticking
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,8 @@ class Way:
     pause: Callable[[float], None] = time.sleep
     tell: Callable[[str], None] = lambda _: None
     """Lets the user read something at once."""
+    ticking: Callable[[Callable[[], None]], AbstractContextManager[None]] = ticking
+    """Calls something now and then while a block waits."""
     note: Callable[[str], None] = lambda _: None
     """Lets the user read something who wants to know all."""
 

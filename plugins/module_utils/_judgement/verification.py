@@ -89,8 +89,9 @@ class Verification:
     def _settings(self) -> Iterator[str]:
         if (stored := self._result("settings").get("settings")) and self._is_done("settings"):
             seen = self._own["settings"]
-            for option in sorted(stored.keys() | seen.keys()):
-                if seen.get(option) != stored.get(option):
+            # What nobody gave may be changed by others at any time.
+            for option in sorted(stored.keys() & self.concern.managed):
+                if seen.get(option) != stored[option]:
                     now, then = (
                         shortened(json.dumps(values.get(option), ensure_ascii=False)) for values in (seen, stored)
                     )

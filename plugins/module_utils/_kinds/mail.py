@@ -5,13 +5,13 @@
 from __future__ import annotations
 
 import contextlib
-import ipaddress
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import quoted, shortened
+from ansible_collections.mailops.exchange.plugins.module_utils._host.addresses import address_in
+from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import quoted
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.base import Given, stray
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.simple import Bool
 
@@ -25,17 +25,7 @@ class MailHost(Given):
 
     def parse(self, value: Any) -> str:
         text = str(value)
-        bracketed = re.fullmatch(r"\[(.*:.*)\]", text)
-        try:
-            address = ipaddress.ip_address(bracketed[1] if bracketed else text)
-        except ValueError:
-            return _host_name(text)
-        if zone := getattr(address, "scope_id", None):
-            raise ValueError(
-                f"{quoted(text)} has the zone id {shortened(zone)}, which names a network interface of one machine "
-                "only; give an address that means the same everywhere, or a name"
-            )
-        return bracketed[1] if bracketed else text
+        return address_in(text) or _host_name(text)
 
 
 def _host_name(text: str) -> str:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
+from ansible_collections.mailops.exchange.plugins.module_utils._host.addresses import bracketed
 from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import Failure
 from ansible_collections.mailops.exchange.plugins.module_utils._mail.sockets import (
     Deadline,
@@ -40,8 +41,8 @@ class MailTarget:
     ca_cert: str | None = None
 
     def __str__(self) -> str:
-        at = f" at {_bracketed(self.connect_to)}" if self.connect_to else ""
-        return f"{_bracketed(self.host)}:{self.port}{at}"
+        at = f" at {bracketed(self.connect_to)}" if self.connect_to else ""
+        return f"{bracketed(self.host)}:{self.port}{at}"
 
     def context(self, trust: Trust, traffic: Traffic) -> LimitedTlsContext:
         """TLS 1.2 or newer, as Python has it by default, and names only where mail programs look for them."""
@@ -88,11 +89,6 @@ class MailTarget:
                 "service and its bindings."
             )
         raise Failure(f"{self} cannot be reached from the controller: {problem.strerror or problem}.")
-
-
-def _bracketed(host: str) -> str:
-    """A host as it stands before a port: an IPv6 address would not end before it otherwise."""
-    return f"[{host}]" if ":" in host else host
 
 
 def _resolve(name: str, port: int, deadline: Deadline) -> list[Any]:

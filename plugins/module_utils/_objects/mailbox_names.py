@@ -54,6 +54,13 @@ def account_of(found: Found) -> str:
     return text.casefold() if ACCOUNT.fullmatch(text) else ""
 
 
+def is_health(found: Found) -> bool | None:
+    """Whether Exchange monitors itself with it; None if that cannot be told."""
+    place, account = place_of(found).casefold(), account_of(found)
+    is_health = ",cn=monitoring mailboxes," in place or account.startswith("healthmailbox")
+    return is_health if place or account else None
+
+
 def key_of(found: Found) -> str:
     """What tells a mailbox from all others, by which it is written as well."""
     if key := guid_of(found) or place_of(found):

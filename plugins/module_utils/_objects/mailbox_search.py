@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import (
@@ -16,6 +16,7 @@ from ansible_collections.mailops.exchange.plugins.module_utils._host.failures im
 )
 from ansible_collections.mailops.exchange.plugins.module_utils._host.host import Host
 from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import wire_text
+from ansible_collections.mailops.exchange.plugins.module_utils._host.progress import Progress
 from ansible_collections.mailops.exchange.plugins.module_utils._objects.mailbox_names import (
     GET,
     GUID,
@@ -33,6 +34,15 @@ READ_AT_ONCE = 1000
 """So many mailboxes are read in one pipeline, if they are named."""
 
 
+def refuse_some(problems: Mapping[str, Sequence[str]]) -> None:
+    """End the task if there are names, by what is wrong with them, that are not one mailbox's."""
+    told = (
+        f"identities: {'each of ' if len(names) > 1 else ''}{first_of([*map(quoted, names)])} {what}."
+        for what, names in problems.items()
+    )
+    refuse([summed_up(told)] if problems else ())
+
+
 @dataclass(frozen=True)
 class Search:
     """Which mailboxes are looked for, and what of them is read."""
@@ -41,10 +51,16 @@ class Search:
     members: Sequence[str]
     identities: Sequence[str]
     filter: str
+    refuse: Callable[[Mapping[str, Sequence[str]]], None] = refuse_some
+    """Takes the names, by what is wrong with them, that are not one mailbox's."""
 
     def chosen(self) -> Iterable[Found]:
         """The mailboxes that are meant."""
         return self._read(Filter=self.filter) if self.filter else self._named()
+
+    def all(self) -> Iterable[Found]:
+        """All mailboxes."""
+        return self._read()
 
     def everything(self) -> tuple[Iterable[Found], dict[str, str]]:
         """All mailboxes, and by their keys those that are meant."""
@@ -53,22 +69,25 @@ class Search:
             return self._read(), meant
         found = self._read()
         problems: defaultdict[str, list[str]] = defaultdict(list)
-        meant = labels(self._resolve(self.identities, owners_of(self.identities, found), problems))
-        _refuse_some(problems)
+        owners = owners_of(self.identities, found)
+        meant = labels(self._resolve(self.identities, owners, problems, self.host.progress()))
+        self.refuse(problems)
         return found, meant
 
     def _read(self, **chosen: str) -> list[Found]:
-        return self.host.read(GET, members=self.members, ResultSize="unlimited", **chosen)
+        with self.host.waiting("reading mailboxes, which come in one answer,"):
+            return self.host.read(GET, members=self.members, ResultSize="unlimited", **chosen)
 
     def _named(self) -> Iterator[Found]:
         """The one mailbox of each name; at the end a Failure that names those that have none or several."""
         problems: defaultdict[str, list[str]] = defaultdict(list)
+        progress = self.host.progress()
         # So many at a time that what is read of them need not be kept.
         for start in range(0, len(self.identities), READ_AT_ONCE):
             names = self.identities[start : start + READ_AT_ONCE]
             unique = [n for n in names if "@" in n or GUID.fullmatch(n.casefold()) or PLACE.fullmatch(n)]
-            yield from self._resolve(names, self._pipe(unique), problems)
-        _refuse_some(problems)
+            yield from self._resolve(names, self._pipe(unique), problems, progress, start)
+        self.refuse(problems)
 
     def _pipe(self, names: Sequence[str]) -> dict[str, Found]:
         """By those of the names that are a mailbox's own, the mailbox, as far as Exchange's answer leaves no doubt."""
@@ -87,13 +106,19 @@ class Search:
         return self._pipe(names[:half]) | self._pipe(names[half:])
 
     def _resolve(
-        self, names: Iterable[str], owners: Mapping[str, Found], problems: Mapping[str, list[str]]
+        self,
+        names: Iterable[str],
+        owners: Mapping[str, Found],
+        problems: Mapping[str, list[str]],
+        progress: Progress,
+        before: int = 0,
     ) -> Iterator[Found]:
         """The mailbox of each name; what is not a mailbox's own, Exchange is asked for by itself."""
-        for name in names:
+        for done, name in enumerate(names, before + 1):
             found = owners.get(name.casefold()) or self._ask(name)
+            progress.counted(done, len(self.identities), "mailboxes read")
             if isinstance(found, str):
-                problems[found].append(quoted(name))
+                problems[found].append(name)
             else:
                 yield found
 
@@ -141,12 +166,3 @@ def owners_of(names: Iterable[str], mailboxes: Iterable[Found]) -> dict[str, Fou
             if (name := text.casefold()) in wanted:
                 owners[name][key_of(found).casefold()] = found
     return {name: next(iter(found.values())) for name, found in owners.items() if len(found) == 1}
-
-
-def _refuse_some(problems: Mapping[str, Sequence[str]]) -> None:
-    """End the task if there are names, by what is wrong with them, that are not one mailbox's."""
-    told = (
-        f"identities: {'each of ' if len(names) > 1 else ''}{first_of(names)} {what}."
-        for what, names in problems.items()
-    )
-    refuse([summed_up(told)] if problems else ())

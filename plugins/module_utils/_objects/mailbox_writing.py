@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -76,18 +76,22 @@ def write(host: Host, changes: Sequence[Change], size: int, outcome: Outcome) ->
     alike: dict[tuple[tuple[str, Any], ...], list[Change]] = defaultdict(list)
     for change in changes:
         alike[tuple(sorted(change.plan.changes.items()))].append(change)
-    done = 0
+    progress = host.progress()
+
+    def tell() -> None:
+        failed = len(outcome.failed)
+        progress.counted(
+            len(outcome.moved) + failed, len(changes), "mailboxes written", f"{failed:,} failed" if failed else ""
+        )
+
     for values, group in alike.items():
         for start in range(0, len(group), size):
-            batch = group[start : start + size]
-            _write_batch(host, dict(values), batch, outcome)
-            done += len(batch)
-            if done < len(changes) or done > size:
-                told = f", {len(outcome.failed)} failed" if outcome.failed else ""
-                host.tell(f"{done} of {len(changes)} mailboxes written{told}")
+            _write_batch(host, dict(values), group[start : start + size], outcome, tell)
 
 
-def _write_batch(host: Host, wanted: Mapping[str, Any], batch: Sequence[Change], outcome: Outcome) -> None:
+def _write_batch(
+    host: Host, wanted: Mapping[str, Any], batch: Sequence[Change], outcome: Outcome, tell: Callable[[], None]
+) -> None:
     left, size, most = [*batch], len(batch), len(batch)
     while left and not outcome.given_up:
         some, left = left[:size], left[size:]
@@ -97,6 +101,7 @@ def _write_batch(host: Host, wanted: Mapping[str, Any], batch: Sequence[Change],
             # Nothing tells for sure whose the errors are, or how far a pipeline came that ended. One by one does, until
             # one succeeds, which was not reached before, or ends the pipeline.
             left, size, most = differing + left, 1, max(1, most // 2)
+            tell()
             continue
         pipeline.blame(differing, outcome)
         if len(some) == 1 and (pipeline.ended or not differing):
@@ -104,6 +109,7 @@ def _write_batch(host: Host, wanted: Mapping[str, Any], batch: Sequence[Change],
         outcome.ended = outcome.ended + 1 if pipeline.ended and differing else 0
         if outcome.ended == ENDED_IN_A_ROW:
             outcome.given_up = f"each of the {ENDED_IN_A_ROW} mailboxes before it ended {SET} altogether"
+        tell()
     for change in left:
         outcome.fail(change, f"It was not tried, because {outcome.given_up}.")
 

@@ -26,11 +26,10 @@ from ansible_collections.mailops.exchange.plugins.module_utils._objects.mailbox_
     NAMES,
     SET,
     Found,
-    account_of,
     distinct,
+    is_health,
     key_of,
     label_of,
-    place_of,
 )
 from ansible_collections.mailops.exchange.plugins.module_utils._objects.mailbox_search import Search
 from ansible_collections.mailops.exchange.plugins.module_utils._objects.mailbox_writing import Change, Outcome, write
@@ -39,6 +38,7 @@ from ansible_collections.mailops.exchange.plugins.module_utils._tables.mailboxes
     MAILBOX_SETTINGS,
     PREFIXES,
     PROTOCOL_DEFAULT,
+    is_custom,
     switch_of,
 )
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.rows import Option
@@ -184,8 +184,8 @@ class MailboxAccess(Resource[Mailboxes, Changes]):
     def _may_change(self, found: Found, changes: Changes, *, is_meant: bool) -> bool:
         """Whether it is none of the mailboxes that only their own name may change."""
         given = is_meant and any(self.desired.get(f"{prefix}_enabled") for prefix in PREFIXES)
-        is_health, is_administrator = _is_health(found), given and self.administrators.include(found)
-        if not self.by_name and (is_health is None or is_administrator is None):
+        of_health, is_administrator = is_health(found), given and self.administrators.include(found)
+        if not self.by_name and (of_health is None or is_administrator is None):
             came = Unreadable(found.get("SamAccountName"))
             raise Failure(
                 f"{shortened(label_of(found))}: its SamAccountName came as {came}, so it cannot be told from the "
@@ -193,12 +193,12 @@ class MailboxAccess(Resource[Mailboxes, Changes]):
                 "alone; nothing was written. Please report that.",
                 unreadable={"SamAccountName": came.shape},
             )
-        if not is_health and not is_administrator:
+        if not of_health and not is_administrator:
             return True
         if given:
             (changes.closed if self.by_name else changes.spared).append(label_of(found))
         # Managed Availability logs on to the health mailboxes to see whether POP3 and IMAP4 work.
-        return self.by_name or not (given or is_health)
+        return self.by_name or not (given or of_health)
 
     def remarks(self, before: Mailboxes, plan: Changes) -> Iterator[str]:
         for labels, text in (
@@ -264,24 +264,13 @@ def _told(outcome: Outcome, count: int) -> Iterator[str]:
             yield f"And {more:,} more."
 
 
-def _is_health(found: Found) -> bool | None:
-    """Whether Exchange monitors itself with it; None if that cannot be told."""
-    place, account = place_of(found).casefold(), account_of(found)
-    is_health = ",cn=monitoring mailboxes," in place or account.startswith("healthmailbox")
-    return is_health if place or account else None
-
-
 def _needed(options: Iterable[str]) -> set[str]:
     """These options, and the switches on which some of them depend."""
-    return {*options, *(switch_of(option) for option in options if _is_custom(option))}
+    return {*options, *(switch_of(option) for option in options if is_custom(option))}
 
 
 def _uses_defaults(stored: Stored, option: str) -> bool:
     return stored.values.get(switch_of(option)) is True
-
-
-def _is_custom(option: str) -> bool:
-    return option.partition("_")[2] in CUSTOM
 
 
 def _not_counting(stored: Stored, desired: Mapping[str, Any]) -> list[str]:
@@ -289,7 +278,7 @@ def _not_counting(stored: Stored, desired: Mapping[str, Any]) -> list[str]:
     return [
         option
         for option in desired
-        if _is_custom(option) and option.partition("_")[0] not in switched and _uses_defaults(stored, option)
+        if is_custom(option) and option.partition("_")[0] not in switched and _uses_defaults(stored, option)
     ]
 
 
@@ -297,7 +286,7 @@ def _plan(stored: Stored, desired: Mapping[str, Any]) -> Plan:
     plan = make_plan(MAILBOX_SETTINGS, desired, stored.values)
     for option in desired:
         # What is stored beside the defaults counts for nothing, so it is no reason not to write the same.
-        if _is_custom(option) and option not in plan.changes and _uses_defaults(stored, option):
+        if is_custom(option) and option not in plan.changes and _uses_defaults(stored, option):
             plan.changes[option] = plan.after[option] = desired[option]
             plan.before[option] = PROTOCOL_DEFAULT
     return plan

@@ -28,6 +28,11 @@ def switch_of(option: str) -> str:
     return f"{option.partition('_')[0]}_use_protocol_defaults"
 
 
+def is_custom(option: str) -> bool:
+    """Whether it counts only while the defaults of the protocol are not used."""
+    return option.partition("_")[2] in CUSTOM
+
+
 def _settings(option: str) -> tuple[Setting, ...]:
     parameter = option.capitalize()
     ical, messages = "ForceICalForCalendarRetrievalOption", "MessagesRetrievalMimeFormat"

@@ -22,10 +22,13 @@ from ansible_collections.mailops.exchange.plugins.module_utils._tables.rows impo
 SERVER_OPTIONS = (Option("server", Identity()), Option("domain_controller", Identity()))
 
 
-def parse(rows: Iterable[Row], params: Mapping[str, Any]) -> dict[str, Any]:
-    """The canonical values of all options given, or a Failure with a sentence for each that is wrong."""
+def parse(rows: Iterable[Row], params: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """The canonical values of all options given, or a Failure with a sentence for each that is wrong.
+
+    The sentences call them by their names with the prefix.
+    """
     problems: list[str] = []
-    given = _parse(rows, params, "", problems)
+    given = _parse(rows, params, prefix, problems)
     refuse(problems)
     return given
 

@@ -4,9 +4,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import typing as t
 from collections.abc import Iterator
 
+import spnego
 from spnego.exceptions import SpnegoError
 
 from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import shortened
@@ -155,6 +157,16 @@ def sentence(error: BaseException, *, host: str, user: str | None) -> str | None
         if code in _SENTENCES:
             return _SENTENCES[code].format(host=host, user=shortened(user or "the current user"))
     return None
+
+
+def needs_password(auth: str, user: str | None) -> bool:
+    """Whether the controller has nothing but a password to log on with: no ticket, no store of NTLM's credentials."""
+    for protocol in {"negotiate": ("kerberos", "ntlm"), "ntlm": ("ntlm",)}.get(auth, ()):
+        # Without the Kerberos libraries there is no ticket either.
+        with contextlib.suppress(ImportError, *Errors):
+            spnego.client(user, protocol=protocol)
+            return False
+    return True
 
 
 def _codes(error: BaseException) -> Iterator[int]:

@@ -87,9 +87,9 @@ ERROR = ("id", "category", "exception", "message", "target", "cmdlet", "paramete
 # The assembly of what asks whoever sits before a console, which throws where nobody does.
 CONSOLE = "Microsoft.PowerShell.ConsoleHost"
 
-# What PowerShell itself writes on standard error is one document, element by element.
-_CLIXML = re.compile(rb"<Objs |</Objs>|<Obj S=|<S S=")
-_CLIXML_TEXT = re.compile(rb'<S S="\w+">([^<]*)</S>')
+# What PowerShell itself writes on standard error is one document, element by element, and comes in pieces of any size.
+_CLIXML = re.compile(rb'#< CLIXML|</?Objs\b[^>]*>|<Obj S=.*?</Obj>|<S S="\w+">(?P<text>[^<]*)</S>', re.DOTALL)
+_UNFINISHED = re.compile(rb"<Objs?\b|<S\b")
 _CLIXML_CHARACTER = re.compile("_x([0-9A-Fa-f]{4})_")
 
 
@@ -112,16 +112,26 @@ def answers(request: str) -> re.Pattern[bytes]:
     return re.compile(rb"%b (output|error|warning|text|lost|end) (?:([!-~]+)\r?$)?" % request.encode())
 
 
-def spoken(errors: bytes) -> list[bytes]:
-    """The lines of text on standard error, where PowerShell puts its own in CLIXML."""
+def spoken(errors: bytes) -> tuple[list[bytes], bytes]:
+    """The lines of text on standard error, where PowerShell puts its own in CLIXML, and what is not whole yet."""
     lines: list[bytes] = []
-    for line in errors.replace(b"#< CLIXML", b"").splitlines():
-        if _CLIXML.search(line):
-            text = unescape("\n".join(found.decode("utf-8", "replace") for found in _CLIXML_TEXT.findall(line)))
-            text = _CLIXML_CHARACTER.sub(lambda found: chr(int(found[1], 16)), text)
-            line = text.encode("utf-8", "replace")
-        lines += line.splitlines()
-    return lines
+    end = 0
+    for found in _CLIXML.finditer(errors):
+        lines += errors[end : found.start()].splitlines()
+        text = unescape((found["text"] or b"").decode("utf-8", "replace"))
+        text = _CLIXML_CHARACTER.sub(lambda sign: chr(int(sign[1], 16)), text)
+        lines += text.encode("utf-8", "replace").splitlines()
+        end = found.end()
+    left = errors[end:]
+    begun = _UNFINISHED.search(left)
+    whole = begun.start() if begun else left.rfind(b"\n") + 1
+    return [*lines, *left[:whole].splitlines()], left[whole:]
+
+
+def told(lines: t.Sequence[str]) -> str:
+    """What an error says in lines that PowerShell has broken for a console, with the place of it after them."""
+    marked = next((number for number, line in enumerate(lines) if line.startswith("+ ")), 0)
+    return " ".join(lines[: max(1, marked - 1)])
 
 
 def literal(value: t.Any) -> str:

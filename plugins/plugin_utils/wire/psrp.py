@@ -24,6 +24,7 @@ from ansible_collections.mailops.exchange.plugins.plugin_utils.wire.boundary imp
     asking,
 )
 from ansible_collections.mailops.exchange.plugins.plugin_utils.wire.clixml import LineSerializer, read_error, to_plain
+from ansible_collections.mailops.exchange.plugins.plugin_utils.wire.proxies import proxy_of
 from ansible_collections.mailops.exchange.plugins.plugin_utils.wire.wsman import (
     GRACE,
     LARGEST_OBJECT,
@@ -33,6 +34,7 @@ from ansible_collections.mailops.exchange.plugins.plugin_utils.wire.wsman import
     check,
     is_refusal,
     is_unopened,
+    look_beforehand,
     refused,
     sentence,
 )
@@ -50,34 +52,35 @@ class PsrpShell:
     """A runspace pool on one endpoint of a host."""
 
     def __init__(self, settings: Settings, name: str) -> None:
-        """Open it; Refused with a sentence if that cannot be done."""
+        """Refused with a sentence if the settings cannot be used."""
         self._settings = settings
         self._name = name
         self._meter = Meter()
         self._serializer = LineSerializer()
         self.usable = True
         self._finished: list[PowerShell] = []
+        self._may_be_open = False
+        look_beforehand(settings, name)
         try:
             with asking():
                 self._pool = self._make_pool()
         except TransportError as error:
             raise refused(settings, name, error) from error
+
+    def open(self) -> None:
+        """Open the pool; Refused with a sentence if that cannot be done."""
+        self._may_be_open = True
         try:
             with asking():
                 self._pool.open()
         except TransportError as error:
-            shell = self._pool.shell
-            if not (is_unopened(error.cause) or shell.opened):
-                # The answer is lost, and the shell may be open all the same. Its id is the client's choice.
-                shell._selector_set = SelectorSet()
-                shell._selector_set.add_option("ShellId", self._pool.id)
-                shell.opened = True
-            self.close()
-            raise refused(settings, name, error) from error
+            self._may_be_open = not is_unopened(error.cause) or self._pool.shell.opened
+            raise refused(self._settings, self._name, error) from error
 
     def _make_pool(self) -> RunspacePool:
         settings = self._settings
         endpoint: Endpoint = getattr(settings, self._name)
+        proxy = proxy_of(settings, self._name)
         wsman = WSMan(
             settings.host,
             port=endpoint.port,
@@ -92,8 +95,8 @@ class PsrpShell:
             read_timeout=settings.long_poll + GRACE,
             operation_timeout=settings.long_poll,
             encryption=endpoint.encryption,
-            proxy=settings.proxy,
-            no_proxy=settings.ignore_proxy,
+            proxy=proxy.url if proxy else None,
+            no_proxy=proxy is None,
             certificate_pem=settings.certificate_pem,
             certificate_key_pem=settings.certificate_key_pem,
             negotiate_service=endpoint.service,
@@ -226,11 +229,17 @@ class PsrpShell:
         """Close the pool, over a new connection if the old one is gone."""
         shell, transport = self._pool.shell, self._pool.connection.transport
         transport.connection_timeout = transport.read_timeout = GRACE
+        if self._may_be_open and not shell.opened:
+            # The answer is lost, and the shell may be open all the same. Its id is the client's choice.
+            shell._selector_set = SelectorSet()
+            shell._selector_set.add_option("ShellId", self._pool.id)
+            shell.opened = True
         for _attempt in range(2):
             try:
                 # Does nothing where none was opened.
                 with asking():
                     shell.close()
+                self._may_be_open = False
                 break
             except TransportError as error:
                 # A shell that is already gone answers so; there is nothing left to do about it.

@@ -152,7 +152,8 @@ REASONS: Sequence[Reason] = (
     ),
     _numbered(
         "{url} does not serve the configuration {configuration}: the Exchange endpoint lives in IIS (ports 80 and 443, "
-        "path /PowerShell/), the Windows endpoint in WinRM (5985 and 5986, /wsman)",
+        "path /PowerShell/), the Windows endpoint in WinRM (5985 and 5986, /wsman), where another configuration than "
+        "Microsoft.PowerShell has to be registered first",
         CONFIGURATION_NOT_FOUND,
     ),
     _numbered(

@@ -34,6 +34,7 @@ from ansible_collections.mailops.exchange.plugins.plugin_utils.wire.clixml impor
     refuse_unsafe,
     to_plain,
 )
+from ansible_collections.mailops.exchange.plugins.plugin_utils.wire.proxies import proxy_of
 from ansible_collections.mailops.exchange.plugins.plugin_utils.wire.wsman import (
     GRACE,
     LARGEST_OBJECT,
@@ -42,8 +43,10 @@ from ansible_collections.mailops.exchange.plugins.plugin_utils.wire.wsman import
     Meter,
     Overdue,
     check,
+    first_line,
     is_refusal,
     is_unopened,
+    look_beforehand,
     refused,
     sentence,
 )
@@ -54,6 +57,9 @@ UTF8 = 65001
 
 # Characters that are kept of a line which is no answer: it may say anything, and be as long as it likes.
 LONGEST_LINE = 300
+
+# Bytes of one element on standard error: those of an error are a line of it.
+LONGEST_ELEMENT = 1 << 20
 
 
 class _Protocol(Protocol):
@@ -95,19 +101,28 @@ class WinrsShell:
     """A WinRM shell on the windows endpoint of a host, with one PowerShell process in it."""
 
     def __init__(self, settings: Settings, said: deque[str]) -> None:
-        """Open it; Refused with a sentence if that cannot be done. ``said`` takes what is said besides the answers."""
+        """Refused with a sentence if the settings cannot be used.
+
+        ``said`` takes what is said besides the answers.
+        """
         self._settings = settings
         self._said = said
         self._meter = Meter()
         self._shell = str(uuid.uuid4()).upper()
-        self._unread = b""
+        self._unread = self._unsaid = b""
         self.usable = True
-        opened = False
+        self._may_be_open = False
+        look_beforehand(settings, "windows")
         try:
             with _asking():
                 self._protocol = self._log_on()
         except TransportError as error:
             raise refused(settings, "windows", error) from error
+
+    def open(self) -> None:
+        """Open it and start the process; Refused with a sentence if that cannot be done."""
+        self._may_be_open = True
+        opened = False
         try:
             with _asking():
                 self._protocol.open_shell_as(self._shell)
@@ -117,25 +132,25 @@ class WinrsShell:
                 self._process = self._protocol.run_command(self._shell, program, arguments)
         except TransportError as error:
             # If only the answer is lost, the shell may be open all the same.
-            if opened or not is_unopened(error.cause):
-                self.close()
-            raise refused(settings, "windows", error) from error
+            self._may_be_open = opened or not is_unopened(error.cause)
+            raise refused(self._settings, "windows", error) from error
 
     def _log_on(self) -> _Protocol:
         settings, endpoint = self._settings, self._settings.windows
         negotiates = settings.auth in ("kerberos", "negotiate", "ntlm")
+        proxy = proxy_of(settings, "windows")
         protocol = _Protocol(
             endpoint=settings.url("windows"),
             transport=t.cast(t.Any, "plaintext" if negotiates else settings.auth),
-            # With a ticket there is neither, and pywinrm asks for both.
-            username=settings.user or "",
+            # With a ticket there is neither, and pywinrm asks for both before the log-on is replaced.
+            username=settings.user or "nobody",
             password=settings.password or "",
             ca_trust_path=settings.ca_cert or "legacy_requests",
             cert_pem=settings.certificate_pem,
             cert_key_pem=settings.certificate_key_pem,
             server_cert_validation="validate" if settings.cert_validation else "ignore",
             message_encryption="auto" if negotiates else t.cast(t.Any, endpoint.encryption),
-            proxy=None if settings.ignore_proxy else settings.proxy or "legacy_requests",
+            proxy=proxy.url if proxy else None,
             operation_timeout_sec=settings.long_poll,
             read_timeout_sec=settings.long_poll + GRACE,
         )
@@ -245,6 +260,7 @@ class WinrsShell:
             if left <= 0:
                 # What a process asks has no end of line.
                 self._hear(self._unread)
+                self._listen(b"\n")
                 raise Overdue(f"{cmdlet} gave no answer on {self._settings.host} within {seconds:g} seconds.")
             self._protocol.operation_timeout_sec = max(1, min(self._settings.long_poll, int(left)))
             try:
@@ -254,7 +270,7 @@ class WinrsShell:
                 if isinstance(broken.cause, WSManFaultError) and broken.cause.code == OPERATION_TIMED_OUT:
                     continue
                 raise
-            complaints += filter(None, map(self._hear, powershell.spoken(errors)))
+            complaints += self._listen(errors + (b"\n" if ended else b""))
             *lines, self._unread = (self._unread + output).split(b"\n")
             for line in lines:
                 answer = ours.search(line)
@@ -269,10 +285,18 @@ class WinrsShell:
                 self._meter.received = 0
             if ended and not answered:
                 self._hear(self._unread)
-                said = (complaints or [*self._said][-1:] or ["no reason given"])[0].rstrip(".")
+                said = first_line(powershell.told(complaints or [*self._said][-1:])).rstrip(".")
                 raise Interrupted(f"{cmdlet}: PowerShell ended on {self._settings.host} before its answer: {said}.")
             if self._meter.received > LARGEST_OBJECT:
                 raise Unintelligible(f"more than {LARGEST_OBJECT >> 20} MB came without one object")
+        # What was said without an end of line is not for the next request.
+        self._listen(b"\n")
+
+    def _listen(self, errors: bytes) -> list[str]:
+        """Hear what has come on standard error, as far as it is whole."""
+        spoken, unsaid = powershell.spoken(self._unsaid + errors)
+        self._unsaid = unsaid[:LONGEST_ELEMENT]
+        return [*filter(None, map(self._hear, spoken))]
 
     def _hear(self, line: bytes) -> str:
         """Keep a line that is no answer, as far as it may be shown."""
@@ -283,12 +307,15 @@ class WinrsShell:
 
     def close(self) -> None:
         """Close the shell, over a new connection if the old one is gone; the process ends with it."""
+        if not self._may_be_open:
+            return
         transport: t.Any = self._protocol.transport
         transport.read_timeout_sec = GRACE
         for _attempt in range(2):
             try:
                 with _asking():
                     self._protocol.close_shell(self._shell)
+                self._may_be_open = False
                 return
             except TransportError as error:
                 # A shell that is already gone answers so; there is nothing left to do about it.

@@ -10,22 +10,27 @@ from functools import partial
 
 import requests
 from pypsrp.exceptions import AuthenticationError, WinRMError, WinRMTransportError, WSManFaultError
-from urllib3.exceptions import NewConnectionError
+from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
 from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import MOST_WORDS, quoted, shortened
 from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import Reply, Request
 from ansible_collections.mailops.exchange.plugins.plugin_utils.settings import FULL, Settings
 from ansible_collections.mailops.exchange.plugins.plugin_utils.wire import kerberos
+from ansible_collections.mailops.exchange.plugins.plugin_utils.wire.beforehand import lacking
 from ansible_collections.mailops.exchange.plugins.plugin_utils.wire.boundary import (
     TransportError,
     Unintelligible,
     Unopened,
 )
 from ansible_collections.mailops.exchange.plugins.plugin_utils.wire.clixml import refuse_unsafe
+from ansible_collections.mailops.exchange.plugins.plugin_utils.wire.proxies import Proxy, proxy_of
 from ansible_collections.mailops.exchange.plugins.plugin_utils.wire.reasons import SHELL_NOT_FOUND, Refusal
 
 ACCESS_DENIED = 5
 OPERATION_TIMED_OUT = 2150858793
+
+# What a proxy answers that does not let a request through, or gets no answer itself.
+PROXYS_ANSWERS = (403, 407, 502, 503, 504)
 
 # How much longer than the server waits for output the client waits for its answer: a quiet cmdlet must not look like a
 # dead server.
@@ -63,16 +68,22 @@ class Overdue(Interrupted):
 
 
 class Shell(t.Protocol):
-    """An open PowerShell on one endpoint of a host."""
+    """A PowerShell on one endpoint of a host."""
 
     usable: bool
     """False once it is known that the next pipeline needs another one."""
+
+    def open(self) -> None:
+        """Open it; Refused with a sentence if that cannot be done. Whoever calls it closes it, however it ends."""
 
     def run(self, request: Request, seconds: float) -> Reply:
         """Run a request's cmdlet; Refused, Interrupted or Overdue if its answer did not come whole."""
 
     def close(self) -> None:
-        """Close it; a shell that is left open counts against the user's limit until it expires."""
+        """Close what is, or may be, open on the server, where it would count against the user's limit until it expires.
+
+        It may be called again where it was interrupted.
+        """
 
 
 class Meter:
@@ -111,6 +122,12 @@ def check(reply: bytes) -> bytes:
     return reply
 
 
+def look_beforehand(settings: Settings, name: str) -> None:
+    """Refused, before anything is sent, if the controller lacks what an endpoint cannot be used without."""
+    if problem := lacking(settings, name):
+        raise Refused(problem)
+
+
 def refused(settings: Settings, name: str, broken: TransportError) -> Refused:
     """The refusal of an endpoint, as an exception that says it in one sentence."""
     error = broken.cause
@@ -132,8 +149,13 @@ def is_refusal(error: BaseException) -> bool:
         # 400 is what a message gets whose key went with a dropped connection; 503 comes from IIS itself.
         return error.code in (*range(400, 500), 503)
     if isinstance(error, requests.ConnectionError) and error.args:
-        never = requests.exceptions.SSLError, requests.ConnectTimeout, requests.exceptions.ProxyError
-        return isinstance(error, never) or isinstance(getattr(error.args[0], "reason", None), NewConnectionError)
+        reason = getattr(error.args[0], "reason", None)
+        if isinstance(error, requests.exceptions.ProxyError):
+            # What goes over TLS begins behind the proxy's own answer; the rest, the proxy may have passed on.
+            tunnelled = error.request is not None and str(error.request.url).startswith("https:")
+            return tunnelled or isinstance(getattr(reason, "original_error", None), ConnectTimeoutError)
+        never = requests.exceptions.SSLError, requests.ConnectTimeout
+        return isinstance(error, never) or isinstance(reason, NewConnectionError)
     if isinstance(error, WSManFaultError):
         # It may be at it still.
         return bool(error.code != OPERATION_TIMED_OUT)
@@ -173,7 +195,7 @@ def sentence(settings: Settings, name: str, broken: TransportError) -> str:
         return f"{url} could not open a PowerShell session: {refusal}."
     if isinstance(error, WinRMTransportError):
         return _of_page(settings, name, error.code, refusal)
-    return _of_connection(url, error)
+    return _of_connection(url, error, proxy_of(settings, name))
 
 
 def _refusal(error: BaseException) -> Refusal:
@@ -201,6 +223,13 @@ def _of_page(settings: Settings, name: str, status: int, refusal: Refusal) -> st
         )
     if refusal.is_exchanges:
         return f"{url} refused the request with HTTP {status}: {refusal}."
+    proxy = proxy_of(settings, name)
+    # What goes over TLS no proxy can answer.
+    if proxy and getattr(settings, name).scheme == "http" and status in PROXYS_ANSWERS:
+        return (
+            f"HTTP {status} came instead of WSMan from {url}, or from {proxy} on the way there: check that the service "
+            f"is running and that the proxy lets the controller through to it; or {proxy.way_around}."
+        )
     if status == 403 and name == "exchange" and getattr(settings, name).scheme == "http":
         return (
             f"{url} answered HTTP 403 instead of WSMan, as IIS does where the directory PowerShell requires TLS: set "
@@ -248,21 +277,25 @@ def _of_fault(settings: Settings, name: str, refusal: Refusal) -> str:
     )
 
 
-def _of_connection(url: str, error: BaseException) -> str:
+def _of_connection(url: str, error: BaseException, proxy: Proxy | None) -> str:
+    by, around = (f" through {proxy}", f"; or {proxy.way_around}") if proxy else ("", "")
     if isinstance(error, requests.exceptions.SSLError):
         return (
-            f"The certificate of {url} is not trusted ({_innermost(error)}): give the authority that issued it "
-            "with ansible_exchange_ca_cert, or set ansible_exchange_cert_validation to ignore."
+            f"The certificate of {url}{by} is not trusted ({_innermost(error)}): give the authority that issued it "
+            f"with ansible_exchange_ca_cert, or set ansible_exchange_cert_validation to ignore{around}."
         )
     if isinstance(error, requests.Timeout):
-        return f"{url} did not answer in time: check that the host is up and no firewall drops the connection."
+        return (
+            f"{url}{by} did not answer in time: check that the host is up and no firewall drops the connection{around}."
+        )
     if isinstance(error, requests.ConnectionError):
-        return f"Cannot connect to {url} ({_innermost(error)}): check that the host is up and the port is open."
+        up = "proxy is up and lets the controller through to the host" if proxy else "host is up and the port is open"
+        return f"Cannot connect to {url}{by} ({_innermost(error)}): check that the {up}{around}."
     # pypsrp's own plain error is that the answer belongs to another request.
     if isinstance(error, (Unintelligible, requests.exceptions.ChunkedEncodingError, WinRMError)):
         return (
-            f"{url} answered with something that is no WSMan ({_innermost(error).rstrip('.')}): check that it is the "
-            "server itself that answers there."
+            f"{url}{by} answered with something that is no WSMan ({_innermost(error).rstrip('.')}): check that it is "
+            f"the server itself that answers there{around}."
         )
     return f"The session with {url} cannot be used: {type(error).__name__}: {first_line(error).rstrip('.')}."
 

@@ -95,6 +95,8 @@ class Runspace:
 
     delegates: bool = True
     form: Form = "full"
+    visible: Mapping[str, Mapping[str, frozenset[str]]] | None = None
+    """The only cmdlets and parameters of its session configuration, and their only values if there are any."""
     snapins: set[str] = field(default_factory=set)
     variables: dict[str, Any] = field(default_factory=dict)
 
@@ -141,7 +143,12 @@ class Session:
         return [] if self.is_local(cmdlet) else self.cmdlet_fault("rbac_without", cmdlet.name)
 
     def role_entries(self) -> dict[str, frozenset[str]] | None:
-        """The only cmdlets and parameters that RBAC grants while that fault is armed; common ones count as others."""
+        """The only cmdlets and parameters there are: RBAC's while that fault is armed, or a session configuration's.
+
+        Common parameters count as others. [I] for a session configuration, which may show them unasked.
+        """
+        if self.runspace.visible is not None:
+            return {cmdlet: frozenset(parameters) for cmdlet, parameters in self.runspace.visible.items()}
         fault = self.organisation.faults.first(self.server.name, "rbac_only") if self.logged else None
         return fault["cmdlets"] if fault and self.endpoint == "exchange" else None
 
@@ -474,7 +481,7 @@ def _require_directory(call: Call) -> None:
 
 
 def _find(session: Session, command: Command) -> Cmdlet:
-    if command.is_script and session.endpoint == "exchange":
+    if command.is_script and (session.endpoint == "exchange" or session.runspace.visible is not None):
         raise Failure(
             "ScriptsNotAllowed",
             "The syntax is not supported by this runspace. This can occur if the runspace is in no-language mode.",
@@ -653,6 +660,7 @@ class _Binder:
             converted = convert(parameter, value)
             number = parameter.kind is Kind.INTEGERS and value is not None
             self._refuse_empty(parameter, converted if number else native(value))
+            self._refuse_others(parameter, native(value))
             return converted
         except ConversionFailed as reason:
             given = native(value)
@@ -676,6 +684,22 @@ class _Binder:
             category=ErrorCategory.InvalidData,
             given=_types(parameter, value),
         )
+
+    def _refuse_others(self, parameter: Parameter, value: Any) -> None:
+        """A session configuration may name the values of a parameter, in any case: as a real PowerShell was seen to."""
+        shown = (self._call.session.runspace.visible or {}).get(self._call.cmdlet.name, {})
+        taken = shown.get(parameter.name.casefold())
+        for one in value if isinstance(value, list) else [value]:
+            if taken and str(one).casefold() not in taken:
+                raise self._call.binding_failure(
+                    "ParameterArgumentValidationError",
+                    f"Cannot validate argument on parameter '{parameter.name}'. The argument \"{one}\" does not belong "
+                    f'to the set "{",".join(sorted(taken))}" specified by the ValidateSet attribute. Supply an '
+                    "argument that is in the set and then try the command again.",
+                    parameter.name,
+                    types=errors.VALIDATION,
+                    category=ErrorCategory.InvalidData,
+                )
 
     def _refuse_empty(self, parameter: Parameter, value: Any) -> None:
         """PowerShell itself checks what is mandatory in its parameter set, an attribute of the parameter the rest."""

@@ -94,6 +94,7 @@ class Organisation:
             {
                 "cmdlet": lambda name: BY_NAME[name.casefold()].name,
                 "cmdlets": _role_entries,
+                "visible": _visible,
                 "service": lambda name: _SERVICE_NAMES[name.casefold()],
                 "mailbox": lambda name: self.mailboxes.find(name)[0].alias,
                 "controller": {name: name for name in self.controllers}.__getitem__,
@@ -308,6 +309,20 @@ def _role_entries(granted: dict[str, list[str]]) -> dict[str, frozenset[str]]:
             raise ValueError(f"{name} has no {', '.join(sorted(unknown))}")
         entries[cmdlet.name] = frozenset(name.casefold() for name in parameters)
     return entries
+
+
+def _visible(shown: dict[str, dict[str, list[str]]]) -> dict[str, dict[str, frozenset[str]]]:
+    """By cmdlet and parameter, in lower case, the values that a session configuration takes; none where all are."""
+    found = {}
+    for name, parameters in shown.items():
+        cmdlet = BY_NAME[name.casefold()]
+        _role_entries({name: [*parameters]})
+        whole: dict[str, list[str]] = {parameter.name: [] for parameter in cmdlet.parameters}
+        found[cmdlet.name] = {
+            parameter.casefold(): frozenset(map(str.casefold, values))
+            for parameter, values in (parameters or whole).items()
+        }
+    return found
 
 
 def _command(described: dict[str, Any]) -> tuple[str, Command]:

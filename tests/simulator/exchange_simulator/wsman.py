@@ -414,7 +414,13 @@ class Endpoint:
     def _create(self, request: Request, log_on: Decision, client: str) -> str:
         user = log_on.user or ""
         is_command_shell = self.name == "windows" and request.resource_uri == COMMAND_SHELL
-        if request.resource_uri != self.profile.resource_uri and not is_command_shell:
+        restricted = self._restricted()
+        # A user who may use a configuration of its own may use no other. [I]
+        if restricted and (is_command_shell or request.resource_uri == self.profile.resource_uri):
+            raise Fault(5, "w:AccessDenied", "Access is denied.")
+        is_restricted = restricted and request.resource_uri == f"{_NS['pwsh']}/{restricted['name']}"
+        visible = restricted["visible"] if restricted else None
+        if not is_restricted and request.resource_uri != self.profile.resource_uri and not is_command_shell:
             # The text is the one in pypsrp's issue 41; subcode and detail are those of the WS-Management standard.
             raise Fault(
                 2150858811,
@@ -440,7 +446,7 @@ class Endpoint:
                     # No engine is asked: nothing will run in it.
                     pool = RunspacePool(opening, lambda *_: Result(), broken=broken)
                 else:
-                    pool = self._engine.runspaces(place, Runspace(log_on.delegates, request.form), opening)
+                    pool = self._engine.runspaces(place, Runspace(log_on.delegates, request.form, visible), opening)
             except Malformed:
                 raise _malformed() from None
         shell = Shell(
@@ -581,6 +587,11 @@ class Endpoint:
         if way == "fault" and action == "Receive":
             raise Fault(refusal.fault, "w:InternalError", text, role="s:Receiver")
         return refusal.record(named) if way == "state" and action == "Create" else None
+
+    def _restricted(self) -> dict[str, Any] | None:
+        """The only session configuration that is open to users, where there is one."""
+        armed = self._organisation.faults.first(self.server.name, "session_configuration")
+        return armed if self.name == "windows" else None
 
     def _limit_now(self) -> int:
         fault = self._organisation.faults.first(self.server.name, "shell_limit")

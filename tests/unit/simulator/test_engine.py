@@ -14,7 +14,7 @@ from psrpcore.types import PSSecureString, PSString
 
 from exchange_simulator.catalogue.kinds import Kind
 from exchange_simulator.catalogue.settings import SETTINGS, Setting
-from exchange_simulator.engine import Command
+from exchange_simulator.engine import Command, Runspace
 from exchange_simulator.organisation import Organisation
 from exchange_simulator.powershell import serialized
 
@@ -240,6 +240,29 @@ def test_scripts_are_not_run(admin: Administrator, endpoint: Any, error_id: str,
     assert result.terminating.FullyQualifiedErrorId == error_id
     assert result.terminating.CategoryInfo.Category == category
     assert [(one["cmdlet"], one["outcome"]) for one in admin.organisation.log] == [("(script)", error_id)]
+
+
+@pytest.mark.parametrize(
+    ("command", "error_id"),
+    [
+        (Command("Get-Process", (("Id", [4]),)), ""),
+        (Command("Get-Service", (("Name", "was"),)), ""),
+        (Command("Get-Service", (("Name", "W3SVC"),)), "ParameterArgumentValidationError"),
+        (Command("Get-Service", (("Name", ["WAS", "W3SVC"]),)), "ParameterArgumentValidationError"),
+        (Command("Get-Service", (("DisplayName", "x"),)), "NamedParameterNotFound"),
+        (Command("Stop-Service", (("Name", "WAS"),)), "CommandNotFoundException"),
+        (Command("Get-Service", (), is_script=True), "ScriptsNotAllowed"),
+    ],
+    ids=str,
+)
+def test_a_session_configuration_shows_nothing_else(admin: Administrator, command: Command, error_id: str) -> None:
+    shown = {"Get-Process": {}, "Get-Service": {"Name": ["WAS"]}}
+    admin.organisation.faults.arm({"kind": "session_configuration", "name": "own", "visible": shown})
+    (armed,) = admin.organisation.faults.armed("EX01", "session_configuration")
+    runspace = Runspace(visible=armed["visible"])
+    result = admin.organisation.run("EX01", "windows", "x", [[command]], runspace=runspace)
+    found = result.terminating.FullyQualifiedErrorId if result.terminating else ""
+    assert found.partition(",")[0] == error_id
 
 
 def test_parameter_sets_and_null_identities(admin: Administrator) -> None:

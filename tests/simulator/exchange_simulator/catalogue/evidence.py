@@ -154,6 +154,15 @@ _SESSIONS: Told = {
         "": "RemotePowerShellNotEnabledException, OverBudgetException, SuitabilityDirectoryException and "
         "ManagementObjectNotFoundException, with their words."
     },
+    ("capture", "pypsrp/test_psrp_with_jea_configuration.yml"): {
+        "": "A session configuration is asked for by its name in the resource URI, and refuses script text."
+    },
+    ("page", "https://learn.microsoft.com/powershell/scripting/security/remoting/jea/role-capabilities"): {
+        "": "A session configuration shows the cmdlets, parameters and values of a role capability, and nothing else."
+    },
+    ("guess", "least privilege is what such a configuration is for"): {
+        "": "That whoever may use one session configuration may use no other, and that it shows no common parameters."
+    },
     ("guess", "nobody has published a conversation"): {
         "": "That the state of a broken pool carries the exception itself; the statuses of HTTP, 500 or 403; the "
         "subcode of the faults."

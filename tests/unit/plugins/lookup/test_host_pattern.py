@@ -21,9 +21,9 @@ GROUPS = {
 }
 
 
-def look(*terms: Any, limit: str | None = None) -> list[str]:
-    variables = {"groups": GROUPS, "ansible_limit": limit} if limit else {"groups": GROUPS}
-    return LookupModule(loader=DataLoader()).run(list(terms), variables)
+def look(*terms: Any, limit: str | None = None, **variables: Any) -> list[str]:
+    known = {"groups": GROUPS, "ansible_limit": limit} if limit else {"groups": GROUPS}
+    return LookupModule(loader=DataLoader()).run(list(terms), known | variables)
 
 
 @pytest.mark.parametrize(
@@ -70,3 +70,14 @@ def test_a_limit_that_leaves_none_is_named(limit: str) -> None:
 def test_what_runs_nothing_needs_no_hosts(monkeypatch: pytest.MonkeyPatch, listing: str) -> None:
     monkeypatch.setattr(context, "CLIARGS", CLIArgs({listing: True}))
     assert look("exchnge") == ["exchnge"]
+
+
+def test_a_variable_that_looks_like_ours_would_leave_it_with_all_hosts() -> None:
+    with pytest.raises(AnsibleLookupError) as failure:
+        look("exchange", exchange_host="ex01")
+    assert str(failure.value).startswith(
+        "exchange_host is no variable of the playbooks; did you mean exchange_hosts? If it is one of your own, set "
+        "exchange_misspelt_variables to warn."
+    )
+    assert look("exchange", exchange_host="ex01", exchange_misspelt_variables="warn") == ["exchange"]
+    assert look("exchange", exchange_version="SE", exchange_hosts="exchange", exchange_serial=2) == ["exchange"]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
+import yaml
 
 from ansible_collections.mailops.exchange.plugins.module_utils._judgement.adopted import variables
 
@@ -18,7 +20,7 @@ def certificate(thumbprint: str, **other: Any) -> dict[str, Any]:
 
 
 def info() -> dict[str, Any]:
-    settings = {"banner": "{{ 'odd' }}: # ü\n", "x509_certificate_name": "Mail.contoso.test", "owa_server_url": None}
+    settings = {"banner": "{{ 'odd' }}: # ü", "x509_certificate_name": "Mail.contoso.test", "owa_server_url": None}
     return {
         "server": "EX01",
         "fqdn": "ex01.contoso.test\nroot: x",
@@ -54,9 +56,15 @@ def test_all_that_was_read_is_in_the_file() -> None:
         "---",
         "# ex01.contoso.test?root: x, Exchange Server SE (15.2.2562.17), as it was read. "
         "The roles change nothing with it.",
+        "adopted_server:",
+        "  format: 1",
+        '  fqdn: "ex01.contoso.test\\nroot: x"',
+        '  version: "15.2.2562.17"',
+        '  pop3: {"services": [{"name": "MSExchangePop3", "status": "running", "start_mode": "automatic"}, '
+        '{"name": "MSExchangePOP3BE", "status": "running", "start_mode": "automatic"}], "assigned": null}',
         "",
         "pop3_start_mode: automatic",
-        "pop3_banner: !unsafe \"{{ 'odd' }}: # \\u00fc\\n\"",
+        "pop3_banner: !unsafe \"{{ 'odd' }}: # \\u00fc\"",
         'pop3_x509_certificate_name: "Mail.contoso.test"',
         "# Not in this file, because it could not be read: login_type",
         f'pop3_certificate: {{"thumbprint": "{"D" * 40}"}}',
@@ -64,6 +72,7 @@ def test_all_that_was_read_is_in_the_file() -> None:
         '  name: "Client"',
         "  enabled: true",
         '  permission_groups: ["ExchangeUsers"]',
+        "# Of the connector not in this file, because nobody can set it: Custom of permission_groups",
         "# Of the connector not in this file, because it could not be read: bindings",
     ]
 
@@ -82,7 +91,7 @@ def test_services_that_do_not_run_alike_are_left_alone(services: list[dict[str, 
     told["pop3"]["services"] = services
     lines = variables(told).splitlines()
     named = "; ".join(f"{one['name']} {one['status']}, start mode {one['start_mode']}" for one in services)
-    assert lines[3:5] == [f"# Services: {named}", "pop3_manage_services: false"]
+    assert lines[8:10] == [f"# Services: {named}", "pop3_manage_services: false"]
 
 
 @pytest.mark.parametrize("stored", ["https://mail.contoso.test/owa//", "https://mail.contoso.test/owa/?x=%26"])
@@ -94,6 +103,17 @@ def test_an_address_that_no_task_takes_is_left_out(stored: str) -> None:
     assert not any(line.startswith("pop3_owa_server_url") for line in lines)
     told["pop3"]["settings"]["owa_server_url"] = "https://mail.contoso.test/owa/"
     assert 'pop3_owa_server_url: "https://mail.contoso.test/owa/"' in variables(told).splitlines()
+
+
+def test_what_the_server_has_and_no_task_takes_is_left_out() -> None:
+    told = info()
+    told["pop3"]["settings"] |= {"banner": "two\nlines", "max_connections": 0}
+    told["connectors"][1]["settings"]["connection_timeout"] = "2.00:00:00"
+    lines = variables(told).splitlines()
+    assert "# Not in this file, because no task takes it as it is stored: banner, max_connections" in lines
+    assert "# Of the connector not in this file, because no task takes it as it is stored: connection_timeout" in lines
+    assert "# Of the connector not in this file, because nobody can set it: Custom of permission_groups" in lines
+    assert not any(re.match(r" *(pop3_banner|pop3_max_connections|connection_timeout):", line) for line in lines)
 
 
 def test_a_certificate_that_may_be_assigned_is_said_to_be_left_out() -> None:
@@ -114,12 +134,73 @@ def test_a_certificate_that_may_be_assigned_is_said_to_be_left_out() -> None:
     assert "# Not in this file, because the certificates were not read: pop3_certificate" in variables(told)
 
 
-def test_of_several_connectors_of_users_none_is_taken() -> None:
+def test_of_several_connectors_of_users_none_is_taken_which_is_said() -> None:
     told = info()
     told["connectors"] *= 2
-    assert "connector" not in variables(told)
+    lines = variables(told).splitlines()
+    assert "# Not in this file, because users send by more than one: pop3_connector (Client, Client)" in lines
+    assert "pop3_connector:" not in lines
     told["connectors"] = told["certificates"] = None
+    lines = variables(told).splitlines()
+    assert "# Not in this file, because the connectors were not read: pop3_connector" in lines
+    assert "pop3_connector:" not in lines
+    told["connectors"] = []
     assert "connector" not in variables(told)
+
+
+ALIKE = [
+    {
+        "settings": {"pop_enabled": True, "imap_enabled": False},
+        "mailboxes": {"b" * 8: "bert@contoso.test", "a" * 8: "{{ anna }}@contoso.test"},
+    },
+    {"settings": {"pop_enabled": False, "imap_enabled": False}, "mailboxes": {"c" * 8: "cleo@contoso.test"}},
+]
+
+
+def access(**more: Any) -> dict[str, Any]:
+    return {"server": "EX01", "all": True, "alike": ALIKE, "not_found": {}, "unreadable": [], **more}
+
+
+OF_ALL = "map(attribute='mailboxes') | map('list') | flatten"
+GIVEN = f"{{{{ adopted_mailboxes.alike | selectattr('settings.pop_enabled') | {OF_ALL} }}}}"
+
+
+def test_all_mailboxes_are_an_allow_list_for_the_roles() -> None:
+    text = variables(access())
+    assert text.splitlines() == [
+        "---",
+        "# What POP3 and IMAP4 may do with 3 mailboxes, as EX01 showed it.",
+        "# The roles change nothing with it, and later take access from mailboxes that are not in it yet.",
+        "adopted_mailboxes:",
+        "  format: 1",
+        "  alike:",
+        '    - settings: {"pop_enabled": true, "imap_enabled": false}',
+        "      mailboxes:",
+        '        "bbbbbbbb": "bert@contoso.test"',
+        '        "aaaaaaaa": !unsafe "{{ anna }}@contoso.test"',
+        '    - settings: {"pop_enabled": false, "imap_enabled": false}',
+        "      mailboxes:",
+        '        "cccccccc": "cleo@contoso.test"',
+        "pop3_mailboxes:",
+        "  exclusive: true",
+        f'  identities: "{GIVEN}"',
+        "imap4_mailboxes:",
+        "  enabled: false",
+        '  filter: "ImapEnabled -eq $true"',
+    ]
+
+
+@pytest.mark.parametrize("part", [{"all": False}, {"unreadable": ["dora@contoso.test"]}], ids=str)
+def test_of_some_mailboxes_only_who_has_access_is_given_to_the_roles(part: dict[str, Any]) -> None:
+    text = variables(access(**part))
+    read = yaml.safe_load(text.replace("!unsafe ", ""))
+    assert read["pop3_mailboxes"] == {"identities": GIVEN}
+    assert "imap4_mailboxes" not in read
+    assert ("# Not in this file, because it could not be read: dora@contoso.test" in text) is ("unreadable" in part)
+
+
+def test_an_organization_without_mailboxes() -> None:
+    assert yaml.safe_load(variables(access(alike=[])))["adopted_mailboxes"] == {"format": 1, "alike": []}
 
 
 @pytest.mark.parametrize("odd", [None, "text", [], {}, {"server": 1}])

@@ -59,6 +59,18 @@ def test_everything_that_is_not_is_named_in_one_sentence() -> None:
     )
 
 
+def test_only_what_was_given_is_compared() -> None:
+    """Others may change what nobody gave, even between the role's writing and its verification."""
+    stored = {"settings": {"changed": True, "settings": {"banner": "Hello.", "login_type": "SecureLogin"}}}
+    elsewhere = seen(banner="Hello.", login_type="PlainTextLogin", max_connections=5)
+    assert wrong(elsewhere, stored) == []
+    assert wrong(elsewhere, stored, concern=Concern(["login_type", "max_connections"])) == [
+        'login_type is "PlainTextLogin" instead of "SecureLogin"'
+    ]
+    # A setting that can no longer be read is not as it was told to be either.
+    assert wrong(seen(), stored) == ['banner is null instead of "Hello."']
+
+
 def assignment(thumbprint: str, changed: bool = False, reason: str | None = "It is left out; ask.") -> dict[str, Any]:
     shown = {"thumbprint": thumbprint}
     return {"certificate": {"changed": changed, "certificate": shown, "assigned_reason": reason}}

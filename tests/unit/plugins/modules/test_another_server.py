@@ -41,7 +41,7 @@ def stored(host: InProcessHost) -> dict[str, Any]:
 
 @pytest.fixture
 def two() -> InProcessHost:
-    host = InProcessHost(others=("2019",))
+    host = InProcessHost(beside=(("EX02", "2019"),))
     host.administer("New-ThrottlingPolicy", Name="Programs")
     for server in host.organisation.servers.values():
         server.import_certificate(["pop.contoso.test"])

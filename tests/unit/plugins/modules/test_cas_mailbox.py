@@ -40,8 +40,8 @@ def unchecked_and_busy(name: str, unchecked: str = "") -> str:
 class MailboxHost(InProcessHost):
     """A server of an organisation with the mailboxes of the Administrator and a few others, known by their aliases."""
 
-    def __init__(self, release: str = "SE") -> None:
-        super().__init__(release, mailbox_user="anna")
+    def __init__(self, release: str = "SE", **options: Any) -> None:
+        super().__init__(release, mailbox_user="anna", **options)
         for alias in ("bert", "cleo", "dora"):
             self.add(alias)
         self.breaks: list[int] = []
@@ -197,7 +197,41 @@ def test_a_mailbox_that_fails_does_not_stop_the_others(host):
     assert result["changed"] is True
     assert result["msg"] == (f"2 of 4 mailboxes could not be changed. bert@contoso.test, dora@contoso.test: {DENIED}")
     assert [one["mailbox"] for one in result["failed_mailboxes"]] == ["bert@contoso.test", "dora@contoso.test"]
-    assert host.told == ["3 of 4 mailboxes written, 1 failed", "4 of 4 mailboxes written, 2 failed"]
+    assert host.told == [], "nobody waits for so few"
+
+
+def test_who_waits_long_is_told_how_far_it_has_come(host):
+    names = [host.add(f"user{number}").address for number in range(56)]
+    host.slow = 3
+    host.fault("mailbox_protected", mailbox="user3")
+    host.run(MODULE, {"identities": [*names, "anna", "bert", "cleo", "dora"], **OFF, "batch_size": 20})
+    # 56 by their addresses in one call, the four aliases in one call each.
+    reading = [
+        "57 of 60 mailboxes read (95 %), 10 a second, about 1 second left",
+        "59 of 60 mailboxes read (98 %), 5 a second, about 1 second left",
+        "60 of 60 mailboxes read (100 %), 4 a second",
+    ]
+    # Each batch is written and read back, and what fails once more by itself.
+    written = [
+        "19 of 60 mailboxes written (31 %), 3 a second, about 13 seconds left",
+        "20 of 60 mailboxes written (33 %), 2 a second, about 24 seconds left, 1 failed",
+        "40 of 60 mailboxes written (66 %), 2 a second, about 9 seconds left, 1 failed",
+        "60 of 60 mailboxes written (100 %), 2 a second, 1 failed",
+    ]
+    assert host.told == reading + written
+
+
+def test_one_long_answer_is_waited_for_audibly(host):
+    host.slow = 17
+    options = {"filter": "PopEnabled -eq $true", **OFF}
+    host.run(MODULE, options, check=True)
+    assert host.told == [f"reading mailboxes, which come in one answer, for {n} seconds now" for n in (5, 10, 15)]
+
+
+def test_check_mode_does_not_tell_of_writing(host):
+    host.slow = 30
+    host.run(MODULE, {"identities": ["anna", "bert"], **OFF}, check=True)
+    assert not any("written" in line for line in host.told)
 
 
 @pytest.mark.parametrize("done", [0, 1, 2])
@@ -308,6 +342,12 @@ def test_a_name_is_asked_for_though_one_mailbox_has_it(host, identities, ambiguo
     assert host.batches == []
 
 
+def test_an_address_that_two_mailboxes_show_is_asked_for(host):
+    host.shapes[GET] = Put({"PrimarySmtpAddress": "bert@contoso.test"}, of="Anna")
+    host.run(MODULE, {"identities": ["bert@contoso.test"], "pop_enabled": True, "exclusive": True})
+    assert host.enabled() == {"bert"}
+
+
 @pytest.mark.parametrize("ends_pipeline", [False, True])
 def test_an_error_of_the_reading_cmdlet_ends_the_task(host, ends_pipeline):
     host.fault("mailbox_unreadable", mailbox="bert", ends_pipeline=ends_pipeline)
@@ -316,18 +356,22 @@ def test_an_error_of_the_reading_cmdlet_ends_the_task(host, ends_pipeline):
     assert host.batches == []
 
 
-def test_of_many_addresses_only_the_wrong_ones_are_asked_for_alone(host):
+@pytest.mark.parametrize("ambiguous", ["one", "all"])
+def test_of_many_addresses_only_the_wrong_ones_are_asked_for_alone(host, ambiguous):
     # The one that is shown is not the one whose address it is.
     host.add("alma", account="user77")
     host.add("eva", account="emaria")
     names = [host.add(f"user{number}").address for number in range(200)]
-    answer_ambiguous(host, "one")
+    answer_ambiguous(host, ambiguous)
     result = host.run(MODULE, {"identities": ["emaria@contoso.test", "nobody@contoso.test", *names], **OFF})
     assert "'nobody@contoso.test' is no mailbox" in result["msg"]
-    assert f"{names[77]!r} means more than one mailbox; give an address" in result["msg"]
+    several = "more than one mailbox" if ambiguous == "one" else "2 mailboxes, "
+    assert f"{names[77]!r} means {several}" in result["msg"]
     alone = [call.parameters["Identity"] for call in host.calls if call.cmdlet == GET and call.piped is None]
     # Nobody's mailbox could be on another controller than ours.
-    assert sorted(alone) == ["emaria@contoso.test", *["nobody@contoso.test"] * 2, names[77]]
+    wrong = ["emaria@contoso.test", *["nobody@contoso.test"] * 2, names[77]]
+    # One object too many is looked for by halves, down to the last three.
+    assert sorted(alone) == (wrong if ambiguous == "one" else [*wrong[:3], *names[75:78]])
     assert len(host.asked(GET)) < 25
 
 
@@ -602,6 +646,13 @@ def test_every_other_mailbox_ends_the_pipeline(host, number, first, batch_size):
     assert len(host.batches) < 3 * number + 10
 
 
+def test_behind_one_that_ends_the_pipeline_many_are_written_at_a_time_again(host):
+    names = [host.add(f"user{number:02}").address for number in range(40)]
+    fail(host, "user00")
+    host.run(MODULE, {"identities": names, **OFF})
+    assert [len(batch) for batch in host.batches] == [40, 1, 20, 19]
+
+
 def test_what_cannot_be_read_back_is_told_and_nothing_more_is_written(host):
     host.afterwards[SET] = lambda: host.fault("mailbox_unreadable", mailbox="anna", ends_pipeline=True)
     result = host.run(MODULE, {"identities": PIPED, **OFF, "batch_size": 2})
@@ -628,14 +679,15 @@ def test_one_mailbox_that_cannot_be_read_back(host, fails):
     assert result["mailboxes"] == ([] if fails else ["bert@contoso.test"])
 
 
+@pytest.mark.parametrize("ends", [False, True])
 @pytest.mark.parametrize(("errors", "unsure"), [(1, True), (4, False)])
-def test_what_a_pipeline_may_have_written_is_not_forgotten_one_by_one(host, errors, unsure):
+def test_what_a_pipeline_may_have_written_is_not_forgotten(host, errors, unsure, ends):
     def invoke(text):
         request = Request.parse(text)
         if request.cmdlet != SET:
             return host.invoke(text)
         for alias in PIPED:
-            host.fault("mailbox_unreadable", mailbox=alias)
+            host.fault("mailbox_unreadable", mailbox=alias, ends_pipeline=ends)
         refused = CmdletError(id="Refused", message="It was refused")
         memory = {**host.memory, "form": host.form}
         return Reply(errors=[refused] * (errors if len(request.piped) > 1 else 1), memory=memory).to_json()
@@ -647,11 +699,8 @@ def test_what_a_pipeline_may_have_written_is_not_forgotten_one_by_one(host, erro
 
 
 def test_rbac_that_changes_between_two_batches_leaves_told_what_moved(host):
-    def tell(_):
-        host.fault("rbac_without", cmdlet=SET)
-
-    options = {"identities": PIPED, **OFF, "batch_size": 3}
-    result = run_module(MODULE, options, host.invoke, tell=tell)
+    host.afterwards[SET] = lambda: host.fault("rbac_without", cmdlet=SET)
+    result = host.run(MODULE, {"identities": PIPED, **OFF, "batch_size": 3})
     assert "not granted to this user by RBAC" in result["msg"]
     assert (result["changed"], result["mailboxes"]) == (True, [f"{name}@contoso.test" for name in PIPED[:3]])
     assert sorted(result["diff"]["after"]) == result["mailboxes"]
@@ -754,3 +803,15 @@ def test_what_a_version_lacks_is_refused_by_name():
         "pop_force_ical_for_calendar_retrieval_option: Set-CASMailbox has PopForceICalForCalendarRetrievalOption since"
     )
     assert host.asked(GET) == []
+
+
+def test_the_server_that_is_named_says_what_there_is():
+    """Over a connection to another one, which would have the setting."""
+    host = MailboxHost(beside=(("EX02", "2010"),))
+    options = {"identities": ["anna"], "pop_use_protocol_defaults": False}
+    ical = {"pop_force_ical_for_calendar_retrieval_option": True}
+    result = host.run(MODULE, {**options, **ical, "server": "EX02"})
+    assert "since Exchange Server 2013, and EX02 is Exchange Server 2010" in result["msg"]
+    assert host.batches == []
+    assert host.run(MODULE, {**options, "server": "EX02"})["changed"] is True
+    assert host.run(MODULE, {**options, **ical, "server": "EX01"})["changed"] is True

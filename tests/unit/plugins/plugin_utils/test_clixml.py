@@ -11,6 +11,7 @@ import pytest
 from pypsrp.complex_objects import ObjectMeta
 from pypsrp.messages import ErrorRecordMessage
 
+from ansible_collections.mailops.exchange.plugins.plugin_utils.wire.boundary import Unintelligible
 from ansible_collections.mailops.exchange.plugins.plugin_utils.wire.clixml import (
     LineSerializer,
     read_error,
@@ -129,6 +130,21 @@ def test_what_no_xml_can_hold_is_replaced(reference: str) -> None:
     assert to_plain(LineSerializer().deserialize(f"<S>a{reference}b</S>")) == "a\ufffdb"
     # These are letters.
     assert to_plain(LineSerializer().deserialize(f"<S>a&amp;{reference[1:]}b</S>")) == f"a{reference}b"
+
+
+BOMB = '<!DOCTYPE S [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;&a;&a;">]><S>&b;</S>'
+
+
+def test_an_object_that_declares_entities_is_refused() -> None:
+    """One inside of PowerShell remoting is no part of the envelope that was looked at."""
+    with pytest.raises(Unintelligible, match="document type declaration"):
+        to_plain(LineSerializer().deserialize(BOMB))
+
+
+def test_what_describes_itself_and_declares_entities_is_refused() -> None:
+    """An error, for example, which is read when it arrives."""
+    with pytest.raises(Unintelligible, match="document type declaration"):
+        LineSerializer().deserialize(BOMB, ObjectMeta("Obj", object=ErrorRecordMessage))
 
 
 def test_the_parameter_of_an_error_and_its_text() -> None:

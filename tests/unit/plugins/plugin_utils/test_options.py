@@ -20,8 +20,10 @@ DEFAULTS: dict[str, Any] = {
     "delegate": False,
     "hostname_override": None,
     "port": None,
+    "windows_port": None,
     "windows_scheme": None,
     "windows_path": "wsman",
+    "windows_configuration": "Microsoft.PowerShell",
     "exchange_port": None,
     "exchange_scheme": None,
     "exchange_path": "PowerShell/",
@@ -55,6 +57,7 @@ DEFAULTS: dict[str, Any] = {
         ({"auth": "kerberos"}, "kerberos", ("https", 5986), ("http", 80)),
         ({"auth": "kerberos", "exchange_port": 20443}, "kerberos", ("https", 5986), ("https", 20443)),
         ({"ansible_connection": "psrp"}, "negotiate", ("https", 5986), ("http", 80)),
+        ({"ansible_connection": "ansible.builtin.winrm"}, "basic", ("https", 5986), ("https", 443)),
         ({"remote_user": "admin@contoso.test"}, "negotiate", ("https", 5986), ("http", 80)),
     ],
 )
@@ -65,6 +68,81 @@ def test_endpoints(given: dict[str, Any], auth: str, windows: tuple[str, int], e
     assert (settings.exchange.scheme, settings.exchange.port) == exchange
     assert settings.windows.configuration == "Microsoft.PowerShell"
     assert settings.exchange.configuration == "Microsoft.Exchange"
+
+
+def test_the_windows_endpoint_has_the_configuration_that_is_named() -> None:
+    assert to_settings(DEFAULTS | {"windows_configuration": "JEA"}).windows.configuration == "JEA"
+    assert to_settings(DEFAULTS | {"windows_configuration": "JEA"}).exchange.configuration == "Microsoft.Exchange"
+
+
+def test_the_plain_shell_does_not_pass_a_configuration_by() -> None:
+    assert to_settings(DEFAULTS | {"transport": "winrm"}).transport == "winrm"
+    with pytest.raises(ValueError, match="has no session configurations and would pass 'JEA' by: use ansible_exchange"):
+        to_settings(DEFAULTS | {"transport": "winrm", "windows_configuration": "JEA"})
+
+
+@pytest.mark.parametrize(
+    "connection",
+    [None, "winrm", "psrp", "ansible.builtin.winrm", "ansible.legacy.psrp", "mailops.exchange.exchange"],
+)
+def test_the_port_of_winrm(connection: str | None) -> None:
+    def windows(**given: Any) -> tuple[str, int]:
+        endpoint = to_settings(DEFAULTS | {"ansible_connection": connection, "auth": "ntlm"} | given).windows
+        return endpoint.scheme, endpoint.port
+
+    assert windows(port=15986) == ("https", 15986)
+    assert windows(port=5985) == ("http", 5985)
+    assert windows(port=5985, windows_port=15986) == ("https", 15986)
+
+
+@pytest.mark.parametrize(
+    "connection", ["ssh", "ansible.builtin.ssh", "local", "ansible.netcommon.network_cli", "aws_ssm"]
+)
+def test_the_port_of_another_connection_is_not_that_of_winrm(connection: str) -> None:
+    def windows(**given: Any) -> tuple[str, int]:
+        endpoint = to_settings(DEFAULTS | {"ansible_connection": connection, "auth": "ntlm"} | given).windows
+        return endpoint.scheme, endpoint.port
+
+    assert windows(port=22) == windows(port=5985) == windows() == ("https", 5986)
+    assert windows(port=22, windows_port=5985) == ("http", 5985)
+    assert windows(port=22, windows_scheme="http") == ("http", 5985)
+
+
+@pytest.mark.parametrize("written", ["2001:db8::5", "[2001:db8::5]"])
+def test_an_address_of_ipv6_is_in_brackets_before_a_port(written: str) -> None:
+    settings = to_settings(DEFAULTS | {"host": written})
+    assert settings.host == "2001:db8::5"
+    assert settings.url("windows") == "https://[2001:db8::5]:5986/wsman"
+    assert settings.url("exchange") == "https://[2001:db8::5]:443/PowerShell/?serializationLevel=Full"
+
+
+@pytest.mark.parametrize(("written", "zone"), [("fe80::1%eth0", "eth0"), ("[fe80::1%2]", "2")])
+def test_a_zone_is_refused(written: str, zone: str) -> None:
+    with pytest.raises(ValueError, match=r"\Aansible_host ") as told:
+        to_settings(DEFAULTS | {"host": written})
+    assert str(told.value) == (
+        f"ansible_host '{written}' has the zone id {zone}, which names a network interface of one machine only; give "
+        "an address that means the same everywhere, or a name."
+    )
+
+
+@pytest.mark.parametrize("written", ["https://ex01", "ex01:5986", "[::1]:5986", "10.0.0.1/24", "ex01 ", "me@ex01", ""])
+def test_what_is_no_host_is_refused(written: str) -> None:
+    with pytest.raises(ValueError, match="is neither a host name nor an address") as told:
+        to_settings(DEFAULTS | {"host": written})
+    assert str(told.value) == (
+        f"ansible_host '{written}' is neither a host name nor an address; give it without port and https://."
+    )
+
+
+@pytest.mark.parametrize("written", ["ex01", "ex01.contoso.test.", "ex_01", "b\u00fccher.test", "10.1.0.11"])
+def test_other_hosts_are_left_as_they_are(written: str) -> None:
+    assert to_settings(DEFAULTS | {"host": written}).host == written
+
+
+def test_an_empty_password_is_none() -> None:
+    settings = to_settings(DEFAULTS | {"remote_user": "", "remote_password": ""})
+    assert (settings.user, settings.password) == (None, None)
 
 
 @pytest.mark.parametrize(
@@ -103,6 +181,7 @@ def test_certificates_are_checked_unless_ignored() -> None:
         {"cert_validation": "ignore"},
         {"exchange_port": 8443},
         {"remote_user": "other"},
+        {"windows_configuration": "JEA"},
     ],
 )
 def test_the_fingerprint_tells_settings_apart_and_shows_no_password(other: dict[str, Any]) -> None:

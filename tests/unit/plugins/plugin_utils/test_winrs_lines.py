@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from collections import deque
 from itertools import count
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -14,7 +15,7 @@ from winrm.exceptions import WinRMOperationTimeoutError
 from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import CmdletError
 from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import Reply, Request
 from ansible_collections.mailops.exchange.plugins.plugin_utils.settings import Endpoint, Settings
-from ansible_collections.mailops.exchange.plugins.plugin_utils.wire import winrs
+from ansible_collections.mailops.exchange.plugins.plugin_utils.wire import powershell, winrs
 from ansible_collections.mailops.exchange.plugins.plugin_utils.wire.wsman import Interrupted, Overdue
 
 OTHER = "0123456789abcdef0123456789abcdef"
@@ -42,8 +43,13 @@ class Process:
     def send_command_input(self, _shell: str, _process: str, data: bytes) -> None:
         self.request = data.split()[0]
         output = self._output.replace(b"<id>", self.request)
-        self._waiting = [(output[start : start + self._size], b"") for start in range(0, len(output), self._size)]
-        self._waiting.insert(0, (b"", self._errors))
+        self._waiting = [
+            *((b"", piece) for piece in self._pieces(self._errors)),
+            *((piece, b"") for piece in self._pieces(output)),
+        ]
+
+    def _pieces(self, data: bytes) -> list[bytes]:
+        return [data[start : start + self._size] for start in range(0, len(data), self._size)]
 
     def get_command_output_raw(self, *_: str) -> tuple[bytes, bytes, int, bool]:
         if not self._waiting and not self._ends:
@@ -59,6 +65,7 @@ class Shell(winrs.WinrsShell):
         endpoint = Endpoint("", "https", 5986, "wsman", "auto", "WSMAN")
         settings = Settings("ex01", "ex01", "user", "secret", "basic", windows=endpoint, exchange=endpoint)
         super().__init__(settings, deque(maxlen=20))
+        self.open()
 
     def _log_on(self) -> Any:
         return self._local
@@ -230,6 +237,50 @@ def test_the_end_of_the_process_has_its_reason(errors: bytes, output: bytes, hea
         shell.ask()
     assert str(interrupted.value) == f"Get-X: PowerShell ended on ex01 before its answer: {reason}."
     assert shell.heard == heard
+
+
+@pytest.mark.parametrize("size", [41, 100_000])
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        (
+            "with_error",
+            "fake : The term 'fake' is not recognized as the name of a cmdlet, function, script file, or operable "
+            "program. Check the spelling of the name, or if a path was included, verify that the path is correct and "
+            "try again",
+        ),
+        ("with_no_errors", "no reason given"),
+    ],
+)
+def test_a_captured_end_has_its_whole_reason(captures: Path, name: str, reason: str, size: int) -> None:
+    """Progress is none, the lines of an error are one text, and any of it may be cut anywhere on the way."""
+    errors = (captures / "pypsrp" / f"test_sanitise_clixml_{name}.xml").read_bytes()
+    with pytest.raises(Interrupted) as interrupted:
+        Shell(Process(b"", errors, size=size, ends=True)).ask()
+    assert str(interrupted.value) == f"Get-X: PowerShell ended on ex01 before its answer: {reason}."
+
+
+def test_standard_error_may_be_cut_anywhere() -> None:
+    lines, left = [], b""
+    for number in range(len(CLIXML)):
+        spoken, left = powershell.spoken(left + CLIXML[number : number + 1])
+        lines += spoken
+    assert (list(filter(None, lines)), left) == ([b"Set-X : <Not> there_", b"At line:1"], b"")
+
+
+def test_a_question_on_standard_error_has_no_end_of_line() -> None:
+    shell = Shell(Process(ANSWER, b"Continue? [Y] "))
+    assert (shell.ask().output, shell.heard) == (["mine"], ["Continue? [Y]"])
+    shell = Shell(Process(b"", b"Your name? "))
+    with pytest.raises(Overdue):
+        shell.ask()
+    assert shell.heard == ["Your name?"]
+
+
+def test_an_element_without_end_is_not_kept() -> None:
+    shell = Shell(Process(ANSWER, b'<S S="Error">' + b"x" * 3 * winrs.LONGEST_ELEMENT, size=winrs.LONGEST_ELEMENT))
+    assert shell.ask().output == ["mine"]
+    assert len(shell._unsaid) <= winrs.LONGEST_ELEMENT
 
 
 def test_standard_error_is_heard_beside_an_answer() -> None:

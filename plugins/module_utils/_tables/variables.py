@@ -1,0 +1,13 @@
+# Copyright: (c) 2026, mailops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The variables of the playbooks, without the name of the playbook that they begin with."""
+
+from __future__ import annotations
+
+PLAYBOOK_VARIABLES = {
+    "adopt": ("folder", "mailboxes", "misspelt_variables", "overwrite", "protocols"),
+    "drift": ("fail", "file", "misspelt_variables", "protocols"),
+    "exchange": ("hosts", "misspelt_variables", "serial"),
+    "preflight": ("days", "fail", "ignore", "misspelt_variables", "protocols"),
+    "restore": ("folder", "ignore_unknown_component", "mailboxes", "misspelt_variables", "protocols"),
+}
