@@ -14,6 +14,7 @@ from module_runner import MODULES
 # For each module with the option `server`, what it is to do, and whether that is stored with a server.
 TASKS: dict[str, tuple[dict[str, Any], bool]] = {
     "cas_mailbox": ({"identities": ["reader"], "pop_enabled": False}, False),
+    "cas_mailbox_info": ({"identities": ["reader"]}, False),
     "client_access_info": ({}, False),
     "connectivity_test": ({"protocol": "pop3"}, False),
     "exchange_certificate": (
