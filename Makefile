@@ -16,7 +16,7 @@ export ANSIBLE_LOCALHOST_WARNING := false
 # Nothing below leaves anything in the home of whoever runs it.
 export ANSIBLE_HOME := $(CURDIR)/.cache/ansible
 
-.PHONY: demo test soak bench generate lint check sanity clean
+.PHONY: demo test soak bench mutate generate lint check sanity clean
 
 demo: $(STAMP)
 	$(BIN)/python demo/run.py
@@ -28,6 +28,11 @@ soak: $(STAMP)
 # Not part of the tests either. Some of it: make bench BENCH="role drift"; a look whether it works: BENCH=--quick
 bench: $(STAMP) $(LINK)
 	$(BIN)/python tests/benchmarks/bench.py $(BENCH)
+
+# Nor these: the changes to the code that no test notices. See docs/development.md.
+mutate: $(STAMP) $(LINK)
+	$(BIN)/python tools/mutate.py $(FILES) $(addprefix --since=,$(SINCE)) $(addprefix --sample=,$(SAMPLE)) \
+		$(addprefix --seed=,$(SEED)) $(MUTATE)
 
 # The linters that do not depend on ansible-core run for the default one only.
 test: $(if $(ANSIBLE_CORE),sanity,lint)

@@ -8,6 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 ROOT = Path(__file__).resolve().parent.parent
 COLLECTIONS = ROOT / ".cache" / "collections"
@@ -16,6 +17,16 @@ _link = COLLECTIONS / "ansible_collections" / "mailops" / "exchange"
 _link.parent.mkdir(parents=True, exist_ok=True)
 with suppress(FileExistsError):
     _link.symlink_to("../../../..", target_is_directory=True)
+
+# The same examples each time: nobody's change fails by the luck of a draw, nor on a slow machine. Who fuzzes for a time
+# of their own choice wants others.
+settings.register_profile(
+    "suite",
+    deadline=None,
+    derandomize="FUZZ_SECONDS" not in os.environ,
+    suppress_health_check=list(HealthCheck),
+)
+settings.load_profile("suite")
 
 os.environ["KRB5_CONFIG"] = str(ROOT / "tests" / "support" / "krb5.conf")
 

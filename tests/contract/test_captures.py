@@ -89,7 +89,10 @@ def organisation(tmp_path_factory: pytest.TempPathFactory) -> Organisation:
 
 
 def load(folder: Path, name: str) -> Document:
-    return Document((folder / f"{name}.xml").read_text(encoding="utf-8"))
+    document = Document((folder / f"{name}.xml").read_text(encoding="utf-8"))
+    # A loop over none of them would find nothing wrong.
+    assert len(document.root), name
+    return document
 
 
 def ask(organisation: Organisation, server: str, endpoint: Any, cmdlet: str, **parameters: Any) -> Document:

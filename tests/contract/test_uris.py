@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from powershell_engine import powershell
 from uris import Uris, recorded
@@ -162,7 +162,7 @@ _ADDRESSES = st.builds(
 def test_any_address_that_is_taken_is_kept_by_dotnet(dotnet: Uris) -> None:
     count = {True: 0, False: 0}
 
-    @settings(max_examples=600, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+    @settings(max_examples=600)
     @given(_ADDRESSES)
     def kept(text: str) -> None:
         sent = taken(text)

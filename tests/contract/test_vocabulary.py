@@ -20,7 +20,7 @@ from ansible_collections.mailops.exchange.plugins.module_utils._kinds.web import
 from ansible_collections.mailops.exchange.plugins.module_utils._objects.services import service_names
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.protocols import PROTOCOLS
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.rows import Setting
-from ansible_collections.mailops.exchange.plugins.module_utils._tables.services import START_MODE
+from ansible_collections.mailops.exchange.plugins.module_utils._tables.services import SERVICE_STATE, START_MODE
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.throttling import THROTTLING_SETTINGS
 from exchange_simulator.catalogue import cmdlets, services, settings, throttling
 from exchange_simulator.catalogue.kinds import RELEASES, Kind, Parameter
@@ -138,6 +138,12 @@ def test_throttling_policies(release: str) -> None:
 
 def test_the_start_modes_of_services() -> None:
     assert dict(START_MODE.numbers) == cmdlets.START_MODE.members
+
+
+def test_the_states_of_services() -> None:
+    """As Microsoft's page of ServiceControllerStatus numbers them, and that of Win32_Service writes them."""
+    states = ["Stopped", "Start Pending", "Stop Pending", "Running", "Continue Pending", "Pause Pending", "Paused"]
+    assert dict(SERVICE_STATE.numbers) == {state: number for number, state in enumerate(states, 1)}
 
 
 @pytest.mark.parametrize("release", RELEASES)

@@ -7,7 +7,6 @@ minutes and says how many there were.
 from __future__ import annotations
 
 import os
-import resource
 import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -16,8 +15,9 @@ from functools import partial, wraps
 from types import FrameType
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from memory import forget_peak, peak
 
 SECONDS = float(os.environ.get("FUZZ_SECONDS", 0))
 # No honest example takes a second; a machine under load may make ten of one.
@@ -36,7 +36,7 @@ def watched() -> Iterator[None]:
     def ring(_signal: int, _frame: FrameType | None) -> None:
         raise Hanging
 
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss << 10
+    before = forget_peak()
     old = signal.signal(signal.SIGALRM, ring)
     signal.alarm(HANGING)
     try:
@@ -44,7 +44,7 @@ def watched() -> Iterator[None]:
     finally:
         signal.alarm(0)
         signal.signal(signal.SIGALRM, old)
-    assert (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss << 10) - before < GROWTH
+    assert peak() - before < GROWTH
 
 
 def fuzz(examples: int, *inputs: st.SearchStrategy[Any]) -> Callable[[Callable[..., None]], Callable[[], None]]:
@@ -53,9 +53,7 @@ def fuzz(examples: int, *inputs: st.SearchStrategy[Any]) -> Callable[[Callable[.
     def decorate(check: Callable[..., None]) -> Callable[[], None]:
         tried = 0
 
-        @settings(
-            max_examples=examples if not SECONDS else 5000, deadline=None, suppress_health_check=list(HealthCheck)
-        )
+        @settings(max_examples=examples if not SECONDS else 5000)
         @given(st.tuples(*inputs))
         def once(drawn: tuple[Any, ...]) -> None:
             nonlocal tried

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import base64
-import contextlib
+import json
 import struct
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
 
+import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -80,23 +81,38 @@ def test_the_data_that_is_spoilt_can_be_read() -> None:
     assert known == {27}
 
 
+def is_clause(text: str) -> bool:
+    return bool(text) and not text.endswith(".") and "Traceback" not in text
+
+
 @fuzz(500, st.deferred(lambda: spoilt(certificates(), DER)), JSON, JSON, JSON)
 def test_objects_of_get_exchangecertificate(der: bytes, services: Any, status: Any, key: Any) -> None:
     wire = {"RawData": {"$bytes": base64.b64encode(der).decode()}}
     wire |= {"Services": services, "Status": status, "HasPrivateKey": key}
-    with contextlib.suppress(ValueError):
+    try:
         certificate = read_certificate(wire)
+    except ValueError as unread:
+        told = [str(unread)]
+    else:
         now = utc_now()
-        certificate.shown(now)
-        list(certificate.faults(now))
+        json.dumps(certificate.shown(now))
+        told = [*certificate.faults(now)]
         assert all(fact.warning().endswith(".") for fact in dates_and_keys(certificate, now, 30))
-        certificate.covers("mail.contoso.test")
+        assert all(map(certificate.covers, filter(str.isascii, certificate.names)))
+    assert all(map(is_clause, told)), told
 
 
 @fuzz(300, st.fixed_dictionaries({"RawData": JSON, "SerializationData": JSON, "Services": JSON}))
 def test_anything_in_the_place_of_a_certificate(wire: dict[str, Any]) -> None:
-    with contextlib.suppress(ValueError):
+    with pytest.raises(ValueError, match=r".") as refused:
         read_certificate(wire)
+    assert is_clause(str(refused.value))
+
+
+def test_the_certificates_that_are_spoilt_can_be_read() -> None:
+    """Or nothing would be tried of them."""
+    read = [read_certificate({"RawData": {"$bytes": base64.b64encode(der).decode()}}) for der in certificates()]
+    assert [one.names for one in read] == [("mail.contoso.test",), ("mail.contoso.test", "*.contoso.test")]
 
 
 @fuzz(300, st.deferred(lambda: spoilt(certificates(), DER)), st.sampled_from(Trust))

@@ -244,9 +244,40 @@ def test_connectors_of_any_kind(
     assert all(binding_port(binding) is None or binding for binding in changed.get("bindings", ()))
 
 
-@fuzz(
-    200, st.lists(st.dictionaries(st.sampled_from(["server", "fqdn", "version", "pop3", "imap4", "connectors"]), WIRE))
+def part(settings: tuple[Setting, ...]) -> st.SearchStrategy[dict[str, Any]]:
+    """What is told of a protocol or a connector, with anything in the place of its values."""
+    service = {"name": st.sampled_from(["MSExchangePop3", ""]), "status": st.text(max_size=3), "start_mode": WIRE}
+    stored = st.dictionaries(st.sampled_from([one.option for one in settings]), WIRE, max_size=2) | WIRE
+    return st.fixed_dictionaries(
+        {"settings": stored, "services": st.none() | st.lists(st.fixed_dictionaries(service), max_size=2)}
+    )
+
+
+RESULTS = st.fixed_dictionaries(
+    {"server": st.sampled_from(["EX01", "EX02", "", "(?"]), "fqdn": WIRE, "version": WIRE},
+    optional={
+        **{key: part(protocol.settings) | WIRE for key, protocol in PROTOCOLS.items()},
+        "connectors": st.lists(part(CONNECTOR_SETTINGS).map(lambda one: {**one, "for_users": True}), max_size=2) | WIRE,
+    },
 )
+
+
+@fuzz(400, st.lists(RESULTS, max_size=3))
 def test_the_comparison_of_anything(results: list[dict[str, Any]]) -> None:
-    with contextlib.suppress(ValueError):
+    try:
+        told = [fact.shown()["seen"] for fact in comparison.differences(results)]
+    except ValueError as refused:
+        # Of results of the module nothing else can be wrong.
+        told = [str(refused).replace("which is no value of it", "which is no value of it.")]
+    else:
+        assert all(comparison.differences([one, one]) == [] for one in results)
+    assert all(sentence.endswith(".") for sentence in told), told
+
+
+@fuzz(200, st.lists(st.dictionaries(st.sampled_from(["server", "pop3"]), WIRE), min_size=1) | JSON)
+def test_what_is_no_result_is_not_compared(results: Any) -> None:
+    known = isinstance(results, list) and all(isinstance(one, dict) and "server" in one for one in results)
+    if known and all(isinstance(one["server"], str) for one in results):
+        return
+    with pytest.raises(ValueError, match=r"result.* of client_access_info"):
         comparison.differences(results)

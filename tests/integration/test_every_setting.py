@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from module_runner import run_module
 from runner import PASSWORD
@@ -152,7 +152,7 @@ def test_edits_of_a_list(organisation: SimulatorProcess, session: Session) -> No
 LETTERS = st.text(st.characters(blacklist_categories=("Cc", "Cs", "Zl", "Zp")), min_size=1, max_size=60)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40)
 @given(banner=LETTERS)
 def test_any_banner_arrives_as_written(organisation: SimulatorProcess, session: Session, banner: str) -> None:
     run_module("pop_settings", {"banner": banner}, session.invoke)
@@ -160,7 +160,7 @@ def test_any_banner_arrives_as_written(organisation: SimulatorProcess, session: 
     assert run_module("pop_settings", {"banner": banner}, session.invoke, check=True)["changed"] is False
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25)
 @given(seconds=st.integers(30, 3600), quota=st.integers(1, 4 << 20), order=st.permutations(["0.0.0.0:995", "[::]:995"]))
 def test_any_spelling_of_numbers_is_stable(
     organisation: SimulatorProcess, session: Session, seconds: int, quota: int, order: list[str]

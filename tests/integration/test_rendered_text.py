@@ -142,7 +142,7 @@ pairs = st.dictionaries(st.sampled_from(["Add", "Remove"]) | harmful, scalars | 
 values = scalars | lists | pairs
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(values)
 def test_a_function_gets_what_was_sent(text: Shell, psrp: Shell, value: Any) -> None:
     request = Request("windows", "Get-Given", {"Value": value})
@@ -168,7 +168,7 @@ TYPED = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(TYPED)
 def test_typed_parameters_get_the_same_over_both_transports(
     text: Shell, psrp: Shell, parameters: dict[str, Any]
@@ -179,7 +179,7 @@ def test_typed_parameters_get_the_same_over_both_transports(
     assert [line.partition(" ")[0] for line in output] == sorted(parameters)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(texts, max_size=4))
 @example([])
 @example([""])
@@ -211,7 +211,7 @@ def test_what_runs_leaves_its_trace(text: Shell) -> None:
     assert trace(text) == [before + 1]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.data())
 def test_no_value_becomes_code(text: Shell, data: st.DataObject) -> None:
     """Wherever it stands: as a value, in a list, on either side of a hashtable, as a parameter's name, piped."""
@@ -257,7 +257,7 @@ def test_common_parameters_do_what_they_do_over_psrp(text: Shell, psrp: Shell, p
     assert told == replace(expected, memory=told.memory)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(st.tuples(values, st.lists(texts, max_size=2)), min_size=2, max_size=4))
 def test_nothing_of_a_call_is_left_in_the_next(text: Shell, calls: list[tuple[Any, list[str]]]) -> None:
     for value, piped in calls:

@@ -313,7 +313,7 @@ def test_module_defaults_of_one_module_are_not_those_of_others(
 
 
 def test_a_cmdlet_that_outlasts_its_deadline(controller: Controller, organisation: SimulatorProcess) -> None:
-    hosts = inventory(organisation.description, ansible_exchange_command_timeout=2)
+    hosts = inventory(organisation.description, ansible_exchange_command_timeout=5)
     organisation.fault("EX01", "slow", cmdlet="Get-PopSettings", seconds=600)
     result = controller.run(play(BANNER), hosts).task("banner", "ex01")
     assert result["status"] == "unreachable"
@@ -324,7 +324,7 @@ def test_a_cmdlet_that_outlasts_its_deadline(controller: Controller, organisatio
 def test_a_write_that_outlasts_its_deadline_is_read_back(
     controller: Controller, organisation: SimulatorProcess
 ) -> None:
-    hosts = inventory(organisation.description, ansible_exchange_command_timeout=2)
+    hosts = inventory(organisation.description, ansible_exchange_command_timeout=5)
     organisation.fault("EX01", "slow", cmdlet="Set-PopSettings", seconds=600)
     done = controller.run(play(BANNER), hosts)
     assert done.returncode == 0, done.output
@@ -334,7 +334,7 @@ def test_a_write_that_outlasts_its_deadline_is_read_back(
 
 
 def test_the_helper_interrupts_what_nothing_else_did(controller: Controller, organisation: SimulatorProcess) -> None:
-    hosts = inventory(organisation.description, ansible_exchange_helper_timeout=2)
+    hosts = inventory(organisation.description, ansible_exchange_helper_timeout=5)
     organisation.fault("EX01", "slow", cmdlet="Get-PopSettings", seconds=600)
     done = controller.run(play(BANNER), hosts)
     assert done.task("banner", "ex01")["status"] == "unreachable"

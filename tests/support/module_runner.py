@@ -11,6 +11,7 @@ from typing import Any
 from unittest import mock
 
 from ansible.module_utils import basic
+from ansible.module_utils.common import warnings
 
 from ansible_collections.mailops.exchange.plugins.module_utils._host.way import Way, laid
 
@@ -24,6 +25,9 @@ def run_module(
     arguments = {**options, "_ansible_check_mode": check, "_ansible_diff": True, "_ansible_no_log": True}
     encoded = json.dumps({"ANSIBLE_MODULE_ARGS": arguments}).encode()
     output = io.StringIO()
+    # Ansible keeps them for as long as the process lives, which is one module's anywhere else.
+    warnings._global_warnings.clear()
+    warnings._global_deprecations.clear()
     with (
         mock.patch.multiple(basic, _ANSIBLE_ARGS=encoded, _ANSIBLE_PROFILE="legacy", create=True),
         _outside_of_a_controller(),

@@ -442,7 +442,7 @@ class Winrs:
             password=simulator.password,
             ca_trust_path=simulator.description["ca"],
             operation_timeout_sec=1,
-            read_timeout_sec=2,
+            read_timeout_sec=30,
         )
         self._shell = self._protocol.open_shell(codepage=65001)
         encoded = base64.b64encode(_BOOTSTRAP.encode("utf-16-le")).decode()

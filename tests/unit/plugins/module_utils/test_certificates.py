@@ -231,7 +231,7 @@ DER = make_der("mail.contoso.test")
 GOOD = make_payload(DER, 27)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(data=st.data())
 def test_a_damaged_payload_is_read_or_unknown_and_never_an_error(data):
     payload = bytearray(make_payload(DER, 27, sign=data.draw(st.booleans())))
@@ -251,7 +251,7 @@ def test_a_damaged_payload_is_read_or_unknown_and_never_an_error(data):
     assert found.has_private_key in (True, None)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(head=st.binary(max_size=300), tail=st.binary(max_size=300))
 def test_noise_tells_nothing(head, tail):
     assert read_payload(head + DER + tail, DER).services is None
@@ -356,6 +356,11 @@ def test_what_names_a_certificate_is_what_a_user_may_type(issuer, subject, ident
     assert kind.key(identifier) == (name_parts(certificate.issuer), name_parts(certificate.subject))
 
 
+def test_the_marks_of_an_identifier_may_be_small_and_its_names_of_several_lines():
+    kind = CertificateIdentifier()
+    assert kind.parse(" <i>CN=CA<s>CN=a\n ") == kind.parse("<I>CN=CA<S>CN=a")
+
+
 @pytest.mark.parametrize(
     ("issuer", "subject", "fault"),
     [
@@ -386,6 +391,32 @@ def test_keys_of_other_sorts_are_read_and_not_called_weak(key, told):
     certificate = read_certificate({"RawData": binary(make_der(MAIL, key=key))})
     assert (certificate.key, certificate.weakness, certificate.names) == (told, None, (MAIL,))
     assert certificate.identifier == f"<I>CN=Contoso Issuing CA<S>CN={MAIL}"
+
+
+@pytest.mark.parametrize(
+    ("key", "weakness"),
+    [
+        (ec.generate_private_key(ec.SECP256R1()), None),
+        (ec.generate_private_key(ec.SECP224R1()), "its key has only 224 bits"),
+        (dsa.generate_private_key(1024), "its key has only 1024 bits"),  # noqa: S505
+    ],
+    ids=["P-256", "P-224", "DSA"],
+)
+def test_keys_of_other_sorts_are_weak_below_their_own_size(key, weakness):
+    assert read_certificate({"RawData": binary(make_der(MAIL, key=key))}).weakness == weakness
+
+
+@pytest.mark.parametrize(("issuer", "by_itself"), [(None, True), ("Contoso Issuing CA", False)])
+def test_what_is_shown_of_a_certificate(issuer, by_itself):
+    shown = read_certificate({"RawData": binary(make_der(MAIL, issuer=issuer))}).shown(NOW - timedelta(hours=1))
+    assert shown["self_signed"] is by_itself
+    assert {name: shown[name] for name in ("names", "wildcard", "key", "weakness", "days_left")} == {
+        "names": [MAIL],
+        "wildcard": False,
+        "key": "RSA 2048",
+        "weakness": None,
+        "days_left": 300,
+    }
 
 
 def test_certificates_without_a_subject_are_not_alike_for_that():

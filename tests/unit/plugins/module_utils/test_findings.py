@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import importlib
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
+from module_runner import MODULES
 
+from ansible_collections.mailops.exchange.plugins.connection import exchange
 from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import (
     CmdletError,
     CmdletFailure,
@@ -18,6 +23,7 @@ from ansible_collections.mailops.exchange.plugins.module_utils._host.failures im
 )
 from ansible_collections.mailops.exchange.plugins.module_utils._host.server import Server
 from ansible_collections.mailops.exchange.plugins.module_utils._host.versions import Version
+from ansible_collections.mailops.exchange.plugins.module_utils._judgement import comparison
 from ansible_collections.mailops.exchange.plugins.module_utils._judgement.client_settings import client_settings
 from ansible_collections.mailops.exchange.plugins.module_utils._judgement.findings import (
     RULES,
@@ -33,7 +39,8 @@ from ansible_collections.mailops.exchange.plugins.module_utils._objects.connecto
 from ansible_collections.mailops.exchange.plugins.module_utils._objects.protocol_rules import contradictions
 from ansible_collections.mailops.exchange.plugins.module_utils._objects.services import Service
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.connectors import CONNECTOR_SETTINGS
-from ansible_collections.mailops.exchange.plugins.module_utils._tables.protocols import POP3
+from ansible_collections.mailops.exchange.plugins.module_utils._tables.protocols import POP3, PROTOCOLS
+from ansible_collections.mailops.exchange.plugins.module_utils._work.life import Work
 from ansible_collections.mailops.exchange.plugins.module_utils._work.plan import read_members
 from ansible_collections.mailops.exchange.plugins.module_utils._work.rules import SEVERITIES, refusals
 from ansible_collections.mailops.exchange.plugins.modules.client_access_info import RETURN
@@ -747,3 +754,33 @@ def test_odd_values_of_a_server_are_judged_without_a_crash(data):
     )
     assert {finding.severity for finding in find(odd)} <= set(SEVERITIES)
     assert client_settings(odd).keys() == {"external", "internal"}
+
+
+def works(of: type[Work]) -> Iterator[type[Work]]:
+    for one in of.__subclasses__():
+        yield one
+        yield from works(one)
+
+
+def test_cures_name_options_and_modules_that_there_are():
+    plugins = Path(importlib.import_module(MODULES + "iis").__file__ or "").parent.glob("*.py")
+    modules = [path.stem for path in plugins]
+    for module in modules:
+        importlib.import_module(MODULES + module)
+    known = {row.option for work in works(Work) for row in getattr(work, "options", ())} | {*modules}
+    connection = yaml.safe_load(exchange.DOCUMENTATION)["options"]
+    known |= {one["name"] for option in connection.values() for one in option.get("vars", ())}
+    word = re.compile(r"\b[Ss]et ([a-z]\w*)|\b([a-z0-9]+(?:_[a-z0-9]+)+)\b")
+    named = {
+        (rule.id, found[1] or found[2])
+        for rule in (*RULES.values(), *comparison.RULES.values())
+        for found in word.finditer(rule.documented()["cure"])
+    }
+    assert len(named) > 20
+    assert {(rule, name) for rule, name in named if name not in known} == set()
+
+
+def test_what_cures_is_a_part_of_the_roles_or_a_setting():
+    settings = {row.option for protocol in PROTOCOLS.values() for row in protocol.settings}
+    parts = {part for rule in RULES.values() for part in rule.cured_by} - settings
+    assert parts == {"services", "restart", "certificate", "connector"}

@@ -90,6 +90,16 @@ def test_when_iis_is_restarted(results: Any, when: str, product: str, restarts: 
     assert ("iis" in steps(results, restart_iis=when, product=product)) is restarts
 
 
+@pytest.mark.parametrize(
+    "option",
+    ["advertise_client_settings", "external_connection_settings", "fqdn", "internal_connection_settings", "banner"],
+)
+def test_what_outlook_on_the_web_tells_of(option: str) -> None:
+    result = {"changed": True, "diff": {"before": {}, "after": {option: "x"}}}
+    found = steps({"settings": result}, restart_iis="when_needed", product="Exchange Server 2013")
+    assert ("iis" in found) is (option != "banner")
+
+
 def test_a_failure_is_told_after_what_was_changed_took_effect() -> None:
     found = steps({"connector": CHANGED, "settings": LOOKED_UP}, restart_iis="always", failure="Broken.")
     assert found == ["restart", "iis", "report", "changes", "failure"]

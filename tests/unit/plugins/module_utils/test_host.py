@@ -10,6 +10,7 @@ from in_process import ABSENT, Put, element
 from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import (
     CmdletError,
     CmdletFailure,
+    Defect,
     Failure,
     OutcomeUnknown,
     Unreachable,
@@ -68,6 +69,12 @@ def test_a_server_that_cannot_be_found(line):
         connect().server()
     with pytest.raises(Failure, match="server: 'EX09' does not name exactly one Exchange server"):
         connect().server("EX09")
+
+
+def test_an_error_of_the_look_for_the_server_is_that_of_its_cmdlet(line):
+    line.fault("rbac_without", cmdlet=SERVER)
+    with pytest.raises(CmdletFailure, match=r"^Get-ExchangeServer is not granted to this user by RBAC"):
+        connect().server()
 
 
 def test_an_answer_with_another_server_or_several_is_not_believed(line):
@@ -200,6 +207,15 @@ def test_a_controller_nobody_asked_for_is_given_up_where_rbac_withholds_the_para
     assert ["DomainController" in call for call in line.asked("Get-PopSettings")] == [True, False, False]
     with pytest.raises(CmdletFailure, match="parameter DomainController"):
         connect(domain_controller="DC9").read("Get-PopSettings", Server="EX01")
+
+
+def test_another_parameter_that_rbac_withholds_says_nothing_against_the_controller(line):
+    connect().server()
+    line.fault("rbac_without", cmdlet="Set-PopSettings", parameter="Banner")
+    for _ in range(2):
+        with pytest.raises(CmdletFailure, match="parameter Banner"):
+            connect().write("Set-PopSettings", endpoint="exchange", Server="EX01", Banner="New.")
+    assert [call.get("DomainController") for call in line.asked("Set-PopSettings")] == ["DC1.contoso.test"] * 2
 
 
 def test_a_controller_is_chosen_although_an_earlier_task_with_one_of_its_own_knows_the_server(host_of):
@@ -437,3 +453,16 @@ def test_versions(shown, version, product):
     server = Server.read({**names, **roles, "AdminDisplayVersion": shown})
     assert server.version == version
     assert server.version.product == product
+
+
+def test_a_mistake_of_our_own_has_its_traceback(host):
+    def invoke(text: str) -> str:
+        asked = Request.parse(text).cmdlet
+        return Reply("defect", reason="it is broken", traceback="line 7").to_json() if asked else host.invoke(text)
+
+    with laid(Way(invoke)), pytest.raises(Defect, match="This collection has a bug: it is broken") as told:
+        connect().read("Get-PopSettings")
+    assert (told.value.traceback, told.value.changed) == ("line 7", False)
+    with laid(Way(invoke)), pytest.raises(Defect, match="may or may not have taken effect") as told:
+        connect().write("Set-PopSettings")
+    assert told.value.changed is True

@@ -13,7 +13,11 @@ from ansible_collections.mailops.exchange.plugins.module_utils._host.messages im
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.bindings import Bindings, ConnectionSettings
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.listings import Edit
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.simple import Bool, Enum, Int
-from ansible_collections.mailops.exchange.plugins.module_utils._kinds.sizes import ByteSize
+from ansible_collections.mailops.exchange.plugins.module_utils._kinds.sizes import (
+    BlankIsUnlimited,
+    ByteSize,
+    UnlimitedInt,
+)
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.spans import TimeSpan
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.texts import (
     HostName,
@@ -266,3 +270,17 @@ def test_empty_text_and_empty_lists_are_sent_as_null():
 def test_what_a_user_wrote_may_be_refused(kind, value, clause):
     with pytest.raises(ValueError, match=f"^{re.escape(clause)}$"):
         kind.parse(value)
+
+
+@pytest.mark.parametrize("port", ["\uff19\uff19\uff15", "\u0663", "+995", "9 5", ""])
+def test_a_port_is_written_in_plain_digits(port):
+    with pytest.raises(ValueError, match="is not a number"):
+        BINDINGS.parse([f"0.0.0.0:{port}"])
+
+
+def test_nothing_is_unlimited_only_where_exchange_has_no_word_for_it():
+    blank, word = BlankIsUnlimited(0, 9), UnlimitedInt(0, 9)
+    assert (blank.read(None), blank.read(7), blank.read("Unlimited")) == ("Unlimited", 7, "Unlimited")
+    assert (blank.send("Unlimited"), word.send("Unlimited"), blank.send(7)) == (None, "Unlimited", 7)
+    with pytest.raises(Unreadable):
+        word.read(None)

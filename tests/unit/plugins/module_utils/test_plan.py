@@ -33,7 +33,12 @@ def test_changes_before_and_after_name_the_same_settings():
     assert plan.changes == {"banner": "new", "quota": 1 << 20, "bindings": ("0.0.0.0:995", "[::]:995")}
     assert plan.before == {"banner": "old", "quota": "2KB", "bindings": ["[::]:995"]}
     assert plan.after == {"banner": "new", "quota": "1MB", "bindings": ["0.0.0.0:995", "[::]:995"]}
-    assert plan.diff("POP3")["before_header"] == "POP3"
+    assert plan.diff("POP3") == {
+        "before_header": "POP3",
+        "after_header": "POP3",
+        "before": plan.before,
+        "after": plan.after,
+    }
     assert ACTUAL["bindings"] == ("[::]:995",)
 
 

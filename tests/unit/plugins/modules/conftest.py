@@ -26,7 +26,7 @@ def wire_form(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -
 
 @pytest.fixture
 def warned(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What modules warn of; Ansible itself keeps warnings for as long as the process lives."""
+    """What modules warn of, in all the runs of a test."""
     told: list[str] = []
     monkeypatch.setattr(AnsibleModule, "warn", lambda _self, warning: told.append(warning))
     return told

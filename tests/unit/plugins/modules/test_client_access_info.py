@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 from in_process import ABSENT, InProcessHost, Put
 
+from ansible_collections.mailops.exchange.plugins.module_utils._judgement import client_access
 from ansible_collections.mailops.exchange.plugins.module_utils._judgement.restarts import restart_owed
 from exchange_simulator.values import Binding
 
@@ -109,6 +110,7 @@ def test_a_time_that_cannot_be_read_is_unknown(host):
         ("Get-Process", {"StartTime": "2.3.2026 08:00"}, "as text that is no time with its zone, '2.3.2026 08:00'"),
         ("Get-Process", {"StartTime": "2026-03-02T08:00:00"}, "as text that is no time with its zone, '2026-03-02"),
         ("Get-Process", {"Id": None}, "shows no process with the Id 1620 of MSExchangePop3, and Id of another one as"),
+        ("Get-Process", {"Id": 99}, "shows no process with the Id 1620 of MSExchangePop3; "),
         ("Get-Process", {"Id": 1620}, "shows 2 processes with the Id 1620 of MSExchangePop3"),
     ],
 )
@@ -434,3 +436,16 @@ def test_a_connector_on_each_version(host_of, version):
 def test_wrong_options(host, options, sentence):
     assert host.run(MODULE, options)["msg"] == sentence
     assert host.calls == []
+
+
+@pytest.mark.parametrize(
+    ("options", "asked"), [({}, [995]), ({"tls_ports": {"pop3": 1995}}, [1995]), ({"gather": []}, [])]
+)
+def test_the_port_at_which_the_certificate_is_looked_at(host, monkeypatch, options, asked):
+    looked: list[tuple[str, int]] = []
+    monkeypatch.setattr(client_access, "served_thumbprint", lambda *where: looked.append(where) or "A" * 40)
+    for service in ("MSExchangePop3", "MSExchangePOP3BE"):
+        host.administer("Start-Service", endpoint="windows", Name=service)
+    told = host.run(MODULE, {"protocols": ["pop3"], "gather": ["served_certificates"], **options})
+    assert looked == [("ex01.contoso.test", port) for port in asked]
+    assert told["pop3"]["served_certificate"] == ("A" * 40 if asked else None)

@@ -78,7 +78,7 @@ given_values = (
 
 
 @pytest.mark.parametrize("option", ONE_OF_EACH)
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(value=given_values)
 def test_no_refused_value_is_repeated_whole(option: str, value: Any) -> None:
     kind = KINDS[option]
@@ -95,7 +95,7 @@ def test_no_refused_value_is_repeated_whole(option: str, value: Any) -> None:
     assert len(told) < LONGEST
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(text=st.text(max_size=20), times=st.sampled_from([1, 100, 1_000]), count=st.sampled_from([1, 3, 100]))
 def test_no_server_makes_a_sentence_long(text: str, times: int, count: int) -> None:
     long = text * times

@@ -18,11 +18,18 @@ from typing import Any
 
 import pytest
 from module_runner import run_module
+from standstill import Clock, until_told
 
 from ansible_collections.mailops.exchange.plugins.module_utils import _x509
 from ansible_collections.mailops.exchange.plugins.module_utils._mail.dialogues import Pop3
 from ansible_collections.mailops.exchange.plugins.module_utils._mail.shown_certificate import describe_certificate
-from ansible_collections.mailops.exchange.plugins.module_utils._mail.sockets import LimitedSocket, Traffic
+from ansible_collections.mailops.exchange.plugins.module_utils._mail.sockets import (
+    Deadline,
+    LimitedSocket,
+    LimitedTlsContext,
+    OutOfTime,
+    Traffic,
+)
 from ansible_collections.mailops.exchange.plugins.module_utils._mail.target import MailTarget, Trust
 from exchange_simulator.pki import Authority
 
@@ -102,12 +109,22 @@ def look(port: int, **options: Any) -> dict[str, Any]:
     return result
 
 
+STILL: list[threading.Event] = []
+"""Set by a server that says no more, while a test waits for that."""
+
+
+def stand_still() -> None:
+    for event in STILL:
+        event.set()
+
+
 def until_closed(line: socket.socket) -> None:
     while line.recv(4096):
-        pass
+        stand_still()
 
 
 def silent(line: socket.socket) -> None:
+    stand_still()
     until_closed(line)
 
 
@@ -162,6 +179,8 @@ def answers(greeting: bytes, *rules: tuple[bytes, bytes]) -> Script:
             for beginning, answer in rules:
                 if said.upper().startswith(beginning) or rest.upper().startswith(beginning):
                     line.sendall(answer.replace(b"TAG", tag).replace(b"ECHO", said.strip()))
+                    if not answer:
+                        stand_still()
                     break
             else:
                 return
@@ -197,7 +216,7 @@ def offers_tls(line: socket.socket, certificate: Path) -> None:
 CREDENTIALS = {"user": USER, "password": PASSWORD}
 CLEAR = CREDENTIALS | {"allow_plain_text_password": True}
 WHERE = f"{NAME}:PORT at 127.0.0.1"
-SLOW = "within the 1 seconds of timeout"
+SLOW = "within the 60 seconds of timeout"
 LOAD = "look at the load of the server, or give it more time."
 HOLDER = (
     "look at the server that holds it, at the form of the user name, at the password, and whether this mailbox may use"
@@ -236,8 +255,7 @@ SERVERS: dict[str, tuple[Script, dict[str, Any], str]] = {
         CLEAR,
         f"{WHERE} did not finish the log-on {SLOW}; {LOAD}",
     ),
-    "dripping": (drips, {}, f"{WHERE} did not finish its greeting {SLOW}; {LOAD}"),
-    "flooding": (floods, {"timeout": 60}, f"{WHERE} sent more than any answer can be during its capabilities."),
+    "flooding": (floods, {}, f"{WHERE} sent more than any answer can be during its capabilities."),
     "huge_literal": (
         huge_literal,
         {"protocol": "imap4"},
@@ -455,15 +473,56 @@ SERVERS: dict[str, tuple[Script, dict[str, Any], str]] = {
 }
 
 
+@pytest.fixture
+def still(monkeypatch) -> Iterator[threading.Event]:
+    """No wait ends before the server stands still."""
+    STILL.append(until_told(monkeypatch))
+    yield STILL[0]
+    STILL.clear()
+
+
 @pytest.mark.parametrize("case", SERVERS)
-def test_a_server_that_is_wrong_gets_one_sentence(case, serve, authority):
+def test_a_server_that_is_wrong_gets_one_sentence(case, serve, authority, request):
     script, options, sentence = SERVERS[case]
+    if SLOW in sentence:
+        request.getfixturevalue("still")
     port = serve(script)
-    options = {"timeout": 1, "ca_cert": str(authority.ca_file)} | options
+    options = {"timeout": 60, "ca_cert": str(authority.ca_file)} | options
     result = look(port, **options)
     told = re.sub(r"\b[A-P]{4,5}\d+ LOGIN", "TAG LOGIN", result["msg"].replace(str(port), "PORT"))
     assert told == sentence
     assert (result["failed"], result["changed"], result["reachable"]) == (True, False, True)
+
+
+def test_a_service_that_says_nothing_over_its_tls_is_told_nothing_of_tls(serve, authority, still):
+    port = serve(silent, authority.issue([NAME]))
+    told = look(port, encryption="implicit_tls", ca_cert=str(authority.ca_file), timeout=60)["msg"]
+    assert told == f"{NAME}:{port} at 127.0.0.1 did not finish its greeting {SLOW}; {LOAD}"
+
+
+def test_a_server_that_drips_gains_no_time(serve, monkeypatch):
+    Clock(monkeypatch, each_look=5)
+    port = serve(drips)
+    assert look(port, timeout=60)["msg"] == (f"{NAME}:{port} at 127.0.0.1 did not finish its greeting {SLOW}; {LOAD}")
+
+
+def greeting_of(line: LimitedSocket) -> None:
+    line.recv_into(bytearray(1))
+
+
+def handshake_of(line: LimitedSocket) -> None:
+    context = LimitedTlsContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.traffic = line.traffic
+    context.wrap_socket(line, server_hostname=NAME)
+
+
+@pytest.mark.parametrize("wait", [greeting_of, handshake_of])
+def test_no_wait_is_longer_than_the_time_that_is_left(wait):
+    ours, theirs = socket.socketpair()
+    line = LimitedSocket(fileno=ours.detach())
+    line.traffic = Traffic(Deadline(0.1))
+    with theirs, line, pytest.raises(OutOfTime):
+        wait(line)
 
 
 def bad(sentence: str, **options: Any) -> Any:
@@ -872,8 +931,8 @@ def test_a_mailbox_that_is_refused_by_a_code_is_a_refusal(serve):
     assert result["logon"] == {"attempted": True, "ok": False, "answer": "[NOPERM] not for you"}
 
 
-def test_who_is_let_in_when_the_line_breaks_has_no_mailbox_yet(serve):
-    result = look(serve(pop3((b"STAT", b""))), **CLEAR, timeout=1)
+def test_who_is_let_in_when_the_line_breaks_has_no_mailbox_yet(serve, still):
+    result = look(serve(pop3((b"STAT", b""))), **CLEAR)
     assert "did not finish the opening of the mailbox" in result["msg"]
     assert result["logon"] == {"attempted": True, "ok": None, "answer": "in"}
 
@@ -985,7 +1044,8 @@ class Mailbox:
         return look(serve(self.pop3), **CLEAR, round_trip=trip, **options)
 
     def said(self, word: bytes) -> list[bytes]:
-        return [command for command in self.commands if command.startswith(word)]
+        # smtplib writes its commands small.
+        return [command for command in self.commands if command.upper().startswith(word)]
 
 
 def test_a_round_trip_reads_its_own_message_only(serve):
@@ -1020,10 +1080,11 @@ def test_a_round_trip_in_check_mode_sends_and_removes_nothing(serve):
     assert mailbox.said(b"AUTH PLAIN")
 
 
-def test_a_message_that_does_not_arrive(serve):
-    result = Mailbox(delivers=False).probe(serve, timeout=2)
+def test_a_message_that_does_not_arrive(serve, monkeypatch):
+    Clock(monkeypatch)
+    result = Mailbox(delivers=False).probe(serve, timeout=60)
     assert "took the message, and" in result["msg"]
-    assert f"did not have it for {USER} within the 2 seconds of timeout: look at the queues" in result["msg"]
+    assert f"did not have it for {USER} within the 60 seconds of timeout: look at the queues" in result["msg"]
     assert (result["changed"], result["round_trip"]["sent"], result["round_trip"]["received"]) == (True, True, False)
 
 
@@ -1031,3 +1092,12 @@ def test_a_line_that_breaks_with_the_message_on_it(serve):
     result = Mailbox(breaks_off=True).probe(serve)
     assert "closed the connection during the message" in result["msg"]
     assert (result["changed"], result["round_trip"]["sent"]) == (True, None)
+
+
+@pytest.mark.parametrize("sender", [None, "probe@contoso.test"])
+def test_a_message_is_from_its_recipient_or_who_else_is_named(serve, sender):
+    mailbox = Mailbox()
+    mailbox.probe(serve, trip={} if sender is None else {"sender": sender})
+    (told,) = mailbox.said(b"MAIL")
+    assert f"<{sender or USER}>".encode() in told
+    assert f"From: {sender or USER}".encode() in mailbox.messages[b"new1"]

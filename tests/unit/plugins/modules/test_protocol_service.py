@@ -275,6 +275,23 @@ def test_a_lost_answer_is_looked_into(host, state, cmdlet, done, writes):
     assert all(now > then for now, then in zip(pids(host), before, strict=True))
 
 
+@pytest.mark.parametrize(("done", "writes"), [(True, 2), (False, 3)])
+@pytest.mark.parametrize(
+    ("options", "cmdlet", "ends"),
+    [
+        ({"state": "stopped"}, "Stop-Service", ("Stopped", "Manual")),
+        ({"start_mode": "automatic"}, "Set-Service", ("Running", "Automatic")),
+    ],
+)
+def test_a_lost_answer_to_a_stop_or_a_start_mode_is_looked_into(host, options, cmdlet, ends, done, writes):
+    start(host, *POP)
+    host.lost = [(cmdlet, done)]
+    result = host.run("protocol_service", {"protocol": "pop3", **options})
+    assert ("failed" in result, result["changed"]) == (False, True)
+    assert host.writes == [cmdlet] * writes
+    assert states(host) == [ends, ends]
+
+
 def test_2013_may_have_its_two_roles_on_different_hosts():
     client_access = Server("EX01", "EX01.contoso.test", EXCHANGE_2013, mailbox=False)
     mailbox = Server("EX02", "EX02.contoso.test", EXCHANGE_2013, client_access=False)

@@ -665,3 +665,12 @@ def test_a_connector_may_be_called_nearly_like_a_type(host, name):
     assert host.run(MODULE, {"max_message_size": "20MB"})["changed"] is True
     assert host.run(MODULE, {"name": name, "fqdn": "System.Contoso.Local"})["changed"] is True
     assert host.run(MODULE, {"name": name, "fqdn": "System.Contoso.Local"})["changed"] is False
+
+
+@pytest.mark.parametrize("fqdn", ["EX01.contoso.test", "ex01", None])
+def test_a_connector_between_servers_may_be_changed_as_long_as_it_has_its_servers_name(host, fqdn):
+    name = "Default Frontend EX01"
+    edit(host, f"EX01\\{name}", Fqdn=fqdn)
+    result = host.run(MODULE, {"name": name, "auth_mechanism": {"remove": ["Integrated"]}})
+    assert ("failed" in result, result["changed"]) == (False, True)
+    assert "ExchangeServer" in result["settings"]["auth_mechanism"]

@@ -189,3 +189,8 @@ def test_the_fingerprint_tells_settings_apart_and_shows_no_password(other: dict[
     assert settings.fingerprint == to_settings(dict(DEFAULTS)).fingerprint
     assert settings.fingerprint != to_settings(DEFAULTS | other).fingerprint
     assert "secret" not in settings.fingerprint + repr(settings)
+
+
+@pytest.mark.parametrize(("told", "waits"), [(7, 7), (300, 20)])
+def test_a_server_is_not_told_to_wait_longer_than_the_cmdlet_may_take(told: int, waits: int) -> None:
+    assert to_settings(DEFAULTS | {"command_timeout": told}).long_poll == waits
