@@ -153,7 +153,8 @@ REASONS: Sequence[Reason] = (
     _numbered(
         "{url} does not serve the configuration {configuration}: the Exchange endpoint lives in IIS (ports 80 and 443, "
         "path /PowerShell/), the Windows endpoint in WinRM (5985 and 5986, /wsman), where another configuration than "
-        "Microsoft.PowerShell has to be registered first",
+        "Microsoft.PowerShell has to be registered first. ansible_exchange_windows_configuration, or "
+        "ansible_psrp_configuration_name, names one of the latter",
         CONFIGURATION_NOT_FOUND,
     ),
     _numbered(
