@@ -144,4 +144,5 @@ def test_a_pool_that_cannot_open_tells_why(stage: Stage, read: Reading, engine: 
         stage.psrp(steps)
     # It would tell the same again.
     assert (end.value.unanswered, end.value.passing) == (False, False)
+    stage.opened[0].close()
     assert (stage.playing[0].left, stage.playing[0].beyond) == ([], [])
