@@ -19,12 +19,13 @@ from simulator_process import BASIC, SimulatorProcess
 Run = Callable[..., dict[str, Any]]
 # What has no host to ask runs in the controller's own process.
 ON_THE_CONTROLLER = "controller_file"
-# What the roles begin and end with is action plugins, which run other modules.
-OF_ROLES = ("client_access_look", "client_access_restore", "client_access_verification")
+# What the roles begin and end with, and what goes back, is action plugins, which run other modules.
+OF_ROLES = ("client_access_look", "client_access_verification")
+GOING_BACK = "client_access_restore"
 NAMES = sorted(
     path.stem
     for path in (Path(__file__).resolve().parents[2] / "plugins" / "modules").glob("*.py")
-    if path.stem not in (ON_THE_CONTROLLER, *OF_ROLES)
+    if path.stem not in (ON_THE_CONTROLLER, GOING_BACK, *OF_ROLES)
 )
 MAIL = "mail.contoso.test"
 POLICIES = ("Mail programs", "Fetching services")
@@ -192,3 +193,21 @@ def test_the_modules_of_the_roles(controller: Controller, organisation: Simulato
         assert told == set(documented)
         for key, entry in documented.items():
             agrees(result[key], entry, key)
+
+
+def test_the_module_of_going_back(controller: Controller, organisation: SimulatorProcess) -> None:
+    change = {"name": "Change something", "mailops.exchange.pop_settings": {"banner": "Changed"}}
+    examples = documentation(GOING_BACK, "EXAMPLES")
+    plays = [
+        {"ansible.builtin.import_playbook": "mailops.exchange.adopt"},
+        {"hosts": "exchange", "gather_facts": False, "tasks": [change, *examples]},
+    ]
+    hosts = inventory(organisation.description)
+    outcome = controller.run(plays, hosts, "--limit", "ex01", "-e", "adopt_folder=before")
+    assert outcome.returncode == 0, outcome.output
+    documented = documentation(GOING_BACK, "RETURN")
+    result = outcome.task(examples[0]["name"], "ex01")["result"]
+    assert {name for name in result if not name.startswith("_ansible")} - ANSIBLES_OWN - {"changed"} == set(documented)
+    for key, entry in documented.items():
+        agrees(result[key], entry, key)
+    assert (result["changed"], outcome.results[-1]["result"]["restored.left"]) == (True, result["left"])
