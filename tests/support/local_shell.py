@@ -46,11 +46,15 @@ class Protocol:
     def get_command_output_raw(self, _shell: str, _process: str) -> tuple[bytes, bytes, int, bool]:
         if not (ready := self._streams.select(self.operation_timeout_sec)):
             raise WinRMOperationTimeoutError
-        said = {}
-        for key, _ in ready:
-            said[key.fileobj] = os.read(key.fd, 32768)
-            if not said[key.fileobj]:
-                self._streams.unregister(key.fileobj)
+        said: dict[Any, bytes] = {}
+        # Twice, for by then there is what was said on standard error before the output that was read.
+        for _ in range(2):
+            for key, _events in ready:
+                piece = os.read(key.fd, 32768)
+                said[key.fileobj] = said.get(key.fileobj, b"") + piece
+                if not piece:
+                    self._streams.unregister(key.fileobj)
+            ready = self._streams.select(0)
         ended = not self._streams.get_map()
         output, errors = (said.get(stream, b"") for stream in (self._process.stdout, self._process.stderr))
         return output, errors, self._process.wait() if ended else -1, ended

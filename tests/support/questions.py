@@ -366,7 +366,6 @@ def of_names(endpoint: str) -> Iterator[Question]:
         yield _question("Get-CASMailbox", {"ErrorAction": "Stop"}, piped=["reader", "nobody", "administrator"])
         yield _question("Set-CASMailbox", {"PopEnabled": False}, piped=["reader", "nobody", "administrator"])
         yield _question("Set-CASMailbox", {"PopEnabled": "x"}, piped=["reader", "administrator"])
-        yield _question("Set-CASMailbox", {}, piped=[])
         yield _question("Get-ThrottlingPolicy", {"DomainController": "DC1"}, piped=["x"])
     else:
         get, some = "Get-Service", "MSExchangePop3"

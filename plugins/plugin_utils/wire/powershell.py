@@ -88,8 +88,10 @@ ERROR = ("id", "category", "exception", "message", "target", "cmdlet", "paramete
 CONSOLE = "Microsoft.PowerShell.ConsoleHost"
 
 # What PowerShell itself writes on standard error is one document, element by element, and comes in pieces of any size.
-_CLIXML = re.compile(rb'#< CLIXML|</?Objs\b[^>]*>|<Obj S=.*?</Obj>|<S S="\w+">(?P<text>[^<]*)</S>', re.DOTALL)
-_UNFINISHED = re.compile(rb"<Objs?\b|<S\b")
+_CLIXML = re.compile(
+    rb'#< CLIXML|</?Objs\b[^>]*>|(?P<opened><Obj\b[^>]*(?<!/)>)|(?P<closed></Obj>)|<S S="\w+">(?P<text>[^<]*)</S>'
+)
+_UNFINISHED = re.compile(rb'<S S="\w+">[^<]*(<[^<>\n]*)?\Z|#?<[^<>\n]*\Z')
 _CLIXML_CHARACTER = re.compile("_x([0-9A-Fa-f]{4})_")
 
 
@@ -112,20 +114,41 @@ def answers(request: str) -> re.Pattern[bytes]:
     return re.compile(rb"%b (output|error|warning|text|lost|end) (?:([!-~]+)\r?$)?" % request.encode())
 
 
-def spoken(errors: bytes) -> tuple[list[bytes], bytes]:
-    """The lines of text on standard error, where PowerShell puts its own in CLIXML, and what is not whole yet."""
+def spoken(errors: bytes, *, ended: bool = False) -> tuple[list[bytes], bytes]:
+    """The lines of text on standard error, where PowerShell puts its own in CLIXML, and what is not whole yet.
+
+    Once it has ``ended`` a line is whole without an end.
+    """
     lines: list[bytes] = []
-    end = 0
+    depth = start = end = 0
     for found in _CLIXML.finditer(errors):
-        lines += errors[end : found.start()].splitlines()
-        text = unescape((found["text"] or b"").decode("utf-8", "replace"))
-        text = _CLIXML_CHARACTER.sub(lambda sign: chr(int(sign[1], 16)), text)
-        lines += text.encode("utf-8", "replace").splitlines()
+        if not depth:
+            start = found.start()
+            lines += errors[end:start].splitlines()
+            if found["text"]:
+                text = _CLIXML_CHARACTER.sub(
+                    lambda sign: chr(int(sign[1], 16)), unescape(found["text"].decode("utf-8", "replace"))
+                )
+                lines += text.encode("utf-8", "replace").splitlines()
+        else:
+            lines += _apart(errors[end : found.start()])[0]
+        depth = max(0, depth + bool(found["opened"]) - bool(found["closed"]))
         end = found.end()
+    if depth:
+        between, rest = _apart(errors[end:])
+        return [*lines, *between], _apart(errors[start:end])[1] + rest
     left = errors[end:]
     begun = _UNFINISHED.search(left)
-    whole = begun.start() if begun else left.rfind(b"\n") + 1
+    whole = begun.start() if begun else len(left) if ended else left.rfind(b"\n") + 1
     return [*lines, *left[:whole].splitlines()], left[whole:]
+
+
+def _apart(element: bytes) -> tuple[list[bytes], bytes]:
+    """Lines that somebody else wrote between two pieces of an element, which has no end of line of its own."""
+    *pieces, rest = element.split(b"\n")
+    cuts = [max(piece.rfind(b"<"), piece.rfind(b">")) + 1 for piece in pieces]
+    lines = [piece[cut:] for piece, cut in zip(pieces, cuts, strict=True)]
+    return lines, b"".join(piece[:cut] for piece, cut in zip(pieces, cuts, strict=True)) + rest
 
 
 def told(lines: t.Sequence[str]) -> str:

@@ -260,7 +260,7 @@ class WinrsShell:
             if left <= 0:
                 # What a process asks has no end of line.
                 self._hear(self._unread)
-                self._listen(b"\n")
+                self._listen(ended=True)
                 raise Overdue(f"{cmdlet} gave no answer on {self._settings.host} within {seconds:g} seconds.")
             self._protocol.operation_timeout_sec = max(1, min(self._settings.long_poll, int(left)))
             try:
@@ -270,7 +270,7 @@ class WinrsShell:
                 if isinstance(broken.cause, WSManFaultError) and broken.cause.code == OPERATION_TIMED_OUT:
                     continue
                 raise
-            complaints += self._listen(errors + (b"\n" if ended else b""))
+            complaints += self._listen(errors, ended=ended)
             *lines, self._unread = (self._unread + output).split(b"\n")
             for line in lines:
                 answer = ours.search(line)
@@ -290,11 +290,11 @@ class WinrsShell:
             if self._meter.received > LARGEST_OBJECT:
                 raise Unintelligible(f"more than {LARGEST_OBJECT >> 20} MB came without one object")
         # What was said without an end of line is not for the next request.
-        self._listen(b"\n")
+        self._listen(ended=True)
 
-    def _listen(self, errors: bytes) -> list[str]:
+    def _listen(self, errors: bytes = b"", *, ended: bool = False) -> list[str]:
         """Hear what has come on standard error, as far as it is whole."""
-        spoken, unsaid = powershell.spoken(self._unsaid + errors)
+        spoken, unsaid = powershell.spoken(self._unsaid + errors, ended=ended)
         self._unsaid = unsaid[:LONGEST_ELEMENT]
         return [*filter(None, map(self._hear, spoken))]
 

@@ -268,6 +268,31 @@ def test_standard_error_may_be_cut_anywhere() -> None:
     assert (list(filter(None, lines)), left) == ([b"Set-X : <Not> there_", b"At line:1"], b"")
 
 
+RECORD = (
+    b'<Obj S="information" RefId="0"><TN RefId="0"><T>x</T></TN><Props><Obj N="MessageData" RefId="1"><S N="Message">a'
+    b'</S></Obj><S N="Source">b</S><Obj N="Tags" RefId="2"><LST><S>PSHOST</S></LST></Obj><S N="User">c</S></Props></Obj>'
+)
+
+
+def test_text_may_come_between_two_pieces_of_a_record() -> None:
+    """PowerShell keeps a piece of its document back, and what writes straight to standard error does not wait for it."""
+    begin = RECORD.index(b"<Props>")
+    for number in range(begin, len(RECORD)):
+        shell = Shell(Process(ANSWER, RECORD[:number] + b"the disk is full\n"))
+        assert shell.ask().output == ["mine"]
+        [heard] = shell.heard
+        assert heard.endswith("the disk is full")
+    assert powershell.spoken(RECORD + b"Access is denied.\n") == ([b"Access is denied."], b"")
+
+
+@pytest.mark.parametrize("rest", [b"#< CLI", b"<Ob", b'<S S="Error">a', b"<Obj S=", RECORD[:90]])
+def test_what_an_answer_ends_before_is_heard_with_the_next(rest: bytes) -> None:
+    spoken, left = powershell.spoken(rest, ended=True)
+    whole = CLIXML if rest.startswith(b"#") else RECORD if rest.startswith(b"<O") else b'<S S="Error">a</S>'
+    assert not spoken
+    assert powershell.spoken(left + whole[len(rest) :]) == powershell.spoken(whole)
+
+
 def test_a_question_on_standard_error_has_no_end_of_line() -> None:
     shell = Shell(Process(ANSWER, b"Continue? [Y] "))
     assert (shell.ask().output, shell.heard) == (["mine"], ["Continue? [Y]"])
