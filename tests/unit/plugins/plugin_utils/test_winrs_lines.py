@@ -269,13 +269,13 @@ def test_standard_error_may_be_cut_anywhere() -> None:
 
 
 RECORD = (
-    b'<Obj S="information" RefId="0"><TN RefId="0"><T>x</T></TN><Props><Obj N="MessageData" RefId="1"><S N="Message">a'
-    b'</S></Obj><S N="Source">b</S><Obj N="Tags" RefId="2"><LST><S>PSHOST</S></LST></Obj><S N="User">c</S></Props></Obj>'
+    b'<Obj S="information" RefId="0"><TN RefId="0"><T>x</T></TN><Props><Obj N="Data" RefId="1"><S N="Message">a</S>'
+    b'</Obj><S N="Source">b</S><Obj N="Tags" RefId="2"><LST><S>PSHOST</S></LST></Obj><S N="User">c</S></Props></Obj>'
 )
 
 
 def test_text_may_come_between_two_pieces_of_a_record() -> None:
-    """PowerShell keeps a piece of its document back, and what writes straight to standard error does not wait for it."""
+    """PowerShell holds back a piece of its document, for which direct writes to standard error do not wait."""
     begin = RECORD.index(b"<Props>")
     for number in range(begin, len(RECORD)):
         shell = Shell(Process(ANSWER, RECORD[:number] + b"the disk is full\n"))
