@@ -21,6 +21,7 @@ ROOMS = {
 }
 LIBRARIES = {
     "cryptography": {"_x509"},
+    "jinja2": {"plugin_utils"},
     "pypsrp": {"plugin_utils.wire"},
     "requests": {"plugin_utils.wire"},
     "spnego": {"plugin_utils.wire"},
