@@ -114,15 +114,19 @@ class Calls:
         members: Sequence[str] | None = None,
         deadline: float | None = None,
         piped: Sequence[str] | None = None,
+        then: Sequence[tuple[str, Mapping[str, Any]]] = (),
         of: str = "",
         **parameters: Any,
     ) -> Reply:
-        """Run one cmdlet. Its errors are part of the answer; only a way that breaks raises."""
+        """Run one cmdlet, and ``then`` those that take what it puts out.
+
+        Errors are part of the answer; only a way that breaks raises.
+        """
         pinned = self._pinned(cmdlet) if endpoint == "exchange" else ""
         named = self.domain_controller if endpoint == "exchange" else None
         if named or pinned:
             parameters["DomainController"] = named or pinned
-        request = Request(endpoint, cmdlet, parameters, piped, members, write, deadline)
+        request = Request(endpoint, cmdlet, parameters, piped, members, write, deadline, then=then)
         reply = self._send(request, of)
         if pinned:
             return self._despite(pinned, request, reply)

@@ -204,7 +204,8 @@ def wire_texts(value: Any, read: Callable[[str], str] = str) -> list[str]:
 
 @dataclass(frozen=True)
 class Request:
-    """One cmdlet for one endpoint of a host. Without a cmdlet it only brings facts to be remembered."""
+    """A cmdlet for one endpoint of a host, or a pipeline of some. Without a cmdlet it only brings facts to be
+    remembered."""
 
     endpoint: str = "exchange"
     cmdlet: str = ""
@@ -220,6 +221,14 @@ class Request:
     """Seconds to wait for its answer: of what only reads if these are fewer than the connection's own."""
     remember: Mapping[str, Any] = field(default_factory=dict)
     """Facts for the later tasks of the play."""
+    then: Sequence[tuple[str, Mapping[str, Any]]] = ()
+    """Further cmdlets with their parameters, each of which takes what the one before puts out. What is asked of the
+    answer is asked of the last one."""
+
+    @property
+    def stages(self) -> list[tuple[str, Mapping[str, Any]]]:
+        """The cmdlets of the pipeline with their parameters."""
+        return [(self.cmdlet, self.parameters), *self.then]
 
     def to_json(self) -> str:
         return json.dumps(vars(self))

@@ -14,7 +14,7 @@ from ansible_collections.mailops.exchange.plugins.module_utils._host.messages im
 
 # PowerShell takes each of these for a single quote, and two of them in a row, in a quoted string, for one.
 _QUOTES = re.compile("['\u2018\u2019\u201a\u201b]")
-_CMDLET = re.compile(r"[A-Za-z]+-[A-Za-z0-9]+")
+_CMDLET = re.compile(r"(?:[A-Za-z][A-Za-z.]*\\)?[A-Za-z]+-[A-Za-z0-9]+")
 
 # Windows PowerShell feeds its standard input, line by line, to the pipeline of a command that mentions $input
 # (ConsoleHost and Executor of its source). So one process, started once, runs one request after the other.
@@ -186,16 +186,24 @@ def literal(value: t.Any) -> str:
     raise ValueError(f"a {type(value).__name__} has no form in PowerShell text")
 
 
-def render(cmdlet: str, parameters: t.Mapping[str, t.Any], piped: t.Sequence[t.Any] | None = None) -> str:
-    """The text that runs one cmdlet; ValueError names what cannot be sent."""
-    if not _CMDLET.fullmatch(cmdlet):
-        raise ValueError(f"{quoted(cmdlet)} is no cmdlet")
-    entries = []
-    for name, value in parameters.items():
-        try:
-            entries.append(f"{literal(name)} = {literal(value)}")
-        except ValueError as error:
-            raise ValueError(f"{name}: {error}") from error
+def render(stages: t.Sequence[tuple[str, t.Mapping[str, t.Any]]], piped: t.Sequence[t.Any] | None = None) -> str:
+    """The text that runs a pipeline of cmdlets with their parameters; ValueError names what cannot be sent."""
+    tables, steps = [], []
+    for number, (cmdlet, parameters) in enumerate(stages):
+        if not _CMDLET.fullmatch(cmdlet):
+            raise ValueError(f"{quoted(cmdlet)} is no cmdlet")
+        entries = []
+        for name, value in parameters.items():
+            try:
+                entries.append(f"{literal(name)} = {literal(value)}")
+            except ValueError as error:
+                raise ValueError(f"{name}: {error}") from error
+        variable = f"parameters{number or ''}"
+        tables.append(f"${variable} = @{{{'; '.join(entries)}}}\n")
+        steps.append(f"{cmdlet} @{variable}")
+    if piped:
+        steps.insert(0, ", ".join(map(literal, piped)))
     # Errors and warnings come among the output: so each is one, in its place, and none is formatted for a console.
-    steps = [*([", ".join(map(literal, piped))] if piped else []), f"{cmdlet} @parameters 2>&1 3>&1"]
-    return f"$parameters = @{{{'; '.join(entries)}}}\n{' | '.join(steps)}"
+    # Of several cmdlets those of the first must not become input of the next.
+    pipeline = " | ".join(steps)
+    return f"{''.join(tables)}{pipeline if len(stages) == 1 else f'& {{ {pipeline} }}'} 2>&1 3>&1"

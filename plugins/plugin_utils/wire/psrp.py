@@ -140,13 +140,14 @@ class PsrpShell:
         return negotiate._check_auth_supported(response, OFFERS[self._settings.auth])
 
     def run(self, request: Request, seconds: float) -> Reply:
-        """Run a request's cmdlet; Refused, Interrupted or Overdue if its answer did not come whole."""
+        """Run a request's pipeline; Refused, Interrupted or Overdue if its answer did not come whole."""
         powershell = PowerShell(self._pool)
         cmdlet = request.cmdlet
-        powershell.add_cmdlet(cmdlet)
         try:
-            for parameter, value in request.parameters.items():
-                powershell.add_parameter(parameter, self._typed(value, seconds))
+            for stage, parameters in request.stages:
+                powershell.add_cmdlet(stage)
+                for parameter, value in parameters.items():
+                    powershell.add_parameter(parameter, self._typed(value, seconds))
         except TransportError as error:
             # Only a key was asked for.
             raise refused(self._settings, self._name, error) from error

@@ -187,10 +187,10 @@ class WinrsShell:
         return protocol
 
     def run(self, request: Request, seconds: float) -> Reply:
-        """Run a request's cmdlet; Refused, Interrupted or Overdue if its answer did not come whole."""
+        """Run a request's pipeline; Refused, Interrupted or Overdue if its answer did not come whole."""
         cmdlet = request.cmdlet
         try:
-            text = powershell.render(cmdlet, request.parameters, request.piped)
+            text = powershell.render(request.stages, request.piped)
         except ValueError as error:
             return Reply("failed", reason=str(error))
         reply = Reply()
