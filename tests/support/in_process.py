@@ -159,7 +159,7 @@ class InProcessHost:
             return Reply("unreachable", reason="Nobody answers on port 80.")
         cmdlet = request.cmdlet
         # A test of connectivity that only logs on is a reading one.
-        assert cmdlet.startswith("Test-") or request.write is not cmdlet.startswith("Get-"), cmdlet
+        assert cmdlet.startswith("Test-") or request.write is not cmdlet.startswith(("Get-", "Select-")), cmdlet
         self.calls.append(request)
         for _second in range(int(self.slow)):
             self.asleep += 1
@@ -188,8 +188,12 @@ class InProcessHost:
         )
 
     def _perform(self, request: Request) -> Result:
-        parameters = tuple((name, _typed(value)) for name, value in request.parameters.items())
-        statement = [[Command(request.cmdlet, parameters)]]
+        statement = [
+            [
+                Command(cmdlet, tuple((name, _typed(value)) for name, value in parameters.items()))
+                for cmdlet, parameters in request.stages
+            ]
+        ]
         endpoint: Any = "windows" if self.snapins else request.endpoint
         runspace = Runspace(form=self.form, snapins=self.snapins)
         return self.organisation.run(NAME, endpoint, USER, statement, request.piped or (), runspace=runspace)

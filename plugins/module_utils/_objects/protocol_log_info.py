@@ -266,7 +266,7 @@ class Usage:
             **_counts(groups),
             "kinds": _kinds(groups),
             "last_seen": max(seen).isoformat() if seen else None,
-            "without_tls": self._without_tls(days, user),
+            "without_tls": self._without_tls(days, user, by_address=with_addresses),
             "days": rows,
             "addresses": addresses,
         }
@@ -287,13 +287,13 @@ class Usage:
                 "tls": tls,
             }
 
-    def _without_tls(self, days: Sequence[Day], user: str) -> str | None:
+    def _without_tls(self, days: Sequence[Day], user: str, *, by_address: bool) -> str | None:
         """Whether a user has logged on without TLS; None if no front end tells of a log-on."""
         told: set[str] = set()
         for day in days:
             if not day.for_clients:
                 continue
-            if day.addresses:
+            if by_address:
                 answers = {self._tls(day, a.port, a.address) for a in day.addresses if _is_log_on_of(a, user)}
             else:
                 answers = {self._tls(day, group.port) for group in self.users_of(day)[user] if group.outcome == LOG_ON}

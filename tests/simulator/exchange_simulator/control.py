@@ -51,6 +51,7 @@ class Control:
             ("POST", "/fault"): self._fault,
             ("POST", "/certificate"): self._certificate,
             ("POST", "/certificate/remove"): self._remove_certificate,
+            ("POST", "/file"): self._file,
             ("POST", "/reset"): self._reset,
         }
 
@@ -127,6 +128,14 @@ class Control:
         with self._organisation.lock:
             certificates = self._organisation.servers[self._server(question)].certificates
             certificates.remove(str(question.get("thumbprint")))
+        return {}
+
+    def _file(self, question: dict[str, Any]) -> dict[str, Any]:
+        """Put a file with this `content` at a `path` of a server's drive, `written` at a time in ISO 8601."""
+        with self._organisation.lock:
+            server = self._organisation.servers[self._server(question)]
+            written = datetime.datetime.fromisoformat(str(question["written"]))
+            server.write_file(str(question["path"]), str(question["content"]), written)
         return {}
 
     def _reset(self, _: dict[str, Any]) -> dict[str, Any]:

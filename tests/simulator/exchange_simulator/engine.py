@@ -160,6 +160,8 @@ class Call:
     session: Session
     cmdlet: Cmdlet
     arguments: dict[str, Any]
+    piped: Sequence[Any] | None = None
+    """All that is piped into a cmdlet that collects it; None if nothing is."""
     output: list[Any] = field(default_factory=list)
     errors: list[Failure] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
@@ -367,8 +369,8 @@ def _run_command(
     warned: list[WarningRecord] = []
     arguments: dict[str, Any] = {}
     try:
-        for piped in [()] if items is None else [(item,) for item in items]:
-            call = Call(session, cmdlet, {})
+        for piped in [()] if items is None or cmdlet.collects else [(item,) for item in items]:
+            call = Call(session, cmdlet, {}, items if cmdlet.collects else None)
             end = _carry_out(call, partial(_Binder(call).bind, command, piped))
             arguments = call.arguments
             output += call.output
@@ -392,7 +394,7 @@ def _run_command(
                 failed += records
             if end is not None:
                 raise end
-        if items == []:
+        if items == [] and not cmdlet.collects:
             _Binder(Call(session, cmdlet, {})).bind(command, None)
     finally:
         # PowerShell adds the exception that ends a pipeline as well; here it is only caught.
@@ -499,7 +501,8 @@ def _find(session: Session, command: Command) -> Cmdlet:
             target=command.name,
             terminating=True,
         )
-    cmdlet = BY_NAME.get(command.name.casefold())
+    # A name may begin with that of its module.
+    cmdlet = BY_NAME.get(command.name.rpartition("\\")[2].casefold())
     entries = session.role_entries()
     if (
         cmdlet is None

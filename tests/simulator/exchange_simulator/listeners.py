@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from .catalogue.settings import PROTOCOLS
 from .mail import DIALOGUES, Dialogue
+from .protocol_logs import LoggedSession
 from .submission import Submission
 from .values import Binding
 
@@ -164,6 +165,7 @@ class _Service:
 
     def _talk(self, line: socket.socket, door: _Door, stack: contextlib.ExitStack) -> None:
         dialogue = DIALOGUES[self.protocol](self.effective, self.organisation, self.server.release, self.encrypted)
+        log = self._log(line, stack)
         line.sendall(dialogue.greeting())
         received = b""
         while not dialogue.finished:
@@ -175,7 +177,13 @@ class _Service:
             if len(command.rstrip(b"\r")) > self.effective["MaxCommandSize"]:
                 line.sendall(dialogue.too_long())
                 return
-            line.sendall(self._answer(dialogue, command.rstrip(b"\r").decode("utf-8", "replace")))
+            asked = command.rstrip(b"\r").decode("utf-8", "replace")
+            word, parameters = dialogue.asked(asked)
+            answer = self._answer(dialogue, asked)
+            if log and word and not dialogue.awaits_more:
+                with self.organisation.lock:
+                    log.command(word, parameters, dialogue.told(answer), mailbox=dialogue.logged_on_by(word))
+            line.sendall(answer)
             if dialogue.starts_tls:
                 dialogue.tls_started()
                 # What a client sent before the handshake must not count afterwards.
@@ -183,6 +191,29 @@ class _Service:
                 line = self._secured(line, door, stack)
             if dialogue.mailbox is not None:
                 line.settimeout(self._wait("AuthenticatedConnectionTimeout"))
+
+    def _log(self, line: socket.socket, stack: contextlib.ExitStack) -> LoggedSession | None:
+        """What is written of the session, if these settings say so."""
+        if not self.effective.get("ProtocolLogEnabled"):
+            return None
+        (address, port), (client, client_port) = line.getsockname()[:2], line.getpeername()[:2]
+        with self.organisation.lock:
+            log = LoggedSession(
+                self.server,
+                self.protocol,
+                str(self.effective["LogFileLocation"]),
+                f"{address}:{port - self.organisation.port_offset}",
+                f"{client}:{client_port}",
+                next(self.server.mail_sessions),
+            )
+            log.opened()
+
+        def close() -> None:
+            with self.organisation.lock:
+                log.closed()
+
+        stack.callback(close)
+        return log
 
     def _answer(self, dialogue: Dialogue, line: str) -> bytes:
         fault = self.organisation.faults.in_conversation(

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from .organisation import Organisation
 
 
+_LOG_ONS = ("PASS", "AUTH", "LOGIN", "AUTHENTICATE")
+
+
 class Dialogue:
     """One client's conversation; subclasses know the commands."""
 
@@ -38,6 +41,7 @@ class Dialogue:
         self._windows_log_on = bool(effective["EnableGSSAPIAndNTLMAuth"])
         self._awaits: Callable[[str], bytes] | None = None
         """What takes the next line, where that is no command."""
+        self._pending = ("", "")
         self.encrypted = encrypted
         self.starts_tls = False
         self.finished = False
@@ -53,6 +57,28 @@ class Dialogue:
         """The word of the command in a line, or nothing where the line is none."""
         word = self._command_part(line).partition(" ")[0]
         return "" if self._awaits else word.upper()
+
+    def asked(self, line: str) -> tuple[str, str]:
+        """The command that a line is or goes on with, and what the client gives it."""
+        if self._awaits:
+            return self._pending
+        word, _, argument = self._command_part(line).partition(" ")
+        self._pending = word, argument
+        return self._pending
+
+    @property
+    def awaits_more(self) -> bool:
+        """Whether the next line goes on with the command."""
+        return self._awaits is not None
+
+    def logged_on_by(self, word: str) -> str | None:
+        """The account, if this is the command by which the client has just logged on."""
+        return self.mailbox.account if self.mailbox and word.upper() in _LOG_ONS else None
+
+    def told(self, answer: bytes) -> str:
+        """How an answer begins, as the log has it: the last of its lines if the others have no tag."""
+        lines = answer.decode("utf-8", "replace").splitlines()
+        return lines[0 if self._PROTOCOL == "pop3" else -1] if lines else ""
 
     def said_instead(self, line: str, answer: str) -> bytes:
         """Another answer to a line than the dialogue's own."""

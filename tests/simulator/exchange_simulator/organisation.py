@@ -77,6 +77,7 @@ class Organisation:
         self.user_certificate = authority.issue_to_user(f"{user}@{domain}")
         # One for all servers of an organisation.
         auth_certificate = authority.self_signed((), common_name="Microsoft Exchange Server Auth Certificate")
+        self.directory = directory
         first = ipaddress.ip_address(first_address)
         self.servers: dict[str, Server] = {
             name: Server(self, name, release, str(first + index), authority, auth_certificate)

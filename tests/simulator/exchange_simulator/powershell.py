@@ -385,9 +385,14 @@ class _Evaluation:
             raise NotSimulated(pipeline.type)
         return _enumerated(self._value(chain.children[0]))
 
-    def _chain(self, node: Node) -> list[Any]:
-        """A pipeline; commands that follow each other go to the engine together."""
+    def _chain(self, node: Node, around: Collection[str] = ()) -> list[Any]:
+        """A pipeline; commands that follow each other go to the engine together.
+
+        The streams that are merged into the output ``around`` it are those of all its cmdlets.
+        """
         first, *others = node.children
+        if first.type == "command" and self._block.text(first.children[0]) == "&" and not others:
+            return self._called(first)
         stages = [one for one in others if one.type != "|"]
         ended: Terminating | None = None
         piped: list[Any] | None = None
@@ -414,7 +419,7 @@ class _Evaluation:
                 piped, ended = _until_error(self._invoke, commands, piped, merged)
                 commands, merged = [], []
             piped = run(piped)
-        output = self._invoke(commands, piped, merged)
+        output = self._invoke(commands, piped, [*merged, *around])
         if ended is not None:
             ended.before = output
             raise ended
@@ -466,6 +471,21 @@ class _Evaluation:
             raise NotSimulated(name.type)
         return self._process.run(block)
 
+    def _called(self, command: Node) -> list[Any]:
+        """`& { … } 2>&1 3>&1`: a script block of one pipeline, with its records among its output."""
+        _operator, name, *others = command.children
+        (expression,) = name.named_children
+        statements = [one for body in _script_body(expression).named_children for one in body.named_children]
+        around = []
+        for part in (one for other in others for one in other.children):
+            if part.type == "redirection" and self._block.text(part) in ("2>&1", "3>&1"):
+                around.append(self._block.text(part))
+            elif part.type != "command_argument_sep":
+                raise NotSimulated(part.type)
+        if [one.type for one in statements] != ["pipeline"] or len(statements[0].children) != 1:
+            raise NotSimulated(command.type)
+        return self._chain(statements[0].children[0], around)
+
     def _script_argument(self, command: Node) -> Node:
         """The body of the only argument, a script block."""
         found = [node for node in command.named_children[1].children if node.type != "command_argument_sep"]
@@ -507,7 +527,7 @@ class _Evaluation:
     def _splatted(self, node: Node) -> dict[str, Any]:
         name = self._block.text(node).casefold()
         value = self._process.variables.get(name.removeprefix("@"))
-        if node.type != "variable" or not re.fullmatch(r"@[a-z_]+", name) or not isinstance(value, dict):
+        if node.type != "variable" or not re.fullmatch(r"@[a-z_][a-z0-9_]*", name) or not isinstance(value, dict):
             raise NotSimulated(node.type)
         return value
 
@@ -580,7 +600,7 @@ class _Evaluation:
 
     def _variable_name(self, node: Node) -> str:
         name = self._block.text(node).removeprefix("$").casefold()
-        if node.type != "variable" or not re.fullmatch(r"[a-z_]+", name):
+        if node.type != "variable" or not re.fullmatch(r"[a-z_][a-z0-9_]*", name):
             raise NotSimulated(node.type)
         return name
 

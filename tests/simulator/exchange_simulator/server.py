@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import datetime
+import itertools
+import os
+import shutil
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
@@ -17,6 +20,7 @@ from .catalogue.settings import PROTOCOLS, SETTINGS
 from .certificates import BACK_END_SITE, FRONT_END_SITE, CertificateStore, StoredCertificate
 from .directory import DirectoryObject
 from .pki import Authority
+from .protocol_logs import write_lines
 from .services import Service, ServiceManager
 from .shapes import guid
 from .values import convert
@@ -66,6 +70,8 @@ class Server:
         self._names = (self.fqdn, name, address)
         self.certificate_file = authority.issue(self._names)
         self.certificates = self._first_certificates(auth_certificate)
+        self.drive = organisation.directory / "drives" / name
+        """What a drive C: of this server has on it."""
         self.reset()
 
     def _first_certificates(self, auth_certificate: Path) -> CertificateStore:
@@ -118,6 +124,8 @@ class Server:
         }
         self.connectors = connectors.setup(self, self.created, self._organisation.replication_delay)
         self.certificates.reset()
+        shutil.rmtree(self.drive, ignore_errors=True)
+        self.mail_sessions = itertools.count(1)
         self._loaded: dict[str, tuple[datetime.datetime, dict[str, Any]]] = {}
         names = COMPONENTS if self.release.split_services else ()
         self.components: dict[str, dict[str, Requests]] = {name: {place: {} for place in PLACES} for name in names}
@@ -125,6 +133,32 @@ class Server:
         if names:
             for place in PLACES:
                 self.components[SERVER_WIDE][place]["Functional"] = ("Active", self.created)
+
+    @property
+    def now(self) -> datetime.datetime:
+        return self._organisation.now
+
+    def disk(self, path: str) -> Path | None:
+        """Where the file or folder of a path is kept; None for another drive, or a path that leads elsewhere."""
+        drive, _colon, rest = path.partition(":")
+        parts = rest.strip("\\").split("\\")
+        if drive.upper() != "C" or {"", ".", ".."} & set(parts) or "/" in rest:
+            return None
+        return self.drive.joinpath(*parts)
+
+    def write_file(self, path: str, content: str, written: datetime.datetime) -> None:
+        """Put a file on the drive, as if it had been written at this time."""
+        file = self.disk(path)
+        if file is None:
+            raise ValueError(f"{path} is no path on the drive C:")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(content, encoding="utf-8", newline="")
+        os.utime(file, (written.timestamp(), written.timestamp()))
+
+    def append(self, path: str, head: str, line: str, moment: datetime.datetime) -> None:
+        """Put a line at the end of a log file, if there is such a drive."""
+        if file := self.disk(path):
+            write_lines(file, head, line, moment)
 
     @property
     def iis_running(self) -> bool:

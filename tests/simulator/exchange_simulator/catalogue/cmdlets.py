@@ -9,6 +9,7 @@ from .certificates import ALLOWED_SERVICES
 from .connectors import CONNECTOR_SETTINGS
 from .kinds import RELEASES, Cmdlet, EnumType, Kind, Parameter
 from .mailboxes import SETTINGS as MAILBOX_SETTINGS
+from .powershell import BUILT_IN
 from .settings import SETTINGS
 from .throttling import GET_PARAMETERS, NEW_PARAMETERS, SET_PARAMETERS
 
@@ -276,4 +277,4 @@ CMDLETS: tuple[Cmdlet, ...] = (
         "Get-WmiObject", Parameter("Class", Kind.TEXT, position=0, mandatory=True, aliases=("ClassName",)), *_QUERY
     ),
 )
-BY_NAME: dict[str, Cmdlet] = {cmdlet.name.casefold(): cmdlet for cmdlet in CMDLETS}
+BY_NAME: dict[str, Cmdlet] = {cmdlet.name.casefold(): cmdlet for cmdlet in (*CMDLETS, *BUILT_IN)}

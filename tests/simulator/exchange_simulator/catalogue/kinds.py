@@ -81,6 +81,7 @@ class Cmdlet:
 
     `powershell` is the first version of PowerShell that has it. Of the parameters in `choice`, each in a parameter set
     of its own, a call gives one at most, and with `must_choose` one at least; the first belongs to the default set.
+    One that `collects` is called once for all that is piped into it, and not for each object.
     """
 
     name: str
@@ -91,3 +92,4 @@ class Cmdlet:
     powershell: int = 2
     choice: tuple[str, ...] = ()
     must_choose: bool = False
+    collects: bool = False

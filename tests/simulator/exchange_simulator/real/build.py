@@ -21,6 +21,7 @@ from .generated import cmdlets_of, source
 
 _SUPPORT = Path(__file__).with_name("Engine.cs")
 _ENDPOINT = Path(__file__).with_name("Endpoint.psm1")
+_DRIVE = Path(__file__).with_name("Drive.ps1")
 _COMPILE = Path(__file__).with_name("Compile.ps1")
 # Of a compiler's error one sentence; around it is what a console shows.
 _FIRST_ERROR = re.compile(r"\(\d+,\d+\): error CS\d+: [^\r\n\x1b]+")
@@ -64,7 +65,7 @@ class Program:
     def modules(self, release: Release) -> Path:
         """The folder of a release's modules and session configurations."""
         text = f"{_SUPPORT.read_text(encoding='utf-8')}\n{source(release)}"
-        ours = [file.read_text(encoding="utf-8") for file in (_ENDPOINT, _COMPILE, Path(__file__))]
+        ours = [file.read_text(encoding="utf-8") for file in (_ENDPOINT, _DRIVE, _COMPILE, Path(__file__))]
         # Releases with the same cmdlets share a folder.
         target = self.folder / hashlib.sha256("\n".join([text, *ours, str(self.path)]).encode()).hexdigest()[:16]
         if not target.exists():
@@ -114,6 +115,7 @@ def _write_modules(folder: Path, home: Path, release: Release) -> None:
     for name, types in {"flat": _ADAPTER, "plain": plain, "full": plain + deep}.items():
         (folder / f"{name}.types.ps1xml").write_text(f"<Types>{types}</Types>")
     (folder / "Endpoint.psm1").write_text(_ENDPOINT.read_text(encoding="utf-8"))
+    (folder / "Drive.ps1").write_text(_DRIVE.read_text(encoding="utf-8"))
     # Of two modules with one assembly for a root PowerShell loads the first alone.
     for module, cmdlets, types in (
         ("Tasks", names["exchange"], "full"),
@@ -142,7 +144,8 @@ def _write_modules(folder: Path, home: Path, release: Release) -> None:
         folder / "windows.pssc",
         # Of two cmdlets of one name the one that came last is meant, and this module may otherwise come later.
         "SessionType = 'Default'; "
-        f"ModulesToImport = {_listed(['Microsoft.PowerShell.Management', str(home / 'Windows.psd1')])}",
+        f"ModulesToImport = {_listed(['Microsoft.PowerShell.Management', str(home / 'Windows.psd1')])}; "
+        f"ScriptsToProcess = {_listed([str(home / 'Drive.ps1')])}",
     )
 
 

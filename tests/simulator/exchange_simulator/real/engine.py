@@ -41,5 +41,6 @@ class PowerShellEngine:
         asker = Asker(self._organisation, place.server.name, place.endpoint, place.user, runspace, snapin)
         withheld = self._organisation.withheld(place.server.name) if place.endpoint == "exchange" else []
         own = {"EXCHANGE_SIMULATOR_FORM": form, "EXCHANGE_SIMULATOR_WITHHELD": " ".join(withheld)}
+        own["EXCHANGE_SIMULATOR_DRIVE"] = str(self._organisation.servers[place.server.name].drive)
         own["TZ"] = str(self._program.zone(self._organisation.zone))
         return self._program.environment | self._link.admit(asker) | own
