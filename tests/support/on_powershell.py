@@ -25,6 +25,7 @@ NOT_THERE: dict[str, dict[str, str]] = {
         "test_the_usual_configuration_is_closed_to_who_has_another": "Ends before anything is run.",
         "test_a_role_needs_no_more_than_the_configuration": _TIME.format("the rights of each feature"),
     },
+    "test_protocol_logs": {},
     "test_role": {
         "test_a_changed_setting_of_running_services_is_restarted_for": _TIME.format("the whole job"),
         "test_a_run_killed_before_the_restart_is_healed_by_the_next": _TIME.format("the whole job"),

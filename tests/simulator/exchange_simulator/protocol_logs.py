@@ -1,9 +1,6 @@
-"""The protocol logs that a server writes while ProtocolLogEnabled is on: a file for each hour, in the folder of its log.
+"""The protocol logs that a server writes while ProtocolLogEnabled is on: a file for each hour, in its log's folder.
 
-Lines are those of published ones. The names of files, and those of the back end, are published of IMAP4
-(github.com/crowdsecurity/hub, and public tools that read these folders). Inferred: the lines of PASS, STLS and STARTTLS,
-that a service writes where it has loaded it to, that the back end of the same server is the one that clients are led to,
-and what durations and sizes are.
+Lines are those of published ones, and so are the names of files; catalogue/evidence.py says what of it is inferred.
 """
 
 from __future__ import annotations
