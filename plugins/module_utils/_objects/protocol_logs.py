@@ -20,6 +20,7 @@ from ansible_collections.mailops.exchange.plugins.module_utils._host.failures im
 )
 from ansible_collections.mailops.exchange.plugins.module_utils._host.host import Host
 from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import (
+    Reply,
     Unreadable,
     as_object,
     needed,
@@ -162,6 +163,7 @@ class Reader:
     def last_line(self, log: Log) -> datetime | None:
         """The time of the newest line: Windows tells late when a file was last written."""
         reply = self.host.call("Get-Content", endpoint="windows", LiteralPath=log.files[-1].path, Tail=_LAST_LINES)
+        _refuse_old(reply)
         if reply.state != "completed":
             raise CmdletFailure("Get-Content", reply.errors, reply.reason)
         self._note(reply.errors)
@@ -231,11 +233,7 @@ class Reader:
             return []
         with self.host.waiting(f"the protocol logs of {self.what}"):
             reply = self.host.call(READ, endpoint="windows", members=members, then=then, **parameters)
-        if any(error.unknown_parameter for error in reply.errors):
-            raise Failure(
-                f"The PowerShell of this host cannot read protocol logs as they are read here, for which it must be "
-                f"version 3 or newer: {words_of(reply.errors[0].message)}."
-            )
+        _refuse_old(reply)
         if reply.state != "completed" or any(error.name != "ProcessingFile" for error in reply.errors):
             raise CmdletFailure(READ, reply.errors, reply.reason)
         self._note(reply.errors)
@@ -252,6 +250,15 @@ class Reader:
         if self.unread:
             yield (
                 f"Not every log file of {self.what} could be read, so the counts are too low: {first_of(self.unread)}."
+            )
+
+
+def _refuse_old(reply: Reply) -> None:
+    for error in reply.errors:
+        if error.unknown_parameter:
+            raise Failure(
+                "The PowerShell of this host does not know a parameter by which protocol logs are read, for which it "
+                f"must be version 3 or newer, or its session configuration does not show it: {words_of(error.message)}."
             )
 
 

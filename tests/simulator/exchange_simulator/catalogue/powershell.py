@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from .kinds import Cmdlet, Kind, Parameter
+from .kinds import RELEASES, Cmdlet, Kind, Parameter
 
+# PowerShell 2, which only the servers of Exchange 2010 have, lacks them.
+_SINCE_3 = RELEASES[1:]
 _INPUT = Parameter("InputObject", Kind.TEXTS, pipeline=True)
 
 
-def _cmdlet(name: str, *parameters: Parameter, powershell: int = 2) -> Cmdlet:
+def _cmdlet(name: str, *parameters: Parameter) -> Cmdlet:
     implementation = f"Microsoft.PowerShell.Commands.{name.replace('-', '')}Command"
-    return Cmdlet(name, "windows", parameters, implementation, powershell=powershell, collects=True)
+    return Cmdlet(name, "windows", parameters, implementation, collects=True)
 
 
 BUILT_IN: tuple[Cmdlet, ...] = (
@@ -18,20 +20,17 @@ BUILT_IN: tuple[Cmdlet, ...] = (
         Parameter("LiteralPath", Kind.TEXTS, filled=True, aliases=("PSPath",)),
         Parameter("Filter", Kind.TEXT),
     ),
-    # -Tail came with PowerShell 3, and so did the LiteralPath of Select-String.
     _cmdlet(
         "Get-Content",
         Parameter("LiteralPath", Kind.TEXTS, mandatory=True, aliases=("PSPath",)),
-        Parameter("Tail", Kind.INT32, aliases=("Last",)),
-        powershell=3,
+        Parameter("Tail", Kind.INT32, releases=_SINCE_3, aliases=("Last",)),
     ),
     _cmdlet(
         "Select-String",
-        Parameter("LiteralPath", Kind.TEXTS, filled=True, aliases=("PSPath",)),
+        Parameter("LiteralPath", Kind.TEXTS, filled=True, releases=_SINCE_3, aliases=("PSPath",)),
         Parameter("Pattern", Kind.TEXTS, position=0, mandatory=True),
         Parameter("List", Kind.SWITCH),
         _INPUT,
-        powershell=3,
     ),
     _cmdlet(
         "Select-Object",
