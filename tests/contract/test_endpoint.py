@@ -21,24 +21,62 @@ $ErrorActionPreference = 'Stop'
 $role, $session = $args[0, 1] | ForEach-Object { Import-PowerShellDataFile $_ }
 $text = (Get-Content -Raw $args[1]).TrimEnd().TrimEnd('}')
 $shown = [regex]::Match((Get-Content -Raw $args[0]), '(?s)VisibleCmdlets = @\(.*\n    \)').Value
+# A newer PowerShell has -Raw too, by which its parameter sets are told apart.
+$shown = $shown -replace "(?s)(Name = 'Select-String'\s+Parameters = @\()", '$1 @{ Name = ''Raw'' };'
 $file = Join-Path $args[2] mailops.pssc
-Set-Content $file "$text$shown`n}"
+Set-Content $file "$text$shown`nVisibleProviders = '$($role.VisibleProviders)'`n}"
 $state = [Management.Automation.Runspaces.InitialSessionState]::CreateFromSessionConfigurationFile($file)
 $space = [runspacefactory]::CreateRunspace($state)
 $space.Open()
+# The drive of a server, which Linux does not have.
+$files = $space.SessionStateProxy.Provider.GetOne('FileSystem')
+$drive = [Management.Automation.PSDriveInfo]::new('C', $files, $args[2], '', $null)
+[void] $space.SessionStateProxy.Drive.New($drive, 'Global')
 function Ask([scriptblock] $fill) {
   $asked = [powershell]::Create()
   $asked.Runspace = $space
   [void] (& $fill $asked)
-  try { [void] $asked.Invoke(); 'done' }
+  try {
+    $said = $asked.Invoke()
+    if ($asked.HadErrors) { "$($asked.Streams.Error[0].FullyQualifiedErrorId)" } else { "done $($said.Count)" }
+  }
   catch { $_.Exception.InnerException.ErrorRecord.FullyQualifiedErrorId }
 }
+function Read-Log([string] $path) {
+  Ask {
+    [void] $args[0].AddCommand('Select-String').AddParameter('LiteralPath', $path).AddParameter('Pattern', '^2.*,pass,')
+    [void] $args[0].AddCommand($select).AddParameter('ExpandProperty', 'Line')
+    [void] $args[0].AddCommand('Select-String').AddParameter('Pattern', @('anna', 'bob'))
+    [void] $args[0].AddCommand($select).AddParameter('Property', @('Pattern')).AddParameter('ExpandProperty', 'Matches')
+    [void] $args[0].AddCommand('Group-Object').AddParameter('Property', @('Pattern', 'Value')).AddParameter('NoElement')
+    $args[0].AddCommand($select).AddParameter('Property', @('Count', 'Values'))
+  }
+}
+$select = 'Microsoft.PowerShell.Utility\Select-Object'
+$logs = 'C:\Exchange Server\V15\Logging\Pop3'
 @{
   role = $role
   session = $session
   language = "$($space.SessionStateProxy.LanguageMode)"
   process = Ask { $args[0].AddCommand('Get-Process').AddParameter('Id', @($PID)) }
-  another = Ask { $args[0].AddCommand('Get-ChildItem') }
+  another = Ask { $args[0].AddCommand('Remove-Item') }
+  listed = Ask {
+    [void] $args[0].AddCommand('Get-ChildItem').AddParameter('LiteralPath', $logs).AddParameter('Filter', 'POP3*.LOG')
+    $args[0].AddCommand($select).AddParameter('Property', @('Name', 'Length', 'LastWriteTimeUtc'))
+  }
+  tail = Ask {
+    $args[0].AddCommand('Get-Content').AddParameter('LiteralPath', "$logs\POP3A.LOG").AddParameter('Tail', 1)
+  }
+  counted = Read-Log "$logs\POP3A.LOG"
+  refused = @(
+    Read-Log 'C:\secret.txt'
+    Read-Log "$logs\..\..\..\..\secret.txt"
+    Read-Log "$logs\POP3/../secret.LOG"
+    Ask { $args[0].AddCommand('Get-ChildItem').AddParameter('LiteralPath', 'C:\').AddParameter('Filter', 'POP3*.LOG') }
+    Ask { $args[0].AddCommand('Get-ChildItem').AddParameter('LiteralPath', $logs).AddParameter('Filter', '*') }
+    Ask { $args[0].AddCommand('Get-Content').AddParameter('LiteralPath', 'C:\secret.txt').AddParameter('Tail', 1) }
+    Ask { $args[0].AddCommand('Get-Content').AddParameter('Path', 'C:\secret.txt') }
+  )
   script = Ask { $args[0].AddScript('Get-Process') }
 } | ConvertTo-Json -Depth 9
 """
@@ -50,6 +88,10 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     folder = tmp_path_factory.mktemp("endpoint")
     script = folder / "session.ps1"
     script.write_text(SESSION, encoding="utf-8")
+    log = folder / "Exchange Server" / "V15" / "Logging" / "Pop3" / "POP3A.LOG"
+    log.parent.mkdir(parents=True)
+    log.write_text("2026,anna,pass,\n2026,anna,pass,\n2026,bob,pass,\n2026,bob,user,\n")
+    (folder / "secret.txt").write_text("2026,anna,pass,\n")
     files = [str(FOLDER / f"mailops.{kind}") for kind in ("psrc", "pssc")]
     command = [str(powershell()), "-NoProfile", "-NonInteractive", "-File", str(script), *files, str(folder)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -65,7 +107,8 @@ def as_list(value: Any) -> list[Any]:
 def test_the_role_capability_shows_what_the_modules_send(told: dict[str, Any]) -> None:
     shown = {
         one["Name"]: {
-            given["Name"]: tuple(as_list(given.get("ValidateSet", []))) for given in as_list(one["Parameters"])
+            given["Name"]: tuple(as_list(given.get("ValidateSet", given.get("ValidatePattern", []))))
+            for given in as_list(one["Parameters"])
         }
         for one in told["role"]["VisibleCmdlets"]
         if isinstance(one, dict)
@@ -81,8 +124,14 @@ def test_the_session_configuration_gives_it_to_an_account_that_needs_no_rights(t
 
 
 def test_a_session_of_it_runs_its_cmdlets_and_nothing_else(told: dict[str, Any]) -> None:
-    assert (told["language"], told["process"]) == ("NoLanguage", "done")
+    assert (told["language"], told["process"]) == ("NoLanguage", "done 1")
     assert (told["another"], told["script"]) == ("CommandNotFoundException", "ScriptsNotAllowed")
+
+
+def test_a_session_of_it_counts_what_is_in_logs_and_reads_nothing_else(told: dict[str, Any]) -> None:
+    assert (told["listed"], told["tail"], told["counted"]) == ("done 1", "done 1", "done 2")
+    wrong, unknown = "ParameterArgumentValidationError", "NamedParameterNotFound"
+    assert [one.partition(",")[0] for one in told["refused"]] == [wrong] * 6 + [unknown]
 
 
 def test_values_are_of_parameters_that_are_shown() -> None:

@@ -24,8 +24,7 @@ LINES = sorted([*logs.PUBLISHED, *logs.INFERRED, *logs.random_lines(1500)], key=
 
 
 def put(organisation: SimulatorProcess, name: str, content: str, written: str = AT, protocol: str = "pop3") -> None:
-    question = {"server": "EX01", "path": f"{logs.FOLDERS[protocol]}\\{name}", "content": content, "written": written}
-    organisation._ask("POST", "/file", question)
+    organisation.write_file("EX01", f"{logs.FOLDERS[protocol]}\\{name}", content, written)
 
 
 @pytest.mark.parametrize("way", WAYS)

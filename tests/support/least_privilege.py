@@ -175,6 +175,20 @@ FEATURES: dict[str, Feature] = {
         },
         COMPUTER,
     ),
+    "logs": Feature(
+        "Who uses POP3 and IMAP4",
+        ("protocol_log_info",),
+        {**SERVER, **READ_SETTINGS},
+        {
+            **COMPUTER,
+            "Get-ChildItem": ("Filter", "LiteralPath"),
+            "Get-Content": ("LiteralPath", "Tail"),
+            "Select-String": ("InputObject", "List", "LiteralPath", "Pattern"),
+            "Select-Object": ("ExpandProperty", "InputObject", "Property"),
+            "ConvertFrom-Csv": ("Header", "InputObject"),
+            "Group-Object": ("InputObject", "NoElement", "Property"),
+        },
+    ),
     "connectivity": Feature(
         "Exchange's own test of a log-on",
         ("connectivity_test",),
@@ -196,10 +210,16 @@ def entries(*features: str) -> dict[str, list[str]]:
 
 
 _SERVICES = tuple(name for one in (POP3, IMAP4) for name in (one.front_end, one.back_end))
+# The folders of the logs, wherever Exchange is installed, and the files in them. What begins with ^ is a pattern.
+_LOG_FOLDER = r"^[A-Za-z]:\\(.*\\)?Logging\\(Pop3|Imap4)"
+_LOG_FILES = (rf"{_LOG_FOLDER}\\(POP3|IMAP4)[0-9A-Za-z-]*\.LOG$",)
 # The only values that some parameters on the windows endpoint have. IIS has services that depend on WAS and are nowhere
 # told of before: with a list of those that may be started it would not come back as it was.
 VALUES: dict[str, dict[str, tuple[str, ...]]] = {
     "Get-CimInstance": {"ClassName": ("Win32_ComputerSystem", "Win32_Service")},
+    "Get-ChildItem": {"Filter": ("POP3*.LOG", "IMAP4*.LOG"), "LiteralPath": (rf"{_LOG_FOLDER}$",)},
+    "Get-Content": {"LiteralPath": _LOG_FILES},
+    "Select-String": {"LiteralPath": _LOG_FILES},
     "Get-Service": {"Name": ("WAS",)},
     "Set-Service": {"Name": _SERVICES, "StartupType": ("Automatic", "Manual", "Disabled")},
     "Stop-Service": {"Name": (*_SERVICES, "WAS")},
@@ -208,6 +228,13 @@ VALUES: dict[str, dict[str, tuple[str, ...]]] = {
 # Of a cmdlet that is cut down to some parameters PowerShell keeps the parameter sets. Id is in two of Get-Process, none
 # of them the default, and what would tell them apart is gone: so a real PowerShell was seen to refuse it.
 WHOLE = ("Get-Process",)
+# Such a session has a function of this name, which takes a few members only.
+MODULES = {"Select-Object": "Microsoft.PowerShell.Utility"}
+
+
+def sent_as(cmdlet: str) -> str:
+    """What a cmdlet is called where it is sent, and where a session configuration shows it."""
+    return f"{MODULES[cmdlet]}\\{cmdlet}" if cmdlet in MODULES else cmdlet
 
 
 def visible(*features: str) -> dict[str, dict[str, tuple[str, ...]]]:
@@ -222,7 +249,7 @@ def visible(*features: str) -> dict[str, dict[str, tuple[str, ...]]]:
             if cmdlet != "Get-WmiObject":
                 known = VALUES.get(cmdlet, {})
                 given = () if cmdlet in WHOLE else parameters
-                found.setdefault(cmdlet, {}).update({name: known.get(name, ()) for name in given})
+                found.setdefault(sent_as(cmdlet), {}).update({name: known.get(name, ()) for name in given})
     return {cmdlet: dict(sorted(parameters.items())) for cmdlet, parameters in sorted(found.items())}
 
 

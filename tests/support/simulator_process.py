@@ -128,6 +128,10 @@ class SimulatorProcess:
             shutil.rmtree(self.directory, ignore_errors=True)
         return status
 
+    def write_file(self, server: str, path: str, content: str, written: str) -> None:
+        """Put a file on a server's drive C:, as if written at this time."""
+        self._ask("POST", "/file", {"server": server, "path": path, "content": content, "written": written})
+
     def errors(self) -> str:
         """What the process wrote to standard error."""
         file = self.directory / "simulator.err"

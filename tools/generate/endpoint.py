@@ -20,7 +20,10 @@ def _listed(values: Sequence[str]) -> str:
 
 
 def _parameter(name: str, values: Sequence[str]) -> str:
-    return f"@{{ Name = '{name}'; ValidateSet = {_listed(values)} }}" if values else f"@{{ Name = '{name}' }}"
+    if not values:
+        return f"@{{ Name = '{name}' }}"
+    kind = "ValidatePattern" if values[0].startswith("^") else "ValidateSet"
+    return f"@{{ Name = '{name}'; {kind} = {_listed(values)} }}"
 
 
 def _cmdlet(name: str, parameters: Mapping[str, Sequence[str]]) -> Iterator[str]:
@@ -46,6 +49,8 @@ def capability() -> Iterator[str]:
     for name, parameters in visible().items():
         yield from _cmdlet(name, parameters)
     yield "    )"
+    yield "    # Without it no file is found, not even by these cmdlets."
+    yield "    VisibleProviders = 'FileSystem'"
     yield "}"
 
 

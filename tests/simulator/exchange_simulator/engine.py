@@ -693,7 +693,7 @@ class _Binder:
         shown = (self._call.session.runspace.visible or {}).get(self._call.cmdlet.name, {})
         taken = shown.get(parameter.name.casefold())
         for one in value if isinstance(value, list) else [value]:
-            if taken and str(one).casefold() not in taken:
+            if taken and not any(_is_taken(str(one), other) for other in taken):
                 raise self._call.binding_failure(
                     "ParameterArgumentValidationError",
                     f"Cannot validate argument on parameter '{parameter.name}'. The argument \"{one}\" does not belong "
@@ -730,6 +730,10 @@ class _Binder:
                 _types(None, value)[1],
             ),
         )
+
+
+def _is_taken(value: str, by: str) -> bool:
+    return re.fullmatch(by, value, re.IGNORECASE) is not None if by.startswith("^") else value.casefold() == by
 
 
 def _require_truth(value: Any) -> None:

@@ -313,14 +313,17 @@ def _role_entries(granted: dict[str, list[str]]) -> dict[str, frozenset[str]]:
 
 
 def _visible(shown: dict[str, dict[str, list[str]]]) -> dict[str, dict[str, frozenset[str]]]:
-    """By cmdlet and parameter, in lower case, the values that a session configuration takes; none where all are."""
+    """By cmdlet and parameter, in lower case, the values that a session configuration takes; none where all are.
+
+    What begins with ^ is a pattern for them.
+    """
     found = {}
     for name, parameters in shown.items():
-        cmdlet = BY_NAME[name.casefold()]
-        _role_entries({name: [*parameters]})
+        cmdlet = BY_NAME[name.rpartition("\\")[2].casefold()]
+        _role_entries({cmdlet.name: [*parameters]})
         whole: dict[str, list[str]] = {parameter.name: [] for parameter in cmdlet.parameters}
         found[cmdlet.name] = {
-            parameter.casefold(): frozenset(map(str.casefold, values))
+            parameter.casefold(): frozenset(one if one.startswith("^") else one.casefold() for one in values)
             for parameter, values in (parameters or whole).items()
         }
     return found

@@ -482,7 +482,7 @@ class _Evaluation:
                 around.append(self._block.text(part))
             elif part.type != "command_argument_sep":
                 raise NotSimulated(part.type)
-        if [one.type for one in statements] != ["pipeline"] or len(statements[0].children) != 1:
+        if not around or [one.type for one in statements] != ["pipeline"] or len(statements[0].children) != 1:
             raise NotSimulated(command.type)
         return self._chain(statements[0].children[0], around)
 

@@ -649,6 +649,41 @@ _IMAP4: Told = {
     },
 }
 
+_OF_FILES_AND_OBJECTS: Told = {
+    ("page", _POWERSHELL): {
+        "": "Parameters, what is put out, and errors; played as far as the collection needs it, and held to a real "
+        "PowerShell (7.6) on the same files by tests/integration/test_protocol_logs_on_powershell.py."
+    },
+    ("guess", "the source of PowerShell 7"): {"": "That Windows PowerShell 5.1 does the same with these parameters."},
+}
+
+# --- what servers write down ---
+
+_PROTOCOL_LOGS: Told = {
+    ("published output", "https://github.com/crowdsecurity/hub (exchange-pop-logs, exchange-imap-logs)"): {
+        "": "AUTH and AUTHENTICATE that fail: all fields, and their quotes."
+    },
+    ("published output", "https://github.com/elastic/integrations (microsoft_exchange_server)"): {
+        "": "USER, and a log-on that is led to a back end."
+    },
+    ("published output", "https://learn.microsoft.com/answers/questions/112837"): {
+        "": "Exchange 2013: OpenSession and CloseSession, R=ok in small letters, no field behind the context, and a "
+        "user with the mailbox that was asked for."
+    },
+    ("published output", "tests of public tools that read these logs"): {
+        "": "The header; LOGIN with and without success, and that a failed one has no user; the lines of a back end, "
+        "whose client is a front end; the names of files, of the back end with BE behind the protocol's."
+    },
+    ("page", "https://learn.microsoft.com/exchange/clients/pop3-and-imap4/configure-protocol-logging"): {
+        "": "That the log is off until it is turned on, where it is, and that fields are separated by commas."
+    },
+    ("guess", "the published lines"): {
+        "": "The lines of PASS, STLS and STARTTLS; that STLS is logged at all; durations and sizes; a file for each "
+        "hour of UTC; that both services write to the same folder, from when they have loaded that they are to."
+    },
+    ("guess", "no page tells of it"): {"": "That Exchange never deletes these logs."},
+}
+
 EVIDENCE: tuple[Fact, ...] = (
     *_facts("Forms", _FORMS),
     *_facts("Errors", _ERRORS),
@@ -680,6 +715,9 @@ EVIDENCE: tuple[Fact, ...] = (
     *_facts("Get-CimInstance Get-WmiObject", _INSTANCE),
     *_facts("Get-WmiObject", _SYSTEM_PROPERTIES),
     *_facts("Get-PSSnapin Add-PSSnapin", _SNAPIN),
+    *_facts("Get-ChildItem Get-Content Select-String", _OF_FILES_AND_OBJECTS),
+    *_facts("Select-Object ConvertFrom-Csv Group-Object", _OF_FILES_AND_OBJECTS),
+    *_facts("Logs", _PROTOCOL_LOGS),
     *_facts("POP3", _POP3),
     *_facts("IMAP4", _IMAP4),
 )

@@ -44,7 +44,7 @@ def read_string(node: Node) -> str:
 
 def sent(value: Any) -> list[str]:
     """The strings in the parameters of a command, in the text that is sent for it."""
-    text = powershell.render("Set-PopSettings", {"Banner": value})
+    text = powershell.render([("Set-PopSettings", {"Banner": value})])
     root = parse(text)
     names = [(one.text or b"").decode() for one in find(root, "command_name")]
     assert names == ["Set-PopSettings"]
@@ -86,7 +86,7 @@ def test_literals() -> None:
 
 @given(st.lists(texts, min_size=1))
 def test_piped_identities_are_literals(identities: list[str]) -> None:
-    text = powershell.render("Set-CASMailbox", {"PopEnabled": True}, identities)
+    text = powershell.render([("Set-CASMailbox", {"PopEnabled": True})], identities)
     assert len(find(parse(text), "pipeline_chain")) == 3
     strings = [read_string(one) for one in find(parse(text), "verbatim_string_characters")]
     assert strings == ["PopEnabled", *identities]
@@ -109,18 +109,36 @@ def test_piped_identities_are_literals(identities: list[str]) -> None:
 )
 def test_what_has_no_literal_is_refused(value: Any, reason: str) -> None:
     with pytest.raises(ValueError, match=f"^{re.escape(reason)}$"):
-        powershell.render("Set-PopSettings", {"Banner": value})
+        powershell.render([("Set-PopSettings", {"Banner": value})])
 
 
-@pytest.mark.parametrize("cmdlet", ["Set-PopSettings; exit", "exit", "Set-PopSettings -Confirm", ""])
+@pytest.mark.parametrize(
+    "cmdlet",
+    ["Set-PopSettings; exit", "exit", "Set-PopSettings -Confirm", "", "$x\\Get-Y", "A B\\Get-Y", "A\\B\\Get-Y"],
+)
 def test_what_is_no_cmdlet_is_refused(cmdlet: str) -> None:
     with pytest.raises(ValueError, match="is no cmdlet"):
-        powershell.render(cmdlet, {})
+        powershell.render([("Get-Service", {}), (cmdlet, {})])
+
+
+@given(values, values)
+def test_each_cmdlet_of_a_pipeline_has_its_own_literals(first: Any, second: Any) -> None:
+    text = powershell.render([("Get-X", {"A": first}), ("A.B\\Select-Object", {"B": second})], ["piped"])
+    root = parse(text)
+    names = [(one.text or b"").decode() for one in find(root, "command_name")]
+    assert names == ["Get-X", "A.B\\Select-Object"]
+    strings = [read_string(one) for one in find(root, "verbatim_string_characters")]
+    assert strings == ["A", *strings_in(first), "B", *strings_in(second), "piped"]
+    splatted = [(one.text or b"").decode() for one in find(root, "variable") if (one.text or b"").startswith(b"@")]
+    assert splatted == ["@parameters", "@parameters1"]
+    # The records of all of them come among the output of the last, and none into the input of another.
+    assert text.endswith("} 2>&1 3>&1")
+    assert text.count("&1") == 2 + "".join(map(str, [*strings_in(first), *strings_in(second)])).count("&1")
 
 
 @given(texts)
 def test_even_the_name_of_a_parameter_is_a_literal(name: str) -> None:
-    text = powershell.render("Set-PopSettings", {name: True})
+    text = powershell.render([("Set-PopSettings", {name: True})])
     assert read_string(find(parse(text), "verbatim_string_characters")[0]) == name
 
 
