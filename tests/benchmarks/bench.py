@@ -24,11 +24,18 @@ sys.path[:0] = [str(path) for path in (TESTS / "support", TESTS / "simulator", C
 import drift  # noqa: E402
 import mailboxes  # noqa: E402
 import old_way  # noqa: E402
+import protocol_logs  # noqa: E402
 import role  # noqa: E402
 from measuring import BenchmarkFailed, say  # noqa: E402
 from place import Place  # noqa: E402
 
-PARTS = {"role": role.run, "drift": drift.run, "mailboxes": mailboxes.run, "old_way": old_way.run}
+PARTS = {
+    "role": role.run,
+    "drift": drift.run,
+    "mailboxes": mailboxes.run,
+    "old_way": old_way.run,
+    "protocol_logs": protocol_logs.run,
+}
 LIBRARIES = ("ansible-core", "pypsrp", "pywinrm", "psrpcore")
 
 

@@ -144,12 +144,12 @@ def _adopt(report: Path, interval: float, command: Sequence[str]) -> None:
 def _sample(interval: float, ended: threading.Event, peak: Figures) -> None:
     while not ended.wait(interval):
         # Those that have ended and wait to be waited for have none.
-        shares = [share for pid in _descendants(os.getpid()) if (share := _proportional_share(pid))]
+        shares = [share for pid in descendants(os.getpid()) if (share := _proportional_share(pid))]
         if sum(shares) > peak["peak_mb"]:
             peak.update(peak_mb=sum(shares), processes_at_peak=float(len(shares)))
 
 
-def _descendants(pid: int) -> list[int]:
+def descendants(pid: int) -> list[int]:
     children: dict[int, list[int]] = {}
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():

@@ -64,15 +64,15 @@ def seen_by(
     pid = organisation.description["pid"]
 
     def watched(run: Callable[[], Figures]) -> Figures:
-        before, begun = _counters(organisation), cpu_seconds(pid)
+        before, begun = counters(organisation), cpu_seconds(pid)
         figures = run()
-        took, after = cpu_seconds(pid) - begun, _counters(organisation)
+        took, after = cpu_seconds(pid) - begun, counters(organisation)
         return figures | {"simulator_cpu": took} | {name: float(after[name] - before[name]) for name in COUNTED}
 
     return {name: partial(watched, run) for name, run in variants.items()}
 
 
-def _counters(organisation: SimulatorProcess) -> Counter[str]:
+def counters(organisation: SimulatorProcess) -> Counter[str]:
     total: Counter[str] = Counter()
     for server in organisation.state()["servers"].values():
         for name in COUNTED:

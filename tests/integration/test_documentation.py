@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable
+from datetime import UTC, datetime
 from itertools import product
 from pathlib import Path
 from typing import Any
 
+import logs
 import pytest
 import yaml
 from evidence import IMAP, POP, add_connector
@@ -41,6 +43,7 @@ HERE = {
     "Room*": "User*",
     "{{ probe_password }}": PASSWORD,
     "{{ bertha_password }}": PASSWORD,
+    "{{ everybody.pop3.users | rejectattr('last_seen', 'none') | map(attribute='user') }}": "reader@contoso.test",
     "611C687DFC4343A5A03E0005A1EC6E9B6AFF586D": "{{ thumbprint }}",
 }
 # Enough to be run by, where a module has options that it cannot do without.
@@ -85,6 +88,10 @@ def prepared(organisation: SimulatorProcess, run: Run) -> SimulatorProcess:
     for policy in POLICIES:
         assert organisation.run("EX01", "New-ThrottlingPolicy", {"Name": policy})["errors"] == []
     add_connector(organisation, "Branch office", RemoteIPRanges=["10.30.0.0/16"])
+    for protocol, folder in logs.FOLDERS.items():
+        written = datetime.now(UTC).isoformat()
+        name = f"{folder}\\{protocol.upper()}2026010400-1.LOG"
+        organisation.write_file("EX01", name, logs.of_today("scanner@contoso.test"), written)
     return organisation
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import logs
 import pytest
 import yaml
 from runner import PASSWORD, Controller, inventory
@@ -66,6 +68,8 @@ def test_examples_run(
         assert "failed" not in run(settings, {"x509_certificate_name": "mail.contoso.test"})
         assert "failed" not in run("protocol_service", {"protocol": protocol, "state": "started"})
     organisation.run("EX01", "New-ThrottlingPolicy", {"Name": "Mail programs"})
+    log = f"{logs.FOLDERS['pop3']}\\POP32026010400-1.LOG"
+    organisation.write_file("EX01", log, logs.of_today("CONTOSO\\reader"), datetime.now(UTC).isoformat())
     hosts = inventory(organisation.description, tickets_password=PASSWORD, probe_password=PASSWORD)
     hosts["exchange"]["hosts"].pop("ex02")
     examples = [play for block in blocks(guide) for play in plays(block) or []]

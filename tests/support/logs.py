@@ -8,6 +8,7 @@ import random
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 FOLDER = "C:\\Program Files\\Microsoft\\Exchange Server\\V15\\Logging\\{}"
 FOLDERS = {"pop3": FOLDER.format("Pop3"), "imap4": FOLDER.format("Imap4")}
@@ -123,6 +124,20 @@ def reckoned(lines: Iterable[str], *of: str) -> Counter[tuple[str, ...]]:
 
 def file_of(lines: Sequence[str], *, half: str = "", header: str = HEADER) -> str:
     return header + "".join(f"{line}\r\n" for line in lines) + half
+
+
+def of_today(user: str) -> str:
+    """A file in which a user logs on today, and is refused once."""
+    day = datetime.now(UTC).date()
+    begin = f"{day}T00:00:00.000Z,01"
+    refused = 'R=""-ERR Logon failure: unknown user name or bad password.""'
+    return file_of(
+        [
+            f"{begin},1,10.0.0.1:110,10.1.1.9:50000,,1,2,3,stls,,R=OK,",
+            f"{begin},2,10.0.0.1:110,10.1.1.9:50000,{user},1,2,3,pass,*****,R=OK,",
+            f'{begin},1,10.0.0.1:995,10.1.1.8:50001,{user},1,2,3,pass,*****,"{refused}",',
+        ]
+    )
 
 
 def random_lines(count: int, seed: int = 1, day: str = DAY, users: int = 50) -> list[str]:

@@ -28,7 +28,7 @@ def starttls(client: str = "10.1.1.1:50000", here: str = PLAIN) -> str:
 
 @pytest.fixture
 def host() -> InProcessHost:
-    host = InProcessHost()
+    host = InProcessHost(mailboxes=3)
     host.administer("Set-PopSettings", Server="EX01", ProtocolLogEnabled=True)
     return host
 
@@ -187,6 +187,19 @@ def test_who_is_in_the_back_ends_log_alone_counts_by_it(host: InProcessHost) -> 
     put(host, "POP3BE2026010400-1.LOG", line("anna", here="10.0.0.1:1995", client="10.9.9.9:20001"))
     (user,) = ask(host, all_users=True)["users"]
     assert (user["log_ons"], user["without_tls"], user["days"][0]["tls"]) == (1, None, None)
+
+
+def test_those_who_use_pop3_may_be_all_that_keep_it(host: InProcessHost) -> None:
+    for number, name in enumerate(("CONTOSO\\reader", "user000001@contoso.test"), 50001):
+        put(host, f"POP3202601040{number % 10}-1.LOG", line(name, client=f"10.1.1.1:{number}"))
+    users = [user["user"] for user in ask(host, all_users=True)["users"] if user["last_seen"]]
+    result = host.run("cas_mailbox", {"identities": users, "pop_enabled": True, "exclusive": True})
+    assert "failed" not in result, result
+    result = host.run("cas_mailbox_info")
+    keep = [
+        name for group in result["alike"] if group["settings"]["pop_enabled"] for name in group["mailboxes"].values()
+    ]
+    assert sorted(keep) == ["reader@contoso.test", "user000001@contoso.test"]
 
 
 def test_the_busiest(host: InProcessHost) -> None:
