@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import imaplib
 import poplib
 import socket
@@ -284,6 +285,70 @@ def test_listeners_stop(admin: Administrator) -> None:
     assert listening(admin) == []
     with pytest.raises(ConnectionRefusedError):
         pop3(admin)
+
+
+def logged(admin: Administrator, protocol: str, *, back_end: bool = False) -> list[list[str]]:
+    """The lines of a protocol's log, without the header, from the user on."""
+    server = admin.organisation.servers["EX01"]
+    prefix = {"pop3": "POP3", "imap4": "IMAP4"}[protocol] + ("BE" if back_end else "")
+    folder = server.disk(str(server.settings[protocol].latest()["LogFileLocation"]))
+    files = sorted(folder.glob(f"{prefix}2*.LOG")) if folder else []
+    rows = [row for file in files for row in csv.reader(file.read_text(encoding="utf-8").splitlines())]
+    assert all(row[3].startswith(f"{address(admin)}:") for row in rows if not row[0].startswith("#"))
+    return [[row[3].rpartition(":")[2], row[5], *row[9:12]] for row in rows if not row[0].startswith("#")]
+
+
+def test_what_is_logged_of_log_ons(admin: Administrator) -> None:
+    start(admin, "pop3", LoginType="PlainTextLogin", ProtocolLogEnabled=True)
+    client = pop3(admin)
+    client.user("reader")
+    with pytest.raises(poplib.error_proto):
+        client.pass_("wrong")
+    client.stls(careless())
+    client.user("reader")
+    client.pass_(_SECRET)
+    client.stat()
+    client.quit()
+    denied = "-ERR Logon failure: unknown user name or bad password."
+    told = f'R="{denied}";Msg="AuthFailed:LogonDenied,User: reader";ErrMsg=AuthFailed:LogonDenied'
+    proxied = f'R=OK;Msg="Proxy:{admin.organisation.servers["EX01"].fqdn}:1995:SSL;ProxySuccess"'
+    assert logged(admin, "pop3")[:8] == [
+        ["110", "", "OpenSession", "", ""],
+        ["110", "reader", "user", "reader", "R=OK"],
+        ["110", "reader", "pass", "*****", told],
+        # Python's client asks first.
+        ["110", "reader", "capa", "", "R=OK"],
+        ["110", "reader", "stls", "", "R=OK"],
+        ["110", "reader", "user", "reader", "R=OK"],
+        ["110", "reader", "pass", "*****", proxied],
+        ["110", "reader", "stat", "", "R=OK"],
+    ]
+    assert logged(admin, "pop3", back_end=True) == [
+        ["1995", "", "OpenSession", "", ""],
+        ["1995", "reader", "auth", "PLAIN", "R=OK"],
+    ]
+
+
+def test_a_login_that_fails_has_no_user_in_the_log(admin: Administrator) -> None:
+    start(admin, "imap4", LoginType="PlainTextLogin", ProtocolLogEnabled=True)
+    client = imap4(admin)
+    with pytest.raises(imaplib.IMAP4.error):
+        client.login("reader", "wrong")
+    client.login("reader", _SECRET)
+    tag = client.tagpre.decode()
+    failed, done = [row for row in logged(admin, "imap4") if row[2] == "login"]
+    assert failed[1:4] == ["", "login", " *****"]
+    assert failed[4].startswith(f'R="{tag}')
+    assert failed[4].endswith(' NO LOGIN failed."')
+    assert done[1:4] == ["reader", "login", "reader *****"]
+    assert done[4].startswith("R=OK;Msg=")
+
+
+def test_nothing_is_logged_until_the_services_have_loaded_it(admin: Administrator) -> None:
+    start(admin, "pop3", LoginType="PlainTextLogin")
+    admin.do("Set-PopSettings", Server="EX01", ProtocolLogEnabled=True)
+    pop3(admin).quit()
+    assert logged(admin, "pop3") == []
 
 
 class pop3_session:
