@@ -16,7 +16,6 @@ from ansible_collections.mailops.exchange.plugins.plugin_utils.session import Se
 
 WAYS: dict[str, dict[str, Any]] = {
     "psrp": {},
-    "local": {"access": "local"},
     "winrm": {"access": "local", "transport": "winrm"},
 }
 AT = "2026-01-05T00:00:01+00:00"
@@ -71,17 +70,13 @@ def test_the_server_counts_what_its_logs_say(
     assert [one["day"] for one in told["days"] if one["log"] == "back_end"] == [logs.DAY]
     assert "user00007" not in json.dumps(told["days"])
 
-
-@pytest.mark.parametrize("way", ["psrp", "winrm"])
-def test_what_cannot_be_read_is_told(
-    way: str, organisation: SimulatorProcess, open_session: Callable[..., Session]
-) -> None:
+    # A log with other fields is left out, and there is no folder before the first log.
     fields = "#Fields: dateTime,sessionId,cIp,user\r\n"
-    put(organisation, "IMAP42026010400-1.LOG", logs.file_of(logs.PUBLISHED, header=fields), protocol="imap4")
-    session = open_session("EX01", **WAYS[way])
-    result = run_module("protocol_log_info", {"since": logs.DAY}, session.invoke)
-    assert "failed" not in result, result
-    assert result["imap4"]["days"] == []
-    assert result["imap4"]["unreadable"] == {"front_end log": fields.strip()}
-    # There is no folder before the first log.
-    assert (result["pop3"]["files"], result["pop3"]["until"]) == (0, None)
+    name = "IMAP42026010400-1.LOG"
+    put(organisation, name, logs.file_of(logs.PUBLISHED, header=fields), protocol="imap4")
+    told = run_module("protocol_log_info", {"protocols": ["imap4"], "since": logs.DAY}, session.invoke)["imap4"]
+    assert (told["files"], told["days"], told["unreadable"]) == (1, [], {"front_end log": fields.strip()})
+    location = {"Server": "EX01", "LogFileLocation": "C:\\Logs\\Imap4"}
+    assert organisation.run("EX01", "Set-ImapSettings", location)["errors"] == []
+    told = run_module("protocol_log_info", {"protocols": ["imap4"], "since": logs.DAY}, session.invoke)["imap4"]
+    assert (told["files"], told["until"], told["days"]) == (0, None, [])

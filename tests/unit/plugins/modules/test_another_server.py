@@ -23,12 +23,13 @@ TASKS: dict[str, tuple[dict[str, Any], bool]] = {
     ),
     "imap_settings": ({"banner": "New."}, True),
     "pop_settings": ({"banner": "New."}, True),
+    "protocol_log_info": ({}, False),
     "protocol_service": ({"protocol": "pop3", "state": "started"}, True),
     "receive_connector": ({"max_inbound_connection": 77}, True),
     "throttling_policy": ({"name": "Programs", "pop_max_concurrency": 7}, False),
 }
-# Services are those of the computer that is connected.
-ON_THE_COMPUTER = ("protocol_service", "client_access_info")
+# Services and logs are those of the computer that is connected.
+ON_THE_COMPUTER = ("protocol_service", "client_access_info", "protocol_log_info")
 
 
 def stored(host: InProcessHost) -> dict[str, Any]:
