@@ -195,6 +195,17 @@ def test_many_are_piped(text: Shell, psrp: Shell) -> None:
         assert shell.run(Request("windows", "Get-Given", piped=piped), 120).output == [*map(form, piped)]
 
 
+def test_one_cmdlet_takes_what_another_puts_out_and_errors_of_both_are_told(text: Shell, psrp: Shell) -> None:
+    then = [("Get-Given", {"Text": "it's"}), ("Microsoft.PowerShell.Utility\\Select-Object", {"First": 1})]
+    request = Request("windows", "Set-Given", piped=["a", "b"], then=then)
+    for shell in (text, psrp):
+        reply = shell.run(replace(request, then=then[:1]), 60)
+        assert reply.output == [form("after a"), form("after b"), f"Text {form('it' + chr(39) + 's')}"]
+        assert [error.id.partition(",")[0] for error in reply.errors] == ["Id", "Id"]
+        assert (reply.state, reply.warnings) == ("completed", ["a warning"] * 2)
+        assert shell.run(request, 60).output == [form("after a")]
+
+
 @pytest.mark.parametrize("length", [8191, 32768, 1 << 20])
 def test_a_value_may_be_longer_than_any_command_line(text: Shell, length: int) -> None:
     value = ("'\u00e4" * length)[:length]

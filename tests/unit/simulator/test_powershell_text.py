@@ -61,6 +61,17 @@ def test_any_text_survives_as_a_literal(text: str) -> None:
     assert host.lines() == [("end", "completed")]
 
 
+def test_a_pipeline_of_cmdlets_has_the_records_of_all_of_them_among_its_output() -> None:
+    host = Host(Result(output=["a"], errors=[failure()], warnings=["Mind."]))
+    pipeline = "& { 'x' | Set-X | B.C\\Get-X @parameters1 } 2>&1 3>&1"
+    host.run(
+        f"$parameters1 = @{{'A' = 1}}\n$all = {pipeline}\nforeach ($one in $all) {{ [Console]::Out.WriteLine('one') }}"
+    )
+    ((first, second), piped) = host.seen[0]
+    assert (first.name, second.name, second.parameters, piped) == ("Set-X", "B.C\\Get-X", (("A", 1),), ["x"])
+    assert (host.out, host.err) == (["one"] * 3, [])
+
+
 @pytest.mark.parametrize(
     ("literal", "value"),
     [

@@ -100,8 +100,13 @@ def test_only_files_that_may_have_lines_of_the_day_are_read(host: InProcessHost)
     # By the month, as these may be written too.
     put(host, "POP320260103-1.LOG", written=datetime(2026, 1, 4, 8, tzinfo=UTC))
     put(host, "POP320260104-2.LOG", line(), written=datetime(2026, 1, 4, 9, tzinfo=UTC))
+    put(host, "POP320260105-1.LOG", written=datetime(2026, 1, 5, 2, tzinfo=UTC))
+    put(host, "POP320260105-2.LOG", line(time=f"{NEXT}T02:30:00.000Z"), written=datetime(2026, 1, 5, 3, tzinfo=UTC))
     ask(host)
-    assert paths_read(host) == [["POP320260103-1.LOG", "POP320260104-2.LOG"]]
+    assert paths_read(host) == [
+        ["POP320260103-1.LOG", "POP320260104-2.LOG", "POP320260105-1.LOG"],
+        ["POP320260105-1.LOG", "POP320260105-2.LOG"],
+    ]
 
 
 def test_windows_may_tell_late_that_the_newest_file_was_written(host: InProcessHost) -> None:
