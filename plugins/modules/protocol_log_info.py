@@ -14,7 +14,8 @@ description:
   - Counts log-ons, failed ones as well, by user and day, and tells how users logged on and whether that was over TLS.
     Nothing is changed.
   - The server counts, and only its counts travel. For each log and day its PowerShell runs one pipeline of cmdlets,
-    and for the users that were asked for one or two more, which tell the addresses. No script text is sent.
+    or one for each 128 MB of files, and for the users that were asked for one or two more, which tell the addresses. No
+    script text is sent.
   - Without O(top), O(users) and O(all_users) the result has counts only. Names of users are personal data, and so are
     their addresses, so they have to be asked for.
   - A log that is off has RV(pop3.turn_on), which says what turns it on and what it costs.

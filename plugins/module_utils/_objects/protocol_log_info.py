@@ -136,10 +136,7 @@ class ProtocolLogInfo(Work):
             if header := days and reader.unknown_fields(log, days):
                 told["unreadable"][f"{log.side} log"] = harmless(header[:300])
                 continue
-            for day in days:
-                groups = reader.groups(log, day) if log.paths(day) else []
-                if groups:
-                    found.append(_sorted(day, log, groups))
+            found += (_sorted(day, log, groups) for day in days if (groups := reader.groups(log, day)))
         return found, max(newest, default=None)
 
     def _users(self, reader: Reader, usage: Usage) -> list[dict[str, Any]]:

@@ -60,6 +60,10 @@ _LATE = timedelta(hours=1)
 # The last line may be half written, and blank ones may stand behind it.
 _LAST_LINES = 5
 _SIZE = Int(0, 1 << 62)
+
+# Bytes of files that one pipeline reads, if that is not one file alone. Group-Object of PowerShell 7 keeps all that it
+# groups until it has seen the last, which came to 1.2 GB with 500 MB of logs; WinRM may allow a shell 1 GB.
+_PART = 128 << 20
 Stages = Sequence[tuple[str, Mapping[str, Any]]]
 
 
@@ -68,6 +72,7 @@ class LogFile:
     """A file of a log, and the time from which and until which its lines may be."""
 
     path: str
+    size: int
     begins: datetime
     ends: datetime
 
@@ -84,8 +89,18 @@ class Log:
     side: str
     files: tuple[LogFile, ...] = ()
 
-    def paths(self, day: date) -> list[str]:
-        return [file.path for file in self.files if file.may_have(day)]
+    def parts(self, day: date) -> list[list[str]]:
+        """The paths of the files that may have lines of a day, so many together as are read at a time."""
+        parts: list[list[str]] = []
+        size = _PART
+        for file in self.files:
+            if file.may_have(day):
+                if size + file.size > _PART:
+                    parts.append([])
+                    size = 0
+                parts[-1].append(file.path)
+                size += file.size
+        return parts
 
 
 @dataclass(frozen=True)
@@ -135,10 +150,11 @@ class Reader:
             return Folder()
         if reply.failed:
             raise CmdletFailure("Get-ChildItem", reply.errors, reply.reason)
-        size, written = 0, {}
+        sizes: dict[str, int] = {}
+        written: dict[str, datetime] = {}
         for one in reply.output:
             name = needed(wire_name, one.get("Name"), cmdlet="Get-ChildItem", member="Name", of="a log file")
-            size += needed(_SIZE.read, one.get("Length"), cmdlet="Get-ChildItem", member="Length", of=name)
+            sizes[name] = needed(_SIZE.read, one.get("Length"), cmdlet="Get-ChildItem", member="Length", of=name)
             written[name] = needed(
                 _moment, one.get("LastWriteTimeUtc"), cmdlet="Get-ChildItem", member="LastWriteTimeUtc", of=name
             )
@@ -146,14 +162,15 @@ class Reader:
         sides: dict[str, list[str]] = {FRONT_END: [], BACK_END: []}
         for name in sorted(written, key=lambda name: (written[name], name)):
             sides[BACK_END if name.casefold().startswith(of_back_end) else FRONT_END].append(name)
-        logs = tuple(Log(side, tuple(_files(location, names, written))) for side, names in sides.items())
-        return Folder(logs, len(written), size)
+        logs = tuple(Log(side, tuple(_files(location, names, sizes, written))) for side, names in sides.items())
+        return Folder(logs, len(written), sum(sizes.values()))
 
     def unknown_fields(self, log: Log, days: Sequence[date]) -> str | None:
         """What a log says its fields are, if these are not the ones that are known."""
         paths = [file.path for file in log.files if any(map(file.may_have, days))]
         found = self._ask(
-            {"LiteralPath": paths, "Pattern": HEADER, "List": True},
+            [paths],
+            {"Pattern": HEADER, "List": True},
             [("Group-Object", {"Property": ["Line"], "NoElement": True}), _chosen("Count", "Values")],
             members=("Values",),
         )
@@ -173,7 +190,8 @@ class Reader:
     def groups(self, log: Log, day: date) -> list[Group]:
         """What a log tells of log-ons on a day, without an address."""
         found = self._ask(
-            {"LiteralPath": log.paths(day), "Pattern": log_ons(day.isoformat())},
+            log.parts(day),
+            {"Pattern": log_ons(day.isoformat())},
             [
                 (SELECT, {"ExpandProperty": "Matches"}),
                 (SELECT, {"ExpandProperty": "Value"}),
@@ -192,7 +210,8 @@ class Reader:
         """From which addresses some users logged on on a day, or tried to."""
         patterns = {pattern: (user, outcome) for user in users for pattern, outcome in addresses(user).items()}
         found = self._ask(
-            {"LiteralPath": log.paths(day), "Pattern": log_ons(day.isoformat(), users)},
+            log.parts(day),
+            {"Pattern": log_ons(day.isoformat(), users)},
             [
                 (SELECT, {"ExpandProperty": "Line"}),
                 (READ, {"Pattern": list(patterns)}),
@@ -215,7 +234,8 @@ class Reader:
     def starttls(self, log: Log, day: date, clients: Sequence[str]) -> set[tuple[int, str]]:
         """Which of these addresses have asked for TLS on a day, and at which port of the server."""
         found = self._ask(
-            {"LiteralPath": log.paths(day), "Pattern": starttls_from(day.isoformat(), clients)},
+            log.parts(day),
+            {"Pattern": starttls_from(day.isoformat(), clients)},
             [
                 (SELECT, {"ExpandProperty": "Line"}),
                 (READ, {"Pattern": CLIENT}),
@@ -227,17 +247,22 @@ class Reader:
         )
         return {needed(lambda group: read_client(*_texts(group, 1)), one, **self._of(log, day)) for one in found}
 
-    def _ask(self, parameters: Mapping[str, Any], then: Stages, members: Sequence[str]) -> list[Mapping[str, Any]]:
-        """What a pipeline that begins with reading files puts out."""
-        if not parameters["LiteralPath"]:
-            return []
-        with self.host.waiting(f"the protocol logs of {self.what}"):
-            reply = self.host.call(READ, endpoint="windows", members=members, then=then, **parameters)
-        _refuse_old(reply)
-        if reply.state != "completed" or any(error.name != "ProcessingFile" for error in reply.errors):
-            raise CmdletFailure(READ, reply.errors, reply.reason)
-        self._note(reply.errors)
-        return [as_object(one) for one in reply.output]
+    def _ask(
+        self, parts: Sequence[Sequence[str]], parameters: Mapping[str, Any], then: Stages, members: Sequence[str]
+    ) -> list[Mapping[str, Any]]:
+        """What pipelines that begin with reading files put out, one for each part of the files."""
+        found: list[Mapping[str, Any]] = []
+        for paths in filter(None, parts):
+            with self.host.waiting(f"the protocol logs of {self.what}"):
+                reply = self.host.call(
+                    READ, endpoint="windows", members=members, then=then, LiteralPath=paths, **parameters
+                )
+            _refuse_old(reply)
+            if reply.state != "completed" or any(error.name != "ProcessingFile" for error in reply.errors):
+                raise CmdletFailure(READ, reply.errors, reply.reason)
+            self._note(reply.errors)
+            found += map(as_object, reply.output)
+        return found
 
     def _note(self, errors: Sequence[Any]) -> None:
         self.unread += [told for error in errors if (told := words_of(error.message)) not in self.unread]
@@ -274,7 +299,9 @@ def _texts(group: Mapping[str, Any], count: int) -> list[str]:
     return [wire_text(value) for value in values]
 
 
-def _files(location: str, names: Sequence[str], written: Mapping[str, datetime]) -> Iterator[LogFile]:
+def _files(
+    location: str, names: Sequence[str], sizes: Mapping[str, int], written: Mapping[str, datetime]
+) -> Iterator[LogFile]:
     """The files of one log, the oldest first: each begins where the one before has ended.
 
     By the times at which they were written, because the names tell it in different ways, by the hour or the month. The
@@ -283,7 +310,7 @@ def _files(location: str, names: Sequence[str], written: Mapping[str, datetime])
     begins = datetime.min.replace(tzinfo=UTC)
     for number, name in enumerate(names, 1):
         ends = written[name] + _LATE if number < len(names) else datetime.max.replace(tzinfo=UTC)
-        yield LogFile(f"{location.rstrip(chr(92))}\\{name}", begins, ends)
+        yield LogFile(f"{location.rstrip(chr(92))}\\{name}", sizes[name], begins, ends)
         begins = written[name] - _LATE
 
 

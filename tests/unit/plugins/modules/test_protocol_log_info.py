@@ -10,6 +10,8 @@ import logs
 import pytest
 from in_process import ABSENT, InProcessHost, Put
 
+from ansible_collections.mailops.exchange.plugins.module_utils._objects import protocol_logs
+
 DAY, NEXT = logs.DAY, logs.NEXT_DAY
 NOON = datetime(2026, 1, 4, 12, tzinfo=UTC)
 LATE = datetime(2026, 1, 5, 0, 0, 1, tzinfo=UTC)
@@ -107,6 +109,18 @@ def test_only_files_that_may_have_lines_of_the_day_are_read(host: InProcessHost)
         ["POP320260103-1.LOG", "POP320260104-2.LOG", "POP320260105-1.LOG"],
         ["POP320260105-1.LOG", "POP320260105-2.LOG"],
     ]
+
+
+def test_many_large_files_are_read_in_parts(host: InProcessHost, monkeypatch: pytest.MonkeyPatch) -> None:
+    for hour in range(1, 6):
+        written = datetime(2026, 1, 4, hour, tzinfo=UTC)
+        put(host, f"POP3202601040{hour}-1.LOG", line(), *[line()] * (hour == 2), written=written)
+    small = len(logs.file_of([line()]))
+    monkeypatch.setattr(protocol_logs, "_PART", 2 * small)
+    told = ask(host, users=["anna"])
+    assert days_of(told) == {(DAY, "front_end"): (6, 0, 0)}
+    assert [row["log_ons"] for row in told["users"][0]["addresses"]] == [6]
+    assert [[name[13] for name in names] for names in paths_read(host)] == [["1"], ["2"], ["3", "4"], ["5"]]
 
 
 def test_windows_may_tell_late_that_the_newest_file_was_written(host: InProcessHost) -> None:
