@@ -6,12 +6,13 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: cas_mailbox
-short_description: Give mailboxes access by POP3 and IMAP4, or take it away
+short_description: Give mailboxes access by POP3, IMAP4 and other clients, or take it away
 version_added: 0.1.0
 author:
   - mailops contributors (@mailops)
 description:
-  - Changes what POP3 and IMAP4 may do with mailboxes, for one mailbox or for tens of thousands in one task.
+  - Changes what POP3, IMAP4 and other clients may do with mailboxes, for one mailbox or for tens of thousands in one
+    task.
   - The mailboxes are read once, with only the members that matter. Only those that differ are written, piped in batches
     into C(Set-CASMailbox). A mailbox that cannot be written does not stop the others, even if it ends the pipeline; it
     is reported by name with its own message of Exchange's, and the task fails when all have been tried. If 20
@@ -102,6 +103,24 @@ EXAMPLES = r"""
     identities: [tickets@contoso.com]
     pop_use_protocol_defaults: false
     pop_messages_retrieval_mime_format: TextOnly
+
+- name: A mailbox for a program that uses POP3, and nothing else opens it
+  mailops.exchange.cas_mailbox:
+    identities: [tickets@contoso.com]
+    pop_enabled: true
+    imap_enabled: false
+    owa_enabled: false
+    active_sync_enabled: false
+    mapi_enabled: false
+    ews_enabled: false
+
+- name: One program may use Exchange Web Services as well
+  mailops.exchange.cas_mailbox:
+    identities: [tickets@contoso.com]
+    ews_enabled: true
+    ews_application_access_policy: EnforceAllowList
+    ews_allow_list:
+      add: ["Tickets/*"]
 """
 
 RETURN = r"""

@@ -13,7 +13,7 @@ import pytest
 
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.connectors import CONNECTOR_SETTINGS
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.mailboxes import MAILBOX_SETTINGS
-from ansible_collections.mailops.exchange.plugins.module_utils._tables.protocols import POP3, PROTOCOLS
+from ansible_collections.mailops.exchange.plugins.module_utils._tables.protocols import IMAP4, POP3, PROTOCOLS
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.throttling import THROTTLING_SETTINGS
 from generate.__main__ import ROOT, files, stale
 from generate.settings import texts
@@ -87,7 +87,7 @@ def test_no_text_is_of_a_setting_that_there_is_not() -> None:
     tables = {
         "protocol_settings": of_protocols,
         "connector_settings": CONNECTOR_SETTINGS,
-        "mailbox_settings": (one for one in MAILBOX_SETTINGS if one.option.startswith(POP3.mailbox_prefix)),
+        "mailbox_settings": (one for one in MAILBOX_SETTINGS if not one.option.startswith(IMAP4.mailbox_prefix)),
         "throttling_settings": (one for one in THROTTLING_SETTINGS if one.option.startswith(POP3.mailbox_prefix)),
     }
     for table, settings in tables.items():

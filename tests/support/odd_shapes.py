@@ -18,6 +18,7 @@ from psrpcore.types import PSInt64
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.base import Kind
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.bindings import Bindings, ConnectionSettings
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.flags import Flags
+from ansible_collections.mailops.exchange.plugins.module_utils._kinds.inherited import ORGANIZATION, OrOrganization
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.ip_ranges import IpRanges
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.listings import Listing
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.simple import Bool, Enum, Int
@@ -117,6 +118,24 @@ def _(kind: Bool) -> dict[str, Make]:
         "translated": words.get,
         "translated in Russian": lambda value: "Истина" if value else "Ложь",
     }
+
+
+@alike.register
+def _(kind: OrOrganization) -> dict[str, Make]:
+    def own(make: Make) -> Make:
+        return lambda value: None if value == ORGANIZATION else make(value)
+
+    return {shape: own(make) for shape, make in alike(kind.kind).items()}
+
+
+@unreadable.register
+def _(kind: OrOrganization) -> dict[str, Make]:
+    first = True if isinstance(kind.kind, Bool) else next(iter(kind.kind.numbers))
+
+    def own(make: Make) -> Make:
+        return lambda value: make(first if value == ORGANIZATION else value)
+
+    return {shape: own(make) for shape, make in unreadable(kind.kind).items() if shape != "null"}
 
 
 @alike.register

@@ -14,7 +14,7 @@ from ansible.template import Templar
 from jinja2.nativetypes import NativeEnvironment
 
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.connectors import CONNECTOR_SETTINGS
-from ansible_collections.mailops.exchange.plugins.module_utils._tables.mailboxes import MAILBOX_SETTINGS
+from ansible_collections.mailops.exchange.plugins.module_utils._tables.mailboxes import PROTOCOL_ACCESS
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.protocols import PROTOCOLS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -124,7 +124,7 @@ def test_the_connector(role: str) -> None:
 @BOTH
 def test_mailboxes(role: str) -> None:
     prefix = f"{PROTOCOLS[role].mailbox_prefix}_"
-    own = [setting.option for setting in MAILBOX_SETTINGS if setting.option.startswith(prefix)]
+    own = [setting.option for setting in PROTOCOL_ACCESS if setting.option.startswith(prefix)]
     wanted = {name: f"{role}_mailboxes.{name.removeprefix(prefix)}" for name in own}
     wanted |= {
         name: f"{role}_mailboxes.{name}" for name in ("identities", "filter", "exclusive", "max_changes", "batch_size")
