@@ -29,6 +29,7 @@ from ansible_collections.mailops.exchange.plugins.module_utils._kinds.sizes impo
 )
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.spans import TimeSpan, span_ticks
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.texts import Text, WindowsPath
+from ansible_collections.mailops.exchange.plugins.module_utils._kinds.web import UserAgents
 
 TYPE_NAME = "Microsoft.Exchange.Data.X"
 TEXTLESS = {"$text": None, "$type": TYPE_NAME, "Port": 995}
@@ -389,6 +390,9 @@ def _(kind: Listing) -> dict[str, Make]:
             "with a zone": lambda entries: [entry.replace("[::]", "[::%0]") for entry in entries],
             "in full": lambda entries: [_in_full(entry) for entry in entries],
         }
+    if isinstance(kind, UserAgents):
+        # Of programs the case counts, and a text may be several of them, joined.
+        del made["upper case"], made["alone, if it is"]
     if isinstance(kind, ConnectionSettings):
         # The case of a name goes back as it came.
         del made["upper case"]
@@ -444,6 +448,9 @@ def _(kind: Listing) -> dict[str, Make]:
         "cut short": lambda entries: [*_two(kind, entries), "..."],
         "object of the list": lambda entries: {"$text": ", ".join(_two(kind, entries)), "Count": 2},
     }
+    if isinstance(kind, UserAgents):
+        # Null is the list of another policy, and a comma is in the names of browsers too.
+        del made["null"], made["joined in an item"]
     if isinstance(kind, ConnectionSettings):
         made |= {"other separators": lambda entries: [entry.replace(":", "/") for entry in _two(kind, entries)]}
         made |= {"a method of nothing": lambda entries: [f"{entry}:Sicher" for entry in _two(kind, entries)]}
@@ -459,5 +466,6 @@ _MORE = {
     "Bindings": ("0.0.0.0:995", "[::]:995"),
     "ListenOn": ("0.0.0.0:587", "[::]:587"),
     "ConnectionSettings": ("a.contoso.test:995:SSL", "b.contoso.test:110:TLS"),
+    "UserAgents": ("OWA/*", "Tickets/*"),
     "IpRanges": ("10.0.0.0/8", "::1"),
 }

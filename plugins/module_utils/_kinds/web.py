@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import quote
 
 from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import quoted
-from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import string_text
+from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import Unreadable, string_text
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.base import stray
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.listings import Listing
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.texts import HOST, Text
@@ -162,8 +162,8 @@ class UserAgents(Listing):
             raise ValueError("an entry is empty; give the user agent of a program, such as OWA/*")
         if what := stray(text):
             raise ValueError(f"{quoted(text)} contains {what}; give the user agent of a program in one line")
-        if string_text(text) is None:
-            raise ValueError(f"{quoted(text)} is the name of a .NET type, which stands for a value without text")
+        if string_text(text) is None or text.startswith("{") or text == "...":
+            raise ValueError(f"{quoted(text)} is how PowerShell shows what is not text; give the user agent of a program")
         return text
 
     def _entries(self, value: Any) -> tuple[str, ...]:
@@ -172,4 +172,9 @@ class UserAgents(Listing):
 
     def read(self, value: Any) -> tuple[str, ...]:
         # The list of the policy that a mailbox does not have is shown as nothing.
-        return () if value is None else super().read(value)
+        if value is None:
+            return ()
+        # Nearly every text is a user agent, also one that others have made of the whole list.
+        if not isinstance(value, list | tuple) or any(string_text(item) is None for item in value):
+            raise Unreadable(value)
+        return super().read(value)
