@@ -64,6 +64,15 @@ options:
       - How many mailboxes are written in one call, from 1 to 10000. The default is 500. In a longer task the standard
         error has a line every few seconds on how many mailboxes are read and written so far, and how long it will take.
     type: int
+  refuse_built_in_accounts:
+    description:
+      - Whether the task fails, before anything is written, where O(pop_enabled) or O(imap_enabled) is V(true) for the
+        mailbox of the built-in Administrator or Guest or for one of Exchange's health mailboxes, even if nothing would
+        change. Without it a warning tells of those that are given access to no avail.
+      - The account of each mailbox is asked for with C(Get-User), and known by the end of its SID, 500 or 501. So use it
+        for single mailboxes that a program depends on, named by O(identities).
+    type: bool
+    default: false
 notes:
   - O(server) says only which server's version counts and where the cmdlets run. Mailboxes belong to the organization.
   - Exchange looks for mailboxes, those of O(filter) and O(exclusive) as well, in the domain of its server. Give one of

@@ -163,7 +163,9 @@ class UserAgents(Listing):
         if what := stray(text):
             raise ValueError(f"{quoted(text)} contains {what}; give the user agent of a program in one line")
         if string_text(text) is None or text.startswith("{") or text == "...":
-            raise ValueError(f"{quoted(text)} is how PowerShell shows what is not text; give the user agent of a program")
+            raise ValueError(
+                f"{quoted(text)} is how PowerShell shows what is not text; give the user agent of a program"
+            )
         return text
 
     def _entries(self, value: Any) -> tuple[str, ...]:

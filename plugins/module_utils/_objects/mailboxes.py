@@ -71,6 +71,8 @@ class Changes(Plan):
     """Protected mailboxes that would have been enabled."""
     closed: list[str] = field(default_factory=list)
     """Administrators' mailboxes that are enabled by name, to no avail."""
+    unusable: defaultdict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    """Mailboxes to which nobody could log on, by whose they are."""
 
     @property
     def changed(self) -> bool:
@@ -108,6 +110,7 @@ class MailboxAccess(Resource[Mailboxes, Changes]):
         Option("exclusive", Bool()),
         Option("max_changes", Int(0, 2147483647, "mailboxes")),
         Option("batch_size", Int(1, 10000, "mailboxes")),
+        Option("refuse_built_in_accounts", Bool(), default=False),
         *MAILBOX_SETTINGS,
     )
     BATCH_SIZE = 500
@@ -147,6 +150,11 @@ class MailboxAccess(Resource[Mailboxes, Changes]):
             for option in self.others:
                 if self.desired[option] is False:
                     yield f"exclusive: with {option}: false nobody would have access; leave out one of the two."
+        if self.given["refuse_built_in_accounts"] and not self.by_name:
+            yield (
+                "refuse_built_in_accounts: filter and exclusive leave the mailboxes of such accounts alone anyway; "
+                "leave it out, or name the mailboxes by identities."
+            )
         for prefix in PREFIXES:
             switch = f"{prefix}_use_protocol_defaults"
             own = [f"{prefix}_{name}" for name in CUSTOM if f"{prefix}_{name}" in self.desired]
@@ -178,6 +186,9 @@ class MailboxAccess(Resource[Mailboxes, Changes]):
             stored = read_members((s for s in MAILBOX_SETTINGS if s.option in needed), found)
             if not needed <= stored.values.keys():
                 refuse_unread(f"the settings of {shortened(label_of(found))}", GET, MAILBOX_SETTINGS, needed, stored)
+            if self.given["refuse_built_in_accounts"] and any(map(self.desired.get, ACCESS)):
+                if whose := self._unusable(found):
+                    changes.unusable[whose].append(label_of(found))
             plan = _plan(stored, desired)
             for option in _not_counting(stored, desired):
                 changes.unprepared[option].append(label_of(found))
@@ -191,6 +202,19 @@ class MailboxAccess(Resource[Mailboxes, Changes]):
                 "them, so access could be taken from the wrong ones, and nothing was written; run it again."
             )
         return changes
+
+    def _unusable(self, found: Found) -> str:
+        """Whose mailbox it is, if POP3 and IMAP4 are opened to nobody there, or to Exchange itself."""
+        whose = self.administrators.built_in(found)
+        if whose is None:
+            came = Unreadable(found.get("SamAccountName"))
+            raise Failure(
+                f"{shortened(label_of(found))}: it cannot be told from the mailboxes of the Administrator and the Guest, "
+                f"because {GET_USER} does not tell its SID and its SamAccountName came as {came}; nothing was written. "
+                f"Grant Identity of {GET_USER}.",
+                unreadable={"SamAccountName": came.shape},
+            )
+        return f"the built-in account {whose}" if whose else "Exchange's own monitoring" if is_health(found) else ""
 
     def _may_change(self, found: Found, changes: Changes, *, is_meant: bool) -> bool:
         """Whether it is none of the mailboxes that only their own name may change."""
@@ -218,6 +242,11 @@ class MailboxAccess(Resource[Mailboxes, Changes]):
         ):
             if labels:
                 yield f"{first_of(labels)}: {text} its health mailboxes."
+        for label, reason in self.administrators.unproven_accounts.items():
+            yield (
+                f"{shortened(label)}: whether its account is the Administrator or the Guest is told by its name alone, and "
+                f"not by its SID; grant Identity of {GET_USER}. {reason}"
+            )
         for domain, reason in {} if self.by_name else self.administrators.unproven.items():
             yield (
                 f"{shortened(domain)}: which account has the RID 500 cannot be told, so its Administrator is left "
@@ -225,6 +254,11 @@ class MailboxAccess(Resource[Mailboxes, Changes]):
             )
 
     def refusals(self, before: Mailboxes, plan: Changes) -> Iterator[str]:
+        for whose, labels in plan.unusable.items():
+            yield (
+                f"identities: {first_of(labels)} belongs to {whose}, and Exchange opens such a mailbox to no user by POP3 "
+                "or IMAP4; name a mailbox with an account of its own."
+            )
         for option, labels in plan.unprepared.items():
             yield (
                 f"{option}: it counts only with {_given(switch_of(option), needed_by(option))}, which is not so for "

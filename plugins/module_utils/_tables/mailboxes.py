@@ -27,7 +27,6 @@ PROTOCOL_DEFAULT = "the protocol's default"
 """What such a setting is shown as while they are."""
 
 
-
 EWS_POLICY = "ews_application_access_policy"
 EWS_LISTS = {"ews_allow_list": "EnforceAllowList", "ews_block_list": "EnforceBlockList"}
 """By list the policy with which it counts. Exchange keeps one of them: a policy without its list empties it."""
@@ -81,9 +80,7 @@ OTHER_ACCESS = (
     Setting(EWS_POLICY, "EwsApplicationAccessPolicy", _EWS_POLICY, EXCHANGE_2010),
     Setting("ews_block_list", "EwsBlockList", UserAgents(), EXCHANGE_2010),
     Setting("ews_enabled", "EwsEnabled", _OR_ORGANIZATION, EXCHANGE_2010),
-    Setting(
-        "mapi_block_outlook_external_connectivity", "MAPIBlockOutlookExternalConnectivity", _BOOL, EXCHANGE_2013
-    ),
+    Setting("mapi_block_outlook_external_connectivity", "MAPIBlockOutlookExternalConnectivity", _BOOL, EXCHANGE_2013),
     Setting("mapi_block_outlook_non_cached_mode", "MAPIBlockOutlookNonCachedMode", _BOOL, EXCHANGE_2010),
     Setting("mapi_block_outlook_rpc_http", "MAPIBlockOutlookRpcHttp", _BOOL, EXCHANGE_2010),
     Setting("mapi_enabled", "MAPIEnabled", _BOOL, EXCHANGE_2010),
