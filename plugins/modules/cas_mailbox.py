@@ -69,8 +69,8 @@ options:
       - Whether the task fails, before anything is written, where O(pop_enabled) or O(imap_enabled) is V(true) for the
         mailbox of the built-in Administrator or Guest or for one of Exchange's health mailboxes, even if nothing would
         change. Without it a warning tells of those that are given access to no avail.
-      - The account of each mailbox is asked for with C(Get-User), and known by the end of its SID, 500 or 501. So use it
-        for single mailboxes that a program depends on, named by O(identities).
+      - The account of each mailbox is asked for with C(Get-User), and known by the end of its SID, 500 or 501. So use
+        it for single mailboxes that a program depends on, named by O(identities).
     type: bool
     default: false
 notes:

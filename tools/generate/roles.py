@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache, partial
 from typing import Any
 
@@ -27,7 +27,10 @@ def _paragraphs(option: Mapping[str, Any]) -> dict[str, Any]:
 
 
 # Modules whose settings are in a doc fragment.
-_OF_TABLES = {"cas_mailbox": partial(mailbox_options, PROTOCOL_ACCESS), "receive_connector": connector_options}
+_OF_TABLES: dict[str, Callable[[], dict[str, Any]]] = {
+    "cas_mailbox": partial(mailbox_options, PROTOCOL_ACCESS),
+    "receive_connector": connector_options,
+}
 
 
 @cache

@@ -11,7 +11,7 @@ from typing import Any
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.base import Kind
 
 ORGANIZATION = "organization"
-"""What is given and shown where the setting of the organization counts; Exchange has no word for it, and shows nothing."""
+"""Given and shown where the setting of the organization counts; Exchange has no word for it, and shows nothing."""
 
 
 @dataclass(frozen=True)

@@ -186,9 +186,8 @@ class MailboxAccess(Resource[Mailboxes, Changes]):
             stored = read_members((s for s in MAILBOX_SETTINGS if s.option in needed), found)
             if not needed <= stored.values.keys():
                 refuse_unread(f"the settings of {shortened(label_of(found))}", GET, MAILBOX_SETTINGS, needed, stored)
-            if self.given["refuse_built_in_accounts"] and any(map(self.desired.get, ACCESS)):
-                if whose := self._unusable(found):
-                    changes.unusable[whose].append(label_of(found))
+            if whose := self._unusable(found):
+                changes.unusable[whose].append(label_of(found))
             plan = _plan(stored, desired)
             for option in _not_counting(stored, desired):
                 changes.unprepared[option].append(label_of(found))
@@ -204,14 +203,16 @@ class MailboxAccess(Resource[Mailboxes, Changes]):
         return changes
 
     def _unusable(self, found: Found) -> str:
-        """Whose mailbox it is, if POP3 and IMAP4 are opened to nobody there, or to Exchange itself."""
+        """Whose mailbox it is, if that counts and POP3 and IMAP4 are opened to nobody there, or to Exchange itself."""
+        if not self.given["refuse_built_in_accounts"] or not any(map(self.desired.get, ACCESS)):
+            return ""
         whose = self.administrators.built_in(found)
         if whose is None:
             came = Unreadable(found.get("SamAccountName"))
             raise Failure(
-                f"{shortened(label_of(found))}: it cannot be told from the mailboxes of the Administrator and the Guest, "
-                f"because {GET_USER} does not tell its SID and its SamAccountName came as {came}; nothing was written. "
-                f"Grant Identity of {GET_USER}.",
+                f"{shortened(label_of(found))}: it cannot be told from the mailboxes of the Administrator and the "
+                f"Guest, because {GET_USER} does not tell its SID and its SamAccountName came as {came}; nothing was "
+                f"written. Grant Identity of {GET_USER}.",
                 unreadable={"SamAccountName": came.shape},
             )
         return f"the built-in account {whose}" if whose else "Exchange's own monitoring" if is_health(found) else ""
@@ -244,8 +245,8 @@ class MailboxAccess(Resource[Mailboxes, Changes]):
                 yield f"{first_of(labels)}: {text} its health mailboxes."
         for label, reason in self.administrators.unproven_accounts.items():
             yield (
-                f"{shortened(label)}: whether its account is the Administrator or the Guest is told by its name alone, and "
-                f"not by its SID; grant Identity of {GET_USER}. {reason}"
+                f"{shortened(label)}: whether its account is the Administrator or the Guest is told by its name "
+                f"alone, and not by its SID; grant Identity of {GET_USER}. {reason}"
             )
         for domain, reason in {} if self.by_name else self.administrators.unproven.items():
             yield (
@@ -256,8 +257,8 @@ class MailboxAccess(Resource[Mailboxes, Changes]):
     def refusals(self, before: Mailboxes, plan: Changes) -> Iterator[str]:
         for whose, labels in plan.unusable.items():
             yield (
-                f"identities: {first_of(labels)} belongs to {whose}, and Exchange opens such a mailbox to no user by POP3 "
-                "or IMAP4; name a mailbox with an account of its own."
+                f"identities: {first_of(labels)} belongs to {whose}, and Exchange opens such a mailbox to no user by "
+                "POP3 or IMAP4; name a mailbox with an account of its own."
             )
         for option, labels in plan.unprepared.items():
             yield (

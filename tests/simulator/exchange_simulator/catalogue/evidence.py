@@ -483,7 +483,10 @@ _LOOKED_UP = (
     "ExternalImapSettings InternalImapSettings ExternalPopSettings InternalPopSettings ExternalSmtpSettings "
     "InternalSmtpSettings"
 )
-_EWS = "EwsEnabled EwsAllowOutlook EwsAllowMacOutlook EwsAllowEntourage EwsApplicationAccessPolicy EwsAllowList EwsBlockList"
+_EWS = (
+    "EwsEnabled EwsAllowOutlook EwsAllowMacOutlook EwsAllowEntourage EwsApplicationAccessPolicy EwsAllowList "
+    "EwsBlockList"
+)
 _RECIPIENT: Told = {
     ("published output", _PLAIN): {_RECIPIENT_TAIL: "What recipients end with, in this order."},
     ("guess", "to keep many mailboxes small"): {

@@ -29,8 +29,8 @@ from typing import Any
 from psrpcore.types import ErrorCategory, PSGuid, PSObject
 
 from .. import errors, opath, shapes
-from ..catalogue.mailboxes import CUSTOM, EWS_LISTS, PROTOCOLS, SETTINGS
 from ..catalogue.kinds import Parameter
+from ..catalogue.mailboxes import CUSTOM, EWS_LISTS, PROTOCOLS, SETTINGS
 from ..engine import Call, behaviour, has_wildcard, matches
 from ..mailboxes import Mailbox, domain_sid
 from ..prepared import Prepared, Template
@@ -240,7 +240,8 @@ def _keep_one_list(call: Call, given: dict[str, Any], stored: dict[str, Any]) ->
     if len(lists) > 1 or any(policy not in (None, EWS_LISTS[name]) for name in lists):
         raise call.exchange_failure(
             "System.ArgumentException",
-            "EwsAllowList and EwsBlockList can't be used together, nor with the EwsApplicationAccessPolicy of the other.",
+            "EwsAllowList and EwsBlockList can't be used together, nor with the EwsApplicationAccessPolicy of the "
+            "other.",
             category=ErrorCategory.InvalidArgument,
         )
     for name in lists:

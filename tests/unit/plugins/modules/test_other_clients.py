@@ -23,13 +23,8 @@ from exchange_simulator.mailboxes import domain_sid
 MODULE, INFO = "cas_mailbox", "cas_mailbox_info"
 GET, SET, GET_USER = "Get-CASMailbox", "Set-CASMailbox", "Get-User"
 ANNA = {"identities": ["anna@contoso.test"]}
-CLOSED = {
-    option: False
-    for option in (
-        "imap_enabled", "owa_enabled", "owa_for_devices_enabled", "active_sync_enabled", "ecp_enabled", "mapi_enabled",
-        "ews_enabled",
-    )
-}  # fmt: skip
+OTHERS = ("owa", "owa_for_devices", "active_sync", "ecp", "mapi", "ews")
+CLOSED = {f"{client}_enabled": False for client in ("imap", *OTHERS)}
 ALLOW, BLOCK = ({"ews_application_access_policy": f"Enforce{which}List"} for which in ("Allow", "Block"))
 
 
@@ -120,21 +115,23 @@ def test_exchange_keeps_the_list_of_the_policy(host: InProcessHost) -> None:
     [
         (
             {"ews_allow_list": [], "ews_block_list": []},
-            "ews_allow_list and ews_block_list: Exchange keeps one list, that of ews_application_access_policy; leave out "
-            "one of the two.",
+            "ews_allow_list and ews_block_list: Exchange keeps one list, that of ews_application_access_policy; leave "
+            "out one of the two.",
         ),
         (
             {**BLOCK, "ews_allow_list": ["a"]},
-            "ews_allow_list: it counts only with ews_application_access_policy: EnforceAllowList; leave out one of them.",
+            "ews_allow_list: it counts only with ews_application_access_policy: EnforceAllowList; leave out one of "
+            "them.",
         ),
         (
             {"ews_application_access_policy": "organization", "ews_block_list": ["a"]},
-            "ews_block_list: it counts only with ews_application_access_policy: EnforceBlockList; leave out one of them.",
+            "ews_block_list: it counts only with ews_application_access_policy: EnforceBlockList; leave out one of "
+            "them.",
         ),
         (
             {"ews_application_access_policy": "Both"},
-            "ews_application_access_policy: 'Both' is none of its values; give EnforceAllowList (0) or EnforceBlockList "
-            "(1), or organization for what the organization has.",
+            "ews_application_access_policy: 'Both' is none of its values; give EnforceAllowList (0) or "
+            "EnforceBlockList (1), or organization for what the organization has.",
         ),
         (
             {"owa_enabled": False, "exclusive": True},
@@ -142,8 +139,8 @@ def test_exchange_keeps_the_list_of_the_policy(host: InProcessHost) -> None:
         ),
         (
             {"pop_enabled": True, "exclusive": True, "refuse_built_in_accounts": True},
-            "refuse_built_in_accounts: filter and exclusive leave the mailboxes of such accounts alone anyway; leave it "
-            "out, or name the mailboxes by identities.",
+            "refuse_built_in_accounts: filter and exclusive leave the mailboxes of such accounts alone anyway; leave "
+            "it out, or name the mailboxes by identities.",
         ),
     ],
 )
@@ -218,8 +215,8 @@ def test_a_built_in_account_is_refused_by_its_number(
     host.shapes[GET_USER] = Put({"Sid": f"{domain_sid('contoso.test')}-{rid}"})
     options = {**ANNA, **access, "refuse_built_in_accounts": True}
     assert host.run(MODULE, options)["msg"] == (
-        f"identities: anna@contoso.test belongs to the built-in account {whose}, and Exchange opens such a mailbox to no "
-        "user by POP3 or IMAP4; name a mailbox with an account of its own."
+        f"identities: anna@contoso.test belongs to the built-in account {whose}, and Exchange opens such a mailbox to "
+        "no user by POP3 or IMAP4; name a mailbox with an account of its own."
     )
     assert host.asked(SET) == []
     # Nobody asks whose it is where access is taken away.
