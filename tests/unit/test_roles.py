@@ -448,3 +448,30 @@ def test_mailboxes_are_brought_back_from_the_folder_that_the_files_are_read_from
         told = {folder: rendered(condition, {"restore_folder": folder}) for folder in ("~", "$HOME", "~/other")}
         assert told == {"~": True, "$HOME": True, "~/other": False}
     assert len(tasks) == 2
+
+
+CLIENTS = ("active_sync_enabled", "ecp_enabled", "ews_enabled", "mapi_enabled", "owa_enabled")
+
+
+@pytest.mark.parametrize(("protocol", "own", "other"), [("pop3", "pop", "imap"), ("imap4", "imap", "pop")])
+@pytest.mark.parametrize(("version", "more"), [("14.3.123.4", ()), ("15.2.2562.17", ("owa_for_devices_enabled",))])
+@pytest.mark.parametrize(("state", "clients"), [("present", "closed"), ("present", "untouched"), ("absent", "closed")])
+def test_who_may_open_an_application_mailbox(
+    protocol: str, own: str, other: str, version: str, more: tuple[str, ...], state: str, clients: str
+) -> None:
+    role = "application_mailbox"
+    told = {"address": "tickets@contoso.com", "protocol": protocol, "state": state, "other_clients": clients}
+    found = {
+        **load(role, "vars", "main.yml"),
+        **{f"{role}_{name}": value for name, value in told.items()},
+        "omit": OMITTED,
+        f"__{role}_info": {"version": version},
+    }
+    (options,) = (options for module, options in tasks(role) if module == "cas_mailbox")
+    others = (f"{other}_enabled", *CLIENTS, *more) if (state, clients) == ("present", "closed") else ()
+    assert rendered(options, found) == {
+        "identities": ["tickets@contoso.com"],
+        "refuse_built_in_accounts": True,
+        f"{own}_enabled": state == "present",
+        **dict.fromkeys(others, False),
+    }

@@ -75,7 +75,15 @@ class Program:
         """A sentence each on what keeps the server from serving it."""
         server, title = info["server"], self.protocol.title
         concern = Concern(("certificate", "connector"), acceptances(accepted, "accepted"))
-        yield from map(told, concern.hindering(info["findings"]))
+        hindering = concern.hindering(info["findings"])
+        yield from map(told, hindering)
+        stopped = [one["name"] for one in info[self.protocol.key]["services"] if one["status"] != "running"]
+        # Where the protocol is meant to be off that is no error to others.
+        if stopped and not any(finding["id"].startswith("service-") for finding in hindering):
+            yield (
+                f"{title} does not run on {server}: {' and '.join(stopped)}; enable it with the role "
+                f"mailops.exchange.{self.protocol.key}."
+            )
         entry = self._entry(info)
         if entry is None:
             why = (
@@ -122,8 +130,8 @@ class Program:
         if entry and entry["encryption"] == "starttls":
             yield (
                 f"{entry['server']}:{entry['port']} begins without encryption and turns to it by STARTTLS: leave the "
-                "program's box for SSL/TLS off, and make sure that it knows STARTTLS. For one that does not, add an entry "
-                f"to {self._option} that ends in :SSL."
+                "program's box for SSL/TLS off, and make sure that it knows STARTTLS. For one that does not, add an "
+                f"entry to {self._option} that ends in :SSL."
             )
         if info[self.protocol.key]["settings"].get("max_connections_per_user") is None:
             yield f"max_connections_per_user of {info['server']} cannot be read, so it is not judged."
