@@ -19,6 +19,7 @@ NAMED = re.compile(r"mailops\.exchange\.(\w+)")
 LINK = re.compile(r"\]\(([^)#:]+)\)")
 # What the examples call the organisation's, and what the simulated one has.
 HERE = {"contoso.com": "contoso.test", "anna@": "reader@", "tickets@": "reader@"}
+ROLES = ("application_mailbox_", "imap4_", "pop3_")
 PROBE = "mailops.exchange.mail_probe"
 PORTS = {"pop3": (995, 110), "imap4": (993, 143), "smtp": (587, 587)}
 
@@ -36,9 +37,10 @@ WITH_BLOCKS = [guide for guide in GUIDES if blocks(guide)]
 def plays(block: Any) -> list[dict[str, Any]] | None:
     """An example as plays: it may be plays already, or tasks, or variables of the roles; None for an inventory."""
     if isinstance(block, dict):
-        if not all(name.startswith(("pop3_", "imap4_")) for name in block):
+        if not all(name.startswith(ROLES) for name in block):
             return None
-        roles = sorted({f"mailops.exchange.{name.partition('_')[0]}" for name in block})
+        of_block = sorted({role for role in ROLES for name in block if name.startswith(role)})
+        roles = [f"mailops.exchange.{role.removesuffix('_')}" for role in of_block]
         return [{"hosts": "exchange", "gather_facts": False, "vars": block, "roles": roles}]
     if all("hosts" in item for item in block):
         return list(block)
@@ -63,7 +65,9 @@ def test_examples_run(
     certificate = {"name": "mail.contoso.test", "services": ["POP", "IMAP", "SMTP"]}
     assert "failed" not in run("exchange_certificate", {**certificate, "replace_default_smtp_certificate": True})
     for protocol, settings in (("pop3", "pop_settings"), ("imap4", "imap_settings")):
-        assert "failed" not in run(settings, {"x509_certificate_name": "mail.contoso.test"})
+        told = [f"mail.contoso.test:{PORTS[protocol][0]}:SSL"]
+        options = {"x509_certificate_name": "mail.contoso.test", "external_connection_settings": told}
+        assert "failed" not in run(settings, options)
         assert "failed" not in run("protocol_service", {"protocol": protocol, "state": "started"})
     organisation.run("EX01", "New-ThrottlingPolicy", {"Name": "Mail programs"})
     hosts = inventory(organisation.description, tickets_password=PASSWORD, probe_password=PASSWORD)
