@@ -135,5 +135,7 @@ class Program:
             )
         if info[self.protocol.key]["settings"].get("max_connections_per_user") is None:
             yield f"max_connections_per_user of {info['server']} cannot be read, so it is not judged."
+        if info["certificates"] is None:
+            yield f"The certificates of {info['server']} cannot be read, so they are not judged."
         if info["client_settings"][self.side]["smtp"] is None:
             yield f"The receive connectors of {info['server']} cannot be read, so it is not known by which one sends."

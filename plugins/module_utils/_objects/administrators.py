@@ -35,7 +35,7 @@ _ADMINISTRATORS = {
     "järjestelmänvalvoja",
     "rendszergazda",
 }
-_GUESTS = {"gast", "gjest", "gæst", "gość", "guest", "gäst", "host", "invitado", "invité", "ospite", "vendég", "vieras"}
+_GUESTS = {"gast", "gjest", "gæst", "gość", "guest", "gäst", "invitado", "invité", "ospite", "vendég", "vieras"}
 
 
 class Administrators:

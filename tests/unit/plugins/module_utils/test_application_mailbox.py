@@ -27,6 +27,7 @@ def info(*entries: dict[str, Any], most: int | None = 16, **more: Any) -> dict[s
     return {
         "server": "EX01",
         "findings": [],
+        "certificates": [],
         "pop3": {"settings": settings, "services": services},
         "imap4": {"settings": settings, "services": []},
         "client_settings": {"external": told, "internal": {**told, "pop3": [entry(995, "implicit_tls", "ex01")]}},
@@ -93,10 +94,11 @@ def test_what_cannot_be_read_is_not_judged() -> None:
     assert told["remarks"] == ["max_connections_per_user of EX01 cannot be read, so it is not judged."]
     assert judged(info(SECURE), policy={"policy": "P", "settings": _policy("Unlimited")})["throttled"] == []
     found = info(SECURE)
-    found["client_settings"]["external"]["smtp"] = None
+    found["client_settings"]["external"]["smtp"] = found["certificates"] = None
     assert judged(found)["values"]["sending"] is None
     assert judged(found)["remarks"] == [
-        "The receive connectors of EX01 cannot be read, so it is not known by which one sends."
+        "The certificates of EX01 cannot be read, so they are not judged.",
+        "The receive connectors of EX01 cannot be read, so it is not known by which one sends.",
     ]
 
 
