@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from typing import Any, TypeAlias
 
@@ -115,7 +115,8 @@ class Seen:
             "read_at": self.look.get("read_at") or instant(now),
             "state": state,
             "failure": failure if state in ("failed", "unreachable") else None,
-            "drift": {key: _drift(report, given.get(key, [])) for key, report in drift.protocols.items()} or None,
+            "desired": {key: list(given[key]) for key in PROTOCOLS if key in given},
+            "drift": {key: _drift(report) for key, report in drift.protocols.items()} or None,
             "protocols": parts or None,
             "findings": None if findings is None else [{new: one[old] for new, old in _FINDING.items()} for one in findings],
             "acceptances": list(self.look.get("accepted") or ()),
@@ -129,10 +130,9 @@ class Seen:
         return "It was not looked at; tags can leave that out." if self.is_reached else "It could not be reached."
 
 
-def _drift(report: Mapping[str, Any], given: Sequence[str]) -> dict[str, Any]:
+def _drift(report: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "maintenance": report["maintenance"],
-        "given": list(given),
         "differences": [
             {"part": one.part, "setting": one.setting, "actual": one.before, "desired": one.after}
             for one in changes(report["differences"])
@@ -152,7 +152,10 @@ def report(
     """The whole report on servers; ValueError for what is no value of its setting, which only a file can hold."""
     today = now.astimezone(UTC).date()
     records = {one["host"]: {**one, "supported": is_supported(one["product"], today)} for one in servers}
-    differences = [(one, _is_desired(one, records)) for one in compared(_comparable(records.values()))]
+    differences = [
+        (replace(one, groups=sorted(one.groups, key=lambda group: -len(group.servers))), _is_desired(one, records))
+        for one in compared(_comparable(records.values()))
+    ]
     judgement = _Judgement(records, today)
     for one, is_desired in differences:
         if not is_desired:
@@ -202,23 +205,28 @@ def _comparable(records: Iterable[Record]) -> Iterator[tuple[str, dict[str, Any]
 
 def _is_desired(difference: Difference, records: Mapping[str, Record]) -> bool:
     """Whether each of the servers is told what this is to be: then it differs on purpose, or it is drift."""
-    hosts = [host for group in difference.groups for host in group.servers]
-    drifts = [(records[host]["drift"] or {}).get(difference.protocol) for host in hosts]
+    given = [records[host]["desired"].get(difference.protocol) for group in difference.groups for host in group.servers]
     if difference.part == "settings":
-        return all(drift and difference.setting in drift["given"] for drift in drifts)
-    # Whether a role manages services is not told, but one that is compared does unless it was told otherwise.
-    return difference.part == "services" and all(drifts)
+        return all(settings is not None and difference.setting in settings for settings in given)
+    # What a role is not told of services it has in its defaults.
+    return difference.part == "services" and None not in given
 
 
 def _difference(one: Difference, is_desired: bool) -> dict[str, Any]:
-    groups = sorted(one.groups, key=lambda group: -len(group.servers))
     return {
         "protocol": one.protocol,
         "part": one.part,
         "setting": one.setting,
         "desired": is_desired,
-        "values": [{"value": group.shown, "servers": list(group.servers)} for group in groups],
+        "values": [{"value": group.shown, "servers": list(group.servers)} for group in one.groups],
     }
+
+
+def _odd_ones(difference: Difference) -> list[str]:
+    """The servers that differ from most, or all if there is no such value that most have."""
+    most, *others = difference.groups
+    odd = [host for group in others for host in group.servers]
+    return odd if len(most.servers) > len(odd) else [*most.servers, *odd]
 
 
 class _Judgement:
@@ -239,9 +247,9 @@ class _Judgement:
                     self._accepted.add(one, [host], own)
 
     def add_difference(self, difference: Difference) -> None:
-        """What is found by looking at several servers is accepted if it is for each of them."""
-        finding = {new: difference.fact().shown()[old] for new, old in _FINDING.items()}
-        hosts = [host for group in difference.groups for host in group.servers]
+        """What is found by looking at several servers is accepted if it is for each that is unlike the others."""
+        told, hosts = difference.fact().shown(), _odd_ones(difference)
+        finding = {new: told[old] for new, old in _FINDING.items()}
         judgements = [self._judged(finding, host) for host in hosts]
         still_open = [one for open_ones, _accepted in judgements for one in open_ones]
         if still_open:
