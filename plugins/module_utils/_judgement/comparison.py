@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -147,13 +148,17 @@ def _settings(
 ) -> Iterator[Value]:
     for setting in settings if isinstance(stored, Mapping) else ():
         if setting.option in stored:
-            value = neutrally(stored[setting.option], own)
+            value = stored[setting.option]
             try:
-                yield Value(protocol, part, setting.option, setting.kind.key(setting.kind.read(value)), value)
+                read = setting.kind.read(value)
             except Unreadable as came:
                 raise ValueError(
                     f"{setting.option} of {result.get('server')} is {came}, which is no value of it"
                 ) from None
+            # A server can have a name that makes nonsense of a value, such as 0 or com.
+            with suppress(Unreadable):
+                read, value = setting.kind.read(neutrally(value, own)), neutrally(value, own)
+            yield Value(protocol, part, setting.option, setting.kind.key(read), value)
 
 
 def _services(services: Iterable[Mapping[str, Any]], key: str) -> Iterator[Value]:
