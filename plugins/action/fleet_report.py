@@ -96,8 +96,6 @@ def _listed(given: t.Any) -> list[str]:
 
 
 def _seen(variables: t.Any, host: str, options: dict[str, t.Any]) -> Seen:
-    look, reports, failure = (
-        next((plain(value) for name in names if (value := variables.get(name))), {})
-        for names in (options["looks"], ["client_access_report"], [options["failure"]])
-    )
-    return Seen(host, host in options["reached"], look, reports, str(failure or ""))
+    look = next((value for name in options["looks"] if (value := variables.get(name))), {})
+    reports, failure = variables.get("client_access_report") or {}, variables.get(options["failure"]) or ""
+    return Seen(host, host in options["reached"], plain(look), plain(reports), str(failure))

@@ -134,8 +134,8 @@ def test_slices_make_one_report_without_any_server(controller: Controller) -> No
     refused = controller.run(REPORT, {}, "-e", "report_from='[first.json, second slice.json]'", *arguments[2:])
     assert refused.returncode == 2
     assert refused.task("Write the report", "localhost")["result"]["msg"] == (
-        f"from: {controller.folder / 'second slice.json'} is not a report of this version: ex02 of servers of it has no "
-        "host. Give the JSON that was written beside a page."
+        f"from: {controller.folder / 'second slice.json'} is not a report of this version: ex02 of servers of it has "
+        "no host. Give the JSON that was written beside a page."
     )
     assert (controller.folder / "all.json").read_bytes() == before
 

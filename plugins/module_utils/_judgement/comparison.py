@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, mailops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What of a server can be compared, as client_access_info returned it: with other servers, or with what it was before."""
+"""What of a server can be compared, with other servers or with what it was before."""
 
 from __future__ import annotations
 

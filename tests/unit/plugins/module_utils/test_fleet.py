@@ -248,7 +248,10 @@ def test_what_differs_in_a_finding_is_told_of_each_server() -> None:
 
 
 def accepting(seen: Seen, *accepted: dict[str, Any]) -> Seen:
-    return replace(seen, look={**seen.look, "accepted": [{"reason": None, "until": None, "protocol": None, **one} for one in accepted]})
+    return replace(
+        seen,
+        look={**seen.look, "accepted": [{"reason": None, "until": None, "protocol": None, **one} for one in accepted]},
+    )
 
 
 def test_an_accepted_finding_is_in_a_list_of_its_own_until_its_day() -> None:
