@@ -100,6 +100,6 @@ def _listed(given: t.Any) -> list[str]:
 
 
 def _seen(variables: t.Any, host: str, options: dict[str, t.Any]) -> Seen:
-    look = next((value for name in options["looks"] if (value := variables.get(name))), {})
+    look: t.Any = next((value for name in options["looks"] if (value := variables.get(name))), {})
     reports, failure = variables.get("client_access_report") or {}, variables.get(options["failure"]) or ""
     return Seen(host, host in options["reached"], plain(look), plain(reports), str(failure))
