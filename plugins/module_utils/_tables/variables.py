@@ -9,5 +9,16 @@ PLAYBOOK_VARIABLES = {
     "drift": ("fail", "file", "misspelt_variables", "protocols"),
     "exchange": ("hosts", "misspelt_variables", "serial"),
     "preflight": ("days", "fail", "ignore", "misspelt_variables", "protocols"),
+    "report": (
+        "days",
+        "fail",
+        "file",
+        "from",
+        "ignore",
+        "junit",
+        "misspelt_variables",
+        "previous",
+        "protocols",
+    ),
     "restore": ("folder", "ignore_unknown_component", "mailboxes", "misspelt_variables", "protocols"),
 }
