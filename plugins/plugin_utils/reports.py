@@ -108,7 +108,9 @@ def parsed_report(text: str, whose: str) -> dict[str, Any]:
     except (ValueError, RecursionError):
         raise Refused(f"{whose} is not JSON; give the JSON that was written beside a page.") from None
     if wrong:
-        raise Refused(f"{whose} is not a report of this version: {wrong}. Give the JSON that was written beside a page.")
+        raise Refused(
+            f"{whose} is not a report of this version: {wrong}. Give the JSON that was written beside a page."
+        )
     told: dict[str, Any] = report
     return told
 
@@ -134,7 +136,9 @@ def _wrong(value: Any, rule: Mapping[str, Any], schema: Mapping[str, Any], where
     if types := rule.get("type"):
         names = [types] if isinstance(types, str) else types
         # To Python a truth value is a number.
-        if not any(isinstance(value, _TYPES[name]) and (name != "integer" or not isinstance(value, bool)) for name in names):
+        if not any(
+            isinstance(value, _TYPES[name]) and (name != "integer" or not isinstance(value, bool)) for name in names
+        ):
             yield f"{where} is not {' or '.join(names)}"
             return
     if "enum" in rule and value not in rule["enum"]:

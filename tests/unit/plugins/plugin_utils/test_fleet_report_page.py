@@ -164,7 +164,14 @@ def test_what_servers_say_is_shown_as_what_it_is() -> None:
 PLACES = ("host", "failure", "banner", "reason", "found", "why", "id", "subject", "connector", "option", "unreadable")
 
 
-@settings(max_examples=40)
+@pytest.mark.parametrize("place", PLACES)
+def test_an_element_in_a_text_is_text(place: str) -> None:
+    page = Page(drawn(with_text(place, "<script>alert(1)</script>")))
+    assert "<script>alert(1)</script>" in page.text
+    assert elements(page) == harmless(place)
+
+
+@settings(max_examples=30)
 @given(st.sampled_from(PLACES), HOSTILE_TEXTS)
 def test_no_text_becomes_markup_wherever_it_stands(place: str, text: str) -> None:
     page = Page(drawn(with_text(place, text)))
