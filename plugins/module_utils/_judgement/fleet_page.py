@@ -32,6 +32,8 @@ _NAMED, _FIRST = 6, 3
 # So many characters all different values may have together, which bounds the size of the page.
 _BUDGET, _SHORTEST, _LONGEST = 400_000, 24, 1000
 _LONGEST_NAME = 120
+# So many cells take a browser long.
+_LARGE = 2000
 
 
 @dataclass(frozen=True)
@@ -119,6 +121,8 @@ class Comparison:
     differing: Sequence[RowView]
     by_value: bool
     """Whether there are so many columns that the rows are told value by value as well."""
+    is_large: bool
+    """Whether a browser should not lay out the matrix before it is looked at."""
     alike: Sequence[RowView]
     names_itself: bool
     """Whether `<server>` stands somewhere for the server's own name."""
@@ -388,7 +392,6 @@ class _Page:
         found = rows(read)
         differing = [row for row in found if not row.is_alike]
         columns = _columns(read, differing)
-        by_value = len(columns) > _FEW
         most = _most(sum(len(row.values) + len(columns) for row in differing) + len(found))
         unread = [host for host in self.hosts if host not in read]
         return Comparison(
@@ -404,7 +407,8 @@ class _Page:
                 )
                 for row in differing
             ],
-            by_value=by_value,
+            by_value=len(columns) > _FEW,
+            is_large=len(columns) * len(differing) > _LARGE,
             alike=[_row(row, [_cell(row, row.values[0][0], most)]) for row in found if row.is_alike],
             names_itself=any("<server>" in as_text(cell.value) for row in found for cell, _hosts in row.values),
         )
