@@ -66,8 +66,10 @@ ENGLISH = {
     "phone_2": "Security: SSL/TLS or STARTTLS, as it is given with the server. On an iPhone, Use SSL is on for "
     "both servers.",
     "phone_3": "Enter user name and password for the outgoing server too, even where they are called optional.",
-    "thunderbird_pop3": "For POP3, tick “Leave messages on server” in the account's server settings.",
-    "outlook_pop3": "For POP, tick “Leave a copy of messages on the server” under More Settings, Advanced.",
+    "thunderbird_pop3": "For POP3, tick “Leave messages on server” in the account's server settings, and untick “For "
+    "at most … days” below it.",
+    "outlook_pop3": "For POP, tick “Leave a copy of messages on the server” under More Settings, Advanced, and untick "
+    "“Remove from server after … days”.",
     "warnings": "Please note",
     "leave_copy": "POP3 removes messages from the server once they are loaded, unless your program leaves a copy "
     "there. Without a copy no other program and no other device can see them.",
@@ -158,9 +160,9 @@ GERMAN = {
     "phone_3": "Tragen Sie Benutzername und Kennwort auch für den Postausgangsserver ein, selbst wenn sie dort als "
     "optional bezeichnet sind.",
     "thunderbird_pop3": "Setzen Sie bei POP3 in den Server-Einstellungen des Kontos das Häkchen bei „Nachrichten auf "
-    "dem Server belassen“.",
+    "dem Server belassen“ und entfernen Sie das bei „Für höchstens … Tage“ darunter.",
     "outlook_pop3": "Setzen Sie bei POP unter Weitere Einstellungen, Erweitert, das Häkchen bei „Kopie aller "
-    "Nachrichten auf dem Server belassen“.",
+    "Nachrichten auf dem Server belassen“ und entfernen Sie das bei „Vom Server nach … Tagen entfernen“.",
     "warnings": "Bitte beachten Sie",
     "leave_copy": "POP3 löscht Nachrichten auf dem Server, sobald sie geladen sind, wenn Ihr Programm keine Kopie dort "
     "lässt. Ohne Kopie sieht sie kein anderes Programm und kein anderes Gerät mehr.",
