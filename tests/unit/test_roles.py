@@ -126,9 +126,8 @@ def test_mailboxes(role: str) -> None:
     prefix = f"{PROTOCOLS[role].mailbox_prefix}_"
     own = [setting.option for setting in PROTOCOL_ACCESS if setting.option.startswith(prefix)]
     wanted = {name: f"{role}_mailboxes.{name.removeprefix(prefix)}" for name in own}
-    wanted |= {
-        name: f"{role}_mailboxes.{name}" for name in ("identities", "filter", "exclusive", "max_changes", "batch_size")
-    }
+    others = ("identities", "filter", "exclusive", "max_changes", "batch_size", "refuse_built_in_accounts")
+    wanted |= {name: f"{role}_mailboxes.{name}" for name in others}
     assert set(given(role)[f"{role}_mailboxes"].values()) == set(wanted.values())
     assert handed_on(role, "mailboxes", all_of(role)) == wanted | where(role)
 

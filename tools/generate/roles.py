@@ -154,7 +154,9 @@ def mailboxes_tasks(protocol: Protocol) -> Iterator[str]:
     handed: dict[str, str] = {option: _given(f"{key}_{option}") for option in ("server", "domain_controller")}
     handed |= {option: _given(f"{given}.{option}") for option in ("identities", "filter")}
     handed["exclusive"] = f'"{{{{ {present}.exclusive | default(false) }}}}"'
-    handed |= {option: _given(f"{given}.{option}") for option in ("max_changes", "batch_size")}
+    handed |= {
+        option: _given(f"{given}.{option}") for option in ("max_changes", "batch_size", "refuse_built_in_accounts")
+    }
     own = (setting.option for setting in PROTOCOL_ACCESS if setting.option.startswith(prefix))
     handed |= {option: _given(f"{given}.{option.removeprefix(prefix)}") for option in own}
     handed[f"{prefix}enabled"] = f'"{{{{ {present}.enabled | default(true) }}}}"'
