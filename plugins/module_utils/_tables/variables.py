@@ -8,6 +8,18 @@ PLAYBOOK_VARIABLES = {
     "adopt": ("folder", "mailboxes", "misspelt_variables", "overwrite", "protocols"),
     "drift": ("fail", "file", "misspelt_variables", "protocols"),
     "exchange": ("hosts", "misspelt_variables", "serial"),
+    "handout": (
+        "certificate",
+        "domains",
+        "folder",
+        "key",
+        "key_password",
+        "misspelt_variables",
+        "probe",
+        "unverified",
+        "username",
+        "verify",
+    ),
     "preflight": ("days", "fail", "ignore", "misspelt_variables", "protocols"),
     "restore": ("folder", "ignore_unknown_component", "mailboxes", "misspelt_variables", "protocols"),
 }

@@ -1,0 +1,153 @@
+# Copyright: (c) 2026, mailops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The hand-out in words: what the page of a language shows, and Outlook's values as text."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import first_of, harmless
+from ansible_collections.mailops.exchange.plugins.module_utils._judgement.handout import (
+    FETCHING,
+    IN_CLEAR,
+    NOT_TRIED,
+    SIDES,
+    SMTP,
+    Handout,
+    Note,
+    Offer,
+)
+from ansible_collections.mailops.exchange.plugins.module_utils._tables.handout_texts import TEXTS
+
+PROGRAMS = ("thunderbird", "outlook", "apple", "phone")
+_WIDTH = 78
+_IMPLICIT_SUBMISSION_PORT = 465
+
+
+def view(handout: Handout, language: str) -> dict[str, Any]:
+    """All that the template of the page shows, in a language."""
+    texts = TEXTS[language]
+    return {
+        "language": language,
+        "texts": texts,
+        "title": texts["title"].format(domains=", ".join(handout.domains)),
+        "account": _account(handout, texts),
+        "sides": [_side(handout, side, texts) for side in SIDES],
+        "choose": [texts[key] for key in _choices(handout)],
+        "programs": [{"name": texts[name], "steps": _steps(handout, name, texts)} for name in PROGRAMS],
+        "warnings": [texts[key] for key in _warnings(handout)],
+        # A reason is told as mail_probe has it, which is in English.
+        "notes": [{"text": sentence(note, texts), "reason": note.reason} for note in handout.notes],
+    }
+
+
+def outlook_text(handout: Handout, language: str) -> bytes:
+    """What Outlook is told by hand, as text that goes into an e-mail."""
+    texts = TEXTS[language]
+    title = texts["outlook_title"].format(domains=", ".join(handout.domains))
+    lines = [title, "=" * len(title), "", *_wrapped(texts["outlook_autodiscover"])]
+    for side in SIDES:
+        lines += ["", texts[side], "-" * len(texts[side])]
+        rows = [_row(handout, offer, texts) for offer in handout.of(side)]
+        lines += [line for row in rows for line in ("", *_lines(row, texts))] or ["", texts["nothing"]]
+    lines += ["", texts["account"], "-" * len(texts["account"]), ""]
+    lines += [f"{label}: {value}" for label, value in _account(handout, texts)]
+    lines += ["", texts["outlook_steps"], "-" * len(texts["outlook_steps"])]
+    for text in (*_steps(handout, "outlook", texts), *(texts[key] for key in _warnings(handout))):
+        lines += ["", *_wrapped(text)]
+    return "\n".join([*lines, ""]).encode()
+
+
+def notes(handout: Handout, language: str) -> list[str]:
+    """What an administrator has to know, in one sentence or more for each."""
+    return [f"{sentence(note, TEXTS[language])} {harmless(note.reason)}".strip() for note in handout.notes]
+
+
+def sentence(note: Note, texts: Mapping[str, str]) -> str:
+    """A note in words."""
+    what = texts[note.protocol] if note.protocol else ""
+    if note.side:
+        what = f"{what} ({texts[f'{note.side}_short']})"
+    servers = first_of([harmless(name) for name in note.servers])
+    return texts[f"note_{note.kind}"].format(what=what, servers=servers, text=harmless(note.text))
+
+
+def _account(handout: Handout, texts: Mapping[str, str]) -> list[tuple[str, str]]:
+    username = handout.username
+    whole = re.fullmatch(r"%(\w+)%", username)
+    named = texts[whole[1]] if whole else re.sub(r"%(\w+)%", lambda found: f"[{texts[found[1]]}]", username)
+    return [
+        (texts["address"], texts["address_value"]),
+        (texts["username"], named),
+        (texts["password"], texts["password_value"]),
+    ]
+
+
+def _side(handout: Handout, side: str, texts: Mapping[str, str]) -> dict[str, Any]:
+    rows = [_row(handout, offer, texts) for offer in handout.of(side)]
+    return {"name": side, "heading": texts[side], "rows": rows, "remarks": any(row["remarks"] for row in rows)}
+
+
+def _row(handout: Handout, offer: Offer, texts: Mapping[str, str]) -> dict[str, Any]:
+    setting = offer.setting
+    return {
+        "purpose": texts[setting.protocol],
+        "server": setting.host,
+        "port": setting.port,
+        "encryption": texts[setting.encryption],
+        "usable": offer.reachable,
+        "remarks": list(_remarks(handout, offer, texts)),
+    }
+
+
+def _remarks(handout: Handout, offer: Offer, texts: Mapping[str, str]) -> Iterator[str]:
+    if not offer.reachable:
+        yield texts["unreachable"]
+    if offer.setting.encryption == IN_CLEAR:
+        yield texts["in_clear"]
+    if not handout.alike(offer.side, offer.setting.protocol):
+        yield texts["only_on"].format(servers=first_of([harmless(name) for name in offer.servers]))
+    if offer.trial.outcome == NOT_TRIED:
+        yield texts["not_tried"]
+
+
+def _lines(row: Mapping[str, Any], texts: Mapping[str, str]) -> Iterator[str]:
+    yield row["purpose"]
+    for key in ("server", "port", "encryption"):
+        yield f"  {texts[key]}: {row[key]}"
+    if row["remarks"]:
+        yield from _wrapped(f"  {texts['remark']}: {'; '.join(row['remarks'])}", "    ")
+
+
+def _wrapped(text: str, indent: str = "") -> list[str]:
+    return textwrap.wrap(text, _WIDTH, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+
+
+def _has(handout: Handout, protocol: str) -> bool:
+    return any(offer.reachable and offer.setting.protocol == protocol for offer in handout.offers)
+
+
+def _choices(handout: Handout) -> Iterator[str]:
+    yield from (f"choose_{protocol}" for protocol in FETCHING if _has(handout, protocol))
+    for side in SIDES:
+        for protocol in (*FETCHING, SMTP):
+            if len([offer for offer in handout.of(side, protocol) if offer.reachable]) > 1:
+                yield "choose_first"
+                return
+
+
+def _steps(handout: Handout, program: str, texts: Mapping[str, str]) -> list[str]:
+    kinds = r"\d|pop3" if _has(handout, "pop3") else r"\d"
+    return [texts[key] for key in texts if re.fullmatch(rf"{program}_(?:{kinds})", key)]
+
+
+def _warnings(handout: Handout) -> Iterator[str]:
+    if _has(handout, "pop3"):
+        yield "leave_copy"
+    sending = {offer.setting.port for offer in handout.offers if offer.setting.protocol == SMTP}
+    if _IMPLICIT_SUBMISSION_PORT not in sending:
+        yield "no_465"
+    yield from ("no_administrator", "no_calendar", "certificate")
