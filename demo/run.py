@@ -28,6 +28,8 @@ SERVERS = {"EX01": "SE", "EX02": "2019", "EX03": "2016"}
 ADDRESS = "127.0.1.1"
 PORT_OFFSET = 20000
 MAIL_NAME = "mail.contoso.test"
+# It outlives the demo, to be looked at.
+OUTPUT = ROOT / ".cache" / "demo"
 READER, OTHER = "reader@contoso.test", "other@contoso.test"
 BANNER = "Welcome to the mail of Contoso."
 WRITING = ("Add-", "Enable-", "Restart-", "Set-", "Start-", "Stop-")

@@ -59,6 +59,16 @@ class Opened:
         found = Axe().run(self.page).response["violations"]
         return [f"{rule['id']}: {node['html']}: {node['failureSummary']}" for rule in found for node in rule["nodes"]]
 
+    def photograph(self, target: Path, most: int) -> None:
+        """Take a picture of the whole page, or of so many pixels from its top."""
+        height = self.page.evaluate("document.documentElement.scrollHeight")
+        area = {"x": 0, "y": 0, "width": self.page.viewport_size["width"], "height": min(height, most)}
+        self.page.screenshot(path=target, full_page=True, clip=area, animations="disabled")
+
+    def print(self, target: Path) -> None:
+        """Print it to a PDF, as its own style says for paper of this size."""
+        self.page.pdf(path=target, format="A4", margin=dict.fromkeys(("top", "right", "bottom", "left"), "12mm"))
+
     def overhang(self) -> int:
         """By how many pixels the page is wider than its window."""
         width: int = self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")

@@ -171,7 +171,10 @@ def looked(name: str, now: datetime, product: str, version: str) -> dict[str, An
         "product": product,
         "version": version,
         **{key: deepcopy(_protocol(key, fqdn)) for key in PROTOCOLS},
-        "certificates": [_certificate("CN=mail.contoso.com", ["IMAP", "POP"], now), _certificate(f"CN={name}", [], now)],
+        "certificates": [
+            _certificate("CN=mail.contoso.com", ["IMAP", "POP"], now),
+            _certificate(f"CN={name}", [], now),
+        ],
         "connectors": [_connector(name)],
         "client_settings": _client_settings(fqdn),
         "findings": [
