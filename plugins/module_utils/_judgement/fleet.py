@@ -118,7 +118,9 @@ class Seen:
             "desired": {key: list(given[key]) for key in PROTOCOLS if key in given},
             "drift": {key: _drift(report) for key, report in drift.protocols.items()} or None,
             "protocols": parts or None,
-            "findings": None if findings is None else [{new: one[old] for new, old in _FINDING.items()} for one in findings],
+            "findings": None
+            if findings is None
+            else [{new: one[old] for new, old in _FINDING.items()} for one in findings],
             "acceptances": list(self.look.get("accepted") or ()),
         }
 

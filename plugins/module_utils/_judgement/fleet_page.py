@@ -4,10 +4,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ansible_collections.mailops.exchange.plugins.module_utils._judgement.comparison import neutrally, own_names
 from ansible_collections.mailops.exchange.plugins.module_utils._judgement.fleet_rows import (
     CALM,
     PARTS,
@@ -20,13 +22,12 @@ from ansible_collections.mailops.exchange.plugins.module_utils._judgement.fleet_
     as_text,
     days_left,
     in_utc,
-    neutral,
     rows,
 )
 
 # So many columns are read at a glance; of more servers, those that are alike share one.
 _FEW = 8
-# So many names of servers stand in a line; of more, the first ones.
+# So many servers, or texts of a finding, are named; of more, the first ones.
 _NAMED, _FIRST = 6, 3
 # So many characters all different values may have together, which bounds the size of the page.
 _BUDGET, _SHORTEST, _LONGEST = 400_000, 24, 1000
@@ -67,13 +68,14 @@ class Shown:
     """A value as people read it, in lines."""
 
     lines: Sequence[str]
-    is_word: bool = False
-    """Whether it is a word of the page for something that has no text, such as an empty list."""
+    form: str = "value"
+    """`word` for a word of the page where there is no text, such as an empty list; `prose` for other words of it."""
 
 
 @dataclass(frozen=True)
 class CellView:
-    shown: Shown
+    shown: Shown | None
+    """None where the mark says it all."""
     mark: Mark | None
     desired: Shown | None
     note: str
@@ -148,6 +150,14 @@ class Text:
 
 
 @dataclass(frozen=True)
+class Texts:
+    """Of many the first ones, and the rest."""
+
+    first: Sequence[Text]
+    rest: Sequence[Text]
+
+
+@dataclass(frozen=True)
 class FindingView:
     anchor: str
     part: str
@@ -155,11 +165,13 @@ class FindingView:
     mark: Mark
     id: str
     servers: Names
-    found: Sequence[Text]
+    found: Texts
     why: str
-    fix: Sequence[Text]
+    fix: Texts
     acceptance: str
     """Why it was accepted and until when, or that this is over; empty if it was not."""
+    is_minor: bool
+    """A notice; not if it was accepted until a day that is over, for somebody wanted to see it again."""
 
 
 @dataclass(frozen=True)
@@ -211,6 +223,7 @@ class Count:
 def view(report: Mapping[str, Any]) -> dict[str, Any]:
     """What `fleet_report.html.j2` is filled with."""
     page = _Page(report)
+    found = page.findings(report["findings"])
     summary, servers = report["summary"], report["servers"]
     return {
         "state": _OVERALL[summary["state"]],
@@ -224,8 +237,8 @@ def view(report: Mapping[str, Any]) -> dict[str, Any]:
         "parts": PARTS,
         "groups": page.groups(),
         "servers": page.server_rows(),
-        "urgent": [one for one in page.findings(report["findings"]) if one.mark.shape != "notice"],
-        "notices": [one for one in page.findings(report["findings"]) if one.mark.shape == "notice"],
+        "urgent": [one for one in found if not one.is_minor],
+        "minor": [one for one in found if one.is_minor],
         "accepted": page.findings(report["accepted"], "accepted"),
         "changes": page.changes(),
         "comparison": page.comparison(),
@@ -250,6 +263,8 @@ def _counts(summary: Mapping[str, Any]) -> Iterator[Count]:
     for severity in SEVERITIES:
         if found[severity]:
             yield Count(found[severity], _plural(found[severity], severity), severity, "findings")
+    if summary["expired"]:
+        yield Count(summary["expired"], "no longer accepted", "warning", "findings")
     if summary["accepted"]:
         yield Count(summary["accepted"], "accepted", "off", "accepted")
 
@@ -277,11 +292,18 @@ class _Page:
         """Servers by state and by what is wrong, those that need a look first."""
         alike: dict[tuple[str, tuple[str, ...]], list[str]] = {}
         for host, entry in self.hosts.items():
-            alike.setdefault((entry["state"], tuple(_details(entry))), []).append(host)
+            # Of a server that was not read, the inventory's name is all that there is to be named.
+            own = own_names({"fqdn": entry["fqdn"], "server": entry["server"] or host})
+            alike.setdefault((entry["state"], tuple(_details(entry, own))), []).append(host)
         order = ("unreachable", "failed", "differs", "restart_possible", "restart_unknown", "certificate_unknown")
         ranks = {state: rank for rank, state in enumerate((*order, *CALM))}
         return [
-            ServerGroup(_state(state), details, self.names(hosts), state in CALM)
+            ServerGroup(
+                _state(state),
+                details if len(hosts) > 1 else list(_details(self.hosts[hosts[0]], None)),
+                self.names(hosts),
+                state in CALM,
+            )
             for (state, details), hosts in sorted(alike.items(), key=lambda one: ranks[one[0][0]])
         ]
 
@@ -291,7 +313,7 @@ class _Page:
                 host,
                 entry["fqdn"] or entry["server"] or "not read",
                 f"{entry['product'] or ''} {entry['version'] or ''}".strip() or "not read",
-                in_utc(entry["read_at"]) or "not read",
+                in_utc(entry["read_at"]),
                 _state(entry["state"]),
             )
             for host, entry in self.hosts.items()
@@ -310,15 +332,17 @@ class _Page:
                 one["why"],
                 self._texts(one["fix"], one["servers"]),
                 _acceptance(one),
+                one["severity"] == "notice" and not one.get("expired"),
             )
             for number, one in enumerate(listed, 1)
         ]
 
-    def _texts(self, texts: Sequence[Mapping[str, Any]], servers: Sequence[str]) -> list[Text]:
-        return [
+    def _texts(self, texts: Sequence[Mapping[str, Any]], servers: Sequence[str]) -> Texts:
+        told = [
             Text(one["text"], None if len(one["servers"]) == len(servers) else self.names(one["servers"]))
             for one in texts
         ]
+        return Texts(told, ()) if len(told) <= _NAMED else Texts(told[:_FIRST], told[_FIRST:])
 
     def changes(self) -> Changes | None:
         """What changed since the report before; None if there is none."""
@@ -326,20 +350,20 @@ class _Page:
         return told and Changes(in_utc(told["since"]), told["since"], list(self._changes(told)))
 
     def _changes(self, told: Mapping[str, Any]) -> Iterator[Change]:
-        nothing = Shown(("",), is_word=True)
+        nothing = Shown(("",), form="word")
         for what, hosts in (("new in the report", told["appeared"]), ("no longer in the report", told["gone"])):
             if hosts:
                 yield Change(SERVER, "Servers", what, nothing, nothing, self.names(hosts))
         for (before, after), hosts in _grouped(
             ((STATES[one["before"]], STATES[one["after"]]), one["host"]) for one in told["servers"]
         ):
-            yield Change(SERVER, "Servers", "state", _shown(before), _shown(after), self.names(hosts))
+            yield Change(SERVER, "Servers", "state", _prose(before), _prose(after), self.names(hosts))
         for what, kinds in (("new", told["findings_new"]), ("gone", told["findings_gone"])):
             for one in kinds:
                 part = one["protocol"] or SERVER
-                before, after = ("none", "found") if what == "new" else ("found", "none")
+                before, after = ("not found", "found") if what == "new" else ("found", "not found")
                 heading = f"{PARTS[part]} findings"
-                yield Change(part, heading, one["id"], _shown(before), _shown(after), self.names(one["servers"]))
+                yield Change(part, heading, one["id"], _prose(before), _prose(after), self.names(one["servers"]))
         settings = (
             ((one["protocol"] or SERVER, one["part"], one["setting"], as_text(values)), (one["host"], values))
             for one in told["settings"]
@@ -352,8 +376,7 @@ class _Page:
             yield Change(part, heading, setting, _shown(before), _shown(after), self.names(hosts))
 
     def _neutral(self, host: str, value: Any) -> Any:
-        entry = self.hosts.get(host) or {}
-        return neutral(value, (entry.get("fqdn"), entry.get("server")))
+        return neutrally(value, own_names(self.hosts.get(host, {})))
 
     def comparison(self) -> Comparison | None:
         """Those servers side by side of which anything was read; None if there are none."""
@@ -376,7 +399,7 @@ class _Page:
                 _row(
                     row,
                     [_cell(row, row.cells[hosts[0]], most) for hosts in columns],
-                    [ValueView(_cell(row, cell, most), self.names(hosts)) for cell, hosts in row.values],
+                    list(self._values(row, most)),
                 )
                 for row in differing
             ],
@@ -384,6 +407,12 @@ class _Page:
             alike=[_row(row, [_cell(row, row.values[0][0], most)]) for row in found if row.is_alike],
             names_itself=any("<server>" in as_text(cell.value) for row in found for cell, _hosts in row.values),
         )
+
+    def _values(self, row: Row, most: int) -> Iterator[ValueView]:
+        for place, (cell, hosts) in enumerate(row.values):
+            is_rest = not place and len(row.values) > 1 and len(hosts) > _NAMED
+            names = Names(len(hosts), (), (), f"the other {len(hosts)} servers") if is_rest else self.names(hosts)
+            yield ValueView(_cell(row, cell, most), names)
 
     def certificates(self) -> Certificates:
         alike: dict[Hashable, tuple[Mapping[str, Any], list[str]]] = {}
@@ -418,39 +447,40 @@ def _state(state: str) -> Mark:
     return Mark(_SHAPES.get(state, "off" if state in CALM else "notice"), STATES[state])
 
 
-def _details(entry: Mapping[str, Any]) -> Iterator[str]:
+def _details(entry: Mapping[str, Any], own: re.Pattern[str] | None) -> Iterator[str]:
     """Why a server is in its state."""
-    names = (entry["fqdn"], entry["server"])
     if entry["failure"]:
-        yield neutral(entry["failure"], names)
+        yield neutrally(entry["failure"], own)
     for key, drift in (entry["drift"] or {}).items():
         settings = [one["setting"] for one in drift["differences"]]
         if settings:
-            yield f"{PARTS[key]}: {', '.join(neutral(settings, names))}"
+            yield f"{PARTS[key]}: {', '.join(neutrally(settings, own))}"
         if drift["maintenance"]:
             yield f"{PARTS[key]}: in maintenance, not compared"
         for part, reason in drift["unknown"].items():
-            yield f"{PARTS[key]} {part}: {neutral(reason, names)}"
+            yield f"{PARTS[key]} {part}: {neutrally(reason, own)}"
         restart = drift["restart"] or {"owed": "no"}
         if restart["owed"] in ("possible", "unknown"):
             until = f"until {in_utc(restart['possible_until'])}: " if restart["possible_until"] else ""
-            yield f"{PARTS[key]} restart: {until}{neutral(restart['reason'], names)}"
+            yield f"{PARTS[key]} restart: {until}{neutrally(restart['reason'], own)}"
 
 
 def _acceptance(finding: Mapping[str, Any]) -> str:
     if "expired" not in finding:
-        end = f"until {finding['until']}" if finding["until"] else "without an end"
-        return f"Accepted {end}: {finding['reason'] or 'no reason was given.'}"
+        end = f"Until {finding['until']}" if finding["until"] else "Without an end"
+        return f"{end}: {finding['reason'] or 'no reason was given.'}"
     if not (expired := finding["expired"]):
         return ""
-    return f"Was accepted until {expired['until']}, which is over: {expired['reason'] or 'no reason was given.'}"
+    return f"Until {expired['until']}, which is over: {expired['reason'] or 'no reason was given.'}"
 
 
 def _columns(read: Mapping[str, Any], differing: Sequence[Row]) -> list[list[str]]:
     """The servers of each column: of many, those that look alike in all rows that differ share one."""
     if len(read) <= _FEW:
         return [[host] for host in read]
-    alike = _grouped((tuple(row.cells[host].looks for row in differing), host) for host in read)
+    alike = _grouped(
+        ((entry["state"], *(row.cells[host].looks for row in differing)), host) for host, entry in read.items()
+    )
     # The usual case is what the others are compared with.
     return sorted((hosts for _looks, hosts in alike), key=lambda hosts: -len(hosts))
 
@@ -461,7 +491,9 @@ def _row(row: Row, cells: Sequence[CellView], values: Sequence[ValueView] = ()) 
 
 def _cell(row: Row, cell: Cell, most: int) -> CellView:
     word = cell.kind.value
-    shown = Shown((word,), is_word=True) if word else _shown(cell.value, most)
+    shown: Shown | None = Shown((word,), form="word") if word else _shown(cell.value, most)
+    if cell.kind in (Kind.UNREADABLE, Kind.UNKNOWN):
+        shown = None
     desired = _shown(cell.desired.value, most) if cell.desired else None
     return CellView(shown, _mark(row, cell), desired, _cut(cell.note, most))
 
@@ -470,9 +502,9 @@ def _mark(row: Row, cell: Cell) -> Mark | None:
     if cell.desired:
         return Mark("warning", "not as desired")
     if cell.kind in (Kind.UNREADABLE, Kind.UNKNOWN):
-        return Mark("notice", "")
-    if cell.alarming:
-        return Mark("warning", "needs a look")
+        return Mark("notice", cell.kind.value)
+    if cell.alarm:
+        return Mark("warning", cell.alarm)
     if cell.as_desired:
         return Mark("fine", "as desired")
     if cell.kind.is_known and row.usual and cell.likeness != row.usual:
@@ -483,13 +515,17 @@ def _mark(row: Row, cell: Cell) -> Mark | None:
 def _shown(value: Any, most: int = _LONGEST) -> Shown:
     """A value for people, and a word where it has no text."""
     if value is None or value == []:
-        return Shown(("none",), is_word=True)
+        return Shown(("none",), form="word")
     if isinstance(value, list):
         lines = [_line(item) for item in value]
         return Shown(_cut("\n".join(lines), most).split("\n"))
     if isinstance(value, str) and not value:
-        return Shown(("empty",), is_word=True)
+        return Shown(("empty",), form="word")
     return Shown((_cut(_line(value), most),))
+
+
+def _prose(text: str) -> Shown:
+    return Shown((text,), form="prose")
 
 
 def _line(value: Any) -> str:
@@ -515,7 +551,7 @@ def _certificate(one: Mapping[str, Any], servers: Names) -> CertificateView:
         one["weakness"] or "",
         "" if one["has_private_key"] is not False else "its private key is not on the server",
     ]
-    purpose = Shown(("not known",), is_word=True) if services is None else _shown(services)
+    purpose = Shown(("not known",), form="word") if services is None else _shown(services)
     return CertificateView(
         mark,
         in_utc(one["not_after"], "%Y-%m-%d"),

@@ -7,7 +7,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Hashable, Iterable, Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC
@@ -16,6 +16,7 @@ from functools import cached_property
 from typing import Any
 
 from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import Unreadable
+from ansible_collections.mailops.exchange.plugins.module_utils._judgement.comparison import neutrally, own_names
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.spans import moment
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.connectors import CONNECTOR_SETTINGS
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.protocols import PROTOCOLS
@@ -35,7 +36,7 @@ STATES = {
     "unreachable": "Could not be reached",
     "not_compared": "Not compared, nothing is desired",
 }
-CALM = ("in_sync", "maintenance", "not_compared")
+CALM = ("maintenance", "not_compared", "in_sync")
 
 # As many days as client_access_info takes by default for `expires_within_days`.
 SOON = 30
@@ -90,8 +91,8 @@ class Cell:
     desired: Desired | None = None
     as_desired: bool = False
     """Whether a value is desired, and this is it."""
-    alarming: bool = False
-    """Something to look at, even if it is the same on all servers."""
+    alarm: str = ""
+    """What is to be looked at, even if it is the same on all servers."""
 
     @property
     def likeness(self) -> Hashable:
@@ -118,7 +119,7 @@ class Row:
         """Whether all that was read is the same and needs no look: what is not known is like nothing."""
         cells = self.cells.values()
         return len({cell.likeness for cell in cells}) <= 1 and not any(
-            cell.alarming or cell.desired or not cell.kind.is_known for cell in cells
+            cell.alarm or cell.desired or not cell.kind.is_known for cell in cells
         )
 
     @cached_property
@@ -147,23 +148,12 @@ def in_utc(text: str | None, form: str = "%Y-%m-%d %H:%M UTC") -> str:
     return at.astimezone(UTC).strftime(form) if at else text or ""
 
 
-def neutral(value: Any, names: Iterable[str | None]) -> Any:
-    """A value with `<server>` in place of the server's own name, which differs by nature."""
-    if isinstance(value, list):
-        return [neutral(item, names) for item in value]
-    if not isinstance(value, str):
-        return value
-    for name in names:
-        if name:
-            value = re.sub(rf"(?<![\w.-]){re.escape(name)}(?![\w-])", "<server>", value, flags=re.IGNORECASE)
-    return value
-
-
 def rows(servers: Mapping[str, Mapping[str, Any]]) -> list[Row]:
     """All rows of servers of which something was read, those of a part together."""
     found: dict[RowId, Row] = {}
+    certificates = {one["thumbprint"]: one for entry in servers.values() for one in entry["certificates"] or ()}
     for host, entry in servers.items():
-        server = _Server(entry)
+        server = _Server(entry, certificates)
         for row_id, cell in server.read():
             found.setdefault(row_id, Row(row_id)).cells[host] = cell
         for row_id, cell in server.drifted():
@@ -171,6 +161,8 @@ def rows(servers: Mapping[str, Mapping[str, Any]]) -> list[Row]:
             row.cells[host] = replace(cell, note=row.cells[host].note if host in row.cells else cell.note)
     for row in found.values():
         row.cells = {host: row.cells.get(host) or Cell(_missing(entry, row)) for host, entry in servers.items()}
+    # Nobody asked for what was read nowhere, such as the certificate that clients are shown.
+    found = {key: row for key, row in found.items() if any(c.kind is not Kind.NOT_READ for c in row.cells.values())}
     parts, places = list(PARTS), {row_id: place for place, row_id in enumerate(found)}
     groups = list(dict.fromkeys((row_id.part, row_id.group) for row_id in found))
     return sorted(
@@ -194,6 +186,12 @@ class _Server:
     """A server of the report, as the cells of its column."""
 
     entry: Mapping[str, Any]
+    certificates: Mapping[str, Mapping[str, Any]]
+    """By thumbprint, those of all servers."""
+
+    @cached_property
+    def _own(self) -> re.Pattern[str] | None:
+        return own_names(self.entry)
 
     def read(self) -> Iterator[tuple[RowId, Cell]]:
         """What was read of it."""
@@ -212,20 +210,19 @@ class _Server:
             for one in drift["differences"]:
                 row_id, setting = self._row_of(key, one["part"], one["setting"])
                 actual, desired = self._neutral(one["actual"]), self._neutral(one["desired"])
-                yield row_id, replace(_value(actual, setting), desired=Desired(desired), alarming=True)
+                yield row_id, replace(_value(actual, setting), desired=Desired(desired))
             for part, reason in drift["unknown"].items():
                 yield RowId(key, part, "comparison"), Cell(Kind.UNKNOWN, note=self._neutral(reason))
 
     def _itself(self) -> Iterator[tuple[RowId, Cell]]:
-        entry, state = self.entry, self.entry["state"]
-        yield RowId(SERVER, "", "state"), replace(_value(STATES[state]), alarming=state not in CALM)
+        entry = self.entry
         for name in ("product", "version"):
             yield RowId(SERVER, "", name), _value(entry[name]) if entry[name] else Cell(Kind.NOT_READ)
         until, supported = entry["supported_until"], entry["supported"]
         support = Cell(Kind.UNKNOWN if entry["version"] else Kind.NOT_READ)
         if supported is not None:
             words = ("until" if supported else "ended on", until) if until else ("yes" if supported else "no",)
-            support = replace(_value(" ".join(words)), alarming=not supported)
+            support = replace(_value(" ".join(words)), alarm="" if supported else "no longer supported")
         yield RowId(SERVER, "", "support"), support
 
     def _services(self, key: str, protocol: Mapping[str, Any]) -> Iterator[tuple[RowId, Cell]]:
@@ -236,7 +233,7 @@ class _Server:
                 yield RowId(key, "services", f"{name} {what}"), _value(service[what]) if service[what] else nothing
         state, reason = protocol["component_state"], self._neutral(protocol["component_reason"] or "")
         component = replace(
-            _value(protocol["component"] or state), note=reason, alarming=state not in ("active", "none")
+            _value(protocol["component"] or state), note=reason, alarm="" if state == "active" else "serves no clients"
         )
         if state == "none":
             component = Cell(Kind.ABSENT)
@@ -251,7 +248,9 @@ class _Server:
             return _value(owed)
         reason = self._neutral(protocol["restart_reason"])
         note = f"until {in_utc(until)}: {reason}" if until else reason
-        return Cell(Kind.UNKNOWN, note=note) if owed == "unknown" else replace(_value(owed), note=note, alarming=True)
+        if owed == "unknown":
+            return Cell(Kind.UNKNOWN, note=note)
+        return replace(_value(owed), note=note, alarm="restart owed" if owed == "yes" else "restart possibly owed")
 
     def _certificates(self, key: str, protocol: Mapping[str, Any]) -> Iterator[tuple[RowId, Cell]]:
         listed = self.entry["certificates"]
@@ -262,17 +261,20 @@ class _Server:
         else:
             assigned = self._certificate([one for one in listed if PROTOCOLS[key].service in one["services"]])
         yield RowId(key, "certificate", "assigned"), assigned
-        if thumbprint := protocol["served_certificate"]:
-            shown = [one for one in listed or () if one["thumbprint"] == thumbprint]
-            yield (
-                RowId(key, "certificate", "shown to clients"),
-                self._certificate(shown) if shown else _value(thumbprint),
-            )
+        shown, thumbprint = Cell(Kind.NOT_READ), protocol["served_certificate"]
+        if thumbprint:
+            # Read on any server, it is the same certificate on this one.
+            known = self.certificates.get(thumbprint)
+            shown = self._certificate([known]) if known else _value(thumbprint)
+        yield RowId(key, "certificate", "shown to clients"), shown
 
     def _certificate(self, ones: list[Mapping[str, Any]]) -> Cell:
         told = [f"{self._neutral(one['subject'])}, {days_left(one['days_left'])}" for one in ones]
-        key = tuple(sorted(one["thumbprint"] for one in ones))
-        return Cell(Kind.VALUE, told, key, alarming=any(one["days_left"] <= SOON for one in ones))
+        key = tuple(sorted((one["thumbprint"], one["not_after"]) for one in ones))
+        soonest = min((one["days_left"] for one in ones), default=SOON + 1)
+        return Cell(
+            Kind.VALUE, told, key, alarm="expired" if soonest < 0 else "expires soon" if soonest <= SOON else ""
+        )
 
     def _settings(
         self, part: str, group: str, read: Mapping[str, Any], given: frozenset[str]
@@ -286,7 +288,7 @@ class _Server:
     def _given(self, key: str) -> frozenset[str]:
         """The settings that are compared with what is desired."""
         drift = (self.entry["drift"] or {}).get(key)
-        return frozenset(drift["given"]) if drift and not drift["maintenance"] else frozenset()
+        return frozenset(self.entry["desired"].get(key, ())) if drift and not drift["maintenance"] else frozenset()
 
     def _connector(self, connector: Mapping[str, Any]) -> str:
         return f"connector {self._neutral(connector['name'])}"
@@ -299,7 +301,7 @@ class _Server:
         return RowId(key, part, self._neutral(setting)), _SETTINGS[key].get(setting) if part == "settings" else None
 
     def _neutral(self, value: Any) -> Any:
-        return neutral(value, (self.entry["fqdn"], self.entry["server"]))
+        return neutrally(value, self._own)
 
 
 def days_left(days: int) -> str:
