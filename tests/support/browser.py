@@ -59,7 +59,7 @@ class Opened:
         found = Axe().run(self.page).response["violations"]
         return [f"{rule['id']}: {node['html']}: {node['failureSummary']}" for rule in found for node in rule["nodes"]]
 
-    def photograph(self, target: Path, most: int) -> None:
+    def photograph(self, target: Path, most: int = 3000) -> None:
         """Take a picture of the whole page, or of so many pixels from its top."""
         height = self.page.evaluate("document.documentElement.scrollHeight")
         area = {"x": 0, "y": 0, "width": self.page.viewport_size["width"], "height": min(height, most)}
