@@ -28,6 +28,8 @@ def seen(value: Any) -> Any:
     """A text with its unseen characters written out, as in ``[U+202E]``; other values as they are."""
     if not isinstance(value, str) or isinstance(value, Markup):
         return "" if value is None else value
+    if value.isprintable():
+        return value
     return "".join(
         f"[U+{ord(sign):04X}]" if unicodedata.category(sign) in _UNSEEN and sign not in "\n\t" else sign
         for sign in value

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from datetime import UTC, datetime, timedelta
 from itertools import cycle
+from pathlib import Path
 from typing import Any
 
 from ansible_collections.mailops.exchange.plugins.module_utils._judgement.fleet import Seen, desired, instant, report
 
 NOW = datetime(2026, 11, 27, 2, 20, tzinfo=UTC)
 VERSION = "0.1.0"
+SCHEMA = Path(__file__).resolve().parents[2] / "docs" / "schemas" / "fleet_report-1.schema.json"
 PROTOCOLS = ("pop3", "imap4")
 TITLES = {"pop3": "POP3", "imap4": "IMAP4"}
 SERVICES = {
@@ -300,3 +303,21 @@ def _harmful(told: Any, strings: Iterator[str], key: str = "") -> Any:
     if key in _FREE and isinstance(told, str):
         return next(strings) if key in ("server", "fqdn", "product") else f"{told} {next(strings)}"
     return told
+
+
+def closed_schema() -> dict[str, Any]:
+    """The schema of reports, for ours: what it does not know is not in them."""
+    schema: dict[str, Any] = json.loads(SCHEMA.read_text(encoding="utf-8"))
+    _close(schema)
+    return schema
+
+
+def _close(rule: Any) -> None:
+    if isinstance(rule, dict):
+        if isinstance(rule.get("properties"), dict):
+            rule.setdefault("additionalProperties", False)
+        for part in rule.values():
+            _close(part)
+    elif isinstance(rule, list):
+        for part in rule:
+            _close(part)

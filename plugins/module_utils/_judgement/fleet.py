@@ -92,7 +92,9 @@ class Seen:
 
     @property
     def is_reached(self) -> bool:
-        return self.reached and not self.look.get("unreachable") and not self.reports.get("unreachable")
+        lost = self.look.get("unreachable") or self.reports.get("unreachable")
+        # A play goes on without a host on which a task has failed, too.
+        return not lost and bool(self.reached or self.look.get("failed"))
 
     def record(self, now: datetime) -> dict[str, Any]:
         """The server as it stands in the report."""
@@ -101,8 +103,10 @@ class Seen:
         drift = with_desired(self.host, self.reports, self._failure(look), list(given), reached=self.is_reached)
         failure = drift.failure or self._failure(look)
         state = "in_sync" if drift.state == "same" else drift.state
+        # Where a role ended early, what it has not come to would look as if it were in sync.
+        reports = {} if state in ("failed", "unreachable") else drift.protocols
         parts = {key: look[key] for key in PROTOCOLS if look.get(key)}
-        if state == "in_sync" and not drift.protocols:
+        if state == "in_sync" and not reports:
             away = any(part["component_state"] == INACTIVE for part in parts.values())
             state = "maintenance" if away else "not_compared"
         until = supported_until(look.get("product"))
@@ -116,7 +120,7 @@ class Seen:
             "state": state,
             "failure": failure if state in ("failed", "unreachable") else None,
             "desired": {key: list(given[key]) for key in PROTOCOLS if key in given},
-            "drift": {key: _drift(report) for key, report in drift.protocols.items()} or None,
+            "drift": {key: _drift(report) for key, report in reports.items()} or None,
             "protocols": parts or None,
             "findings": None
             if findings is None

@@ -31,6 +31,7 @@ _FEW = 8
 _NAMED, _FIRST = 6, 3
 # So many characters all different values may have together, which bounds the size of the page.
 _BUDGET, _SHORTEST, _LONGEST = 400_000, 24, 1000
+_LONGEST_NAME = 120
 
 
 @dataclass(frozen=True)
@@ -232,7 +233,7 @@ def view(report: Mapping[str, Any]) -> dict[str, Any]:
         "generated_iso": report["generated_at"],
         "collection_version": report["collection_version"],
         "protocols": " and ".join(PARTS[key] for key in report["protocols"]) or "no protocol",
-        "hosts": page.names(servers),
+        "hosts": page.names(servers, by_name=True),
         "counts": list(_counts(summary)),
         "parts": PARTS,
         "groups": page.groups(),
@@ -278,14 +279,13 @@ class _Page:
         found: Mapping[str, Mapping[str, Any]] = self.report["servers"]
         return found
 
-    def names(self, hosts: Iterable[str], of: Sequence[str] = ()) -> Names:
-        """Servers, in the order of the report."""
+    def names(self, hosts: Iterable[str], *, by_name: bool = False) -> Names:
+        """Servers; all of them only `by_name` where that is asked for."""
         wanted = list(hosts)
-        everything = list(of or self.hosts)
-        if len(wanted) == len(everything) > _NAMED and not of:
-            return Names(len(wanted), (), (), f"all {len(wanted)} servers")
         if len(wanted) <= _NAMED:
             return Names(len(wanted), wanted, (), "")
+        if len(wanted) == len(self.hosts) and not by_name:
+            return Names(len(wanted), (), (), f"all {len(wanted)} servers")
         return Names(len(wanted), wanted[:_FIRST], wanted[_FIRST:], "")
 
     def groups(self) -> list[ServerGroup]:
@@ -388,12 +388,12 @@ class _Page:
         columns = _columns(read, differing)
         by_value = len(columns) > _FEW
         cells = sum(len(row.values) for row in differing) + len(columns) * len(differing) + len(found)
-        most = max(_SHORTEST, min(_LONGEST, _BUDGET // max(cells, 1)))
+        most = _most(cells)
         unread = [host for host in self.hosts if host not in read]
         return Comparison(
             servers=self.names(read),
             unread=self.names(unread) if unread else None,
-            columns=[Column(self.names(hosts, tuple(read)), _state(read[hosts[0]]["state"])) for hosts in columns],
+            columns=[Column(self.names(hosts, by_name=True), _state(read[hosts[0]]["state"])) for hosts in columns],
             are_grouped=len(columns) < len(read),
             differing=[
                 _row(
@@ -422,7 +422,8 @@ class _Page:
                 key = (one["thumbprint"], services, one["days_left"], one["has_private_key"])
                 alike.setdefault(key, (one, []))[1].append(host)
         ordered = sorted(alike.values(), key=lambda found: found[0]["days_left"])
-        shown = [(_meets_mail(one), _certificate(one, self.names(hosts))) for one, hosts in ordered]
+        most = _most(4 * len(ordered))
+        shown = [(_meets_mail(one), _certificate(one, self.names(hosts), most)) for one, hosts in ordered]
         unread = [host for host, entry in self.hosts.items() if entry["certificates"] is None]
         return Certificates(
             [certificate for of_mail, certificate in shown if of_mail],
@@ -437,6 +438,11 @@ def _grouped(pairs: Iterable[tuple[Any, Any]]) -> list[tuple[Any, list[Any]]]:
     for key, value in pairs:
         found.setdefault(key, []).append(value)
     return list(found.items())
+
+
+def _most(values: int) -> int:
+    """So many characters each of so many values may have."""
+    return max(_SHORTEST, min(_LONGEST, _BUDGET // max(values, 1)))
 
 
 def _plural(number: int, word: str) -> str:
@@ -486,7 +492,8 @@ def _columns(read: Mapping[str, Any], differing: Sequence[Row]) -> list[list[str
 
 
 def _row(row: Row, cells: Sequence[CellView], values: Sequence[ValueView] = ()) -> RowView:
-    return RowView(row.id.part, f"{PARTS[row.id.part]} {row.id.group}".strip(), row.id.name, cells, values)
+    heading = f"{PARTS[row.id.part]} {_cut(row.id.group, _LONGEST_NAME)}".strip()
+    return RowView(row.id.part, heading, _cut(row.id.name, _LONGEST_NAME), cells, values)
 
 
 def _cell(row: Row, cell: Cell, most: int) -> CellView:
@@ -543,7 +550,7 @@ def _meets_mail(certificate: Mapping[str, Any]) -> bool:
     return services is None or not {"IMAP", "POP", "SMTP"}.isdisjoint(services)
 
 
-def _certificate(one: Mapping[str, Any], servers: Names) -> CertificateView:
+def _certificate(one: Mapping[str, Any], servers: Names, most: int) -> CertificateView:
     days, services = one["days_left"], one["services"]
     mark = Mark("error" if days < 0 else "warning" if days <= SOON else "fine", days_left(days))
     remarks = [
@@ -555,9 +562,9 @@ def _certificate(one: Mapping[str, Any], servers: Names) -> CertificateView:
     return CertificateView(
         mark,
         in_utc(one["not_after"], "%Y-%m-%d"),
-        _shown(one["subject"]),
-        _shown(one["names"]),
+        _shown(one["subject"], most),
+        _shown(one["names"], most),
         purpose,
-        [remark for remark in remarks if remark],
+        [_cut(remark, most) for remark in remarks if remark],
         servers,
     )

@@ -21,5 +21,16 @@ PLAYBOOK_VARIABLES = {
         "verify",
     ),
     "preflight": ("days", "fail", "ignore", "misspelt_variables", "protocols"),
+    "report": (
+        "days",
+        "fail",
+        "file",
+        "from",
+        "ignore",
+        "junit",
+        "misspelt_variables",
+        "previous",
+        "protocols",
+    ),
     "restore": ("folder", "ignore_unknown_component", "mailboxes", "misspelt_variables", "protocols"),
 }

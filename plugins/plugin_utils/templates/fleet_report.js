@@ -6,10 +6,14 @@
   const blocks = [...document.querySelectorAll("[data-block]")];
   const columns = [...document.querySelectorAll("table[data-matrix]")];
 
-  // The servers of an entry; an empty text means that it is so on all of them.
-  const serversOf = (element) =>
-    [...element.querySelectorAll("[data-servers]")]
-      .map((one) => (one.dataset.servers === "all" ? "" : one.textContent.toLowerCase()));
+  // Texts with names of servers, of an entry or else of its table; an empty text stands for all servers.
+  const serversIn = (elements) =>
+    [...elements].map((one) => (one.dataset.servers === "all" ? "" : one.textContent.toLowerCase()));
+  const serversOf = (element) => {
+    const own = element.querySelectorAll("[data-servers]");
+    const table = element.closest("table");
+    return serversIn(own.length || !table ? own : table.querySelectorAll(":is(caption, thead) [data-servers]"));
+  };
   const entries = [...document.querySelectorAll("[data-part]")].map((element) => ({
     element,
     part: element.dataset.part,
@@ -38,7 +42,7 @@
     }
     for (const table of columns) {
       const headers = [...table.tHead.rows[0].cells];
-      const isHidden = headers.map((header) => !matches(serversOf(header), server));
+      const isHidden = headers.map((header) => !matches(serversIn(header.querySelectorAll("[data-servers]")), server));
       for (const row of table.rows) {
         [...row.cells].forEach((cell, place) => { cell.hidden = isHidden[place]; });
       }
