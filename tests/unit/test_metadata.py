@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[2]
 RUNTIME = yaml.safe_load((ROOT / "meta" / "runtime.yml").read_text(encoding="utf-8"))
 MODULES = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("*.py"))
 # They have nothing to do with a host.
-ON_A_HOST = [module for module in MODULES if module not in ("controller_file", "fleet_report")]
+ON_A_HOST = [module for module in MODULES if module not in ("controller_file", "fleet_report", "handout")]
 OF_THE_GROUP = {"server", "domain_controller"}
 
 ROLES = ("pop3", "imap4")

@@ -9,7 +9,7 @@ import textwrap
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import first_of, harmless
+from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import first_of, harmless, shortened
 from ansible_collections.mailops.exchange.plugins.module_utils._judgement.handout import (
     FETCHING,
     IN_CLEAR,
@@ -28,7 +28,7 @@ _IMPLICIT_SUBMISSION_PORT = 465
 
 
 def view(handout: Handout, language: str) -> dict[str, Any]:
-    """All that the template of the page shows, in a language."""
+    """All that the template of the page shows, in a language; what cannot be seen in it is written out there."""
     texts = TEXTS[language]
     return {
         "language": language,
@@ -40,7 +40,7 @@ def view(handout: Handout, language: str) -> dict[str, Any]:
         "programs": [{"name": texts[name], "steps": _steps(handout, name, texts)} for name in PROGRAMS],
         "warnings": [texts[key] for key in _warnings(handout)],
         # A reason is told as mail_probe has it, which is in English.
-        "notes": [{"text": sentence(note, texts), "reason": note.reason} for note in handout.notes],
+        "notes": [{"text": _sentence(note, texts), "reason": note.reason} for note in handout.notes],
     }
 
 
@@ -63,16 +63,15 @@ def outlook_text(handout: Handout, language: str) -> bytes:
 
 def notes(handout: Handout, language: str) -> list[str]:
     """What an administrator has to know, in one sentence or more for each."""
-    return [f"{sentence(note, TEXTS[language])} {harmless(note.reason)}".strip() for note in handout.notes]
+    return [harmless(f"{_sentence(note, TEXTS[language])} {note.reason}").strip() for note in handout.notes]
 
 
-def sentence(note: Note, texts: Mapping[str, str]) -> str:
+def _sentence(note: Note, texts: Mapping[str, str]) -> str:
     """A note in words."""
     what = texts[note.protocol] if note.protocol else ""
     if note.side:
         what = f"{what} ({texts[f'{note.side}_short']})"
-    servers = first_of([harmless(name) for name in note.servers])
-    return texts[f"note_{note.kind}"].format(what=what, servers=servers, text=harmless(note.text))
+    return texts[f"note_{note.kind}"].format(what=what, servers=first_of(note.servers), text=shortened(note.text))
 
 
 def _account(handout: Handout, texts: Mapping[str, str]) -> list[tuple[str, str]]:
@@ -96,6 +95,8 @@ def _row(handout: Handout, offer: Offer, texts: Mapping[str, str]) -> dict[str, 
     return {
         "purpose": texts[setting.protocol],
         "server": setting.host,
+        # Where a name may be broken.
+        "labels": setting.host.split("."),
         "port": setting.port,
         "encryption": texts[setting.encryption],
         "usable": offer.reachable,
@@ -109,7 +110,7 @@ def _remarks(handout: Handout, offer: Offer, texts: Mapping[str, str]) -> Iterat
     if offer.setting.encryption == IN_CLEAR:
         yield texts["in_clear"]
     if not handout.alike(offer.side, offer.setting.protocol):
-        yield texts["only_on"].format(servers=first_of([harmless(name) for name in offer.servers]))
+        yield texts["only_on"].format(servers=first_of(offer.servers))
     if offer.trial.outcome == NOT_TRIED:
         yield texts["not_tried"]
 
@@ -119,7 +120,7 @@ def _lines(row: Mapping[str, Any], texts: Mapping[str, str]) -> Iterator[str]:
     for key in ("server", "port", "encryption"):
         yield f"  {texts[key]}: {row[key]}"
     if row["remarks"]:
-        yield from _wrapped(f"  {texts['remark']}: {'; '.join(row['remarks'])}", "    ")
+        yield from _wrapped(harmless(f"  {texts['remark']}: {'; '.join(row['remarks'])}"), "    ")
 
 
 def _wrapped(text: str, indent: str = "") -> list[str]:

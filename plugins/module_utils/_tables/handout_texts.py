@@ -14,7 +14,7 @@ ENGLISH = {
     "address_value": "your own",
     "username": "User name",
     "password": "Password",
-    "password_value": "the one of your mailbox, for receiving and for sending",
+    "password_value": "the password of your mailbox, for receiving and for sending",
     "EMAILADDRESS": "your full e-mail address",
     "EMAILLOCALPART": "your e-mail address up to the @",
     "EMAILDOMAIN": "your e-mail address after the @",
@@ -38,11 +38,11 @@ ENGLISH = {
     "unreachable": "No connection: do not use this one.",
     "only_on": "set on {servers} only",
     "in_clear": "not encrypted: others can read your password",
-    "choose": "Which one to take",
-    "choose_imap4": "Take IMAP if your program has it: your mail stays on the server, in all its folders, and looks "
-    "the same on each of your devices.",
+    "choose": "Which one to choose",
+    "choose_imap4": "Choose IMAP if your program supports it: your mail stays on the server, in all its folders, "
+    "and looks the same on all your devices.",
     "choose_pop3": "POP3 loads the inbox only, into this one program.",
-    "choose_first": "Where there is more than one line for the same, take the first one that your program can do.",
+    "choose_first": "Where several lines serve the same purpose, use the first one that your program supports.",
     "programs": "What to choose in usual programs",
     "thunderbird": "Thunderbird",
     "thunderbird_1": "When you add the account, choose “Configure manually”.",
@@ -126,10 +126,10 @@ GERMAN = {
     "only_on": "nur auf {servers} eingestellt",
     "in_clear": "unverschlüsselt: andere können Ihr Kennwort mitlesen",
     "choose": "Was Sie nehmen sollten",
-    "choose_imap4": "Nehmen Sie IMAP, wenn Ihr Programm es kann: Ihre E-Mails bleiben auf dem Server, in allen "
+    "choose_imap4": "Nehmen Sie IMAP, wenn Ihr Programm es unterstützt: Ihre E-Mails bleiben auf dem Server, in allen "
     "Ordnern, und sehen auf allen Ihren Geräten gleich aus.",
     "choose_pop3": "POP3 lädt nur den Posteingang, und nur in dieses eine Programm.",
-    "choose_first": "Gibt es mehrere Zeilen für denselben Zweck, nehmen Sie die erste, die Ihr Programm kann.",
+    "choose_first": "Gibt es mehrere Zeilen für denselben Zweck, nehmen Sie die erste, die Ihr Programm unterstützt.",
     "programs": "Was Sie in gängigen Programmen auswählen",
     "thunderbird": "Thunderbird",
     "thunderbird_1": "Wählen Sie beim Hinzufügen des Kontos „Manuell einrichten“.",
