@@ -90,7 +90,7 @@ class ActionModule(ActionBase):  # type: ignore[misc] # ansible-core publishes n
             "removed": [name for name, content in changes if content is None],
             "domains": domains,
             "notes": notes(made, "en"),
-            "unreachable": [
+            "no_connection": [
                 {"protocol": offer.setting.protocol, "setting": str(offer.setting), "reason": offer.trial.reason}
                 for offer in made.unreachable
             ],

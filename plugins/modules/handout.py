@@ -13,8 +13,9 @@ description:
   - Makes files of what M(mailops.exchange.client_access_info) returned for one or more servers, for POP3 and IMAP4 as
     far as they are on. These are a page for users in each language, C(config-v1.1.xml) for Thunderbird and others,
     configuration profiles for Apple's devices, DNS records, and Outlook's values as text.
-  - Each setting is tried first, from the controller, as M(mailops.exchange.mail_probe) does it. What cannot be connected
-    to is marked on the pages and left out of all other files, and RV(unreachable) names it. The task does not fail.
+  - Each setting is tried first, from the controller, as M(mailops.exchange.mail_probe) does it. What cannot be
+    connected to is marked on the pages and left out of all other files, and RV(no_connection) names it. The task does
+    not fail.
   - The files are written at once or not at all. Files of an earlier run that are not made any more are removed.
   - The host of the task has no part in it.
 attributes:
@@ -124,7 +125,7 @@ EXAMPLES = r"""
 
 - name: Fail if a setting cannot be connected to
   ansible.builtin.assert:
-    that: written.unreachable | length == 0
+    that: written.no_connection | length == 0
 """
 
 RETURN = r"""
@@ -157,7 +158,7 @@ notes:
   type: list
   elements: str
   sample: ["Receiving by POP3 is off on EX02."]
-unreachable:
+no_connection:
   description: The settings that cannot be connected to.
   returned: with O(servers)
   type: list
