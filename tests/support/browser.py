@@ -52,11 +52,14 @@ class Opened:
     complaints: list[str] = field(default_factory=list)
     """What stands in the console as a warning or an error, and errors of scripts."""
 
-    def violations(self) -> list[str]:
-        """What axe-core has against it, a line for each element."""
+    def violations(self, *rules: str, contrast: bool = True) -> list[str]:
+        """What axe-core has against it by some rules or by all, a line for each element."""
         from axe_playwright_python.sync_playwright import Axe
 
-        found = Axe().run(self.page).response["violations"]
+        options: dict[str, Any] = {"resultTypes": ["violations"], "rules": {"color-contrast": {"enabled": contrast}}}
+        if rules:
+            options["runOnly"] = list(rules)
+        found = Axe().run(self.page, options=options).response["violations"]
         return [f"{rule['id']}: {node['html']}: {node['failureSummary']}" for rule in found for node in rule["nodes"]]
 
     def photograph(self, target: Path, most: int = 3000) -> None:

@@ -13,7 +13,7 @@ if __name__ == "__main__":
     sys.path.insert(0, str(ROOT / ".cache" / "collections"))
 
 import handouts  # noqa: E402
-from browser import Browser  # noqa: E402
+from browser import HEIGHT, Browser  # noqa: E402
 from fleet_reports import fleet  # noqa: E402
 
 from ansible_collections.mailops.exchange.plugins.module_utils._judgement.fleet_page import view  # noqa: E402
@@ -35,8 +35,6 @@ NAMES = (*REPORTS, *HANDOUTS)
 
 # A telephone, half a screen, a screen.
 WIDTHS = (390, 1024, 1600)
-# More of a long page is not worth the bytes.
-_MOST_PIXELS = 3000
 
 PICTURES = ROOT / "docs" / "pictures"
 # What the documentation shows: of which page, in which width and height.
@@ -62,12 +60,13 @@ def main() -> int:
     try:
         files = write(folder)
         for name, file in files.items():
-            for width in WIDTHS:
-                for colours in ("light", "dark"):
-                    with browser.open(file, width=width, dark=colours == "dark") as opened:
-                        opened.photograph(folder / f"{name}-{width}-{colours}.png", _MOST_PIXELS)
             with browser.open(file) as opened:
+                for width in WIDTHS:
+                    opened.page.set_viewport_size({"width": width, "height": HEIGHT})
+                    opened.photograph(folder / f"{name}-{width}.png")
                 opened.print(folder / f"{name}.pdf")
+                opened.page.emulate_media(color_scheme="dark")
+                opened.photograph(folder / f"{name}-dark.png")
         PICTURES.mkdir(exist_ok=True)
         for name, (page, width, height) in DOCUMENTED.items():
             with browser.open(files[page], width=width) as opened:
