@@ -62,5 +62,7 @@ def _ports(probes: dict[str, t.Any]) -> dict[str, t.Any]:
     return {
         key: probe["port"]
         for key, probe in probes.items()
-        if probe.get("port") and not probe.get("connect_to") and probe.get("encryption", "implicit_tls") == "implicit_tls"
+        if probe.get("port")
+        and not probe.get("connect_to")
+        and probe.get("encryption", "implicit_tls") == "implicit_tls"
     }

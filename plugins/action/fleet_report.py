@@ -9,9 +9,12 @@ from datetime import UTC, datetime
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
+from ansible_collections.mailops.exchange.plugins.module_utils._judgement import fleet_page
 from ansible_collections.mailops.exchange.plugins.module_utils._judgement.fleet import Seen, merged, report
+from ansible_collections.mailops.exchange.plugins.module_utils._judgement.junit import junit
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.protocols import PROTOCOLS
 from ansible_collections.mailops.exchange.plugins.plugin_utils.controller_file import Refused
+from ansible_collections.mailops.exchange.plugins.plugin_utils.pages import rendered
 from ansible_collections.mailops.exchange.plugins.plugin_utils.reports import (
     Files,
     collection_version,
@@ -72,32 +75,31 @@ class ActionModule(ActionBase):  # type: ignore[misc] # ansible-core publishes n
         except ValueError as wrong:
             raise Refused(f"The report cannot be made: {wrong}.") from None
         if not self._task.check_mode:
-            files.write(told)
+            # All are made before one of them is written.
+            files.write(told, rendered("fleet_report.html.j2", **fleet_page.view(told)), junit(told))
         return {**result, "changed": True, "summary": told["summary"]}
 
 
 def _previous(given: str | None, files: Files) -> dict[str, t.Any] | None:
-    if given:
-        return read_report(given, "previous")
-    if files.data.held is None:
-        return None
-    # What is no report is somebody's own file, and would be lost.
-    return parsed_report(files.data.held.decode(errors="replace"), f"file: {files.data.path}, which would be replaced,")
+    held = None
+    if files.data.held is not None:
+        # What is no report is somebody's own file, and would be lost.
+        whose = f"file: {files.data.path}, which would be replaced,"
+        held = parsed_report(files.data.held.decode(errors="replace"), whose)
+    return read_report(given, "previous") if given else held
 
 
 def _listed(given: t.Any) -> list[str]:
     # By -e name=value a list comes as its text.
     items = given.strip().strip("[]").split(",") if isinstance(given, str) else given
     if not isinstance(items, list) or not all(isinstance(item, str) for item in items):
-        raise Refused("from: give a list of files, each of them the JSON of a report.")
+        raise Refused("from: this is not a list of files; give paths, each of them that of the JSON of a report.")
     if not (paths := [path for item in items if (path := item.strip().strip("'\""))]):
         raise Refused("from: there is no file in the list; give at least one, the JSON of a report.")
     return paths
 
 
 def _seen(variables: t.Any, host: str, options: dict[str, t.Any]) -> Seen:
-    look, reports, failure = (
-        next((plain(value) for name in names if (value := variables.get(name))), {})
-        for names in (options["looks"], ["client_access_report"], [options["failure"]])
-    )
-    return Seen(host, host in options["reached"], look, reports, str(failure or ""))
+    look: t.Any = next((value for name in options["looks"] if (value := variables.get(name))), {})
+    reports, failure = variables.get("client_access_report") or {}, variables.get(options["failure"]) or ""
+    return Seen(host, host in options["reached"], plain(look), plain(reports), str(failure))

@@ -9,10 +9,10 @@ short_description: Write the report on all servers, as a page and as JSON
 version_added: 0.1.0
 author: mailops contributors (@mailops)
 description:
-  - The last task of the playbook C(mailops.exchange.report), and of C(drift) and C(preflight) where they write a report.
+  - A task of the playbook C(mailops.exchange.report), and of C(drift) and C(preflight) where they write a report.
   - Makes one report of what M(mailops.exchange.fleet_look) and the roles in check mode found out about the hosts of a
-    play, or of several reports. Writes it as one HTML file that needs nothing else, beside it as JSON, and for pipelines
-    as JUnit's XML if you like.
+    play, or of several reports. Writes it as one HTML file that needs nothing else, beside it as JSON, and for
+    pipelines as JUnit's XML if you like.
   - All files are made before one of them is written, and the task fails without writing if one of them cannot be. What
     they held is replaced, unless what lies where the JSON belongs is not a report.
   - The hosts have no part in it. It needs no connection and no delegation to C(localhost).
@@ -51,8 +51,8 @@ options:
     type: raw
   hosts:
     description:
-      - The hosts to report on, C(ansible_play_hosts_all). Without it and without O(from) nothing is written, and the task
-        fails if a file could not be.
+      - The hosts to report on, C(ansible_play_hosts_all). Without it and without O(from) nothing is written, and the
+        task fails if a file could not be.
     type: list
     elements: str
   reached:

@@ -10,20 +10,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import yaml
 
-from ansible_collections.mailops.exchange.plugins.module_utils._judgement import fleet_page
-from ansible_collections.mailops.exchange.plugins.module_utils._judgement.junit import junit
 from ansible_collections.mailops.exchange.plugins.plugin_utils.controller_file import (
     OWN_COLLECTION,
     Destination,
     Refused,
     absolute,
 )
-from ansible_collections.mailops.exchange.plugins.plugin_utils.pages import rendered
 
 SCHEMA = OWN_COLLECTION / "docs" / "schemas" / "fleet_report-1.schema.json"
 PAGES = (".html", ".htm")
@@ -74,12 +70,10 @@ class Files:
             raise Refused(f"junit: {files.pipeline.path} is where the page or its JSON is written; give another path.")
         return files
 
-    def write(self, report: Mapping[str, Any]) -> None:
-        """Write all of them. Everything is made before anything is written."""
-        page = rendered("fleet_report.html.j2", **fleet_page.view(report)).encode("utf-8", "replace")
-        pipeline = junit(report)
+    def write(self, report: Mapping[str, Any], page: str, pipeline: bytes) -> None:
+        """Write all of them."""
         data = (json.dumps(report, indent=1) + "\n").encode()
-        self.page.write(page, backup=False)
+        self.page.write(page.encode("utf-8", "replace"), backup=False)
         if self.pipeline:
             self.pipeline.write(pipeline, backup=False)
         # The last one: the next report is compared with it.
@@ -108,7 +102,9 @@ def parsed_report(text: str, whose: str) -> dict[str, Any]:
     except (ValueError, RecursionError):
         raise Refused(f"{whose} is not JSON; give the JSON that was written beside a page.") from None
     if wrong:
-        raise Refused(f"{whose} is not a report of this version: {wrong}. Give the JSON that was written beside a page.")
+        raise Refused(
+            f"{whose} is not a report of this version: {wrong}. Give the JSON that was written beside a page."
+        )
     told: dict[str, Any] = report
     return told
 
@@ -134,7 +130,9 @@ def _wrong(value: Any, rule: Mapping[str, Any], schema: Mapping[str, Any], where
     if types := rule.get("type"):
         names = [types] if isinstance(types, str) else types
         # To Python a truth value is a number.
-        if not any(isinstance(value, _TYPES[name]) and (name != "integer" or not isinstance(value, bool)) for name in names):
+        if not any(
+            isinstance(value, _TYPES[name]) and (name != "integer" or not isinstance(value, bool)) for name in names
+        ):
             yield f"{where} is not {' or '.join(names)}"
             return
     if "enum" in rule and value not in rule["enum"]:

@@ -79,7 +79,12 @@ def test_every_module_goes_through_the_action_plugin(module: str) -> None:
 @pytest.mark.parametrize("playbook", sorted((ROOT / "playbooks").glob("*.yml")), ids=lambda path: path.stem)
 def test_no_playbook_is_content_without_hosts(playbook: Path) -> None:
     hosts = "{{ query('mailops.exchange.host_pattern', exchange_hosts | default('exchange')) }}"
-    assert {play["hosts"] for play in yaml.safe_load(playbook.read_text(encoding="utf-8"))} == {hosts}
+    # To make one report of several no host is needed.
+    given = [
+        play["hosts"].replace("'localhost' if report_from is defined else ", "")
+        for play in yaml.safe_load(playbook.read_text(encoding="utf-8"))
+    ]
+    assert set(given) == {hosts}
 
 
 @pytest.mark.parametrize("role", ROLES)

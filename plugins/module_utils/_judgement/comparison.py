@@ -1,11 +1,12 @@
 # Copyright: (c) 2026, mailops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What of a server can be compared, as client_access_info returned it: with other servers, or with what it was before."""
+"""What of a server can be compared, with other servers or with what it was before."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -147,13 +148,17 @@ def _settings(
 ) -> Iterator[Value]:
     for setting in settings if isinstance(stored, Mapping) else ():
         if setting.option in stored:
-            value = neutrally(stored[setting.option], own)
+            value = stored[setting.option]
             try:
-                yield Value(protocol, part, setting.option, setting.kind.key(setting.kind.read(value)), value)
+                read = setting.kind.read(value)
             except Unreadable as came:
                 raise ValueError(
                     f"{setting.option} of {result.get('server')} is {came}, which is no value of it"
                 ) from None
+            # A server can have a name that makes nonsense of a value, such as 0 or com.
+            with suppress(Unreadable):
+                read, value = setting.kind.read(neutrally(value, own)), neutrally(value, own)
+            yield Value(protocol, part, setting.option, setting.kind.key(read), value)
 
 
 def _services(services: Iterable[Mapping[str, Any]], key: str) -> Iterator[Value]:

@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, mailops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The report on all servers, in the form of docs/schemas/fleet_report-1.schema.json: pure judgement on what was read."""
+"""The report on all servers, as docs/schemas/fleet_report-1.schema.json describes it, from what was read of each."""
 
 from __future__ import annotations
 
@@ -122,9 +122,7 @@ class Seen:
             "desired": {key: list(given[key]) for key in PROTOCOLS if key in given},
             "drift": {key: _drift(report) for key, report in reports.items()} or None,
             "protocols": parts or None,
-            "findings": None
-            if findings is None
-            else [{new: one[old] for new, old in _FINDING.items()} for one in findings],
+            "findings": None if findings is None else list(map(_finding, findings)),
             "acceptances": list(self.look.get("accepted") or ()),
         }
 
@@ -134,6 +132,10 @@ class Seen:
         if failure or look:
             return failure
         return "It was not looked at; tags can leave that out." if self.is_reached else "It could not be reached."
+
+
+def _finding(told: Mapping[str, Any]) -> dict[str, Any]:
+    return {new: told[old] for new, old in _FINDING.items()}
 
 
 def _drift(report: Mapping[str, Any]) -> dict[str, Any]:
@@ -254,8 +256,7 @@ class _Judgement:
 
     def add_difference(self, difference: Difference) -> None:
         """What is found by looking at several servers is accepted if it is for each that is unlike the others."""
-        told, hosts = difference.fact().shown(), _odd_ones(difference)
-        finding = {new: told[old] for new, old in _FINDING.items()}
+        finding, hosts = _finding(difference.fact().shown()), _odd_ones(difference)
         judgements = [self._judged(finding, host) for host in hosts]
         still_open = [one for open_ones, _accepted in judgements for one in open_ones]
         if still_open:

@@ -14,7 +14,9 @@
     const table = element.closest("table");
     return serversIn(own.length || !table ? own : table.querySelectorAll(":is(caption, thead) [data-servers]"));
   };
-  const entries = [...document.querySelectorAll("[data-part]")].map((element) => ({
+  // Read when somebody filters: a large page opens sooner without.
+  let entries;
+  const read = () => [...document.querySelectorAll("[data-part]")].map((element) => ({
     element,
     part: element.dataset.part,
     isSame: element.hasAttribute("data-same"),
@@ -31,6 +33,7 @@
     const onlyDifferences = form.elements.differences.checked;
     const isFiltered = Boolean(server || part || text || onlyDifferences);
     let shown = 0;
+    entries ??= read();
     for (const entry of entries) {
       entry.element.hidden = !(
         (!part || entry.part === part) &&

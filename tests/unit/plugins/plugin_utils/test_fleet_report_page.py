@@ -21,6 +21,8 @@ from hypothesis import strategies as st
 from ansible_collections.mailops.exchange.plugins.module_utils._judgement.fleet_page import view
 from ansible_collections.mailops.exchange.plugins.plugin_utils.pages import rendered, seen
 
+BLOCKS = {"article", "details", "div", "dl", "h2", "h3", "p", "section", "table", "ul"}
+PHRASES = {"a", "bdi", "code", "h1", "h2", "h3", "label", "p", "span", "strong", "summary"}
 VOID = {"meta", "input", "use", "path"}
 REPORTS: Mapping[str, Mapping[str, Any]] = {
     "nobody": {"servers": 0},
@@ -52,6 +54,8 @@ class Page(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         assert len(dict(attrs)) == len(attrs), f"an attribute of <{tag}> is there twice"
         self.elements.append((tag, dict(attrs), tuple(self.stack)))
+        # A browser ends a paragraph there, and what follows is no longer inside of it.
+        assert not (tag in BLOCKS and PHRASES & set(self.stack)), f"<{tag}> inside of {self.stack}"
         if tag not in VOID:
             self.stack.append(tag)
 
@@ -164,7 +168,14 @@ def test_what_servers_say_is_shown_as_what_it_is() -> None:
 PLACES = ("host", "failure", "banner", "reason", "found", "why", "id", "subject", "connector", "option", "unreadable")
 
 
-@settings(max_examples=40)
+@pytest.mark.parametrize("place", PLACES)
+def test_an_element_in_a_text_is_text(place: str) -> None:
+    page = Page(drawn(with_text(place, "<script>alert(1)</script>")))
+    assert "<script>alert(1)</script>" in page.text
+    assert elements(page) == harmless(place)
+
+
+@settings(max_examples=30)
 @given(st.sampled_from(PLACES), HOSTILE_TEXTS)
 def test_no_text_becomes_markup_wherever_it_stands(place: str, text: str) -> None:
     page = Page(drawn(with_text(place, text)))
