@@ -38,7 +38,7 @@ WIDTHS = (390, 1024, 1600)
 
 PICTURES = ROOT / "docs" / "pictures"
 # What the documentation shows: of which page, in which width and height.
-DOCUMENTED = {"report.png": ("report-12", 1100, 1150), "handout.png": ("handout-plain-en", 900, 1000)}
+DOCUMENTED = {"report.png": ("report-12", 1000, 1000), "handout.png": ("handout-plain-en", 800, 1000)}
 
 
 def write(folder: Path) -> dict[str, Path]:
