@@ -114,11 +114,11 @@ def test_servers_that_differ_are_named(
     assert notes == [
         "Could not be read: gone. Nothing on this page is from there.",
         "Receiving by IMAP is off on EX02.",
-        "Receiving by POP3 (outside): the servers differ. The remarks say which value is set where.",
+        "Receiving by POP3 (outside): the servers differ. Behind each name it says on which of them it is set.",
     ]
     written = files(controller)
     assert "external/pop3.mobileconfig" not in written
-    assert "set on EX02 only" in written["handout.en.html"].decode()
+    assert "(EX02 only)" in written["handout.en.html"].decode()
     assert "von hier aus nicht geprüft" in written["handout.de.html"].decode()
     assert b"_pop3s._tcp.contoso.example. IN SRV 0 1 995 pop.contoso.test." in written["external/srv.zone"]
 

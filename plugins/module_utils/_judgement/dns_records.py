@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ansible_collections.mailops.exchange.plugins.module_utils._judgement.handout import Handout
+from ansible_collections.mailops.exchange.plugins.module_utils._judgement.handout import SMTP, Handout
 
 # RFC 8314 wants the names of TLS from the start preferred, which is the lower value.
 _SERVICES = {
@@ -58,4 +58,5 @@ def _is_known(handout: Handout, side: str, protocol: str) -> bool:
         and note.protocol in ("", protocol)
         and note.side in ("", side)
     ]
-    return bool(handout.of(side, protocol)) and not gaps
+    # A protocol may be on without being told to anybody. By which connectors users send is known from these.
+    return not gaps and (protocol == SMTP or bool(handout.of(side, protocol)))

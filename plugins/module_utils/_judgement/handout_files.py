@@ -15,7 +15,7 @@ from ansible_collections.mailops.exchange.plugins.module_utils._x509 import Sign
 
 PAGES = {language: f"handout.{language}.html" for language in TEXTS}
 _OUTLOOK = {language: f"outlook.{language}.txt" for language in TEXTS}
-_README = "README.txt"
+_README = "handout.readme.txt"
 _AUTOCONFIG = "config-v1.1.xml"
 _ZONE = "srv.zone"
 _WIDTH = 78

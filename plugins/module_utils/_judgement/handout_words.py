@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import first_of, harmless, shortened
@@ -24,6 +24,8 @@ from ansible_collections.mailops.exchange.plugins.module_utils._tables.handout_t
 
 PROGRAMS = ("thunderbird", "outlook", "apple", "phone")
 _WIDTH = 78
+_MANY = 6
+"""More servers than these stand one after the other on the page, and not one below the other."""
 _IMPLICIT_SUBMISSION_PORT = 465
 
 
@@ -51,7 +53,7 @@ def outlook_text(handout: Handout, language: str) -> bytes:
     lines = [title, "=" * len(title), "", *_wrapped(texts["outlook_autodiscover"])]
     for side in SIDES:
         lines += ["", texts[side], "-" * len(texts[side])]
-        rows = [_row(handout, offer, texts) for offer in handout.of(side)]
+        rows = _side(handout, side, texts)["rows"]
         lines += [line for row in rows for line in ("", *_lines(row, texts))] or ["", texts["nothing"]]
     lines += ["", texts["account"], "-" * len(texts["account"]), ""]
     lines += [f"{label}: {value}" for label, value in _account(handout, texts)]
@@ -86,41 +88,57 @@ def _account(handout: Handout, texts: Mapping[str, str]) -> list[tuple[str, str]
 
 
 def _side(handout: Handout, side: str, texts: Mapping[str, str]) -> dict[str, Any]:
-    rows = [_row(handout, offer, texts) for offer in handout.of(side)]
+    rows = [_row(handout, offers, texts) for offers in _alike(handout, side)]
     return {"name": side, "heading": texts[side], "rows": rows, "remarks": any(row["remarks"] for row in rows)}
 
 
-def _row(handout: Handout, offer: Offer, texts: Mapping[str, str]) -> dict[str, Any]:
-    setting = offer.setting
+def _alike(handout: Handout, side: str) -> list[list[Offer]]:
+    """The offers that differ in the name of the server only, as those for inside do where nobody has changed it."""
+    rows: dict[tuple[str, int, str, str], list[Offer]] = {}
+    for offer in handout.of(side):
+        one = offer.setting
+        rows.setdefault((one.protocol, one.port, one.encryption, offer.trial.outcome), []).append(offer)
+    return list(rows.values())
+
+
+def _row(handout: Handout, offers: Sequence[Offer], texts: Mapping[str, str]) -> dict[str, Any]:
+    first, setting = offers[0], offers[0].setting
+    differ = not handout.alike(first.side, setting.protocol)
     return {
         "purpose": texts[setting.protocol],
-        "server": setting.host,
-        # Where a name may be broken.
-        "labels": setting.host.split("."),
+        "servers": [
+            {
+                # Where a long name may be broken.
+                "labels": offer.setting.host.split("."),
+                "only_on": texts["only_on"].format(servers=first_of(offer.servers)) if differ else "",
+            }
+            for offer in offers
+        ],
+        "many": len(offers) > _MANY,
         "port": setting.port,
         "encryption": texts[setting.encryption],
-        "usable": offer.reachable,
-        "remarks": list(_remarks(handout, offer, texts)),
+        "usable": first.reachable,
+        "remarks": [texts[key] for key in _remarks(first)],
     }
 
 
-def _remarks(handout: Handout, offer: Offer, texts: Mapping[str, str]) -> Iterator[str]:
+def _remarks(offer: Offer) -> Iterator[str]:
     if not offer.reachable:
-        yield texts["unreachable"]
+        yield "unreachable"
     if offer.setting.encryption == IN_CLEAR:
-        yield texts["in_clear"]
-    if not handout.alike(offer.side, offer.setting.protocol):
-        yield texts["only_on"].format(servers=first_of(offer.servers))
+        yield "in_clear"
     if offer.trial.outcome == NOT_TRIED:
-        yield texts["not_tried"]
+        yield "not_tried"
 
 
 def _lines(row: Mapping[str, Any], texts: Mapping[str, str]) -> Iterator[str]:
     yield row["purpose"]
-    for key in ("server", "port", "encryption"):
-        yield f"  {texts[key]}: {row[key]}"
+    names = [".".join(one["labels"]) + (f" ({one['only_on']})" if one["only_on"] else "") for one in row["servers"]]
+    values = {"server": ", ".join(names), "port": row["port"], "encryption": row["encryption"]}
     if row["remarks"]:
-        yield from _wrapped(harmless(f"  {texts['remark']}: {'; '.join(row['remarks'])}"), "    ")
+        values["remark"] = "; ".join(row["remarks"])
+    for key, value in values.items():
+        yield from _wrapped(harmless(f"  {texts[key]}: {value}"), "    ")
 
 
 def _wrapped(text: str, indent: str = "") -> list[str]:
@@ -133,11 +151,12 @@ def _has(handout: Handout, protocol: str) -> bool:
 
 def _choices(handout: Handout) -> Iterator[str]:
     yield from (f"choose_{protocol}" for protocol in FETCHING if _has(handout, protocol))
-    for side in SIDES:
-        for protocol in (*FETCHING, SMTP):
-            if len([offer for offer in handout.of(side, protocol) if offer.reachable]) > 1:
-                yield "choose_first"
-                return
+    usable = [offers for side in SIDES for offers in _alike(handout, side) if offers[0].reachable]
+    purposes = [(offers[0].side, offers[0].setting.protocol) for offers in usable]
+    if len(set(purposes)) < len(purposes):
+        yield "choose_first"
+    if any(len(offers) > 1 for offers in usable):
+        yield "choose_server"
 
 
 def _steps(handout: Handout, program: str, texts: Mapping[str, str]) -> list[str]:

@@ -36,13 +36,14 @@ ENGLISH = {
     "nothing": "There is nothing to be handed out here.",
     "not_tried": "not tried from here",
     "unreachable": "No connection: do not use this one.",
-    "only_on": "set on {servers} only",
+    "only_on": "{servers} only",
     "in_clear": "not encrypted: others can read your password",
     "choose": "Which one to choose",
     "choose_imap4": "Choose IMAP if your program supports it: your mail stays on the server, in all its folders, "
     "and looks the same on all your devices.",
     "choose_pop3": "POP3 loads the inbox only, into this one program.",
     "choose_first": "Where several lines serve the same purpose, use the first one that your program supports.",
+    "choose_server": "Where a line names several servers, ask your administrator which one is for you.",
     "programs": "What to choose in usual programs",
     "thunderbird": "Thunderbird",
     "thunderbird_1": "When you add the account, choose “Configure manually”.",
@@ -82,7 +83,7 @@ ENGLISH = {
     "note_unreadable": "{what}: the settings could not be read on {servers}. They are not handed out from there.",
     "note_not_told": "{what}: nothing is set on {servers}, so that there is nothing to be handed out from there.",
     "note_unusable": "{what}: {text}, as set on {servers}, is not a host name with a port, and is not handed out.",
-    "note_differs": "{what}: the servers differ. The remarks say which value is set where.",
+    "note_differs": "{what}: the servers differ. Behind each name it says on which of them it is set.",
     "note_unreachable": "{what}: {text} could not be connected to. It is left out of the files for programs, of the "
     "profile and of the DNS records.",
     "note_in_clear": "{what}: {text} is without encryption. It is on this page only, and in no other file.",
@@ -123,13 +124,14 @@ GERMAN = {
     "nothing": "Hier gibt es nichts weiterzugeben.",
     "not_tried": "von hier aus nicht geprüft",
     "unreachable": "Keine Verbindung: bitte nicht verwenden.",
-    "only_on": "nur auf {servers} eingestellt",
+    "only_on": "nur {servers}",
     "in_clear": "unverschlüsselt: andere können Ihr Kennwort mitlesen",
     "choose": "Was Sie nehmen sollten",
     "choose_imap4": "Nehmen Sie IMAP, wenn Ihr Programm es unterstützt: Ihre E-Mails bleiben auf dem Server, in allen "
     "Ordnern, und sehen auf allen Ihren Geräten gleich aus.",
     "choose_pop3": "POP3 lädt nur den Posteingang, und nur in dieses eine Programm.",
     "choose_first": "Gibt es mehrere Zeilen für denselben Zweck, nehmen Sie die erste, die Ihr Programm unterstützt.",
+    "choose_server": "Stehen in einer Zeile mehrere Server, fragen Sie Ihren Administrator, welcher für Sie ist.",
     "programs": "Was Sie in gängigen Programmen auswählen",
     "thunderbird": "Thunderbird",
     "thunderbird_1": "Wählen Sie beim Hinzufügen des Kontos „Manuell einrichten“.",
@@ -178,7 +180,7 @@ GERMAN = {
     "note_not_told": "{what}: Auf {servers} ist nichts eingestellt, von dort gibt es also nichts weiterzugeben.",
     "note_unusable": "{what}: {text}, auf {servers} eingestellt, ist kein Servername mit Port und wird nicht "
     "weitergegeben.",
-    "note_differs": "{what}: Die Server unterscheiden sich. Die Bemerkungen sagen, was wo eingestellt ist.",
+    "note_differs": "{what}: Die Server unterscheiden sich. Hinter jedem Namen steht, auf welchen er eingestellt ist.",
     "note_unreachable": "{what}: Zu {text} kam keine Verbindung zustande. In den Dateien für Programme, im Profil und "
     "in den DNS-Einträgen fehlt die Einstellung deshalb.",
     "note_in_clear": "{what}: {text} ist unverschlüsselt. Die Einstellung steht nur auf dieser Seite und in keiner "

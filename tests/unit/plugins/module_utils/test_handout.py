@@ -139,12 +139,15 @@ def test_servers_that_differ_are_all_named() -> None:
     ]
     assert [offer.servers for offer in handed.of("external", "pop3")] == [("EX01",), ("EX02",), ("EX02",)]
     assert (handed.alike("external", "pop3"), handed.alike("external", "smtp")) == (False, True)
-    rows = view(handed, "en")["sides"][0]["rows"]
-    assert [row["remarks"] for row in rows if row["purpose"] == "Receiving by POP3"] == [
-        ["set on EX01 only"],
-        ["set on EX02 only"],
-        ["not encrypted: others can read your password", "set on EX02 only"],
+    rows = [row for row in view(handed, "en")["sides"][0]["rows"] if row["purpose"] == "Receiving by POP3"]
+    assert [([one["only_on"] for one in row["servers"]], row["remarks"]) for row in rows] == [
+        (["EX01 only", "EX02 only"], []),
+        (["EX02 only"], ["not encrypted: others can read your password"]),
     ]
+    assert "  Server: mail.contoso.com (EX01 only), mail2.contoso.com (EX02 only)\n  Port: 995\n" in (
+        outlook_text(handed, "en").decode()
+    )
+    assert '<span class="value">mail2.<wbr>contoso.<wbr>com</span> (EX02 only)</span>' in page(handed)
 
 
 def test_what_most_servers_have_comes_first() -> None:
@@ -247,6 +250,8 @@ def test_only_what_concerns_them_is_said() -> None:
     assert "no_465" in both
     assert "no_465" not in keys(smtp=[("mail.contoso.com", 465, TLS)])
     assert "choose_first" not in keys(internal={"pop3": [], "imap4": []})
+    assert "choose_first" in both
+    assert "choose_server" not in both
 
 
 class Reader(HTMLParser):

@@ -196,7 +196,7 @@ def test_keys_and_types_are_apples(side: str, protocol: str) -> None:
 def test_a_profile_is_not_made_of_one_of_several_servers() -> None:
     differ = handed(*troubled())
     assert profile(differ, "external", "pop3") is None
-    readme = contents(differ)["README.txt"].decode()
+    readme = contents(differ)["handout.readme.txt"].decode()
     assert "pop3.mobileconfig is not there: it has one server for each, and the servers of" in readme
     # They differ in what concerns this side only.
     inside = handed(server(), server("EX02"))
@@ -305,6 +305,8 @@ def test_records_say_that_something_is_off_only_where_that_is_known() -> None:
         handed(server(pop3=None)),
     ):
         assert of_pop3(said) == unknown
+    # No connector takes users.
+    assert "\n_submission._tcp.contoso.com. IN SRV 0 0 0 .\n" in zone(handed(server(smtp=[])), "external").decode()
     # A record leads to a name.
     numbered = handed(server(external={"pop3": [("10.0.0.1", 995, TLS)]}))
     assert of_pop3(numbered) == ["; _pop3s._tcp.contoso.com. is left out: no name with a connection is set for it."]
@@ -316,12 +318,13 @@ def test_there_is_no_file_that_is_not_known() -> None:
 
 
 def test_the_readme_says_where_files_go() -> None:
-    readme = contents(handed(domains=("contoso.com", "contoso.de")))["README.txt"].decode()
+    readme = contents(handed(domains=("contoso.com", "contoso.de")))["handout.readme.txt"].decode()
     for domain in ("contoso.com", "contoso.de"):
         assert f"\n  https://autoconfig.{domain}/.well-known/mail-v1.xml\n" in readme
         assert f"\n  https://{domain}/.well-known/autoconfig/mail/config-v1.1.xml\n" in readme
         assert f"\n  http://autoconfig.{domain}/mail/config-v1.1.xml, and by https\n" in readme
     assert "TO BE LOOKED AT" not in readme
     assert (
-        "Receiving by POP3 is off on EX01." in contents(handed(server(pop3=running("stopped"))))["README.txt"].decode()
+        "Receiving by POP3 is off on EX01."
+        in contents(handed(server(pop3=running("stopped"))))["handout.readme.txt"].decode()
     )
