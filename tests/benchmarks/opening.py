@@ -7,8 +7,11 @@ from __future__ import annotations
 
 import html
 import json
+import secrets
 import time
+from collections.abc import Mapping
 from functools import partial
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +45,8 @@ def run(place: Place) -> dict[str, Any]:
     folder = place.controller.folder / "pages"
     folder.mkdir()
     sizes = SERVERS[:2] if place.quick else SERVERS
-    reports = {f"{number} servers": _write(folder, number) for number in sizes}
+    reports = {f"{number} servers": _write(folder, fleet(number)) for number in sizes}
+    reports[f"{max(sizes)} servers, no setting alike"] = _write(folder, _unlike(max(sizes)))
     bare = folder / "bare.html"
     bare.write_text(_bare(max(sizes)), encoding="utf-8")
     browser = Browser()
@@ -72,12 +76,21 @@ def run(place: Place) -> dict[str, Any]:
     return {"rows": rows, "taken": taken}
 
 
-def _write(folder: Path, servers: int) -> dict[str, Any]:
+def _unlike(servers: int) -> dict[str, Any]:
+    """The worst there can be: every server has a value of its own for every setting."""
     report = fleet(servers)
+    number = count()
+    for server in report["servers"].values():
+        for protocol in (server["protocols"] or {}).values():
+            protocol["settings"] = {name: f"value {next(number)}" for name in protocol["settings"]}
+    return report
+
+
+def _write(folder: Path, report: Mapping[str, Any]) -> dict[str, Any]:
     begun = time.perf_counter()
     page = rendered(TEMPLATE, **view(report))
     seconds = time.perf_counter() - begun
-    file = folder / f"{servers}.html"
+    file = folder / f"{secrets.token_hex(4)}.html"
     file.write_text(page, encoding="utf-8")
     return {"file": file, "make": seconds, "page": file.stat().st_size, "json": len(json.dumps(report, indent=1))}
 
