@@ -32,6 +32,8 @@ _NAMED, _FIRST = 6, 3
 # So many characters all different values may have together, which bounds the size of the page.
 _BUDGET, _SHORTEST, _LONGEST = 400_000, 24, 1000
 _LONGEST_NAME = 120
+# So many cells take a browser long.
+_LARGE = 2000
 
 
 @dataclass(frozen=True)
@@ -119,6 +121,8 @@ class Comparison:
     differing: Sequence[RowView]
     by_value: bool
     """Whether there are so many columns that the rows are told value by value as well."""
+    is_large: bool
+    """Whether a browser should not lay out the matrix before it is looked at."""
     alike: Sequence[RowView]
     names_itself: bool
     """Whether `<server>` stands somewhere for the server's own name."""
@@ -254,7 +258,7 @@ def _counts(summary: Mapping[str, Any]) -> Iterator[Count]:
         (summary["in_sync"], "in sync", "fine", "servers"),
         (summary["not_compared"], "not compared", "off", "servers"),
         (summary["maintenance"], "in maintenance", "off", "servers"),
-        (summary["differ"], "not as desired", "warning", "servers"),
+        (summary["differ"], "out of sync", "warning", "servers"),
         (summary["unknown"], "not known for certain", "notice", "servers"),
         (summary["failed"], "failed", "error", "servers"),
         (summary["unreachable"], "unreachable", "error", "servers"),
@@ -369,11 +373,13 @@ class _Page:
             for one in told["settings"]
             for values in [(self._neutral(one["host"], one["before"]), self._neutral(one["host"], one["after"]))]
         )
-        for (part, group, setting, _values), found in _grouped(settings):
-            before, after = found[0][1]
+        grouped = _grouped(settings)
+        most = _most(2 * len(grouped))
+        for (part, group, setting, _values), found in grouped:
+            before, after = (_shown(value, most) for value in found[0][1])
             heading = f"{PARTS[part]} {group}".removesuffix(" server")
             hosts = [host for host, _values in found]
-            yield Change(part, heading, setting, _shown(before), _shown(after), self.names(hosts))
+            yield Change(part, heading, setting, before, after, self.names(hosts))
 
     def _neutral(self, host: str, value: Any) -> Any:
         return neutrally(value, own_names(self.hosts.get(host, {})))
@@ -386,9 +392,7 @@ class _Page:
         found = rows(read)
         differing = [row for row in found if not row.is_alike]
         columns = _columns(read, differing)
-        by_value = len(columns) > _FEW
-        cells = sum(len(row.values) for row in differing) + len(columns) * len(differing) + len(found)
-        most = _most(cells)
+        most = _most(sum(len(row.values) + len(columns) for row in differing) + len(found))
         unread = [host for host in self.hosts if host not in read]
         return Comparison(
             servers=self.names(read),
@@ -403,7 +407,8 @@ class _Page:
                 )
                 for row in differing
             ],
-            by_value=by_value,
+            by_value=len(columns) > _FEW,
+            is_large=len(columns) * len(differing) > _LARGE,
             alike=[_row(row, [_cell(row, row.values[0][0], most)]) for row in found if row.is_alike],
             names_itself=any("<server>" in as_text(cell.value) for row in found for cell, _hosts in row.values),
         )
@@ -507,13 +512,13 @@ def _cell(row: Row, cell: Cell, most: int) -> CellView:
 
 def _mark(row: Row, cell: Cell) -> Mark | None:
     if cell.desired:
-        return Mark("warning", "not as desired")
+        return Mark("warning", "out of sync")
     if cell.kind in (Kind.UNREADABLE, Kind.UNKNOWN):
         return Mark("notice", cell.kind.value)
     if cell.alarm:
         return Mark("warning", cell.alarm)
     if cell.as_desired:
-        return Mark("fine", "as desired")
+        return Mark("fine", "in sync")
     if cell.kind.is_known and row.usual and cell.likeness != row.usual:
         return Mark("notice", "differs from most")
     return None

@@ -27,7 +27,7 @@ PARTS = {SERVER: "Server", **{key: one.title for key, one in PROTOCOLS.items()},
 
 STATES = {
     "in_sync": "In sync",
-    "differs": "Not as desired",
+    "differs": "Out of sync",
     "restart_possible": "Restart possibly owed",
     "restart_unknown": "Not known whether a restart is owed",
     "certificate_unknown": "Not known whether the certificate is assigned",

@@ -168,17 +168,17 @@ def test_a_difference_from_what_is_desired_is_told_with_both_values_even_if_all_
             {"part": "settings", "setting": "login_type", "actual": "PlainTextLogin", "desired": "SecureLogin"}
         ]
     found = differing(report, "POP3 settings", "login_type")
-    assert [told(cell) for cell in found.cells] == ["PlainTextLogin [not as desired] desired SecureLogin"] * 2
+    assert [told(cell) for cell in found.cells] == ["PlainTextLogin [out of sync] desired SecureLogin"] * 2
     folded = row(compared(report).alike, "POP3 settings", "banner")
     assert folded
-    assert folded.cells[0].mark == Mark("fine", "as desired")
+    assert folded.cells[0].mark == Mark("fine", "in sync")
 
 
 def test_a_difference_that_is_meant_is_as_desired() -> None:
     report = alike(3, wanted=True)
     report["servers"]["ex02"]["protocols"]["pop3"]["settings"]["banner"] = "Hello."
     found = differing(report, "POP3 settings", "banner")
-    assert [cell.mark for cell in found.cells] == [Mark("fine", "as desired")] * 3
+    assert [cell.mark for cell in found.cells] == [Mark("fine", "in sync")] * 3
 
 
 def test_parts_beside_the_settings_are_compared_with_what_is_desired() -> None:
@@ -195,17 +195,17 @@ def test_parts_beside_the_settings_are_compared_with_what_is_desired() -> None:
         (
             "Mail submission connector Client Frontend <server>",
             "require_tls",
-            ("false", "false [not as desired] desired true", "false"),
+            ("false", "false [out of sync] desired true", "false"),
         ),
         (
             "POP3 mailboxes",
             "reader@contoso.com pop_enabled",
-            ("in sync", "true [not as desired] desired false", "not read"),
+            ("in sync", "true [out of sync] desired false", "not read"),
         ),
         (
             "POP3 services",
             "MSExchangePop3 start_mode",
-            ("automatic", "manual [not as desired] desired automatic", "automatic"),
+            ("automatic", "manual [out of sync] desired automatic", "automatic"),
         ),
         ("IMAP4 certificate", "comparison", ("in sync", "[not known] <server> does not tell.", "not read")),
     ):
@@ -325,8 +325,8 @@ def test_servers_stand_by_state_and_by_what_is_wrong_the_worst_first() -> None:
     assert groups[:4] == [
         ("Could not be reached", ["ex05"], ["EX05 does not answer at port 5986."]),
         ("Could not be read or compared", ["ex09"], ["pop3_max_command_size: 5 is not valid on EX09; use 40 to 1024."]),
-        ("Not as desired", ["ex02"], ["POP3: login_type, banner"]),
-        ("Not as desired", ["ex12"], ["IMAP4: MSExchangeIMAP4BE status"]),
+        ("Out of sync", ["ex02"], ["POP3: login_type, banner"]),
+        ("Out of sync", ["ex12"], ["IMAP4: MSExchangeIMAP4BE status"]),
     ]
     assert groups[-1] == ("In sync", ["ex01", "ex04", "ex06", "ex08"], [])
     assert ("Could not be reached", 2, ["<server> does not answer at port 5986."]) in [
@@ -368,7 +368,7 @@ def test_changes_are_told_by_what_they_are_with_their_servers() -> None:
     assert lines[:3] == [
         ("Servers", "new in the report", "", "", ["ex01"]),
         ("Servers", "no longer in the report", "", "", ["gone"]),
-        ("Servers", "state", "In sync", "Not as desired", ["ex02", "ex12", "ex14", "ex24"]),
+        ("Servers", "state", "In sync", "Out of sync", ["ex02", "ex12", "ex14", "ex24"]),
     ]
     assert ("POP3 findings", "plain-text-login", "not found", "found", ["ex02", "ex14"]) in lines
     assert ("POP3 settings", "banner", "POP3 at Contoso is ready.", "Hello from <server>.", ["ex02", "ex14"]) in lines
@@ -410,7 +410,7 @@ def test_all_servers_have_one_name_together_and_many_are_shortened() -> None:
 
 def test_every_count_of_the_summary_leads_to_a_section() -> None:
     counts = [(one.number, one.word, one.target) for one in view(fleet(12))["counts"]]
-    assert (2, "not as desired", "servers") in counts
+    assert (2, "out of sync", "servers") in counts
     assert (1, "accepted", "accepted") in counts
     assert (1, "error", "findings") in counts
 

@@ -237,4 +237,5 @@ def test_a_large_fleet_of_which_no_two_servers_are_alike_stays_below_two_megabyt
     shown = view(report)["comparison"]
     assert shown is not None
     assert len(shown.differing) * len(shown.columns) > 5000
+    assert shown.is_large
     assert len(drawn(report).encode()) < 2_000_000
