@@ -49,5 +49,5 @@ def _server(provider: ET.Element, kind: str, setting: Setting, username: str) ->
     ):
         ET.SubElement(server, name).text = value
     if setting.protocol == "pop3":
-        # Not in the draft, which allows for more elements; Thunderbird knows it, and would else leave no copy.
+        # Not in the draft, which allows for more elements. Thunderbird knows it, and takes no word for how long.
         ET.SubElement(ET.SubElement(server, "pop3"), "leaveMessagesOnServer").text = "true"

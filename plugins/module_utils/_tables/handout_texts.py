@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, mailops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What the hand-out says, by language. One more language is one more entry, with the same keys and names in braces."""
+"""What the hand-out says. One more language is one more dictionary, with the same keys and names in braces."""
 
 from __future__ import annotations
 
@@ -46,28 +46,30 @@ ENGLISH = {
     "choose_server": "Where a line names several servers, ask your administrator which one is for you.",
     "programs": "What to choose in usual programs",
     "thunderbird": "Thunderbird",
-    "thunderbird_1": "When you add the account, choose “Configure manually”.",
+    "thunderbird_1": "When you add the account, choose «Configure manually».",
     "thunderbird_2": "Connection security: SSL/TLS or STARTTLS, as it is given with the server.",
     "thunderbird_3": "Authentication method: Normal password, for the incoming and for the outgoing server.",
     "outlook": "Outlook (classic)",
-    "outlook_1": "When you add the account, tick “Let me set up my account manually”, then choose IMAP or POP. "
+    "outlook_1": "When you add the account, tick «Let me set up my account manually», then choose IMAP or POP. "
     "Otherwise Outlook sets up an Exchange account.",
     "outlook_2": "Encryption method: SSL/TLS or STARTTLS, as it is given with the server.",
-    "outlook_3": "Leave “Require logon using Secure Password Authentication (SPA)” unticked.",
-    "outlook_4": "Under More Settings, Outgoing Server, tick “My outgoing server (SMTP) requires authentication” and "
-    "“Use same settings as my incoming mail server”.",
+    "outlook_3": "Leave «Require logon using Secure Password Authentication (SPA)» unticked.",
+    "outlook_4": "Under More Settings, Outgoing Server, tick «My outgoing server (SMTP) requires authentication» and "
+    "«Use same settings as my incoming mail server».",
     "apple": "Apple Mail",
     "apple_1": "Choose Mail, Add Account, Other Mail Account.",
-    "apple_2": "If the port in the table is not the one that is taken, untick “Automatically manage connection "
-    "settings” in the account's server settings, and enter it.",
-    "apple_3": "Tick “Use TLS/SSL” for both servers, and choose Authentication: Password.",
+    "apple_2": "If the port in the table is not the one that is taken, untick «Automatically manage connection "
+    "settings» in the account's server settings, and enter it.",
+    "apple_3": "Tick «Use TLS/SSL» for both servers, and choose Authentication: Password.",
     "phone": "A phone",
     "phone_1": "Add an account of the type Other, and choose IMAP or POP3, not Exchange.",
     "phone_2": "Security: SSL/TLS or STARTTLS, as it is given with the server. On an iPhone, Use SSL is on for "
     "both servers.",
     "phone_3": "Enter user name and password for the outgoing server too, even where they are called optional.",
-    "thunderbird_pop3": "For POP3, tick “Leave messages on server” in the account's server settings.",
-    "outlook_pop3": "For POP, tick “Leave a copy of messages on the server” under More Settings, Advanced.",
+    "thunderbird_pop3": "For POP3, tick «Leave messages on server» in the account's server settings, and untick «For "
+    "at most … days» below it.",
+    "outlook_pop3": "For POP, tick «Leave a copy of messages on the server» under More Settings, Advanced, and untick "
+    "«Remove from server after … days».",
     "warnings": "Please note",
     "leave_copy": "POP3 removes messages from the server once they are loaded, unless your program leaves a copy "
     "there. Without a copy no other program and no other device can see them.",
@@ -134,33 +136,33 @@ GERMAN = {
     "choose_server": "Stehen in einer Zeile mehrere Server, fragen Sie Ihren Administrator, welcher für Sie ist.",
     "programs": "Was Sie in gängigen Programmen auswählen",
     "thunderbird": "Thunderbird",
-    "thunderbird_1": "Wählen Sie beim Hinzufügen des Kontos „Manuell einrichten“.",
+    "thunderbird_1": "Wählen Sie beim Hinzufügen des Kontos «Manuell einrichten».",
     "thunderbird_2": "Verbindungssicherheit: SSL/TLS oder STARTTLS, wie beim Server angegeben.",
     "thunderbird_3": "Authentifizierungsmethode: Passwort, normal, für den Posteingangs- und den Postausgangsserver.",
     "outlook": "Outlook (klassisch)",
-    "outlook_1": "Setzen Sie beim Hinzufügen des Kontos das Häkchen bei „Ich möchte mein Konto manuell einrichten“ und "
+    "outlook_1": "Setzen Sie beim Hinzufügen des Kontos das Häkchen bei «Ich möchte mein Konto manuell einrichten» und "
     "wählen Sie dann IMAP oder POP. Sonst richtet Outlook ein Exchange-Konto ein.",
     "outlook_2": "Verschlüsselungsmethode: SSL/TLS oder STARTTLS, wie beim Server angegeben.",
-    "outlook_3": "Setzen Sie kein Häkchen bei „Anmeldung mithilfe der gesicherten Kennwortauthentifizierung (SPA) "
-    "erforderlich“.",
-    "outlook_4": "Setzen Sie unter Weitere Einstellungen, Postausgangsserver, die Häkchen bei „Der Postausgangsserver "
-    "(SMTP) erfordert Authentifizierung“ und „Gleiche Einstellungen wie für Posteingangsserver verwenden“.",
+    "outlook_3": "Setzen Sie kein Häkchen bei «Anmeldung mithilfe der gesicherten Kennwortauthentifizierung (SPA) "
+    "erforderlich».",
+    "outlook_4": "Setzen Sie unter Weitere Einstellungen, Postausgangsserver, die Häkchen bei «Der Postausgangsserver "
+    "(SMTP) erfordert Authentifizierung» und «Gleiche Einstellungen wie für Posteingangsserver verwenden».",
     "apple": "Apple Mail",
     "apple_1": "Wählen Sie Mail, Account hinzufügen, Anderer Mail-Account.",
     "apple_2": "Wird ein anderer Port genommen als der in der Tabelle, schalten Sie in den Servereinstellungen des "
-    "Accounts „Verbindungseinstellungen automatisch verwalten“ aus und tragen Sie ihn ein.",
-    "apple_3": "Setzen Sie für beide Server das Häkchen bei „TLS/SSL verwenden“ und wählen Sie als Authentifizierung "
+    "Accounts «Verbindungseinstellungen automatisch verwalten» aus und tragen Sie ihn ein.",
+    "apple_3": "Setzen Sie für beide Server das Häkchen bei «TLS/SSL verwenden» und wählen Sie als Authentifizierung "
     "Passwort.",
     "phone": "Smartphone",
-    "phone_1": "Fügen Sie ein Konto der Art „Andere“ hinzu und wählen Sie IMAP oder POP3, nicht Exchange.",
-    "phone_2": "Sicherheit: SSL/TLS oder STARTTLS, wie beim Server angegeben. Auf einem iPhone ist „SSL verwenden“ für "
+    "phone_1": "Fügen Sie ein Konto der Art «Andere» hinzu und wählen Sie IMAP oder POP3, nicht Exchange.",
+    "phone_2": "Sicherheit: SSL/TLS oder STARTTLS, wie beim Server angegeben. Auf einem iPhone ist «SSL verwenden» für "
     "beide Server eingeschaltet.",
     "phone_3": "Tragen Sie Benutzername und Kennwort auch für den Postausgangsserver ein, selbst wenn sie dort als "
     "optional bezeichnet sind.",
-    "thunderbird_pop3": "Setzen Sie bei POP3 in den Server-Einstellungen des Kontos das Häkchen bei „Nachrichten auf "
-    "dem Server belassen“.",
-    "outlook_pop3": "Setzen Sie bei POP unter Weitere Einstellungen, Erweitert, das Häkchen bei „Kopie aller "
-    "Nachrichten auf dem Server belassen“.",
+    "thunderbird_pop3": "Setzen Sie bei POP3 in den Server-Einstellungen des Kontos das Häkchen bei «Nachrichten auf "
+    "dem Server belassen» und entfernen Sie das bei «Für höchstens … Tage» darunter.",
+    "outlook_pop3": "Setzen Sie bei POP unter Weitere Einstellungen, Erweitert, das Häkchen bei «Kopie aller "
+    "Nachrichten auf dem Server belassen» und entfernen Sie das bei «Vom Server nach … Tagen entfernen».",
     "warnings": "Bitte beachten Sie",
     "leave_copy": "POP3 löscht Nachrichten auf dem Server, sobald sie geladen sind, wenn Ihr Programm keine Kopie dort "
     "lässt. Ohne Kopie sieht sie kein anderes Programm und kein anderes Gerät mehr.",
@@ -192,4 +194,13 @@ GERMAN = {
     "outlook_steps": "In Outlook",
 }
 
-TEXTS: Mapping[str, Mapping[str, str]] = {"en": ENGLISH, "de": GERMAN}
+
+def _quoted(texts: Mapping[str, str], opening: str, closing: str) -> Mapping[str, str]:
+    """The texts with the quotation marks of their language, which programs take for slips in a source."""
+    return {key: text.replace("«", opening).replace("»", closing) for key, text in texts.items()}
+
+
+TEXTS: Mapping[str, Mapping[str, str]] = {
+    "en": _quoted(ENGLISH, "\u201c", "\u201d"),
+    "de": _quoted(GERMAN, "\u201e", "\u201c"),
+}

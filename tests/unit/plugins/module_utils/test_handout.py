@@ -208,6 +208,12 @@ def test_every_language_says_the_same(language: str) -> None:
         assert text == text.strip() != "", key
 
 
+def test_quotation_marks_are_those_of_the_language() -> None:
+    assert "choose \u201cConfigure manually\u201d" in TEXTS["en"]["thunderbird_1"]
+    assert "\u201eManuell einrichten\u201c" in TEXTS["de"]["thunderbird_1"]
+    assert not [text for texts in TEXTS.values() for text in texts.values() if set('"\u00ab\u00bb') & set(text)]
+
+
 def test_every_text_is_shown() -> None:
     """What no page and no file shows is left over."""
     told = told_by([*troubled(), server("EX05", external={"pop3": []}, internal={"pop3": [], "imap4": []})], ["ex04"])
