@@ -29,6 +29,8 @@ from ansible_collections.mailops.exchange.plugins.module_utils._judgement.fleet_
 _FEW = 8
 # So many servers, or texts of a finding, are named; of more, the first ones.
 _NAMED, _FIRST = 6, 3
+# So many values of a row are shown at once if there are more than twice as many.
+_VALUES = 8
 # So many characters all different values may have together, which bounds the size of the page.
 _BUDGET, _SHORTEST, _LONGEST = 400_000, 24, 1000
 _LONGEST_NAME = 120
@@ -99,7 +101,8 @@ class RowView:
     cells: Sequence[CellView]
     """One for each column of the matrix; of a row that is the same everywhere there is one."""
     values: Sequence[ValueView] = ()
-    """By value, with its servers."""
+    """By value, with its servers; of very many values the first ones."""
+    more_values: Sequence[ValueView] = ()
 
 
 @dataclass(frozen=True)
@@ -498,7 +501,8 @@ def _columns(read: Mapping[str, Any], differing: Sequence[Row]) -> list[list[str
 
 def _row(row: Row, cells: Sequence[CellView], values: Sequence[ValueView] = ()) -> RowView:
     heading = f"{PARTS[row.id.part]} {_cut(row.id.group, _LONGEST_NAME)}".strip()
-    return RowView(row.id.part, heading, _cut(row.id.name, _LONGEST_NAME), cells, values)
+    first = _VALUES if len(values) > 2 * _VALUES else len(values)
+    return RowView(row.id.part, heading, _cut(row.id.name, _LONGEST_NAME), cells, values[:first], values[first:])
 
 
 def _cell(row: Row, cell: Cell, most: int) -> CellView:

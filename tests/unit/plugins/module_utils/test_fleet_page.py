@@ -286,6 +286,15 @@ def test_of_many_servers_those_that_are_alike_share_a_column() -> None:
     assert sum(one.servers.count for one in found.values) == 60
 
 
+def test_of_very_many_values_the_rest_is_folded() -> None:
+    report = alike(17)
+    for number, protocol in enumerate(protocols(report, "pop3")):
+        protocol["settings"]["banner"] = f"Hello {number}."
+    found = differing(report, "POP3 settings", "banner")
+    assert [told(one.cell) for one in (*found.values, *found.more_values)] == [f"Hello {n}." for n in range(17)]
+    assert len(found.values) == 8
+
+
 def test_servers_in_another_state_share_no_column() -> None:
     report = alike(9)
     report["servers"]["ex03"]["state"] = "failed"
