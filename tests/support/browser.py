@@ -28,6 +28,7 @@ LIBRARIES = ("playwright", "axe_playwright_python")
 HEIGHT = 900
 # Of one step in the browser: a page of 100 servers takes a second, a busy machine many times that.
 _PATIENCE_MS = 120_000
+_CONTRAST = "color-contrast"
 
 
 def install() -> None:
@@ -52,14 +53,21 @@ class Opened:
     complaints: list[str] = field(default_factory=list)
     """What stands in the console as a warning or an error, and errors of scripts."""
 
-    def violations(self, *rules: str, contrast: bool = True) -> list[str]:
-        """What axe-core has against it by some rules or by all, a line for each element."""
+    def violations(self) -> list[str]:
+        """What axe-core has against it beside its contrast, a line for each element."""
+        return self._axe(None, {"rules": {_CONTRAST: {"enabled": False}}})
+
+    def pale(self) -> list[str]:
+        """What axe-core finds too weak in contrast, in the colours that it has now.
+
+        That is most of the work, and of a long table the first rows have all the colours there are.
+        """
+        return self._axe({"exclude": [["tbody > tr:nth-child(n + 16)"]]}, {"runOnly": [_CONTRAST]})
+
+    def _axe(self, context: dict[str, Any] | None, options: dict[str, Any]) -> list[str]:
         from axe_playwright_python.sync_playwright import Axe
 
-        options: dict[str, Any] = {"resultTypes": ["violations"], "rules": {"color-contrast": {"enabled": contrast}}}
-        if rules:
-            options["runOnly"] = list(rules)
-        found = Axe().run(self.page, options=options).response["violations"]
+        found = Axe().run(self.page, context, {"resultTypes": ["violations"]} | options).response["violations"]
         return [f"{rule['id']}: {node['html']}: {node['failureSummary']}" for rule in found for node in rule["nodes"]]
 
     def photograph(self, target: Path, most: int = 3000) -> None:
