@@ -53,6 +53,10 @@ def test_the_page_its_json_and_that_for_pipelines_are_written(run: Run, tmp_path
     run({"ex01": variables(1), "ex02": variables(14)}, file="of/today.html")
     changes = json.loads((tmp_path / "of" / "today.json").read_text())["changes"]
     assert changes["since"] == report["generated_at"]
+    # Or with another one that is named.
+    (tmp_path / "old.json").write_text(json.dumps(fleet(1)))
+    run({"ex01": variables(1)}, file="of/today.html", previous="old.json")
+    assert json.loads((tmp_path / "of" / "today.json").read_text())["changes"]["since"] == fleet(1)["generated_at"]
 
 
 @pytest.mark.parametrize("hosts", [(), {"ex01": variables(1)}], ids=["looking", "check mode"])
