@@ -10,7 +10,6 @@ needs minutes for some texts of 200 KB. So the marks are looked for here, each l
 from __future__ import annotations
 
 import re
-from itertools import islice
 
 _DELIMITER = "-- "
 _QUOTED = re.compile(r" {0,3}>")
@@ -29,7 +28,7 @@ def comment(text: str, *, from_html: bool = False) -> tuple[str, str | None]:
     if above := _trimmed(lines[:quotation]):
         return above, None
     # Who answers below has nothing above. What a block of Outlook's quotes has no marks, and cannot be told from it.
-    marked = quotation < signature and any(map(_QUOTED.match, islice(lines, quotation, min(quotation + 8, signature))))
+    marked = quotation < signature and any(map(_QUOTED.match, lines[quotation : min(quotation + 8, signature)]))
     below = [line for line in lines[quotation:signature] if not _QUOTED.match(line)] if marked else []
     if below and (rest := _trimmed(below[1:] if _is_attribution(below[0]) else below)):
         return rest, "Nothing stands above the quoted text, so this is what stands below and in it."
@@ -42,6 +41,8 @@ def _trimmed(lines: list[str]) -> str:
 
 def _begins_quotation(lines: list[str], number: int, end: int) -> bool:
     line = lines[number]
+    if not line.strip():
+        return False
     if _QUOTED.match(line):
         return _is_quotation(line)
     return _is_original(lines, number, end) or _is_block(lines, number, end) or _attributes(lines, number, end)
@@ -63,7 +64,7 @@ def _is_original(lines: list[str], number: int, end: int) -> bool:
 def _is_block(lines: list[str], number: int, end: int) -> bool:
     """Three fields or more, with an address or a sender first, each in a line of its own and of another name."""
     names = []
-    for line in islice(lines, number, min(number + 8, end)):
+    for line in lines[number : min(number + 8, end)]:
         found = _FIELD.fullmatch(line[:300].rstrip())
         if not found:
             break
@@ -71,13 +72,13 @@ def _is_block(lines: list[str], number: int, end: int) -> bool:
     # From, Sent, To, Subject: four of them, or three where one names an address.
     if len(names) != len(set(names)):
         return False
-    has_address = any(_ADDRESS.search(line[:300]) for line in islice(lines, number, number + len(names)))
+    has_address = any(_ADDRESS.search(line[:300]) for line in lines[number : number + len(names)])
     return len(names) >= 4 or (len(names) == 3 and has_address)
 
 
 def _attributes(lines: list[str], number: int, end: int) -> bool:
     """`On Monday Anna wrote:`, in any language, in a line or two, with quoted text below it."""
-    if not lines[number].strip() or len(lines[number]) > 300:
+    if len(lines[number]) > 300:
         return False
     for last in range(number, min(number + 3, end)):
         if not lines[last].strip() or _QUOTED.match(lines[last]):

@@ -22,6 +22,7 @@ from .ours import Judge, Verdict
 
 _MOST_TRIES = 3
 """So often one mail may cost us the connection."""
+_TRIED = 8
 
 
 @dataclass
@@ -31,6 +32,8 @@ class Memory:
     verdicts: dict[str, _Judged] = field(default_factory=dict)
     tries: dict[str, int] = field(default_factory=dict)
     validity: str = ""
+    turn: int = 0
+    """Whose turn it is to be tried, see `_same_identifiers`."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +64,7 @@ def look(
         memory.verdicts.clear()
     memory.validity = listing.validity
     known: dict[str, Entry] = {}
-    if _same_identifiers(session, listing, book, account):
+    if _same_identifiers(session, listing, book, account, memory):
         known = {mail.uid: book.entries[mail.uid] for mail in listing.mails if _is_known(book, mail)}
     new = [mail for mail in listing.mails if mail.uid not in known]
     place = {mail.uid: number for number, mail in enumerate(listing.mails)}
@@ -94,15 +97,23 @@ def _is_known(book: Book, mail: Listed) -> bool:
     return entry is not None and (mail.size is None or mail.size == entry.size)
 
 
-def _same_identifiers(session: Session, listing: Listing, book: Book, account: Account) -> bool:
+def _same_identifiers(session: Session, listing: Listing, book: Book, account: Account, memory: Memory) -> bool:
     """Whether what the server calls its mails still means the mails that it meant.
 
-    After a mailbox has moved, POP3's identifiers may stand for other mails. Two are tried, the oldest and the newest.
+    After a mailbox has moved, POP3's identifiers may stand for other mails. The oldest and the newest are tried with each
+    look, and some of the others, so that in time each has its turn.
     """
     if listing.validity != book.validity:
         return False
-    tried = [mail.uid for mail in listing.mails if mail.uid in book.entries] if not listing.sure else []
-    some = list(dict.fromkeys((*tried[:1], *tried[-1:])))
+    if listing.sure:
+        return True
+    mails = [mail for mail in listing.mails if mail.uid in book.entries]
+    if not all(_is_known(book, mail) for mail in mails):
+        return False
+    uids = [mail.uid for mail in mails]
+    turn = memory.turn % max(len(uids), 1)
+    memory.turn = turn + _TRIED
+    some = list(dict.fromkeys((*uids[:1], *uids[-1:], *uids[turn : turn + _TRIED])))
     return all(Headers(top.raw).identity(account.user) == book.entries[top.uid].id for top in session.tops(some))
 
 

@@ -32,9 +32,11 @@ def as_text(html: str) -> str:
     except (etree.ParserError, etree.XMLSyntaxError, ValueError, AssertionError):
         return ""
     for begins in tree.xpath(_BEGINS_QUOTED):
-        for following in list(begins.xpath("following::*")):
-            _drop(following)
-        _drop(begins)
+        # Everything behind it goes, and the text behind the elements that it is in.
+        for element in [begins, *begins.iterancestors(), *begins.xpath("following::*")]:
+            element.tail = None
+        for element in [begins, *begins.xpath("following::*")]:
+            _drop(element)
     for element in tree.xpath(f"{_QUOTED} | {_NOT_SHOWN}"):
         _drop(element)
     return str(Inscriptis(tree, ParserConfig(css=CSS_PROFILES["strict"])).get_text())

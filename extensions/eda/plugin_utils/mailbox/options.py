@@ -137,6 +137,9 @@ def read(args: Mapping[str, Any], home: Path) -> Options:
     given = {name: value for name, value in args.items() if name not in _OF_RULEBOOK}
     values = _values(given, "")
     listed = values["accounts"]
+    for number, one in enumerate(listed or ()):
+        if wrong := sorted(str(name) for name in one if name in _BY_NAME and not _BY_NAME[name].of_account):
+            raise Refused(f"accounts[{number}]: {', '.join(wrong)} is of the whole source; give it beside accounts.")
     if listed is None:
         listed = [{}]
     accounts = tuple(

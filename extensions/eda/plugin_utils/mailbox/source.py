@@ -216,7 +216,9 @@ class Keeper:
             # Whatever a thread waits for ends now, and with it the thread.
             connection.cut()
         logger.error("%s is disabled: %s", account.name, book.health.reason)
-        await asyncio.Event().wait()
+        # The rulebook has to be started again with another value of `enable`.
+        while True:
+            await self._clock.sleep(self._given.interval)
 
     async def _look(self, session: Session, book: books.Book) -> Result:
         judge = Judge(self._account, await asyncio.to_thread(_ids_of, self._account.message_ids_file))
