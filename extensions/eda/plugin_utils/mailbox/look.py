@@ -100,8 +100,8 @@ def _is_known(book: Book, mail: Listed) -> bool:
 def _same_identifiers(session: Session, listing: Listing, book: Book, account: Account, memory: Memory) -> bool:
     """Whether what the server calls its mails still means the mails that it meant.
 
-    After a mailbox has moved, POP3's identifiers may stand for other mails. The oldest and the newest are tried with each
-    look, and some of the others, so that in time each has its turn.
+    After a mailbox has moved, POP3's identifiers may stand for other mails. The oldest and the newest are tried with
+    each look, and some of the others, so that in time each has its turn.
     """
     if listing.validity != book.validity:
         return False

@@ -70,7 +70,9 @@ class Pop3:
             self._ask(f"RETR {number}")
             rest = self._multiline()
             try:
-                yield from rest
+                # Not `yield from`: that would end `rest` with this one.
+                for line in rest:  # noqa: UP028
+                    yield line
             finally:
                 # Who has read enough leaves the rest to be read here: the next answer stands behind it.
                 for _line in rest:

@@ -26,7 +26,7 @@ from .ours import Judge
 logger = logging.getLogger("mailops.exchange.mailbox")
 
 _NEWS_PAUSE = 10.0
-"""At least so long after a look, news or not."""
+"""At least so long after the beginning of a look, whatever news there is."""
 _MOST_ID_FILE = 4 << 20
 
 
@@ -199,7 +199,7 @@ class Keeper:
                         session = await asyncio.to_thread(self._open, account, connection)
                     result = await self._look(session, book)
                     self._note(book, self._after(result, begun))
-                    session = await self._waited(session, result, book)
+                    session = await self._waited(session, result, begun, book)
                 except (Failed, NotGiven) as error:
                     session = None
                     await self._has_failed(book, error)
@@ -238,12 +238,12 @@ class Keeper:
             return Health().stopped(self._account, now)
         return Health().succeeded(self._given.interval, self._given.jitter, begun, now, self._uniform)
 
-    async def _waited(self, session: Session, result: Result, book: books.Book) -> Session | None:
+    async def _waited(self, session: Session, result: Result, begun: float, book: books.Book) -> Session | None:
         """The session, when it has told of news; without it the next look begins anew, when it is time."""
         seconds = book.health.not_before - self._clock.now()
         try:
             if not result.stopped and await asyncio.to_thread(session.wait, max(seconds, 0.0)):
-                await self._clock.sleep(_NEWS_PAUSE)
+                await self._until(begun + _NEWS_PAUSE)
                 return session
             await asyncio.to_thread(session.close)
         except (Failed, NotGiven) as error:
