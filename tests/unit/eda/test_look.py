@@ -35,10 +35,12 @@ class Reader:
         events = []
         while True:
             try:
-                events.append(next(steps))
+                told = next(steps)
             except StopIteration as end:
                 return events, end.value
-            given(events[-1])
+            events.append(told.event)
+            given(told.event)
+            told.is_given()
 
     def ids(self) -> list[str | None]:
         return [event.data["message_id"] for event in self.look()[0]]

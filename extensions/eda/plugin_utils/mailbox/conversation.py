@@ -83,14 +83,24 @@ class Connection:
         """In clear; `encrypt` follows, at once or when the server has agreed."""
         account = self._account
         address = (account.connect_to or account.host, account.port)
-        self._hold(socket.create_connection(address, account.timeout))
+        self.hold(socket.create_connection(address, account.timeout))
         return self._connected()
 
     def encrypt(self) -> socket.socket:
         """TLS with a server that has a certificate for the name that was given."""
-        context = ssl.create_default_context(cafile=self._account.ca_cert)
-        self._hold(context.wrap_socket(self._connected(), server_hostname=self._account.host))
+        self.hold(self.context().wrap_socket(self._connected(), server_hostname=self._account.host))
         return self._connected()
+
+    def context(self) -> ssl.SSLContext:
+        """What is asked of a server's certificate."""
+        return ssl.create_default_context(cafile=self._account.ca_cert)
+
+    def hold(self, connected: socket.socket) -> None:
+        """Take a socket in place of the one so far."""
+        self._socket = connected
+        if self._cut:
+            self.cut()
+            raise ConnectionAbortedError
 
     def send(self, data: bytes) -> None:
         self._connected().sendall(data)
@@ -113,12 +123,6 @@ class Connection:
         if self._socket is None:
             raise ConnectionAbortedError
         return self._socket
-
-    def _hold(self, connected: socket.socket) -> None:
-        self._socket = connected
-        if self._cut:
-            self.cut()
-            raise ConnectionAbortedError
 
 
 @contextlib.contextmanager

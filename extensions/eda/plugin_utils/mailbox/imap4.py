@@ -36,17 +36,6 @@ class _Client(imaplib.IMAP4):
         connected = self._connection.connect()
         return self._connection.encrypt() if self._account.encryption == "implicit_tls" else connected
 
-    def begin_tls(self) -> None:
-        """STARTTLS by our connection, which checks the certificate."""
-        answer, _data = self._simple_command("STARTTLS")
-        if answer != "OK":
-            raise Failed(f"{self._account.host}:{self._account.port} offers STARTTLS and does not do it.")
-        self._file.close()  # type: ignore[has-type]
-        self.sock = self._connection.encrypt()
-        self._file = self.sock.makefile("rb")
-        # What was said in clear does not count.
-        self._get_capabilities()
-
     def read(self, size: int) -> bytes:
         # The server tells the size of a literal, and room for it would be made beforehand.
         if size > _CHUNK * 2:
@@ -68,8 +57,13 @@ class Imap4:
                 where = f"{account.host}:{account.port}"
                 raise Failed(f"{where} does not offer STARTTLS; no password is sent without TLS.")
             with speaking(account, "beginning TLS"):
-                self._client.begin_tls()
+                self._client.starttls(connection.context())
+                connection.hold(self._client.sock)
         self._log_on()
+        with speaking(account, "asking what the server can do"):
+            # Most of it is told only to those who have logged on.
+            _answer, abilities = self._client.capability()
+            self._capabilities = frozenset(abilities[-1].decode("ascii").upper().split())
         with speaking(account, "opening the folder"):
             # EXAMINE cannot change anything, not even what counts as read.
             answer, data = self._client.select(_quoted(account.folder), readonly=account.after == "keep")
@@ -117,7 +111,7 @@ class Imap4:
             yield rest
 
     def remove(self, uid: str) -> None:
-        folder, capabilities = self._account.move_to, self._client.capabilities
+        folder, capabilities = self._account.move_to, self._capabilities
         with speaking(self._account, "removing a mail"):
             if folder and "MOVE" in capabilities:
                 self._uid("MOVE", uid, _quoted(folder))
@@ -130,7 +124,7 @@ class Imap4:
                 self._uid("EXPUNGE", uid)
 
     def wait(self, seconds: float) -> bool:
-        if not self._account.idle or "IDLE" not in self._client.capabilities:
+        if not self._account.idle or "IDLE" not in self._capabilities:
             return False
         end = time.monotonic() + min(seconds, _MOST_IDLE)
         with speaking(self._account, "waiting for news"):

@@ -2,13 +2,13 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """One look at a mailbox: what is new is judged first, and only then, mail after mail, told and remembered.
 
-A look is a generator of events. Whoever runs it asks for the next one when the last was handed over, which is when it
-counts as given. Whoever stops in between has given nothing that is remembered.
+A look is a generator of events. Whoever runs it hands each over, lets it count, and asks for the next one. Whoever
+stops in between has given nothing that is remembered.
 """
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from . import events
@@ -45,6 +45,14 @@ class _Judged:
 
 
 @dataclass
+class Told:
+    """An event to hand over, and what has to be done as soon as it is: then it counts as given."""
+
+    event: Event
+    is_given: Callable[[], None] = lambda: None
+
+
+@dataclass
 class Result:
     """How a look has ended."""
 
@@ -54,9 +62,7 @@ class Result:
     remarks: list[str] = field(default_factory=list)
 
 
-def look(
-    session: Session, account: Account, book: Book, judge: Judge, memory: Memory
-) -> Generator[Event, None, Result]:
+def look(session: Session, account: Account, book: Book, judge: Judge, memory: Memory) -> Generator[Told, None, Result]:
     """Look once. Raises what the session raises, and Unwritable."""
     result = Result()
     listing = session.listing()
@@ -80,7 +86,7 @@ def look(
             judged.append(one)
         others += (kind == OTHER) if kind else not one.verdict.ours
         if others >= account.max_unrelated:
-            yield events.unrelated_mail(account)
+            yield Told(events.unrelated_mail(account))
             result.stopped = True
             return result
     _remember(book, listing, known | moved)
@@ -156,7 +162,7 @@ def _remove_what_is_owed(session: Session, account: Account, book: Book, result:
 
 def _tell(
     session: Session, account: Account, book: Book, memory: Memory, one: _Judged, result: Result
-) -> Generator[Event, None, None]:
+) -> Generator[Told, None, None]:
     if kind := book.ids.get(one.id):
         # A copy of what was given a moment ago.
         book.prepare({one.uid: Entry(one.size, one.id, kind)}).make_it_count()
@@ -174,8 +180,7 @@ def _tell(
     kind = OTHER if not one.verdict.ours else GIVEN if account.after == "keep" else OWED
     # On the disk before it is handed over, so that a full disk is met before; it counts afterwards.
     prepared = book.prepare({one.uid: Entry(one.size, one.id, kind)})
-    yield events.of_mail(account, one.id, one.verdict, one.size, mail)
-    prepared.make_it_count()
+    yield Told(events.of_mail(account, one.id, one.verdict, one.size, mail), prepared.make_it_count)
     memory.verdicts.pop(one.uid, None)
     memory.tries.pop(one.uid, None)
     result.given += 1

@@ -19,7 +19,7 @@ from . import events, imap4, options, pop3
 from .conversation import Connection, Failed, NotGiven, Session
 from .events import Event
 from .health import Health
-from .look import Memory, Result, look
+from .look import Memory, Result, Told, look
 from .options import Account, Options, Refused
 from .ours import Judge
 
@@ -224,13 +224,15 @@ class Keeper:
         judge = Judge(self._account, await asyncio.to_thread(_ids_of, self._account.message_ids_file))
         steps = look(session, self._account, book, judge, self._memory)
         while True:
-            event, result = await asyncio.to_thread(_step, steps)
-            if event is None:
+            told, result = await asyncio.to_thread(_step, steps)
+            if told is None:
                 self._said = None
                 for remark in result.remarks:
                     logger.warning("%s", remark)
                 return result
-            await self._handing.over(event)
+            await self._handing.over(told.event)
+            # At once and not in a thread: an ordinary end of the source must not come in between.
+            told.is_given()
 
     def _after(self, result: Result, begun: float) -> Health:
         now = self._clock.now()
@@ -277,7 +279,7 @@ class Keeper:
             await self._clock.sleep(seconds)
 
 
-def _step(steps: Generator[Event, None, Result]) -> tuple[Event | None, Result]:
+def _step(steps: Generator[Told, None, Result]) -> tuple[Told | None, Result]:
     """The next event, or how it ended: a thread cannot hand on StopIteration."""
     try:
         return next(steps), Result()
