@@ -50,8 +50,8 @@ class Server:
         self._file = self._connected.makefile("rb")
 
     def say(self, *lines: bytes | str) -> None:
-        for line in lines:
-            self._connected.sendall((line.encode() if isinstance(line, str) else line) + b"\r\n")
+        whole = b"".join((line.encode() if isinstance(line, str) else line) + b"\r\n" for line in lines)
+        self._connected.sendall(whole)
 
     def raw(self, data: bytes) -> None:
         self._connected.sendall(data)

@@ -107,7 +107,7 @@ def test_documentation_and_schema_say_the_same(plugin: dict[str, Any]) -> None:
 
 def test_the_guide_names_every_option_with_its_default() -> None:
     guide = (ROOT / "docs" / "event_source.md").read_text(encoding="utf-8")
-    rows = dict(re.findall(r"^\| `(\w+)` \| ([^|]*) \|", guide, re.MULTILINE))
+    rows = dict(re.findall(r"^\| `(\w+)` \|([^|]*)\|", guide, re.MULTILINE))
     shown = {True: "`true`", False: "`false`"}
     for option in options.OPTIONS:
         default = option.default or None if option.kind == "list" else option.default
