@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import json
+import os
 import re
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
-from application_mailbox import PASSWORD, account, reply
+from application_mailbox import ARGS, PASSWORD, account, reply
 from scripted_mail_server import Server, talk_pop3
 
 from ansible_collections.mailops.exchange.extensions.eda.plugin_utils.mailbox import source
@@ -23,6 +28,7 @@ from ansible_collections.mailops.exchange.extensions.eda.plugin_utils.mailbox.op
 from exchange_simulator.pki import Authority
 
 NAME = "mail.contoso.test"
+PLUGIN = Path(__file__).resolve().parents[3] / "extensions" / "eda" / "plugins" / "event_source" / "mailbox.py"
 
 
 @pytest.fixture(scope="module")
@@ -88,6 +94,25 @@ def test_a_mailbox_by_pop3(opened: Opener) -> None:
     heard = opened.servers[0].heard
     assert heard[:2] == [b"USER app@contoso.test", f"PASS {PASSWORD}".encode()]
     assert heard[-2:] == [b"DELE 1", b"QUIT"]
+
+
+def test_the_plugin_as_a_program_of_its_own(opened: Opener, tmp_path: Path) -> None:
+    """By its path, and where nobody knows collections, as ansible-rulebook runs it."""
+    given = opened.account(pop3, name="localhost")
+    args = ARGS | {"host": "localhost", "port": given.port, "ca_cert": given.ca_cert, "test": True}
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    done = subprocess.run(
+        [sys.executable, PLUGIN],
+        input=json.dumps(args),
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["mailbox"]["ok"] is True
+    assert "mails" in json.loads(done.stdout)["mailbox"]["sentence"]
 
 
 def starttls(server: Server) -> None:

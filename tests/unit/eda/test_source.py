@@ -15,6 +15,7 @@ from application_mailbox import ARGS, PASSWORD, Mailbox, account, reply, unrelat
 from ansible_collections.mailops.exchange.extensions.eda.plugin_utils.mailbox import book as books
 from ansible_collections.mailops.exchange.extensions.eda.plugin_utils.mailbox import source
 from ansible_collections.mailops.exchange.extensions.eda.plugin_utils.mailbox.book import Book
+from ansible_collections.mailops.exchange.extensions.eda.plugin_utils.mailbox.health import Health
 
 MINUTE = 60.0
 HOUR = 60 * MINUTE
@@ -163,6 +164,14 @@ def test_the_document_s_five_minutes(run: Run) -> None:
     run(16 * MINUTE, at={12 * MINUTE: lambda: run.mailbox.mails.pop("u5") and None})
     assert run.opened == [0, 5, 10, 15]
     assert run.types() == ["unrelated_mail"] * 3 + ["reply"] + ["other_mail"] * 9
+
+
+def test_a_look_that_takes_longer_than_the_interval_is_followed_by_a_pause() -> None:
+    for took, pause in ((10, 1790), (1790, 60), (5000, 60)):
+        health = Health().succeeded(1800, 0.1, 0, took, lambda _least, _most: 0.0)
+        assert health.not_before - took == pause
+    late = Health().succeeded(1800, 0.1, 0, 10, lambda least, most: least + most)
+    assert late.not_before == 1980
 
 
 def test_news_is_looked_at_at_once(run: Run) -> None:
