@@ -249,15 +249,27 @@ class Killed(BaseException):
     """The process is gone."""
 
 
-ACTIONS = st.lists(
-    st.one_of(
-        st.tuples(st.just("arrives"), st.just(0)),
-        st.tuples(st.sampled_from(["look", "restart", "moves", "copy"]), st.just(0)),
-        # At the how manieth mail: before the hand-over, and between it and the state.
-        st.tuples(st.sampled_from(["breaks", "killed before", "killed after", "full"]), st.integers(0, 2)),
-    ),
-    max_size=20,
-)
+# At the how manieth mail of a look: before its hand-over, and between that and the state.
+KILLS = [(action, at) for action in ("killed before", "killed after", "breaks", "full") for at in (0, 0, 1)]
+OTHERS = [("arrives", 0)] * 6 + [(action, 0) for action in ("look", "restart", "moves", "copy")]
+ACTIONS = st.lists(st.sampled_from(OTHERS + KILLS), min_size=4, max_size=16)
+
+
+@pytest.mark.parametrize(("action", "times"), [("killed before", 1), ("killed after", 2)])
+def test_a_kill_on_either_side_of_the_hand_over(folder: Path, action: str, times: int) -> None:
+    reader, told = Reader(folder, Mailbox(reply(1))), []
+
+    def meet(event: Event) -> None:
+        if action == "killed after":
+            told.append(event.as_data())
+        raise Killed
+
+    with pytest.raises(Killed):
+        reader.look(meet)
+    reader.restart()
+    reader.look(lambda event: told.append(event.as_data()))
+    assert len(told) == times
+    assert told[0] == told[-1]
 
 
 @settings(max_examples=80)
@@ -301,8 +313,7 @@ def test_a_day_in_the_life(actions: list[tuple[str, int]], after: str, sure: boo
             uids = list(reader.mailbox.mails)
             reader.mailbox.fails_at = {f"lines {uids[at]}"} if action == "breaks" and at < len(uids) else set()
             with pytest.MonkeyPatch.context() as patch:
-                if action == "full":
-                    patch.setattr(books.os, "fsync", full)
+                patch.setattr(books.os, "fsync", full if action == "full" else lambda _descriptor: None)
                 try:
                     reader.look(meet)
                 except Killed:
