@@ -30,7 +30,7 @@ class ActionModule(RoleAction):
         "gather": {"type": "list", "elements": "str"},
         "tls_ports": {"type": "dict"},
         "managed": {"type": "list", "elements": "str", "default": []},
-        "ignore_findings": {"type": "list", "elements": "str", "default": []},
+        "ignore_findings": {"type": "raw", "default": []},
         "ignore_unknown_component": {"type": "bool", "default": False},
         "misspelt_variables": {"type": "str", "default": "fail", "choices": list(misspelt.CHOICES)},
         "before_restart": {"type": "str"},
@@ -43,6 +43,10 @@ class ActionModule(RoleAction):
         # The variable with this result is that of the roles before too.
         self.kept = {key: value for key, value in options["report"].items() if key in PROTOCOLS}
         self._insist_on_names(options, task_vars)
+        try:
+            concern = Concern.of(options)
+        except ValueError as error:
+            raise Failed(f"{error}.") from None
         if options["state"] == "present" and options["start_mode"] == "disabled":
             raise Failed(
                 f"{protocol}_start_mode: a disabled service cannot be started, so disabled does not go with "
@@ -61,7 +65,6 @@ class ActionModule(RoleAction):
                 f"{server} may be in maintenance and is left as it is: {own['component_reason']} "
                 f"To go on all the same, set {protocol}_ignore_unknown_component to true."
             )
-        concern = Concern(options["managed"], options["ignore_findings"])
         restart = {
             "owed": own["restart_owed"],
             "reason": own["restart_reason"],

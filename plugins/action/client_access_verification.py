@@ -22,7 +22,7 @@ class ActionModule(RoleAction):
         "results": {"type": "dict", "required": True},
         "failure": {"type": "str", "default": ""},
         "managed": {"type": "list", "elements": "str", "default": []},
-        "ignore_findings": {"type": "list", "elements": "str", "default": []},
+        "ignore_findings": {"type": "raw", "default": []},
         "probe": {"type": "dict"},
     }
 
@@ -37,7 +37,7 @@ class ActionModule(RoleAction):
             options["protocol"],
             options["state"] == "present",
             results,
-            Concern(options["managed"], options["ignore_findings"]),
+            Concern.of(options),
             check_mode=self._task.check_mode,
         )
         wrong, probe = verification.wrong(), None

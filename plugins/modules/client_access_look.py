@@ -54,9 +54,8 @@ options:
     elements: str
     default: []
   ignore_findings:
-    description: Ids of findings that are known and accepted.
-    type: list
-    elements: str
+    description: Findings that are known and accepted, as P(mailops.exchange.open_findings#filter) takes them.
+    type: raw
     default: []
   ignore_unknown_component:
     description: Whether the role goes on where it cannot be read whether the server is in maintenance.

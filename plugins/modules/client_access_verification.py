@@ -51,9 +51,8 @@ options:
     elements: str
     default: []
   ignore_findings:
-    description: Ids of findings that are known and accepted.
-    type: list
-    elements: str
+    description: Findings that are known and accepted, as P(mailops.exchange.open_findings#filter) takes them.
+    type: raw
     default: []
   probe:
     description: Options of M(mailops.exchange.mail_probe), to see what a mail program sees.

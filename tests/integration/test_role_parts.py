@@ -209,13 +209,17 @@ def test_what_a_run_would_not_put_right_stops_it_before_it_begins(
 ) -> None:
     for server in ("EX01", "EX02"):
         organisation.run(server, "Set-PopSettings", {"Server": server, "SSLBindings": ["10.0.0.1:995"]})
-    stopped = controller.run(ENABLE, inventory(organisation.description, pop3_banner="Not now."))
+    known = {"id": "loopback-not-bound", "reason": "The balancer looks elsewhere.", "until": "2026-01-31"}
+    expired = inventory(organisation.description, pop3_banner="Not now.", pop3_ignore_findings=[known])
+    stopped = controller.run(ENABLE, expired)
     assert stopped.returncode != 0
-    assert "loopback-not-bound" in stopped.task("Stop at what", "ex01")["result"]["msg"]
+    said = stopped.task("Stop at what", "ex01")["result"]["msg"]
+    assert "loopback-not-bound" in said
+    assert said.endswith("It was accepted until 2026-01-31 (The balancer looks elsewhere).")
     assert stopped.of("ex02") == [], "the next server is not touched"
     assert writes(organisation) == []
 
-    accepted = inventory(organisation.description, pop3_ignore_findings=["loopback-not-bound"])
+    accepted = inventory(organisation.description, pop3_ignore_findings=[known | {"until": "2999-12-31"}])
     outcome = controller.run(ENABLE, accepted, *ONE)
     assert outcome.returncode == 0, outcome.output
 

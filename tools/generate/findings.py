@@ -16,7 +16,9 @@ _HEAD = """\
 What `mailops.exchange.client_access_info` returns as `findings`, which the playbook `preflight` and the roles act on.
 With an `error` clients cannot be served, with a `warning` they are in danger or soon will not be, and a `notice` may be
 meant to be so. Where two are given, the usual one comes first. The role stops at an error that it does not cure itself,
-unless the id is in `pop3_ignore_findings` or `imap4_ignore_findings`. Words in *italics* stand for what is met.
+unless it is accepted in `pop3_ignore_findings` or `imap4_ignore_findings`. An entry there, and in `preflight_ignore`,
+is an id or `{id, reason, until}`; after the day `until` (2026-12-31) it is a finding again. Words in *italics* stand
+for what is met.
 """
 _COMPARED = """\
 ## Between servers

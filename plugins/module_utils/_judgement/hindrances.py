@@ -4,9 +4,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
+
+from ansible_collections.mailops.exchange.plugins.module_utils._judgement.accepted import (
+    Acceptance,
+    acceptances,
+    expiry,
+    judged,
+    today,
+)
 
 Found = Mapping[str, Any]
 
@@ -17,8 +26,18 @@ class Concern:
 
     managed: Collection[str]
     """Its parts by name, and the settings that it is given."""
-    ignored: Collection[str] = ()
-    """Ids of findings that are known and accepted."""
+    accepted: Sequence[Acceptance] = ()
+    day: date = field(default_factory=today)
+
+    @classmethod
+    def of(cls, options: Mapping[str, Any]) -> Concern:
+        """That of a role's task; ValueError with a sentence about the role's variable."""
+        option = f"{options['protocol']}_ignore_findings"
+        return cls(options["managed"], acceptances(options["ignore_findings"], option))
+
+    def open(self, findings: Iterable[Found]) -> list[dict[str, Any]]:
+        """What is not accepted."""
+        return judged(findings, self.accepted, self.day)[0]
 
     def hindering(self, findings: Iterable[Found]) -> list[Found]:
         """What keeps clients from being served.
@@ -27,9 +46,8 @@ class Concern:
         """
         return [
             finding
-            for finding in findings
+            for finding in self.open(findings)
             if finding["severity"] == "error"
-            and finding["id"] not in self.ignored
             and (finding["protocol"] != "smtp" or "connector" in self.managed)
             and ("certificate" not in finding["cured_by"] or "certificate" in self.managed)
         ]
@@ -44,12 +62,10 @@ class Concern:
         """What else an administrator should be told."""
         hindering = self.hindering(findings)
         return [
-            finding
-            for finding in findings
-            if finding["severity"] != "notice" and finding["id"] not in self.ignored and finding not in hindering
+            finding for finding in self.open(findings) if finding["severity"] != "notice" and finding not in hindering
         ]
 
 
 def told(finding: Found) -> str:
     """A finding in a line."""
-    return f"{finding['id']}: {finding['seen']} {finding['why']} {finding['cure']}"
+    return " ".join([f"{finding['id']}:", finding["seen"], finding["why"], finding["cure"], *expiry(finding)])

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.mailops.exchange.plugins.module_utils._judgement.accepted import Acceptance
 from ansible_collections.mailops.exchange.plugins.module_utils._judgement.hindrances import Concern, told
 from ansible_collections.mailops.exchange.plugins.module_utils._judgement.verification import Verification, sentence
 
@@ -165,7 +166,7 @@ def test_what_is_in_the_way(found: dict[str, Any], managed: list[str], hinders: 
     assert bool(concern.hindering([found])) is hinders
     assert bool(concern.incurable([found])) is (hinders and not curable)
     assert concern.beside([found]) == ([] if hinders else [found])
-    accepted = Concern(managed, [found["id"]])
+    accepted = Concern(managed, [Acceptance(found["id"])])
     assert accepted.hindering([found]) == accepted.incurable([found]) == accepted.beside([found]) == []
 
 

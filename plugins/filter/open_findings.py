@@ -1,0 +1,77 @@
+# Copyright: (c) 2026, mailops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Findings without those that are accepted."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: open_findings
+short_description: Leave out findings that are known and accepted
+version_added: 0.1.0
+author:
+  - mailops contributors (@mailops)
+description:
+  - Returns what M(mailops.exchange.client_access_info) found, without the findings that are accepted.
+  - A finding whose acceptance has expired stays, and says so in its key C(expired).
+positional: _input, accepted
+options:
+  _input:
+    description: Findings of M(mailops.exchange.client_access_info).
+    type: list
+    elements: dict
+    required: true
+  accepted:
+    description:
+      - What is accepted. Each entry is the id of a finding, or a dictionary with its C(id), and if you like the
+        C(reason) and the last day C(until) which it is accepted, such as V(2026-12-31), in UTC.
+    type: list
+    elements: raw
+    default: []
+seealso:
+  - module: mailops.exchange.client_access_info
+"""
+
+EXAMPLES = r"""
+- name: Look at the server
+  mailops.exchange.client_access_info:
+  register: info
+
+- name: Stop at what is not accepted
+  ansible.builtin.assert:
+    that: info.findings | mailops.exchange.open_findings(accepted) | length == 0
+  vars:
+    accepted:
+      - loopback-not-bound
+      - id: certificate-weak
+        reason: The appliance on the third floor knows nothing better.
+        until: 2026-12-31
+"""
+
+RETURN = r"""
+_value:
+  description:
+    - The findings that are not accepted, in their order and form.
+    - One whose acceptance has expired has it under C(expired), with C(reason) and C(until).
+  type: list
+  elements: dict
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from ansible.errors import AnsibleFilterError
+
+from ansible_collections.mailops.exchange.plugins.module_utils._judgement.accepted import acceptances, judged, today
+
+
+def open_findings(findings: Sequence[dict[str, Any]], accepted: Any = ()) -> list[dict[str, Any]]:
+    """The findings that are not accepted."""
+    try:
+        return judged(findings, acceptances(accepted, "accepted"), today())[0]
+    except ValueError as error:
+        raise AnsibleFilterError(f"open_findings: {error}.") from None
+
+
+class FilterModule:
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        return {"open_findings": open_findings}
