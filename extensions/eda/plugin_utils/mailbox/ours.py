@@ -35,7 +35,7 @@ class Judge:
         self._patterns = [re.compile(pattern) for pattern in wild]
         tag = account.subject_tag
         self._subject = re.compile(rf"\[{re.escape(tag)}:{_TAG}\]", re.IGNORECASE) if tag else None
-        local, _, domain = account.address.rpartition("@")
+        local, domain = account.address.rpartition("@")[::2]
         plus = rf"{re.escape(local)}\+{_TAG}@{re.escape(domain)}"
         self._plus = re.compile(plus, re.IGNORECASE) if account.plus_addressing else None
 
@@ -118,7 +118,7 @@ def _results(value: str) -> list[str]:
 def _authenticated(results: Iterable[str], domain: str) -> str:
     told = []
     for result in results:
-        method, _, rest = result.partition("=")
+        method, rest = result.partition("=")[::2]
         outcome, *properties = rest.split(" ")
         about = dict(one.partition("=")[::2] for one in properties)
         method, outcome = method.strip().casefold(), outcome.casefold()

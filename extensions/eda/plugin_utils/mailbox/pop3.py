@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable, Iterator
+from functools import partial
 
 from .conversation import Connection, Failed, Listed, Listing, NotGiven, Top, speaking, told
 from .headers import MOST_BYTES
@@ -70,9 +71,8 @@ class Pop3:
             self._ask(f"RETR {number}")
             rest = self._multiline()
             try:
-                # Not `yield from`: that would end `rest` with this one.
-                for line in rest:  # noqa: UP028
-                    yield line
+                # By way of a callable, for `yield from rest` would end `rest` together with this one.
+                yield from iter(partial(next, rest, b""), b"")
             finally:
                 # Who has read enough leaves the rest to be read here: the next answer stands behind it.
                 for _line in rest:
