@@ -228,6 +228,19 @@ def test_an_event_that_nobody_acknowledges_is_given_again(run: Run, monkeypatch:
     assert Book.open(run.folder, account()).entries == {}
 
 
+def test_nobody_acknowledges_that_an_account_is_disabled(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    run.mailbox.down, run.silent = "down", True
+    monkeypatch.setattr(source.asyncio, "timeout", lambda _seconds: asyncio.timeout_at(0))
+    run(5 * HOUR, feedback=True, max_failures=1)
+    assert set(run.types()) == {"account_disabled"}
+    assert len(run.events) > 1
+    run.silent = False
+    monkeypatch.undo()
+    told = len(run.events)
+    run(5 * HOUR, feedback=True, max_failures=1)
+    assert len(run.events) == told + 1
+
+
 def test_feedback_that_ansible_rulebook_does_not_give(run: Run) -> None:
     with pytest.raises(ValueError, match="persistence"):
         asyncio.run(source.run(run, ARGS | {"state_dir": str(run.folder), "feedback": True}))

@@ -172,7 +172,7 @@ class Keeper:
                 self._say_once(str(error))
             except books.Busy as error:
                 if self._say_once(str(error)):
-                    await self._handing.over(events.problem(self._account, str(error)))
+                    await self._tell_of(str(error))
             await self._clock.sleep(self._given.interval)
 
     async def _keep(self, book: books.Book) -> None:
@@ -183,7 +183,7 @@ class Keeper:
                 "What was given before may be given once more, each event with the same id."
             )
             logger.error("%s", reason)
-            await self._handing.over(events.problem(account, reason))
+            await self._tell_of(reason)
         session: Session | None = None
         connection = Connection(account)
         try:
@@ -193,16 +193,8 @@ class Keeper:
                 if session is None:
                     await self._until(book.health.not_before)
                     connection = Connection(account)
-                begun = self._clock.now()
                 try:
-                    if session is None:
-                        session = await asyncio.to_thread(self._open, account, connection)
-                    result = await self._look(session, book)
-                    self._note(book, self._after(result, begun))
-                    session = await self._waited(session, result, begun, book)
-                except (Failed, NotGiven) as error:
-                    session = None
-                    await self._has_failed(book, error)
+                    session = await self._round(session, connection, book)
                 except (Unacknowledged, books.Unwritable) as error:
                     # The book stays as it is in memory: what was handed over is in it, also if it is not on the disk.
                     session = None
@@ -219,6 +211,24 @@ class Keeper:
         # The rulebook has to be started again with another value of `enable`.
         while True:
             await self._clock.sleep(self._given.interval)
+
+    async def _round(self, session: Session | None, connection: Connection, book: books.Book) -> Session | None:
+        """One look, and the wait behind it; the session if it is of use for the next one."""
+        begun = self._clock.now()
+        try:
+            if session is None:
+                session = await asyncio.to_thread(self._open, self._account, connection)
+            result = await self._look(session, book)
+            self._note(book, self._after(result, begun))
+            return await self._waited(session, result, begun, book)
+        except (Failed, NotGiven) as error:
+            await self._has_failed(book, error)
+            return None
+
+    async def _tell_of(self, reason: str) -> None:
+        """Of what somebody should know; it is in the log, too, so nothing is lost when nobody takes it."""
+        with contextlib.suppress(Unacknowledged):
+            await self._handing.over(events.problem(self._account, reason))
 
     async def _look(self, session: Session, book: books.Book) -> Result:
         judge = Judge(self._account, await asyncio.to_thread(_ids_of, self._account.message_ids_file))
