@@ -25,6 +25,7 @@ import drift  # noqa: E402
 import event_source  # noqa: E402
 import mailboxes  # noqa: E402
 import old_way  # noqa: E402
+import opening  # noqa: E402
 import role  # noqa: E402
 from measuring import BenchmarkFailed, say  # noqa: E402
 from place import Place  # noqa: E402
@@ -34,9 +35,10 @@ PARTS = {
     "drift": drift.run,
     "mailboxes": mailboxes.run,
     "old_way": old_way.run,
+    "pages": opening.run,
     "event_source": event_source.run,
 }
-LIBRARIES = ("ansible-core", "pypsrp", "pywinrm", "psrpcore")
+LIBRARIES = ("ansible-core", "pypsrp", "pywinrm", "psrpcore", "playwright")
 
 
 def main() -> int:

@@ -8,6 +8,7 @@ import runpy
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 import yaml
 from application_mailbox import ARGS, PASSWORD, account
@@ -115,7 +116,10 @@ def test_the_guide_names_every_option_with_its_default() -> None:
 
 
 def test_the_examples_are_taken(plugin: dict[str, Any]) -> None:
+    schema = json.loads((SOURCES / "schemas" / "mailbox.json").read_text(encoding="utf-8"))
+    jsonschema.Draft202012Validator.check_schema(schema)
     for example in yaml.safe_load(plugin["EXAMPLES"]):
+        jsonschema.validate(example["mailops.exchange.mailbox"], schema)
         assert options.read(example["mailops.exchange.mailbox"], HOME).accounts
 
 
