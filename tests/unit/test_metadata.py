@@ -19,7 +19,7 @@ from ansible_collections.mailops.exchange.plugins.plugin_utils.role import RoleA
 ROOT = Path(__file__).resolve().parents[2]
 RUNTIME = yaml.safe_load((ROOT / "meta" / "runtime.yml").read_text(encoding="utf-8"))
 MODULES = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("*.py"))
-# They have nothing to do with a host.
+# These have nothing to do with a host.
 ON_A_HOST = [module for module in MODULES if module not in ("controller_file", "fleet_report", "handout")]
 OF_THE_GROUP = {"server", "domain_controller"}
 
