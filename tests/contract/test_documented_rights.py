@@ -43,7 +43,7 @@ def test_the_tests_that_the_document_names_exist() -> None:
 
 def test_every_module_that_calls_cmdlets_is_a_feature() -> None:
     modules = {path.stem for path in (PLUGINS / "modules").glob("*.py")}
-    # mail_probe and handout speak to the mail services alone, controller_file and fleet_report to nobody, and the roles'
+    # mail_probe and handout speak to the mail services alone, controller_file and fleet_report to nobody, the roles'
     # own and fleet_look have others speak.
     others = {
         "mail_probe",

@@ -485,7 +485,7 @@ def _acceptance(finding: Mapping[str, Any]) -> str:
         return f"{end}: {finding['reason'] or 'no reason was given.'}"
     if not (expired := finding["expired"]):
         return ""
-    return f"Until {expired['until']}, which is over: {expired['reason'] or 'no reason was given.'}"
+    return f"Expired on {expired['until']}: {expired['reason'] or 'no reason was given.'}"
 
 
 def _columns(read: Mapping[str, Any], differing: Sequence[Row]) -> list[list[str]]:

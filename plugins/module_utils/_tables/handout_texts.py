@@ -74,7 +74,7 @@ ENGLISH = {
     "leave_copy": "POP3 removes messages from the server once they are loaded, unless your program leaves a copy "
     "there. Without a copy no other program and no other device can see them.",
     "no_465": "Do not send by port 465, even if your program proposes it: Exchange does not serve it.",
-    "no_administrator": "The account Administrator cannot use POP3 or IMAP. Exchange means it so; use Outlook, or "
+    "no_administrator": "The account Administrator cannot use POP3 or IMAP. That is by design; use Outlook, or "
     "Outlook on the web.",
     "no_calendar": "POP3 and IMAP are for mail only, not for calendar, contacts and tasks.",
     "certificate": "If your program warns of a certificate, do not confirm it, and tell your administrator.",

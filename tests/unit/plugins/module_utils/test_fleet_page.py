@@ -355,7 +355,7 @@ def test_an_acceptance_that_is_over_is_among_the_findings_and_says_so() -> None:
     page = view(fleet(12))
     over = [one for one in page["urgent"] if one.acceptance]
     assert [(one.id, one.acceptance, one.is_minor) for one in over] == [
-        ("no-external-settings", "Until 2026-11-01, which is over: Only inside.", False)
+        ("no-external-settings", "Expired on 2026-11-01: Only inside.", False)
     ]
     assert "no-external-settings" not in [one.id for one in [*page["minor"], *page["accepted"]]]
 
