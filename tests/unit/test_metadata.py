@@ -101,3 +101,9 @@ def test_every_file_of_tasks_is_one_that_the_role_can_include() -> None:
     assert files == {name for name in re.findall(r'"(\w+)(?:\.yml)?"', said) if name in files}
     # The role's last task does these two.
     assert set(re.findall(r'yield "(\w+)"', said)) - {"failure", "verification"} <= files
+
+
+def test_no_two_files_of_tests_have_the_same_name() -> None:
+    """Tests are no package: of two such files, pytest collects the one that it meets first."""
+    names = [path.name for path in (ROOT / "tests").rglob("test_*.py")]
+    assert sorted(names) == sorted(set(names))
