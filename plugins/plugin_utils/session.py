@@ -2,8 +2,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """The far end of the way to a host: the PowerShell sessions of one host, kept for a whole play.
 
-A request is one cmdlet with typed parameters, a reply is data: what came out, the errors, and how sure it is that the
-cmdlet ran. Nothing of Ansible is imported here, so that a test can drive a session directly.
+A request is a cmdlet with typed parameters, or a pipeline of some; a reply is data: what came out, the errors, and how
+sure it is that the cmdlet ran. Nothing of Ansible is imported here, so that a test can drive a session directly.
 """
 
 from __future__ import annotations

@@ -307,10 +307,11 @@ def _files(
     By the times at which they were written, because the names tell it in different ways, by the hour or the month. The
     last one is still written to.
     """
+    folder = location.rstrip("\\")
     begins = datetime.min.replace(tzinfo=UTC)
     for number, name in enumerate(names, 1):
         ends = written[name] + _LATE if number < len(names) else datetime.max.replace(tzinfo=UTC)
-        yield LogFile(f"{location.rstrip(chr(92))}\\{name}", sizes[name], begins, ends)
+        yield LogFile(f"{folder}\\{name}", sizes[name], begins, ends)
         begins = written[name] - _LATE
 
 
