@@ -101,3 +101,11 @@ def test_every_file_of_tasks_is_one_that_the_role_can_include() -> None:
     assert files == {name for name in re.findall(r'"(\w+)(?:\.yml)?"', said) if name in files}
     # The role's last task does these two.
     assert set(re.findall(r'yield "(\w+)"', said)) - {"failure", "verification"} <= files
+
+
+@pytest.mark.parametrize("playbook", sorted(path.name for path in (ROOT / "playbooks").glob("*.yml")))
+def test_what_tells_of_all_hosts_waits_for_all_of_them(playbook: str) -> None:
+    """A configuration with the strategy `free` would run it once for each host, before the others are done."""
+    for play in yaml.safe_load((ROOT / "playbooks" / playbook).read_text(encoding="utf-8")):
+        if "run_once" in yaml.safe_dump(play):
+            assert play["strategy"] == "linear"
