@@ -36,10 +36,9 @@ def _domain(given: Any) -> str:
     text = str(given)
     name = in_dns(text)
     if not _DOMAIN.fullmatch(name) or _is_address(name):
-        raise ValueError(
-            f"handout_domains: {quoted(text)} is not a mail domain; give one such as contoso.com, and one with a "
-            "letter that DNS can have in two ways, such as ß, in the form of DNS, which begins with xn--."
-        )
+        # Of what can be two names in DNS, such as one with ß, it is not known which is meant.
+        right = "one such as contoso.com" if text.isascii() else "it in the form of DNS, which begins with xn--"
+        raise ValueError(f"handout_domains: {quoted(text)} is not a mail domain; give {right}.")
     return name
 
 
@@ -132,7 +131,9 @@ def _is_meant(name: tuple[str, int | None], setting: Setting) -> bool:
 def _host_and_port(option: str, given: Any) -> tuple[str, int | None]:
     host, colon, port = str(given).partition(":")
     host = in_dns(host)
-    if not HOST.fullmatch(host) or (colon and not (port.isascii() and port.isdecimal() and 0 < int(port) < 65536)):
+    if not HOST.fullmatch(host) or (
+        colon and not (port.isascii() and port.isdecimal() and len(port) < 6 and 0 < int(port) < 65536)
+    ):
         raise ValueError(
             f"{option}: {quoted(given)} is neither a host nor a host with a port; give one such as mail.contoso.com or "
             "mail.contoso.com:995."

@@ -56,6 +56,7 @@ def test_what_is_no_domain(domain: str) -> None:
 
 def test_a_name_that_programs_encode_differently_is_not_turned_into_another_one() -> None:
     assert "begins with xn--" in refusal(domains, ["stra\u00dfe.de"])
+    assert "one such as contoso.com" in refusal(domains, ["contoso.com."])
     assert domains(["xn--strae-oqa.de"]) == ["xn--strae-oqa.de"]
     assert "'stra\u00dfe.de'" in refusal(Names.of, "handout_unverified", ["stra\u00dfe.de"])
 
@@ -100,7 +101,8 @@ def test_settings_are_named_by_host_or_by_host_and_port() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["", ":995", "mail:", "mail:0", "mail:65536", "mail:x", "mail:995:SSL", "a b", "mail:\u0661"]
+    "name",
+    ["", ":995", "mail:", "mail:0", "mail:65536", "mail:123456", "mail:x", "mail:995:SSL", "a b", "mail:\u0661"],
 )
 def test_what_names_no_setting(name: str) -> None:
     assert repr(name) in refusal(Names.of, "handout_unverified", [name])
