@@ -7,7 +7,7 @@ ANSIBLE_CORE ?=
 VENV := .venv$(addprefix -,$(ANSIBLE_CORE))
 BIN := $(CURDIR)/$(VENV)/bin
 # Other requirements or another Python make another stamp, so the environment is made anew.
-STAMP := $(VENV)/made-for-$(shell { cat requirements.txt requirements-dev.txt; $(PYTHON) --version; } | cksum | cut -d " " -f 1)
+STAMP := $(VENV)/made-for-$(shell { cat requirements.txt requirements-eda.txt requirements-dev.txt; $(PYTHON) --version; } | cksum | cut -d " " -f 1)
 
 # Ansible and mypy know a collection only under .../ansible_collections/<namespace>/<name>.
 LINK := .cache/collections/ansible_collections/mailops/exchange

@@ -23,7 +23,7 @@ MODULES = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("*.py
 ON_A_HOST = [module for module in MODULES if module not in ("controller_file", "fleet_report", "handout")]
 OF_THE_GROUP = {"server", "domain_controller"}
 
-ROLES = ("pop3", "imap4")
+ROLES = ("pop3", "imap4", "application_mailbox")
 
 
 def role_file(role: str, *parts: str) -> Any:
@@ -109,3 +109,9 @@ def test_what_tells_of_all_hosts_waits_for_all_of_them(playbook: str) -> None:
     for play in yaml.safe_load((ROOT / "playbooks" / playbook).read_text(encoding="utf-8")):
         if "run_once" in yaml.safe_dump(play):
             assert play["strategy"] == "linear"
+
+
+def test_no_two_files_of_tests_have_the_same_name() -> None:
+    """Tests are no package: of two such files, pytest collects the one that it meets first."""
+    names = [path.name for path in (ROOT / "tests").rglob("test_*.py")]
+    assert sorted(names) == sorted(set(names))

@@ -6,6 +6,21 @@ from __future__ import annotations
 
 PLAYBOOK_VARIABLES = {
     "adopt": ("folder", "mailboxes", "misspelt_variables", "overwrite", "protocols"),
+    "application_mailbox": (
+        "address",
+        "domain_controller",
+        "ignore_findings",
+        "interval",
+        "misspelt_variables",
+        "other_clients",
+        "probe",
+        "protocol",
+        "server",
+        "side",
+        "state",
+        "throttling_policy",
+        "user",
+    ),
     "drift": ("fail", "file", "misspelt_variables", "protocols"),
     "exchange": ("hosts", "misspelt_variables", "serial"),
     "handout": (
