@@ -259,7 +259,7 @@ def send_reply(address: str, context: ssl.SSLContext, password: str) -> str:
     mail = EmailMessage()
     mail["From"], mail["To"] = f"Other Person <{OTHER}>", READER
     mail["Subject"] = "Re: Task 17: a printer"
-    mail["Date"] = formatdate()
+    mail["Date"] = formatdate(localtime=True)
     mail["Message-ID"] = "<reply-17@contoso.test>"
     mail["In-Reply-To"] = "<task-17@app.contoso.test>"
     mail.set_content(
