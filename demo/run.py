@@ -319,12 +319,14 @@ def pages(demo: Demo) -> tuple[Path, Path]:
 
     say("The hand-out has what users and their mail programs are given, for what is really on: POP3, and not IMAP4.")
     folder = OUTPUT / "handout"
-    # Nobody listens at users' own ports, see inventory.yml, so there is nothing to try.
-    given = demo.play("mailops.exchange.handout", "-e", f"handout_folder={folder}", "-e", '{"handout_verify": false}')
+    # Nobody listens at users' own ports, see inventory.yml.
+    ports = {f"{MAIL_NAME}:{port}": f"{ADDRESS}:{PORT_OFFSET + port}" for port in (110, 587, 995)}
+    probe = {"handout_probe": {"ca_cert": str(demo.simulator.description["ca"]), "connect_to": ports}}
+    given = demo.play("mailops.exchange.handout", "-e", f"handout_folder={folder}", "-e", json.dumps(probe))
     expect(not given.written, f"the hand-out wrote: {given.written}")
     configuration = (folder / "external" / "config-v1.1.xml").read_text(encoding="utf-8")
-    ports = re.findall("<port>(.*)</port>", configuration)
-    expect(ports == ["995", "110", "587"], f"mail programs are given other ports: {ports}")
+    named = re.findall("<port>(.*)</port>", configuration)
+    expect(named == ["995", "110", "587"], f"mail programs are given other ports: {named}")
     expect("imap" not in configuration, "mail programs are given IMAP4, which is off")
     for language in ("en", "de"):
         # The page lets a browser break a line after a dot.

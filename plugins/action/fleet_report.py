@@ -10,6 +10,7 @@ from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.mailops.exchange.plugins.module_utils._judgement import fleet_page
+from ansible_collections.mailops.exchange.plugins.module_utils._judgement.accepted import acceptances
 from ansible_collections.mailops.exchange.plugins.module_utils._judgement.fleet import Seen, merged, report
 from ansible_collections.mailops.exchange.plugins.module_utils._judgement.junit import junit
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.protocols import PROTOCOLS
@@ -45,6 +46,9 @@ class ActionModule(ActionBase):  # type: ignore[misc] # ansible-core publishes n
                 "protocols": {"type": "list", "elements": "str", "choices": list(PROTOCOLS)},
                 "looks": {"type": "list", "elements": "str", "default": ["report_look"]},
                 "failure": {"type": "str", "default": "report_failure"},
+                "expires_within_days": {"type": "int"},
+                "fail": {"type": "bool"},
+                "ignore_findings": {"type": "raw", "default": []},
             },
             mutually_exclusive=[("from", "hosts")],
         )
@@ -54,6 +58,10 @@ class ActionModule(ActionBase):  # type: ignore[misc] # ansible-core publishes n
             raise AnsibleActionFail(str(refused)) from None
 
     def _report(self, options: dict[str, t.Any], task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
+        try:
+            acceptances(options["ignore_findings"], "report_ignore")
+        except ValueError as wrong:
+            raise Refused(f"{wrong}.") from None
         files, now = Files.of(options["file"], options["junit"]), datetime.now(UTC)
         result: dict[str, t.Any] = {
             "changed": False,

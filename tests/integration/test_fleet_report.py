@@ -145,6 +145,13 @@ def test_slices_make_one_report_without_any_server(controller: Controller) -> No
     )
     assert (controller.folder / "all.json").read_bytes() == before
 
+    # A gate that a slip opens would be none.
+    slip = controller.run(REPORT, {}, "-e", json.dumps({"report_fail": "maybe", "report_from": ["first.json"]}))
+    assert slip.returncode == 2
+    said = slip.task("Make sure that the report can be written", "localhost")["result"]["msg"]
+    assert "maybe" in said
+    assert "fail" in said
+
 
 def test_drift_and_preflight_write_the_report_too(controller: Controller, organisation: SimulatorProcess) -> None:
     hosts = inventory(organisation.description, pop3_banner="POP3 at Contoso is ready.", pop3_manage_services=False)
