@@ -34,7 +34,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
         }
         defaults["ignore_findings"] = []
         try:
-            told: dict[str, Any] = action._report({**given, **defaults, **options}, {"hostvars": hosts})
+            told: dict[str, Any] = action.work({**given, **defaults, **options}, {"hostvars": hosts})
         except fleet_report.Refused as refused:
             raise AnsibleActionFail(str(refused)) from None
         return told
