@@ -27,7 +27,7 @@ from .catalogue.kinds import Cmdlet, Kind, Parameter
 from .errors import BINDING, Failure
 from .forms import Form, formed
 from .prepared import built
-from .values import ConversionFailed, Credential, convert, native
+from .values import ConversionFailed, Credential, Secret, convert, native
 
 if TYPE_CHECKING:
     from .organisation import Organisation
@@ -290,7 +290,7 @@ def run_bound(session: Session, name: str, values: Mapping[str, Any]) -> tuple[C
 
 def _taken(call: Call, parameter: Parameter, value: Any) -> Any:
     """An argument that has its type already: what Exchange has against it, it says itself."""
-    if isinstance(value, Credential):
+    if isinstance(value, (Credential, Secret)):
         return value
     try:
         return convert(parameter, value)
@@ -332,8 +332,10 @@ def _described(session: Session, command: Command) -> dict[str, Any]:
 
 
 def _loggable(value: Any) -> Any:
-    if isinstance(value, PSSecureString):
+    if isinstance(value, (PSSecureString, Secret)):
         return "***"
+    if isinstance(value, bytes):
+        return f"({len(value)} bytes)"
     if isinstance(value, PSCredential):
         return {"user": str(value.UserName), "password": "***"}
     if isinstance(value, Credential):

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from psrpcore.types import PSCredential, PSObject
+from psrpcore.types import PSCredential, PSObject, PSSecureString
 
 from .catalogue.kinds import EnumType, Kind, Parameter
 from .uris import NoUri, uri_text
@@ -252,6 +252,13 @@ class Credential:
 
 
 @dataclass(frozen=True)
+class Secret:
+    """A SecureString that was decrypted."""
+
+    text: str = field(repr=False)
+
+
+@dataclass(frozen=True)
 class ListEdit:
     """A hashtable with Add and Remove given for a list parameter.
 
@@ -461,6 +468,26 @@ def _credential(value: Any, _: Parameter) -> Credential | None:
     return Credential(str(value.UserName), str(value.Password.decrypt()))
 
 
+def _secret(value: Any, _: Parameter) -> Secret | None:
+    if value is None:
+        return None
+    if not isinstance(value, PSSecureString):
+        raise ConversionFailed("A SecureString is required.")
+    return Secret(str(value.decrypt()))
+
+
+def _bytes(value: Any, _: Parameter) -> bytes | None:
+    """An array of bytes; numbers become one as well, as PowerShell has it."""
+    if value is None:
+        return None
+    if isinstance(value, bytes):
+        return bytes(value)
+    items = _items(value)
+    if all(isinstance(one, int) and not isinstance(one, bool) and 0 <= one < 256 for one in items):
+        return bytes(items)
+    raise ConversionFailed('Cannot convert the value to type "System.Byte".')
+
+
 def _name_of_object(value: Any, _: Parameter) -> str | None:
     if value is None:
         return None
@@ -557,6 +584,8 @@ _CONVERTERS: dict[Kind, Callable[[Any, Parameter], Any]] = {
     Kind.CAPABILITIES: _listed(DomainCapability.parse),
     Kind.CERTIFICATE: _certificate,
     Kind.CREDENTIAL: _credential,
+    Kind.SECRET: _secret,
+    Kind.BYTES: _bytes,
     Kind.SERVER: _server,
     Kind.CONNECTOR: _name_of_object,
     Kind.THROTTLING_POLICY: _name_of_object,
