@@ -118,7 +118,7 @@ options:
   services:
     description:
       - The services to assign it to, a list of V(POP), V(IMAP), V(IIS) and V(SMTP), in any case. It can be left out
-        where a certificate is brought, which is then only imported.
+        where a certificate is brought or named, which is then not assigned.
       - V(SMTP) needs O(replace_default_smtp_certificate=true).
       - V(IIS) makes the default web site of Exchange use the certificate and require TLS.
     type: raw

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from least_privilege import CONTROLLER, FEATURES, Feature, entries, visible
 from module_runner import run_module
-from renewal import PFX_PASSWORD, issue
+from renewal import PASSWORD as PFX_PASSWORD
+from renewal import issue
 from runner import PASSWORD, Controller, inventory
 from simulator_process import BASIC, SimulatorProcess
 

@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-PFX_PASSWORD = "Renewed-P\u00e4ssw0rd!"
+PASSWORD = "Renewed-P4ssword-of-a-file"
 _DAY = datetime.timedelta(days=1)
 _KINDS: dict[str, Any] = {
     "rsa": lambda: rsa.generate_private_key(public_exponent=65537, key_size=2048),
@@ -56,7 +56,7 @@ class Issued:
     def thumbprint(self) -> str:
         return self.certificate.fingerprint(hashes.SHA1()).hex().upper()  # noqa: S303 - so Windows names it
 
-    def pfx(self, password: str | None = PFX_PASSWORD, *, chain: Sequence[x509.Certificate] | None = None) -> bytes:
+    def pfx(self, password: str | None = PASSWORD, *, chain: Sequence[x509.Certificate] | None = None) -> bytes:
         above = self.above if chain is None else chain
         return pkcs12.serialize_key_and_certificates(b"mail", self.key, self.certificate, above, encryption(password))
 
@@ -66,7 +66,7 @@ class Issued:
     def key_pem(self, password: str | None = None) -> bytes:
         return bytes(self.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, encryption(password)))
 
-    def written(self, folder: Path, password: str | None = PFX_PASSWORD) -> Path:
+    def written(self, folder: Path, password: str | None = PASSWORD) -> Path:
         """Its PFX as a file."""
         file = folder / f"{self.thumbprint}.pfx"
         file.write_bytes(self.pfx(password))

@@ -23,7 +23,7 @@ MODULES = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("*.py
 ON_A_HOST = [module for module in MODULES if module != "controller_file"]
 OF_THE_GROUP = {"server", "domain_controller"}
 
-ROLES = ("pop3", "imap4")
+ROLES = ("pop3", "imap4", "certificate")
 
 
 def role_file(role: str, *parts: str) -> Any:

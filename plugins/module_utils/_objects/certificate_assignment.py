@@ -63,7 +63,7 @@ class CertificateAssignment(Single[Certificate]):
     def contradictions(self) -> Iterator[str]:
         yield from certificate_bundle.contradictions(self.given)
         is_brought = certificate_bundle.is_brought(self.given)
-        if "services" not in self.given and not is_brought:
+        if not {"services", "thumbprint", "name"} & self.given.keys() and not is_brought:
             yield "services: it has no value; give a list of those to assign, such as POP."
         elif "SMTP" in self.services and not self.given["replace_default_smtp_certificate"]:
             yield (

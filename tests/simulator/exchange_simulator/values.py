@@ -584,7 +584,7 @@ _CONVERTERS: dict[Kind, Callable[[Any, Parameter], Any]] = {
     Kind.CAPABILITIES: _listed(DomainCapability.parse),
     Kind.CERTIFICATE: _certificate,
     Kind.CREDENTIAL: _credential,
-    Kind.SECRET: _secret,
+    Kind.SECURE_STRING: _secret,
     Kind.BYTES: _bytes,
     Kind.SERVER: _server,
     Kind.CONNECTOR: _name_of_object,

@@ -177,7 +177,7 @@ CMDLETS: tuple[Cmdlet, ...] = (
     _exchange(
         "Import-ExchangeCertificate",
         Parameter("FileData", Kind.BYTES, mandatory=True),
-        Parameter("Password", Kind.SECRET),
+        Parameter("Password", Kind.SECURE_STRING),
         Parameter("FriendlyName", Kind.TEXT),
         Parameter("PrivateKeyExportable", Kind.BOOLEAN),
         Parameter("Server", Kind.SERVER),

@@ -34,7 +34,7 @@ class Kind(enum.Enum):
     )
     CERTIFICATE = "Microsoft.Exchange.Data.SmtpX509Identifier"
     CREDENTIAL = "System.Management.Automation.PSCredential"
-    SECRET = "System.Security.SecureString"
+    SECURE_STRING = "System.Security.SecureString"
     BYTES = "System.Byte[]"
     SERVER = "Microsoft.Exchange.Configuration.Tasks.ServerIdParameter"
     CONNECTOR = "Microsoft.Exchange.Configuration.Tasks.ReceiveConnectorIdParameter"

@@ -9,7 +9,8 @@ import pytest
 from cryptography.hazmat.primitives.serialization.pkcs12 import load_pkcs12
 from cryptography.x509.oid import ExtendedKeyUsageOID
 from in_process import ABSENT, InProcessHost, Put
-from renewal import PFX_PASSWORD, authority, issue, pem_of, self_signed
+from renewal import PASSWORD as PFX_PASSWORD
+from renewal import authority, issue, pem_of, self_signed
 
 from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import (
     HIDDEN,
@@ -20,7 +21,7 @@ from ansible_collections.mailops.exchange.plugins.module_utils._host.messages im
 MAIL = "mail.contoso.test"
 MODULE = "exchange_certificate"
 IMPORT, ENABLE = "Import-ExchangeCertificate", "Enable-ExchangeCertificate"
-ONE_PASSWORD = "Another-P4ssword-of-a-key"
+PASSWORD = "Another-P4ssword-of-a-key"
 
 pytestmark = pytest.mark.forms("full")
 BOTH_FORMS = pytest.mark.forms("full", "plain")
@@ -150,7 +151,7 @@ def test_the_windows_of_the_release_can_read_it(release, algorithm, brought):
 
 
 @pytest.mark.parametrize("chain", ["after", "apart"])
-@pytest.mark.parametrize("password", [None, ONE_PASSWORD], ids=["open", "encrypted"])
+@pytest.mark.parametrize("password", [None, PASSWORD], ids=["open", "encrypted"])
 def test_a_pair_in_pem_form_makes_the_same(host, tmp_path, chain, password, warned):
     issued = issue(MAIL)
     host.run(MODULE, from_pem(tmp_path, issued, chain=chain, password=password))
@@ -256,9 +257,9 @@ def test_what_is_wrong_is_refused_before_anything_is_sent(host, tmp_path, wrong)
 def test_files_that_are_no_pfx(host, tmp_path, content, clause):
     file = tmp_path / "mail.pfx"
     file.write_bytes(content)
-    result = host.run(MODULE, {"pfx": str(file), "pfx_password": ONE_PASSWORD})
+    result = host.run(MODULE, {"pfx": str(file), "pfx_password": PASSWORD})
     assert result["msg"].startswith(f"pfx: {file} {clause}")
-    assert ONE_PASSWORD not in json.dumps(result)
+    assert PASSWORD not in json.dumps(result)
     assert host.calls == []
 
 
