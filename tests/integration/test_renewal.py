@@ -49,7 +49,7 @@ def organisation(_organisation: SimulatorProcess) -> SimulatorProcess:
     for server in SERVERS:
         for noun in ("Pop", "Imap"):
             _organisation.run(server, f"Set-{noun}Settings", {"Server": server, "X509CertificateName": NAME})
-        _organisation.add_certificate(server, NAME, days=20)
+        _organisation.add_certificate(server, NAME, begins=-70, days=20)
         _organisation.enable_certificate(server, NAME, "POP, IMAP")
         _organisation.run(server, "Start-Service", {"Name": [*POP, *IMAP]}, endpoint="windows")
     _organisation.clear_log()
@@ -87,6 +87,10 @@ def shown(organisation: SimulatorProcess, server: str = "EX01") -> set[bytes]:
     return {ssl.PEM_cert_to_DER_cert(ssl.get_server_certificate((address, port))) for port in ports}
 
 
+def changes(organisation: SimulatorProcess) -> list[str]:
+    return [cmdlet for cmdlet in writes(organisation) if cmdlet != "Add-PSSnapin"]
+
+
 def is_renewed(organisation: SimulatorProcess, issued: Issued, server: str = "EX01") -> bool:
     return shown(organisation, server) == {issued.certificate.public_bytes(Encoding.DER)}
 
@@ -101,7 +105,7 @@ def test_a_renewal_end_to_end_on_every_release(
         hosts["exchange"]["hosts"][name] |= LOCAL
     foreseen = controller.run(PLAYBOOK, hosts, "--check", "--limit", "ex01,ex13", *TOGETHER)
     assert foreseen.returncode == 0, foreseen.output
-    assert writes(organisation) == []
+    assert changes(organisation) == []
 
     done = controller.run(PLAYBOOK, hosts, "--diff", "-vvvvv", *TOGETHER)
     assert done.returncode == 0, done.output
@@ -120,7 +124,7 @@ def test_a_renewal_end_to_end_on_every_release(
     again = controller.run(PLAYBOOK, hosts, *TOGETHER)
     assert again.returncode == 0, again.output
     assert [again.changed(host) for host in again.stats] == [[]] * len(SERVERS)
-    assert writes(organisation) == []
+    assert changes(organisation) == []
 
 
 def secrets_in(controller: Controller, issued: Issued, output: str) -> list[str]:
@@ -221,7 +225,7 @@ def test_over_the_winrm_shell_every_step_but_the_import(
     refused = controller.run(PLAYBOOK, hosts_of(organisation, **variables, **shell))
     assert refused.returncode != 0
     assert "pfx: the WinRM shell runs text that Windows may log" in refused.output
-    assert writes(organisation) == []
+    assert changes(organisation) == []
 
     bring = controller.run(
         [

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from psrpcore.types import PSCredential, PSObject, PSSecureString
+from psrpcore.types import PSByteArray, PSCredential, PSObject, PSSecureString
 from two_engines import Pipeline
 
 from exchange_simulator.catalogue.cmdlets import BY_NAME, CMDLETS, COMMON
@@ -294,6 +294,8 @@ OWN_VALUES: dict[Kind, list[Any]] = {
     Kind.USER: ["reader"],
     Kind.HOST: ["DC1.contoso.test", "DC1"],
     Kind.CREDENTIAL: [credential()],
+    Kind.BYTES: [PSByteArray(b"nothing"), [1, 300]],
+    Kind.SECURE_STRING: [PSSecureString("a password")],
 }
 
 

@@ -44,18 +44,12 @@ class Renewal:
     def shown(self) -> dict[str, Any]:
         """All of it, as the role asks for it."""
         return {
-            "maintenance": [key for key in self.protocols if self.look[key]["component_state"] == "inactive"],
-            "unknown": [
-                self.look[key]["component_reason"]
-                for key in self.protocols
-                if self.look[key]["component_state"] == "unknown"
-            ],
             "refused": list(self._refused()),
             "services": [] if self.certificate["wildcard"] else [PROTOCOLS[key].service for key in self.protocols],
             "connector": self.manage_connector and not self._without_connector(),
             "probes": list(self._probes()),
             "shown": self._shown_by_protocol(),
-            "restart": [key for key in self._running() if self._needs_restart(key)],
+            "restart": [key for key in self._served_protocols() if self._needs_restart(key)],
             "unserved": list(self._unserved()),
             "left_out": list(self._left_out()),
             "superseded": [one["thumbprint"] for one in self._superseded()],
@@ -79,15 +73,17 @@ class Renewal:
                     "set certificate_x509_certificate_name to the name that clients connect to."
                 )
 
-    def _running(self) -> list[str]:
+    def _served_protocols(self) -> list[str]:
+        """Those that run, or would if a restart had not been cut off."""
         return [
             key
             for key in self.protocols
-            if all(service["status"] == "running" for service in self.look[key]["services"])
+            if any(one["status"] == "running" for one in self.look[key]["services"])
+            or all(one["start_mode"] == "automatic" for one in self.look[key]["services"])
         ]
 
     def _probes(self) -> Iterator[dict[str, Any]]:
-        for key in self._running():
+        for key in self._served_protocols():
             for encryption in _BINDINGS:
                 if port := self._port(key, encryption):
                     yield {
@@ -135,7 +131,9 @@ class Renewal:
             and result.get("reachable")
             and _thumbprint(result) != self.certificate["thumbprint"]
         ]
-        return bool(protocol in self.changed or others or self.look[protocol]["restart_owed"] == "yes")
+        own = self.look[protocol]
+        is_down = any(service["status"] != "running" for service in own["services"])
+        return bool(protocol in self.changed or others or is_down or own["restart_owed"] == "yes")
 
     def _unserved(self) -> Iterator[str]:
         for result in self.served:
@@ -151,10 +149,10 @@ class Renewal:
     def _left_out(self) -> Iterator[str]:
         if self.manage_connector and (why := self._without_connector()):
             yield f"TlsCertificateName and the probe of port {CLIENT_SUBMISSION_PORT} are left out: {why}."
-        running = self._running()
+        serving = self._served_protocols()
         for key in self.protocols:
             title = PROTOCOLS[key].title
-            if key not in running:
+            if key not in serving:
                 yield f"{title} does not run, so it is neither restarted nor probed."
                 continue
             for encryption, option in _BINDINGS.items():

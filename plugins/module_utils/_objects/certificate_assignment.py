@@ -41,8 +41,10 @@ from ansible_collections.mailops.exchange.plugins.module_utils._x509 import Bund
 
 BY_SERVICE = {protocol.service: protocol for protocol in PROTOCOLS.values()}
 
-# Characters of the password that a file has on its way; it is made anew for each.
-_PASSWORD = 32
+# Of the password that a file has on its way, which is made anew for each, the bytes that are drawn for it.
+_DRAWN = 32
+# Of a certificate, in differences.
+_PRESENT, _KEYLESS, _ABSENT = "present", "present without its private key", "absent"
 
 
 class CertificateAssignment(Single[Certificate]):
@@ -177,18 +179,14 @@ class CertificateAssignment(Single[Certificate]):
 
     def _to_do(self, now: Certificate) -> Plan:
         """What is missing on a certificate as it is now."""
-        importing, assigning = self._importing(now), _assigning(self._missing(now), now.services)
-        return Plan(
-            {**importing.changes, **assigning.changes},
-            {**importing.before, **assigning.before},
-            {**importing.after, **assigning.after},
-        )
+        return _together(self._importing(now), _assigning(self._missing(now), now.services))
 
     def _importing(self, now: Certificate) -> Plan:
         """What an import changes: it brings the certificate, or the key that it lacks."""
         if self.brought is None or (now.is_there and now.has_private_key is not False):
             return Plan()
-        return Plan({"certificate": now.thumbprint}, {"certificate": _presence(now)}, {"certificate": _WITH_KEY})
+        was = _KEYLESS if now.is_there else _ABSENT
+        return Plan({"certificate": now.thumbprint}, {"certificate": was}, {"certificate": _PRESENT})
 
     def _missing(self, certificate: Certificate) -> frozenset[str]:
         """The services wanted that it is not known to be assigned to."""
@@ -244,7 +242,7 @@ class CertificateAssignment(Single[Certificate]):
 
     def _import(self, brought: Bundle) -> None:
         # A file with a password of its own crosses the network and Exchange's logs encrypted, whatever the user's has.
-        password = secrets.token_urlsafe(_PASSWORD)
+        password = secrets.token_urlsafe(_DRAWN)
         parameters: dict[str, Any] = {
             "FileData": binary(brought.pkcs12(password, aes=certificate_bundle.reads_aes(self.server))),
             "Password": secret(password),
@@ -294,12 +292,7 @@ class CertificateAssignment(Single[Certificate]):
     def moved(self, before: Certificate, plan: Plan, settled: Settled[Certificate, Plan]) -> Plan:
         seen = settled.seen
         imported = self._importing(before) if seen and not self._importing(seen) else Plan()
-        assigned = self._assigned(before, plan, settled)
-        return Plan(
-            {**imported.changes, **assigned.changes},
-            {**imported.before, **assigned.before},
-            {**imported.after, **assigned.after},
-        )
+        return _together(imported, self._assigned(before, plan, settled))
 
     def _assigned(self, before: Certificate, plan: Plan, settled: Settled[Certificate, Plan]) -> Plan:
         """What of the services has really changed."""
@@ -321,7 +314,7 @@ class CertificateAssignment(Single[Certificate]):
                 f"The certificate {before.thumbprint} was imported, but {self.server.name} shows it as "
                 f"{settled.outstanding.before['certificate']}."
             )
-        if "services" not in settled.outstanding.changes:
+        if "services" not in plan.changes:
             return f"{why} {self.server.name} shows the certificate {before.thumbprint} all the same."
         if isinstance(problem, CmdletFailure) and (known is None or (before.services or frozenset()) <= known):
             assigned = ", ".join(moved.changes.get("services", ()))
@@ -358,11 +351,8 @@ class CertificateAssignment(Single[Certificate]):
         }
 
 
-_WITH_KEY = "present"
-
-
-def _presence(certificate: Certificate) -> str:
-    return "present without its private key" if certificate.is_there else "absent"
+def _together(one: Plan, other: Plan) -> Plan:
+    return Plan(one.changes | other.changes, one.before | other.before, one.after | other.after)
 
 
 def _assigning(services: Iterable[str], known: frozenset[str] | None) -> Plan:

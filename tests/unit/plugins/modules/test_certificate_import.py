@@ -365,6 +365,20 @@ def test_an_import_that_does_not_stick_is_told(host, brought):
     assert result["changed"] is result["imported"] is False
 
 
+@pytest.mark.parametrize("services", [[], ["POP"]], ids=["alone", "to be assigned"])
+def test_an_import_that_fails_after_its_effect(host, brought, services):
+    issued, options = brought
+    wanted = {**options, **({"services": services} if services else {})}
+    host.fault("fails_after_effect", cmdlet=IMPORT)
+    result = host.run(MODULE, wanted)
+    assert result["msg"].startswith("Import-ExchangeCertificate failed: ")
+    assert result["msg"].endswith("" if services else f"EX01 shows the certificate {issued.thumbprint} all the same.")
+    assert (result["changed"], result["imported"]) == (True, True)
+    assert result["diff"]["after"] == {"certificate": "present"}
+    healed = host.run(MODULE, wanted)
+    assert (healed["imported"], healed["changed"]) == (False, bool(services))
+
+
 def test_an_import_that_is_refused(host, brought):
     host.fault("rbac_without", cmdlet=IMPORT)
     result = host.run(MODULE, {**brought[1], "services": ["POP"]})
