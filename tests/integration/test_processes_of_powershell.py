@@ -24,7 +24,8 @@ class TestManyMailboxes:
     """Of many objects in one pipeline each comes to the cmdlet once."""
 
     @pytest.fixture(scope="class")
-    def _many(self, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimulatorProcess]:
+    @classmethod
+    def _many(cls, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimulatorProcess]:
         folder = tmp_path_factory.mktemp("organisation")
         with SimulatorProcess({"EX01": "SE"}, password=PASSWORD, directory=folder, mailboxes=MANY, **BASIC) as process:
             yield process
