@@ -259,16 +259,18 @@ def test_a_wildcard_and_what_exchange_keeps(
     controller: Controller, organisation: SimulatorProcess, renewed: Renewed
 ) -> None:
     """It is found by its name; and what a Send connector names stays, and the run is healed without that."""
-    _issued, variables = renewed
-    wildcard = issue("*.contoso.test", NAME, common_name="*.contoso.test")
-    variables |= {"certificate_pfx": str(wildcard.written(controller.folder)), "certificate_remove_old": True}
-    organisation.fault("EX01", "send_connector", name="Outbound", subject=f"CN={NAME}")
-    hosts = hosts_of(organisation, **variables)
-    done = controller.run(PLAYBOOK, hosts)
-    assert done.returncode == 0, done.output
-    assert is_renewed(organisation, wildcard)
-    assert assigned(organisation)[wildcard.thumbprint] == "None"
-    assert "tagged with following Send Connectors : Outbound" in done.output
-    assert "IMAP, POP" in assigned(organisation).values()
-    # Nothing is assigned and nothing has changed that a restart would be owed for, but for what clients are shown.
-    assert done.stats["ex01"]["rescued"] == 2
+    wildcard = issue("*.contoso.test")
+    variables = renewed[1] | {"certificate_pfx": str(wildcard.written(controller.folder))}
+    organisation.remove_certificate("EX01", organisation.certificate("EX01", NAME)["thumbprint"])
+    old = organisation.add_certificate("EX01", "*.contoso.test", begins=-70, days=20)
+    organisation.fault("EX01", "send_connector", name="Outbound", subject="CN=*.contoso.test")
+    hosts = hosts_of(organisation, **variables, certificate_remove_old=True)
+    for restarted in (True, False):
+        done = controller.run(PLAYBOOK, hosts)
+        assert done.returncode == 0, done.output
+        assert is_renewed(organisation, wildcard)
+        assert assigned(organisation)[wildcard.thumbprint] == "None"
+        assert "tagged with following Send Connectors : Outbound" in done.output
+        assert done.stats["ex01"]["rescued"] == 1
+        assert old in assigned(organisation)
+        assert bool(done.changed("ex01")) is restarted
