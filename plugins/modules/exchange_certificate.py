@@ -221,20 +221,22 @@ server:
   sample: EX01
 imported:
   description: Whether the certificate was imported by this task, or its private key.
-  returned: success with O(state=present), and after a failed write, where it tells what has changed all the same
+  returned: success, and after a failed write, where it tells what has changed all the same
   type: bool
 needed:
-  description: Whether the certificate was not removed because something needs it, or Exchange says so.
-  returned: failure with O(state=absent), if that is the reason
+  description:
+    - Whether a task with O(state=absent) has failed because something needs the certificate, or Exchange says so.
+  returned: success, and failure of that kind
   type: bool
 assigned:
   description:
-    - Whether the certificate is assigned to all O(services) after the task; null if that is not known.
-  returned: success with O(state=present)
+    - Whether the certificate is assigned to all O(services) after the task; null if that is not known. V(false) with
+      O(state=absent).
+  returned: success
   type: bool
 assigned_reason:
   description: Why that is not known, and what helps; null if it is known.
-  returned: success with O(state=present)
+  returned: success
   type: str
   sample: null
 certificate:
@@ -261,7 +263,7 @@ certificate:
 restart_required:
   description:
     - Whether POP or IMAP was assigned by this task. Their services show clients the certificate after a restart.
-  returned: success with O(state=present), and after a failed write, where it tells what has changed all the same
+  returned: success, and after a failed write, where it tells what has changed all the same
   type: bool
 cmdlets:
   description:

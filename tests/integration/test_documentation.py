@@ -13,6 +13,8 @@ import yaml
 from evidence import IMAP, POP, add_connector
 from least_privilege import FEATURES
 from module_runner import MODULES
+from renewal import PASSWORD as PFX_PASSWORD
+from renewal import issue
 from runner import PASSWORD, Controller, inventory
 from simulator_process import BASIC, SimulatorProcess
 
@@ -41,6 +43,7 @@ HERE = {
     "Room*": "User*",
     "{{ probe_password }}": PASSWORD,
     "{{ bertha_password }}": PASSWORD,
+    "{{ mail_pfx_password }}": PFX_PASSWORD,
     "611C687DFC4343A5A03E0005A1EC6E9B6AFF586D": "{{ thumbprint }}",
 }
 # Enough to be run by, where a module has options that it cannot do without.
@@ -85,6 +88,10 @@ def prepared(organisation: SimulatorProcess, run: Run) -> SimulatorProcess:
     for policy in POLICIES:
         assert organisation.run("EX01", "New-ThrottlingPolicy", {"Name": policy})["errors"] == []
     add_connector(organisation, "Branch office", RemoteIPRanges=["10.30.0.0/16"])
+    renewed, folder = issue(MAIL), organisation.directory
+    (folder / f"{MAIL}.pfx").write_bytes(renewed.pfx())
+    (folder / f"{MAIL}-fullchain.pem").write_bytes(renewed.pem(chain=True))
+    (folder / f"{MAIL}.key").write_bytes(renewed.key_pem())
     return organisation
 
 
@@ -92,7 +99,8 @@ def examples(organisation: SimulatorProcess, module: str) -> Any:
     """The tasks of the examples, as they would be written for the simulated organisation."""
     text: str = importlib.import_module(MODULES + module).EXAMPLES
     thumbprint = organisation.certificate("EX01", MAIL)["thumbprint"]
-    for there, here in {**HERE, "{{ thumbprint }}": thumbprint}.items():
+    own = {"{{ thumbprint }}": thumbprint, "/srv/certificates": str(organisation.directory)}
+    for there, here in {**HERE, **own}.items():
         text = text.replace(there, here)
     return yaml.safe_load(text)
 

@@ -338,6 +338,7 @@ class CertificateAssignment(Single[Certificate]):
             "certificate": now.shown(utc_now()),
             "assigned": None if self._is_unknown(now) else not self._missing(now),
             "assigned_reason": self._reason(now) if self._is_unknown(now) else None,
+            "needed": False,
         }
 
     def _reason(self, certificate: Certificate) -> str:

@@ -105,7 +105,7 @@ class CertificateRemoval(Single[Held]):
         meant = before.meant
         if meant and (reason := next(self._needs(meant, before.others), None)):
             told = f"The certificate {listed([meant])} on {self.server.name} is not removed: {reason}"
-            raise Failure(told, needed=True, **self.shown(before, Plan()))
+            raise Failure(told, **self.answer(before, Plan()) | {"needed": True})
         return iter(())
 
     def _needs(self, meant: Certificate, others: Sequence[Certificate]) -> Iterator[str]:
@@ -227,4 +227,12 @@ class CertificateRemoval(Single[Held]):
         return f"certificate {self.thumbprint} on {self.server.name}"
 
     def shown(self, now: Held, moved: Plan) -> dict[str, Any]:
-        return {"server": self.server.name, "certificate": now.meant.shown(utc_now()) if now.meant else None}
+        return {
+            "server": self.server.name,
+            "certificate": now.meant.shown(utc_now()) if now.meant else None,
+            "imported": False,
+            "assigned": False,
+            "assigned_reason": None,
+            "restart_required": False,
+            "needed": False,
+        }
