@@ -139,7 +139,8 @@ class Renewal:
         for result in self.served:
             shown, probe = _thumbprint(result), result["item"]
             if shown == self.certificate["thumbprint"]:
-                if result.get("failed"):
+                # The right one, and a mail program would refuse it all the same, for its chain as a rule.
+                if result.get("msg"):
                     yield str(result["msg"])
                 continue
             where = f"port {probe['port']} of {self.look['server']} ({probe['protocol']}, {probe['encryption']})"
