@@ -750,9 +750,9 @@ def _types(parameter: Parameter | None, value: Any) -> tuple[str | None, str | N
         (float, "System.Single"),
     )
     wanted = parameter.type_name if parameter else None
-    if wanted and wanted.endswith("[]"):
+    if parameter and parameter.kind is not Kind.BYTES and parameter.type_name.endswith("[]"):
         # Of a list it is an item that does not fit.
-        wanted = wanted.removesuffix("[]")
+        wanted = parameter.type_name.removesuffix("[]")
         value = value[0] if isinstance(value, list) and value else value
     found = next((name for kind, name in kinds if isinstance(value, kind)), "System.Management.Automation.PSObject")
     return wanted, None if value is None else found

@@ -469,23 +469,22 @@ def _credential(value: Any, _: Parameter) -> Credential | None:
 
 
 def _secret(value: Any, _: Parameter) -> Secret | None:
-    if value is None:
-        return None
+    """PowerShell makes an empty one of an empty hashtable, as it makes an object of any class of one."""
+    if value is None or value == {}:
+        return None if value is None else Secret("")
     if not isinstance(value, PSSecureString):
         raise ConversionFailed("A SecureString is required.")
     return Secret(str(value.decrypt()))
 
 
 def _bytes(value: Any, _: Parameter) -> bytes | None:
-    """An array of bytes; numbers become one as well, as PowerShell has it."""
-    if value is None:
-        return None
-    if isinstance(value, bytes):
-        return bytes(value)
-    items = _items(value)
-    if all(isinstance(one, int) and not isinstance(one, bool) and 0 <= one < 256 for one in items):
-        return bytes(items)
-    raise ConversionFailed('Cannot convert the value to type "System.Byte".')
+    """An array of bytes, or of what PowerShell makes bytes of, such as a truth value or a fraction."""
+    if value is None or isinstance(value, bytes):
+        return None if value is None else bytes(value)
+    try:
+        return bytes(round(float(one or 0)) for one in _items(value))
+    except (TypeError, ValueError, OverflowError):
+        raise ConversionFailed('Cannot convert the value to type "System.Byte".') from None
 
 
 def _name_of_object(value: Any, _: Parameter) -> str | None:
