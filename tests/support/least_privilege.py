@@ -335,7 +335,7 @@ def section() -> str:
         f"```powershell\n{questions()}\n```",
         "Then make the roles and the group, in the Exchange Management Shell:",
         f"```powershell\n{commands()}\n```",
-        "On Exchange 2010 leave out what it does not have: `Get-ServerComponentState` and `Get-AuthConfig`; "
+        "On Exchange 2010 leave out what it does not have: `Get-ServerComponentState`; `Get-AuthConfig`; "
         f"{_told(EXCHANGE_2010)}.",
         f"On later versions leave out what only Exchange 2010 has: {_told(EXCHANGE_2013)}.",
         END,

@@ -103,7 +103,7 @@ def test_piped_identities_are_literals(identities: list[str]) -> None:
             "ansible_exchange_transport: psrp",
         ),
         (
-            {"$secret": "secret"},
+            {"$secured": "secret"},
             "Banner: a password cannot be sent as PowerShell text, which Windows may log; use "
             "ansible_exchange_transport: psrp",
         ),
