@@ -7,7 +7,7 @@ ANSIBLE_CORE ?=
 VENV := .venv$(addprefix -,$(ANSIBLE_CORE))
 BIN := $(CURDIR)/$(VENV)/bin
 # Other requirements or another Python make another stamp, so the environment is made anew.
-STAMP := $(VENV)/made-for-$(shell { cat requirements.txt requirements-dev.txt; $(PYTHON) --version; } | cksum | cut -d " " -f 1)
+STAMP := $(VENV)/made-for-$(shell { cat requirements.txt requirements-eda.txt requirements-dev.txt; $(PYTHON) --version; } | cksum | cut -d " " -f 1)
 
 # Ansible and mypy know a collection only under .../ansible_collections/<namespace>/<name>.
 LINK := .cache/collections/ansible_collections/mailops/exchange
@@ -16,7 +16,7 @@ export ANSIBLE_LOCALHOST_WARNING := false
 # Nothing below leaves anything in the home of whoever runs it.
 export ANSIBLE_HOME := $(CURDIR)/.cache/ansible
 
-.PHONY: demo test soak bench mutate generate lint check sanity clean
+.PHONY: demo test pages soak bench mutate generate lint check sanity clean
 
 demo: $(STAMP)
 	$(BIN)/python demo/run.py
@@ -37,7 +37,14 @@ mutate: $(STAMP) $(LINK)
 # The linters that do not depend on ansible-core run for the default one only.
 test: $(if $(ANSIBLE_CORE),sanity,lint)
 	$(BIN)/python tests/support/kdc.py
+	$(BIN)/python tests/support/browser.py
+	$(BIN)/python tests/support/thunderbird.py
 	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+# Pictures of the pages that the collection writes, to look at, and those in docs.
+pages: $(STAMP) $(LINK)
+	$(BIN)/python tests/support/browser.py
+	$(BIN)/python tests/support/pages.py .cache/pages
 
 # Writes what is derived from tables, texts and the role pop3; `check` and the tests compare.
 GENERATE := PYTHONPATH=$(ANSIBLE_COLLECTIONS_PATH):tools:tests/support:tests/simulator $(BIN)/python -m generate

@@ -87,7 +87,8 @@ class ActionModule(RoleAction):
         adopted = AdoptedMailboxes(file.variables, file.evaluated)
         if not adopted.identities:
             return
-        info = self.ask("cas_mailbox_info", {**self._shared, "identities": adopted.identities}, self._task_vars)
+        asked = {"identities": adopted.identities, "other_clients": adopted.of_other_clients}
+        info = self.ask("cas_mailbox_info", {**self._shared, **asked}, self._task_vars)
         self.kept["server"] = info["server"]
         adopted.insist_on(info)
         if only_verify:

@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, mailops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What POP3 and IMAP4 may do with a mailbox, written by `make generate` from tools/texts and the tables of settings."""
+"""What clients may do with a mailbox, written by `make generate` from tools/texts and the tables of settings."""
 
 from __future__ import annotations
 
@@ -8,6 +8,65 @@ from __future__ import annotations
 class ModuleDocFragment:
     DOCUMENTATION = r"""
 options:
+  active_sync_enabled:
+    description:
+      - Whether the mailbox can be opened by Exchange ActiveSync, which phones use.
+      - Exchange's default is V(true). Since Exchange 2010.
+    type: bool
+  ecp_enabled:
+    description:
+      - Whether the user of the mailbox can open the Exchange admin center, and the Exchange Control Panel in which
+        users change their own options.
+      - Exchange's default is V(true). Since Exchange 2010.
+    type: bool
+  ews_allow_entourage:
+    description:
+      - Whether Entourage for the Mac may use Exchange Web Services with the mailbox.
+      - V(true) or V(false), or V(organization) for what the organization has. Exchange's default is V(organization).
+        Since Exchange 2010.
+    type: raw
+  ews_allow_list:
+    description:
+      - The programs that may use Exchange Web Services with the mailbox, by their user agents, such as V(OWA/*). It
+        counts only with O(ews_application_access_policy=EnforceAllowList), and an empty list then lets no program in.
+      - The whole list, or a dictionary with C(set), or with C(add) and C(remove), each of them a list.
+      - Exchange's default is an empty list. Since Exchange 2010.
+    type: raw
+  ews_allow_mac_outlook:
+    description:
+      - Whether Outlook for the Mac may use Exchange Web Services with the mailbox.
+      - V(true) or V(false), or V(organization) for what the organization has. Exchange's default is V(organization).
+        Since Exchange 2010.
+    type: raw
+  ews_allow_outlook:
+    description:
+      - Whether Outlook may use Exchange Web Services with the mailbox, which it does for free and busy times and for
+        automatic replies.
+      - V(true) or V(false), or V(organization) for what the organization has. Exchange's default is V(organization).
+        Since Exchange 2010.
+    type: raw
+  ews_application_access_policy:
+    description:
+      - Whether only the programs in O(ews_allow_list) may use Exchange Web Services with the mailbox, or all programs
+        but those in O(ews_block_list). It does not concern Outlook and Entourage, which have options of their own.
+      - Exchange keeps one list. If the policy changes and its list is not given with it, the list becomes empty.
+      - One of V(EnforceAllowList) (0) and V(EnforceBlockList) (1), by name or number, or V(organization) for what the
+        organization has. Exchange's default is V(organization). Since Exchange 2010.
+    type: str
+  ews_block_list:
+    description:
+      - The programs that may not use Exchange Web Services with the mailbox, by their user agents. It counts only with
+        O(ews_application_access_policy=EnforceBlockList).
+      - The whole list, or a dictionary with C(set), or with C(add) and C(remove), each of them a list.
+      - Exchange's default is an empty list. Since Exchange 2010.
+    type: raw
+  ews_enabled:
+    description:
+      - Whether the mailbox can be opened by Exchange Web Services. While it is V(false) Exchange ignores the other
+        settings of EWS.
+      - V(true) or V(false), or V(organization) for what the organization has. Exchange's default is V(organization).
+        Since Exchange 2010.
+    type: raw
   imap_enable_exact_rfc822_size:
     description:
       - Whether the exact size of a message is worked out for IMAP4.
@@ -40,6 +99,43 @@ options:
       - Whether the four settings of how messages are handed out by IMAP4 are those of the server instead of the
         mailbox's own. They can only be given if this is V(false), or is given as V(false) with them.
       - Exchange's default is V(true). Since Exchange 2010.
+    type: bool
+  mapi_block_outlook_external_connectivity:
+    description:
+      - Whether Autodiscover keeps from Outlook how to reach the mailbox from outside.
+      - Exchange's default is V(false). Since Exchange 2013.
+    type: bool
+  mapi_block_outlook_non_cached_mode:
+    description:
+      - Whether Outlook can open the mailbox in Cached Exchange Mode only.
+      - Exchange's default is V(false). Since Exchange 2010.
+    type: bool
+  mapi_block_outlook_rpc_http:
+    description:
+      - Whether Outlook cannot open the mailbox by Outlook Anywhere.
+      - Exchange's default is V(false). Since Exchange 2010.
+    type: bool
+  mapi_enabled:
+    description:
+      - Whether the mailbox can be opened by MAPI, which Outlook uses. While it is V(false) Exchange ignores the other
+        settings of MAPI.
+      - Exchange's default is V(true). Since Exchange 2010.
+    type: bool
+  mapi_http_enabled:
+    description:
+      - Whether Outlook can open the mailbox by MAPI over HTTP.
+      - V(true) or V(false), or V(organization) for what the organization has. Exchange's default is V(organization).
+        Since Exchange 2013.
+    type: raw
+  owa_enabled:
+    description:
+      - Whether the mailbox can be opened by Outlook on the web.
+      - Exchange's default is V(true). Since Exchange 2010.
+    type: bool
+  owa_for_devices_enabled:
+    description:
+      - Whether the mailbox can be opened by the app OWA for Devices.
+      - Exchange's default is V(true). Since Exchange 2013.
     type: bool
   pop_enable_exact_rfc822_size:
     description:

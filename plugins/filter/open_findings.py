@@ -56,7 +56,7 @@ _value:
   elements: dict
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
@@ -64,9 +64,13 @@ from ansible.errors import AnsibleFilterError
 from ansible_collections.mailops.exchange.plugins.module_utils._judgement.accepted import acceptances, judged, today
 
 
-def open_findings(findings: Sequence[dict[str, Any]], accepted: Any = ()) -> list[dict[str, Any]]:
+def open_findings(findings: Any, accepted: Any = ()) -> list[dict[str, Any]]:
     """The findings that are not accepted."""
     try:
+        if isinstance(findings, str) or not isinstance(findings, Sequence):
+            raise ValueError("give the findings of client_access_info, a list")
+        if not all(isinstance(one, Mapping) and "id" in one for one in findings):
+            raise ValueError("each item has to be a finding of client_access_info, with its id")
         return judged(findings, acceptances(accepted, "accepted"), today())[0]
     except ValueError as error:
         raise AnsibleFilterError(f"open_findings: {error}.") from None

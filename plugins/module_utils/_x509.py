@@ -14,7 +14,7 @@ import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import Failure
 
@@ -138,6 +138,50 @@ def read_shown_x509(der: bytes) -> X509:
         not_before=certificate.not_valid_before_utc,
         not_after=certificate.not_valid_after_utc,
     )
+
+
+class Signer:
+    """A certificate with its key, by which a file is signed."""
+
+    def __init__(self, certificates: bytes, key: bytes, password: str | None) -> None:
+        """From PEM, the signer's own certificate first; ValueError with a clause if that cannot be signed with."""
+        if not can_read_x509():
+            raise ValueError("the Python library cryptography, which signs, is missing on the controller")
+        from cryptography import x509
+        from cryptography.exceptions import UnsupportedAlgorithm
+        from cryptography.hazmat.primitives.asymmetric import ec, rsa
+        from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+        try:
+            self._certificates = x509.load_pem_x509_certificates(certificates)
+        except (ValueError, UnsupportedAlgorithm):
+            raise ValueError("the certificate cannot be read as PEM") from None
+        try:
+            self._key = load_pem_private_key(key, password.encode() if password else None)
+        except (ValueError, TypeError, UnsupportedAlgorithm):
+            raise ValueError("the key cannot be read as PEM with the password given or without one") from None
+        if not isinstance(self._key, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey):
+            raise ValueError("the key is neither RSA nor of an elliptic curve")
+        if self._key.public_key() != self._certificates[0].public_key():
+            raise ValueError("the key is not that of the first certificate")
+
+    def sign(self, content: bytes) -> bytes:
+        """The content in a signature, with all certificates, in the binary form of CMS."""
+        from cryptography.hazmat.primitives.hashes import SHA256
+        from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
+
+        builder = pkcs7.PKCS7SignatureBuilder().set_data(content)
+        builder = builder.add_signer(self._certificates[0], cast(Any, self._key), SHA256())
+        for certificate in self._certificates[1:]:
+            builder = builder.add_certificate(certificate)
+        return builder.sign(Encoding.DER, [pkcs7.PKCS7Options.Binary])
+
+    def has_signed(self, content: bytes, signed: bytes) -> bool:
+        """Whether a signed file has this content and these certificates; the time of signing alone makes it another."""
+        from cryptography.hazmat.primitives.serialization import Encoding
+
+        parts = [content, *(certificate.public_bytes(Encoding.DER) for certificate in self._certificates)]
+        return all(part in signed for part in parts)
 
 
 @contextlib.contextmanager

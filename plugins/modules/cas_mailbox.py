@@ -6,12 +6,13 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: cas_mailbox
-short_description: Give mailboxes access by POP3 and IMAP4, or take it away
+short_description: Give mailboxes access by POP3, IMAP4 and other clients, or take it away
 version_added: 0.1.0
 author:
   - mailops contributors (@mailops)
 description:
-  - Changes what POP3 and IMAP4 may do with mailboxes, for one mailbox or for tens of thousands in one task.
+  - Changes what POP3, IMAP4 and other clients may do with mailboxes, for one mailbox or for tens of thousands in one
+    task.
   - The mailboxes are read once, with only the members that matter. Only those that differ are written, piped in batches
     into C(Set-CASMailbox). A mailbox that cannot be written does not stop the others, even if it ends the pipeline; it
     is reported by name with its own message of Exchange's, and the task fails when all have been tried. If 20
@@ -63,6 +64,15 @@ options:
       - How many mailboxes are written in one call, from 1 to 10000. The default is 500. In a longer task the standard
         error has a line every few seconds on how many mailboxes are read and written so far, and how long it will take.
     type: int
+  refuse_built_in_accounts:
+    description:
+      - Whether the task fails, before anything is written, where O(pop_enabled) or O(imap_enabled) is V(true) for the
+        mailbox of the built-in Administrator or Guest or for one of Exchange's health mailboxes, even if nothing would
+        change. Without it a warning tells of those that are given access to no avail.
+      - The account of each mailbox is asked for with C(Get-User), and known by the end of its SID, 500 or 501. So use
+        it for single mailboxes that a program depends on, named by O(identities).
+    type: bool
+    default: false
 notes:
   - O(server) says only which server's version counts and where the cmdlets run. Mailboxes belong to the organization.
   - Exchange looks for mailboxes, those of O(filter) and O(exclusive) as well, in the domain of its server. Give one of
@@ -102,6 +112,24 @@ EXAMPLES = r"""
     identities: [tickets@contoso.com]
     pop_use_protocol_defaults: false
     pop_messages_retrieval_mime_format: TextOnly
+
+- name: A mailbox for a program that uses POP3, and nothing else opens it
+  mailops.exchange.cas_mailbox:
+    identities: [tickets@contoso.com]
+    pop_enabled: true
+    imap_enabled: false
+    owa_enabled: false
+    active_sync_enabled: false
+    mapi_enabled: false
+    ews_enabled: false
+
+- name: One program may use Exchange Web Services as well
+  mailops.exchange.cas_mailbox:
+    identities: [tickets@contoso.com]
+    ews_enabled: true
+    ews_application_access_policy: EnforceAllowList
+    ews_allow_list:
+      add: ["Tickets/*"]
 """
 
 RETURN = r"""

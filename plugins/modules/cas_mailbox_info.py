@@ -6,7 +6,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: cas_mailbox_info
-short_description: Tell what POP3 and IMAP4 may do with mailboxes
+short_description: Tell what POP3, IMAP4 and other clients may do with mailboxes
 version_added: 0.1.0
 author:
   - mailops contributors (@mailops)
@@ -29,6 +29,13 @@ options:
     description:
       - Only the mailboxes by a condition in Exchange's filter language OPATH, as for M(mailops.exchange.cas_mailbox).
     type: str
+  other_clients:
+    description:
+      - Whether to read also what other clients may do, such as Outlook on the web, Exchange ActiveSync, Outlook and
+        programs that use Exchange Web Services. Of very many mailboxes that takes longer.
+      - What a version or update of Exchange does not show is left out.
+    type: bool
+    default: false
 notes:
   - Exchange looks for mailboxes in the domain of its server. Give one of the controllers of another domain as
     O(domain_controller) for the mailboxes of that domain.
@@ -77,7 +84,7 @@ alike:
     settings:
       description:
         - What they may do, by the option names of M(mailops.exchange.cas_mailbox). Settings that do not count, because
-          the protocol's defaults are used, are left out.
+          the protocol's defaults are used or another EWS policy, are left out.
       type: dict
       sample: {pop_enabled: true, pop_use_protocol_defaults: true, imap_enabled: true, imap_use_protocol_defaults: true}
     mailboxes:

@@ -342,6 +342,8 @@ client_settings:
             - What to connect to, the best first, each with C(server), C(port) and C(encryption).
             - C(encryption) is a value of the option of M(mailops.exchange.mail_probe), V(implicit_tls) (what mail
               programs call SSL/TLS), V(starttls) or V(none).
+            - For C(smtp), of several connectors that take users only those with C(advertise_client_settings), if there
+              are any.
             - Empty if users are told nothing, or no connector takes them; null if that was not to be read, or could
               not be.
           type: list

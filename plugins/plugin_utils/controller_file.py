@@ -8,6 +8,7 @@ import os
 import shutil
 import stat
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -66,10 +67,8 @@ class Destination:
     def write(self, content: bytes, *, backup: bool) -> Path | None:
         """Put the content there at once, and say where what was there before is kept."""
         kept = None
-        # No name that ansible-core takes for variables, should it look there meanwhile.
-        new = self.real.with_name(f".{uuid.uuid4().hex}~")
+        new = self._beside()
         try:
-            self.real.parent.mkdir(parents=True, exist_ok=True)
             try:
                 self._fill(new, content)
                 if backup and self.held is not None:
@@ -81,7 +80,12 @@ class Destination:
             raise _failed(self.path, error) from None
         return kept
 
+    def _beside(self) -> Path:
+        # No name that ansible-core takes for variables, should it look there meanwhile.
+        return self.real.with_name(f".{uuid.uuid4().hex}~")
+
     def _fill(self, new: Path, content: bytes) -> None:
+        self.real.parent.mkdir(parents=True, exist_ok=True)
         before = None if self.held is None else self.real.stat()
         # Never open to more people than what it replaces, not even for a moment.
         created = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600 if before else 0o666)
@@ -107,6 +111,27 @@ class Destination:
             # Not every file system has hard links, nor may everybody make them.
             shutil.copy2(self.real, kept)
         return kept
+
+
+def write_all(files: Iterable[tuple[Destination, bytes | None]]) -> None:
+    """Write several files, or none of them; None removes a file."""
+    beside = [(destination, content, destination._beside()) for destination, content in files]
+    try:
+        try:
+            for destination, content, new in beside:
+                if content is not None:
+                    destination._fill(new, content)
+            # What can go wrong for want of room or rights has done so by now.
+            for destination, content, new in beside:
+                if content is None:
+                    destination.real.unlink(missing_ok=True)
+                else:
+                    new.replace(destination.real)
+        finally:
+            for *_destination, new in beside:
+                new.unlink(missing_ok=True)
+    except OSError as error:
+        raise _failed(destination.path, error) from None
 
 
 def _is_collection(folder: Path) -> bool:

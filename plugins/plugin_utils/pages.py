@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import unicodedata
 from functools import cache
 from pathlib import Path
@@ -26,16 +28,23 @@ def seen(value: Any) -> Any:
     """A text with its unseen characters written out, as in ``[U+202E]``; other values as they are."""
     if not isinstance(value, str) or isinstance(value, Markup):
         return "" if value is None else value
+    if value.isprintable():
+        return value
     return "".join(
         f"[U+{ord(sign):04X}]" if unicodedata.category(sign) in _UNSEEN and sign not in "\n\t" else sign
         for sign in value
     )
 
 
+def hashed(text: str) -> str:
+    """An inline style or script as a Content-Security-Policy names it, which allows this one and nothing injected."""
+    return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
+
+
 @cache
 def _environment() -> Environment:
     # ansible-core's own templates escape nothing, and would take what came from a server for a template.
-    return Environment(
+    environment = Environment(
         loader=FileSystemLoader(Path(__file__).with_name("templates")),
         autoescape=True,
         undefined=StrictUndefined,
@@ -44,3 +53,5 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    environment.filters["hashed"] = hashed
+    return environment

@@ -22,14 +22,23 @@ COLLECTIONS = TESTS.parent / ".cache" / "collections"
 sys.path[:0] = [str(path) for path in (TESTS / "support", TESTS / "simulator", COLLECTIONS)]
 
 import drift  # noqa: E402
+import event_source  # noqa: E402
 import mailboxes  # noqa: E402
 import old_way  # noqa: E402
+import opening  # noqa: E402
 import role  # noqa: E402
 from measuring import BenchmarkFailed, say  # noqa: E402
 from place import Place  # noqa: E402
 
-PARTS = {"role": role.run, "drift": drift.run, "mailboxes": mailboxes.run, "old_way": old_way.run}
-LIBRARIES = ("ansible-core", "pypsrp", "pywinrm", "psrpcore")
+PARTS = {
+    "role": role.run,
+    "drift": drift.run,
+    "mailboxes": mailboxes.run,
+    "old_way": old_way.run,
+    "pages": opening.run,
+    "event_source": event_source.run,
+}
+LIBRARIES = ("ansible-core", "pypsrp", "pywinrm", "psrpcore", "playwright")
 
 
 def main() -> int:

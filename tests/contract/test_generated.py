@@ -13,7 +13,7 @@ import pytest
 
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.connectors import CONNECTOR_SETTINGS
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.mailboxes import MAILBOX_SETTINGS
-from ansible_collections.mailops.exchange.plugins.module_utils._tables.protocols import POP3, PROTOCOLS
+from ansible_collections.mailops.exchange.plugins.module_utils._tables.protocols import IMAP4, POP3, PROTOCOLS
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.throttling import THROTTLING_SETTINGS
 from generate.__main__ import ROOT, files, stale
 from generate.settings import texts
@@ -87,7 +87,7 @@ def test_no_text_is_of_a_setting_that_there_is_not() -> None:
     tables = {
         "protocol_settings": of_protocols,
         "connector_settings": CONNECTOR_SETTINGS,
-        "mailbox_settings": (one for one in MAILBOX_SETTINGS if one.option.startswith(POP3.mailbox_prefix)),
+        "mailbox_settings": (one for one in MAILBOX_SETTINGS if not one.option.startswith(IMAP4.mailbox_prefix)),
         "throttling_settings": (one for one in THROTTLING_SETTINGS if one.option.startswith(POP3.mailbox_prefix)),
     }
     for table, settings in tables.items():
@@ -136,6 +136,30 @@ def test_a_new_parameter_takes_its_row_its_text_and_the_catalogue(checkout: Path
     assert '"MadeUpCount"' in (checkout / "docs/security.md").read_text(encoding="utf-8")
     about = ("-k", "MadeUpCount or made_up_count or test_the", f"--basetemp={checkout}/.pytest")
     command = [sys.executable, "-m", "pytest", "-q", *about, *OF_SETTINGS]
+    done = subprocess.run(command, cwd=checkout, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+
+
+def test_a_new_switch_of_mailboxes_takes_the_same(checkout: Path) -> None:
+    row = '    Setting("owa_enabled", '
+    made_up = '    Setting("made_up_enabled", "MadeUpEnabled", _BOOL, EXCHANGE_2013),\n'
+    replace(checkout / "plugins/module_utils/_tables/mailboxes.py", row, made_up + row)
+    text = "  owa_enabled:\n"
+    told = "  made_up_enabled:\n    description:\n      - Whether it is made up.\n    default: true\n"
+    replace(checkout / "tools/texts/mailbox_settings.yml", text, told + text)
+    parameter = '    (Parameter("OWAEnabled", '
+    catalogued = '    (Parameter("MadeUpEnabled", Kind.BOOLEAN, releases=_SINCE_2013), True),\n'
+    catalogue = checkout / "tests/simulator/exchange_simulator/catalogue/mailboxes.py"
+    replace(catalogue, parameter, catalogued + parameter)
+    assert generate(checkout).returncode == 0
+    assert "Whether it is made up. Exchange's default is `true'. Since Exchange 2013." in ansible_doc(
+        checkout, "cas_mailbox"
+    )
+    assert "made_up" not in (checkout / "roles/pop3/meta/argument_specs.yml").read_text(encoding="utf-8")
+    assert '"MadeUpEnabled"' in (checkout / "docs/security.md").read_text(encoding="utf-8")
+    tests = ("tests/contract/test_mailbox_vocabulary.py", "tests/unit/plugins/modules/test_shape_table.py")
+    about = ("-k", "MadeUp or vocabulary", f"--basetemp={checkout}/.pytest")
+    command = [sys.executable, "-m", "pytest", "-q", *about, *tests]
     done = subprocess.run(command, cwd=checkout, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
 

@@ -8,6 +8,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
+import fleet_reports
 import pytest
 import yaml
 from evidence import IMAP, POP, add_connector
@@ -24,10 +25,11 @@ ON_THE_CONTROLLER = "controller_file"
 # What the roles begin and end with, and what goes back, is action plugins, which run other modules.
 OF_ROLES = ("client_access_look", "client_access_verification")
 GOING_BACK = "client_access_restore"
+OF_REPORTS = ("fleet_look", "fleet_report")
 NAMES = sorted(
     path.stem
     for path in (Path(__file__).resolve().parents[2] / "plugins" / "modules").glob("*.py")
-    if path.stem not in (ON_THE_CONTROLLER, GOING_BACK, *OF_ROLES)
+    if path.stem not in (ON_THE_CONTROLLER, GOING_BACK, *OF_ROLES, *OF_REPORTS)
 )
 MAIL = "mail.contoso.test"
 POLICIES = ("Mail programs", "Fetching services")
@@ -196,6 +198,22 @@ def test_the_modules_of_the_roles(controller: Controller, organisation: Simulato
         documented = documentation(module, "RETURN")
         # The same for the protocol that was not asked for.
         documented.pop("imap4", None)
+        result = outcome.task(task["name"], "ex01")["result"]
+        told = {name for name in result if not name.startswith("_ansible")} - ANSIBLES_OWN - {"changed"}
+        assert told == set(documented)
+        for key, entry in documented.items():
+            agrees(result[key], entry, key)
+
+
+def test_the_modules_of_reports(controller: Controller, organisation: SimulatorProcess) -> None:
+    for number in (1, 2):
+        controller.write(f"slice{number}.json", fleet_reports.made(number, fleet_reports.NOW))
+    tasks = [task for module in OF_REPORTS for task in documentation(module, "EXAMPLES")]
+    play = [{"hosts": "exchange", "gather_facts": False, "tasks": tasks}]
+    outcome = controller.run(play, inventory(organisation.description), "--limit", "ex01")
+    assert outcome.returncode == 0, outcome.output
+    for module, task in zip(OF_REPORTS, tasks, strict=True):
+        documented = documentation(module, "RETURN")
         result = outcome.task(task["name"], "ex01")["result"]
         told = {name for name in result if not name.startswith("_ansible")} - ANSIBLES_OWN - {"changed"}
         assert told == set(documented)

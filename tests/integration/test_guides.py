@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -14,11 +15,14 @@ from simulator_process import SimulatorProcess
 
 ROOT = Path(__file__).resolve().parents[2]
 GUIDES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), *sorted((ROOT / "roles").glob("*/README.md"))]
+# What a playbook has from a rulebook.
+MAIL = {"ansible_eda": {"event": {"mailbox": {"tag": "17", "text": "Approved."}}}, "known_tasks": ["17"]}
 BLOCK = re.compile(r"^```yaml\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 NAMED = re.compile(r"mailops\.exchange\.(\w+)")
 LINK = re.compile(r"\]\(([^)#:]+)\)")
 # What the examples call the organisation's, and what the simulated one has.
 HERE = {"contoso.com": "contoso.test", "anna@": "reader@", "tickets@": "reader@"}
+ROLES = ("application_mailbox_", "imap4_", "pop3_")
 PROBE = "mailops.exchange.mail_probe"
 PORTS = {"pop3": (995, 110), "imap4": (993, 143), "smtp": (587, 587)}
 
@@ -34,12 +38,15 @@ WITH_BLOCKS = [guide for guide in GUIDES if blocks(guide)]
 
 
 def plays(block: Any) -> list[dict[str, Any]] | None:
-    """An example as plays: it may be plays already, or tasks, or variables of the roles; None for an inventory."""
+    """An example as plays: it may be plays, tasks, or variables of the roles; None for an inventory or a rulebook."""
     if isinstance(block, dict):
-        if not all(name.startswith(("pop3_", "imap4_")) for name in block):
+        if not all(name.startswith(ROLES) for name in block):
             return None
-        roles = sorted({f"mailops.exchange.{name.partition('_')[0]}" for name in block})
+        of_block = sorted({role for role in ROLES for name in block if name.startswith(role)})
+        roles = [f"mailops.exchange.{role.removesuffix('_')}" for role in of_block]
         return [{"hosts": "exchange", "gather_facts": False, "vars": block, "roles": roles}]
+    if any("sources" in item for item in block):
+        return None
     if all("hosts" in item for item in block):
         return list(block)
     return [{"hosts": "exchange", "gather_facts": False, "tasks": block}]
@@ -63,7 +70,9 @@ def test_examples_run(
     certificate = {"name": "mail.contoso.test", "services": ["POP", "IMAP", "SMTP"]}
     assert "failed" not in run("exchange_certificate", {**certificate, "replace_default_smtp_certificate": True})
     for protocol, settings in (("pop3", "pop_settings"), ("imap4", "imap_settings")):
-        assert "failed" not in run(settings, {"x509_certificate_name": "mail.contoso.test"})
+        told = [f"mail.contoso.test:{PORTS[protocol][0]}:SSL"]
+        options = {"x509_certificate_name": "mail.contoso.test", "external_connection_settings": told}
+        assert "failed" not in run(settings, options)
         assert "failed" not in run("protocol_service", {"protocol": protocol, "state": "started"})
     organisation.run("EX01", "New-ThrottlingPolicy", {"Name": "Mail programs"})
     hosts = inventory(organisation.description, tickets_password=PASSWORD, probe_password=PASSWORD)
@@ -76,7 +85,7 @@ def test_examples_run(
         for probe in tasks + given:
             within_reach(probe, organisation)
     if examples:
-        outcome = controller.run(examples, hosts, "--check")
+        outcome = controller.run(examples, hosts, "--check", "--extra-vars", json.dumps(MAIL))
         assert outcome.returncode == 0, outcome.output
 
 
@@ -90,6 +99,8 @@ def test_what_is_named_is_there(guide: Path) -> None:
             f"roles/{name}",
             f"plugins/connection/{name}.py",
             f"plugins/lookup/{name}.py",
+            f"extensions/eda/plugins/event_source/{name}.py",
+            f"extensions/eda/rulebooks/{name}.yml",
         )
         assert any((ROOT / place).exists() for place in places), name
     for link in LINK.findall(text):
@@ -97,7 +108,7 @@ def test_what_is_named_is_there(guide: Path) -> None:
 
 
 def test_the_coverage_names_tests_that_there_are() -> None:
-    rows = [line.split(" | ") for line in (ROOT / "docs" / "coverage.md").read_text(encoding="utf-8").splitlines()]
+    rows = [line.split(" | ") for line in (ROOT / "tests" / "coverage.md").read_text(encoding="utf-8").splitlines()]
     rows = [row for row in rows if re.match(r"\| \d+$", row[0])]
     assert len(rows) == 179
     for row in rows:
@@ -108,3 +119,5 @@ def test_the_coverage_names_tests_that_there_are() -> None:
             assert shown.strip(" |"), row
         if "documented" in shown:
             assert LINK.search(place), row
+        for link in LINK.findall(place):
+            assert (ROOT / "tests" / link).exists(), link

@@ -34,6 +34,7 @@ ELSEWHERE = {
     "client_access_restore",
     "client_access_verification",
     "controller_file",
+    "handout",
     "mail_probe",
 }
 NAMES = sorted({one.name for one in pkgutil.iter_modules(modules.__path__)} - ELSEWHERE)

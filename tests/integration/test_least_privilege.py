@@ -17,7 +17,7 @@ from ansible_collections.mailops.exchange.plugins.module_utils._host.failures im
 from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import Request
 from ansible_collections.mailops.exchange.plugins.module_utils._host.versions import EXCHANGE_2010, EXCHANGE_2016
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.connectors import CONNECTOR_SETTINGS
-from ansible_collections.mailops.exchange.plugins.module_utils._tables.mailboxes import MAILBOX_SETTINGS
+from ansible_collections.mailops.exchange.plugins.module_utils._tables.mailboxes import OTHER_ACCESS, PROTOCOL_ACCESS
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.protocols import PROTOCOLS
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.rows import Setting
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.throttling import THROTTLING_SETTINGS
@@ -98,7 +98,7 @@ def mailbox_settings(use_defaults: bool) -> Options:
         else "TextOnly"
         if setting.option.endswith("mime_format")
         else setting.option not in ("pop_enabled", "imap_enabled")
-        for setting in MAILBOX_SETTINGS
+        for setting in PROTOCOL_ACCESS
     }
 
 
@@ -136,8 +136,13 @@ def tasks(feature: str, info: Options) -> list[Task]:
             return [("throttling_policy", {"name": POLICY, **wanted})]
         case "mailboxes":
             given = {**mailbox_settings(False), "identities": ["user000001"]}
+            others = {row.option: False for row in OTHER_ACCESS if not row.option.endswith(("list", "policy"))}
+            others |= {row.option: True for row in OTHER_ACCESS if row.option.startswith("mapi_block")}
+            policy = "ews_application_access_policy"
             return [
                 ("cas_mailbox", given),
+                ("cas_mailbox", {"identities": ["reader"], **others, policy: 0, "ews_allow_list": ["OWA/*"]}),
+                ("cas_mailbox", {"identities": ["reader"], policy: 1, "ews_block_list": ["OWA/*"]}),
                 ("cas_mailbox", {"filter": "Name -like 'user*'", "imap_enabled": False}),
                 ("cas_mailbox", {"identities": ["user000001", "reader"], "exclusive": True, "pop_enabled": True}),
             ]

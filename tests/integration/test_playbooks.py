@@ -263,7 +263,9 @@ def test_drift_tells_of_what_it_compared_itself(controller: Controller, organisa
     assert (report["state"], report["failure"], list(report["protocols"])) == ("same", None, ["pop3"])
 
 
-@pytest.mark.parametrize(("name", "variable"), [("drift", "drift_file"), ("adopt", "adopt_folder")])
+@pytest.mark.parametrize(
+    ("name", "variable"), [("drift", "drift_file"), ("adopt", "adopt_folder"), ("handout", "handout_folder")]
+)
 def test_nothing_is_asked_when_there_is_no_place_for_the_answer(
     controller: Controller, organisation: SimulatorProcess, name: str, variable: str
 ) -> None:

@@ -179,13 +179,19 @@ def test_a_servers_words_are_never_evaluated(
 
 @pytest.mark.parametrize(
     "playbook",
-    ["mailops.exchange.preflight", "mailops.exchange.drift", "mailops.exchange.enable_pop3", "mailops.exchange.adopt"],
+    [
+        "mailops.exchange.preflight",
+        "mailops.exchange.drift",
+        "mailops.exchange.enable_pop3",
+        "mailops.exchange.adopt",
+        "mailops.exchange.handout",
+    ],
 )
 def test_the_playbooks_evaluate_nothing_of_a_server(
     controller: Controller, organisation: SimulatorProcess, hosts: dict[str, Any], marker: Path, playbook: str
 ) -> None:
     folder = controller.folder / "host_vars"
-    options = ["-l", "ex01", "-e", f"adopt_folder={folder}", "-e", "pop3_banner=Ours."]
+    options = ["-l", "ex01", "-e", f"adopt_folder={folder} handout_folder=handout", "-e", "pop3_banner=Ours."]
     assert controller.run(playbook, hosts, *options, "--diff").results
     assert not marker.exists()
     if playbook == "mailops.exchange.adopt":

@@ -20,6 +20,10 @@ POWERSHELL = "MAILOPS_REQUIRE_POWERSHELL"
 """A real PowerShell: one that PWSH names, or an archive of one beside the project that runs on this machine."""
 ROOTS = "MAILOPS_REQUIRE_ROOT"
 """What root can have on Debian: its packages, and ports below 1024."""
+RULEBOOK = "MAILOPS_REQUIRE_RULEBOOK"
+"""Java for ansible-rulebook: on the machine, or one that root can have on Debian."""
+BROWSER = "MAILOPS_REQUIRE_BROWSER"
+"""Debian's Chromium with what drives it, and Debian's Thunderbird."""
 
 
 def do_without(variable: str, reason: object) -> NoReturn:

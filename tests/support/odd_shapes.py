@@ -18,6 +18,7 @@ from psrpcore.types import PSInt64
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.base import Kind
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.bindings import Bindings, ConnectionSettings
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.flags import Flags
+from ansible_collections.mailops.exchange.plugins.module_utils._kinds.inherited import ORGANIZATION, OrOrganization
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.ip_ranges import IpRanges
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.listings import Listing
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.simple import Bool, Enum, Int
@@ -28,6 +29,7 @@ from ansible_collections.mailops.exchange.plugins.module_utils._kinds.sizes impo
 )
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.spans import TimeSpan, span_ticks
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.texts import Text, WindowsPath
+from ansible_collections.mailops.exchange.plugins.module_utils._kinds.web import UserAgents
 
 TYPE_NAME = "Microsoft.Exchange.Data.X"
 TEXTLESS = {"$text": None, "$type": TYPE_NAME, "Port": 995}
@@ -117,6 +119,24 @@ def _(kind: Bool) -> dict[str, Make]:
         "translated": words.get,
         "translated in Russian": lambda value: "Истина" if value else "Ложь",
     }
+
+
+@alike.register
+def _(kind: OrOrganization) -> dict[str, Make]:
+    def own(make: Make) -> Make:
+        return lambda value: None if value == ORGANIZATION else make(value)
+
+    return {shape: own(make) for shape, make in alike(kind.kind).items()}
+
+
+@unreadable.register
+def _(kind: OrOrganization) -> dict[str, Make]:
+    first = True if isinstance(kind.kind, Bool) else next(iter(kind.kind.numbers))
+
+    def own(make: Make) -> Make:
+        return lambda value: make(first if value == ORGANIZATION else value)
+
+    return {shape: own(make) for shape, make in unreadable(kind.kind).items() if shape != "null"}
 
 
 @alike.register
@@ -370,6 +390,9 @@ def _(kind: Listing) -> dict[str, Make]:
             "with a zone": lambda entries: [entry.replace("[::]", "[::%0]") for entry in entries],
             "in full": lambda entries: [_in_full(entry) for entry in entries],
         }
+    if isinstance(kind, UserAgents):
+        # Of programs the case counts, and a text may be several of them, joined.
+        del made["upper case"], made["alone, if it is"]
     if isinstance(kind, ConnectionSettings):
         # The case of a name goes back as it came.
         del made["upper case"]
@@ -425,6 +448,9 @@ def _(kind: Listing) -> dict[str, Make]:
         "cut short": lambda entries: [*_two(kind, entries), "..."],
         "object of the list": lambda entries: {"$text": ", ".join(_two(kind, entries)), "Count": 2},
     }
+    if isinstance(kind, UserAgents):
+        # Null is the list of another policy, and a comma is in the names of browsers too.
+        del made["null"], made["joined in an item"]
     if isinstance(kind, ConnectionSettings):
         made |= {"other separators": lambda entries: [entry.replace(":", "/") for entry in _two(kind, entries)]}
         made |= {"a method of nothing": lambda entries: [f"{entry}:Sicher" for entry in _two(kind, entries)]}
@@ -440,5 +466,6 @@ _MORE = {
     "Bindings": ("0.0.0.0:995", "[::]:995"),
     "ListenOn": ("0.0.0.0:587", "[::]:587"),
     "ConnectionSettings": ("a.contoso.test:995:SSL", "b.contoso.test:110:TLS"),
+    "UserAgents": ("OWA/*", "Tickets/*"),
     "IpRanges": ("10.0.0.0/8", "::1"),
 }

@@ -7,10 +7,12 @@ from functools import singledispatch
 from typing import Any, NamedTuple
 
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.base import Kind
+from ansible_collections.mailops.exchange.plugins.module_utils._kinds.inherited import OrOrganization
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.simple import Bool, Enum, Int
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.sizes import ByteSize
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.spans import TimeSpan
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.texts import SingleLine
+from ansible_collections.mailops.exchange.plugins.module_utils._kinds.web import UserAgents
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.rows import Setting
 
 
@@ -45,6 +47,18 @@ def _(kind: Enum) -> Sample:
     wanted, drifted = names[1], names[2 % len(names)]
     number = kind.numbers[wanted]
     return Sample(wanted, drifted, [wanted.casefold(), wanted.upper(), number, str(number)])
+
+
+@sample.register
+def _(kind: OrOrganization) -> Sample | None:
+    own = sample(kind.kind)
+    return own and own._replace(drifted=None)
+
+
+@sample.register
+def _(kind: UserAgents) -> Sample:
+    wanted = ["Mozilla/5.0 (X11, Linux)", "Tickets/*"]
+    return Sample(wanted, ["OWA/*"], [wanted[::-1], {"set": wanted}])
 
 
 @sample.register

@@ -17,9 +17,13 @@ from odd_shapes import TEXTLESS, TYPE_NAME, Make, alike, collection, primitive, 
 from psrpcore.types import PSInt64
 from samples import samples
 
-from ansible_collections.mailops.exchange.plugins.module_utils._kinds.simple import Bool
+from ansible_collections.mailops.exchange.plugins.module_utils._kinds.simple import Enum
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.connectors import CONNECTOR_SETTINGS
-from ansible_collections.mailops.exchange.plugins.module_utils._tables.mailboxes import MAILBOX_SETTINGS
+from ansible_collections.mailops.exchange.plugins.module_utils._tables.mailboxes import (
+    EWS_LISTS,
+    EWS_POLICY,
+    MAILBOX_SETTINGS,
+)
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.protocols import POP3, PROTOCOLS, Protocol
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.rows import Setting
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.throttling import THROTTLING_SETTINGS
@@ -393,7 +397,8 @@ READER, ADMINISTRATOR = "reader@contoso.test", "administrator@contoso.test"
 def _own_values(host: InProcessHost) -> None:
     """Mailboxes that do not use the protocols' defaults, so that all of their own counts."""
     for name in ("reader", "administrator"):
-        host.administer("Set-CASMailbox", Identity=name, PopUseProtocolDefaults=False, ImapUseProtocolDefaults=False)
+        own = {"PopUseProtocolDefaults": False, "ImapUseProtocolDefaults": False, "EwsAllowList": ["OWA/*", "Other/*"]}
+        host.administer("Set-CASMailbox", Identity=name, **own)
 
 
 def _closed(host: InProcessHost) -> None:
@@ -416,10 +421,16 @@ def _mailbox_rows() -> Iterator[Row]:
     cmdlet = "Get-CASMailbox"
     tasks = {}
     for option, setting in _MAILBOX.items():
-        wanted: Any = option.endswith(("size", "option", "receipt", "defaults"))
-        if not isinstance(setting.kind, Bool):
+        wanted: Any = not option.endswith(("_enabled", "outlook", "entourage"))
+        with_it: dict[str, Any] = {}
+        if isinstance(setting.kind, Enum):
             wanted = "TextOnly"
-        tasks[option] = Task("cas_mailbox", {"identities": [ADMINISTRATOR, READER], option: wanted}, _own_values)
+        elif option == EWS_POLICY:
+            wanted = "EnforceBlockList"
+        elif option in EWS_LISTS:
+            wanted, with_it = {"add": ["Tickets/*"]}, {EWS_POLICY: EWS_LISTS[option]}
+        options = {"identities": [ADMINISTRATOR, READER], option: wanted, **with_it}
+        tasks[option] = Task("cas_mailbox", options, _own_values)
     yield from _of_settings(cmdlet, MAILBOX_SETTINGS, tasks, GUESS, "Reader")
     for protocol in ("Pop", "Imap"):
         # It is read for what depends on it as well.

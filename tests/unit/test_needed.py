@@ -11,12 +11,12 @@ import sys
 from pathlib import Path
 
 import pytest
-from needed import POWERSHELL, ROOTS, SHARED, do_without
+from needed import POWERSHELL, ROOTS, RULEBOOK, SHARED, do_without
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
-@pytest.mark.parametrize("variable", [POWERSHELL, ROOTS, SHARED])
+@pytest.mark.parametrize("variable", [POWERSHELL, ROOTS, RULEBOOK, SHARED])
 def test_what_is_not_here_is_left_out_unless_it_has_to_be_here(monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
     monkeypatch.setenv("CI", "true")
     monkeypatch.delenv(variable, raising=False)
@@ -76,4 +76,6 @@ def test_the_gate_requires_what_lies_beside_the_project_and_what_is_named(tmp_pa
     assert told.get(SHARED) == ("1" if shared.exists() else None)
     runs_here = (platform.system(), platform.machine()) == ("Linux", "x86_64")
     assert told.get(POWERSHELL) == ("1" if beside == "PWSH" or (beside == "archive" and runs_here) else None)
-    assert told.get(ROOTS) == ("1" if os.geteuid() == 0 and shutil.which("apt-get") else None)
+    root = os.geteuid() == 0 and shutil.which("apt-get")
+    assert told.get(ROOTS) == ("1" if root else None)
+    assert told.get(RULEBOOK) == ("1" if root or shutil.which("java") else None)

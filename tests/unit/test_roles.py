@@ -14,7 +14,7 @@ from ansible.template import Templar
 from jinja2.nativetypes import NativeEnvironment
 
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.connectors import CONNECTOR_SETTINGS
-from ansible_collections.mailops.exchange.plugins.module_utils._tables.mailboxes import MAILBOX_SETTINGS
+from ansible_collections.mailops.exchange.plugins.module_utils._tables.mailboxes import PROTOCOL_ACCESS
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.protocols import PROTOCOLS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -124,11 +124,10 @@ def test_the_connector(role: str) -> None:
 @BOTH
 def test_mailboxes(role: str) -> None:
     prefix = f"{PROTOCOLS[role].mailbox_prefix}_"
-    own = [setting.option for setting in MAILBOX_SETTINGS if setting.option.startswith(prefix)]
+    own = [setting.option for setting in PROTOCOL_ACCESS if setting.option.startswith(prefix)]
     wanted = {name: f"{role}_mailboxes.{name.removeprefix(prefix)}" for name in own}
-    wanted |= {
-        name: f"{role}_mailboxes.{name}" for name in ("identities", "filter", "exclusive", "max_changes", "batch_size")
-    }
+    others = ("identities", "filter", "exclusive", "max_changes", "batch_size", "refuse_built_in_accounts")
+    wanted |= {name: f"{role}_mailboxes.{name}" for name in others}
     assert set(given(role)[f"{role}_mailboxes"].values()) == set(wanted.values())
     assert handed_on(role, "mailboxes", all_of(role)) == wanted | where(role)
 
@@ -448,3 +447,30 @@ def test_mailboxes_are_brought_back_from_the_folder_that_the_files_are_read_from
         told = {folder: rendered(condition, {"restore_folder": folder}) for folder in ("~", "$HOME", "~/other")}
         assert told == {"~": True, "$HOME": True, "~/other": False}
     assert len(tasks) == 2
+
+
+CLIENTS = ("active_sync_enabled", "ecp_enabled", "ews_enabled", "mapi_enabled", "owa_enabled")
+
+
+@pytest.mark.parametrize(("protocol", "own", "other"), [("pop3", "pop", "imap"), ("imap4", "imap", "pop")])
+@pytest.mark.parametrize(("version", "more"), [("14.3.123.4", ()), ("15.2.2562.17", ("owa_for_devices_enabled",))])
+@pytest.mark.parametrize(("state", "clients"), [("present", "closed"), ("present", "untouched"), ("absent", "closed")])
+def test_who_may_open_an_application_mailbox(
+    protocol: str, own: str, other: str, version: str, more: tuple[str, ...], state: str, clients: str
+) -> None:
+    role = "application_mailbox"
+    told = {"address": "tickets@contoso.com", "protocol": protocol, "state": state, "other_clients": clients}
+    found = {
+        **load(role, "vars", "main.yml"),
+        **{f"{role}_{name}": value for name, value in told.items()},
+        "omit": OMITTED,
+        f"__{role}_info": {"version": version},
+    }
+    (options,) = (options for module, options in tasks(role) if module == "cas_mailbox")
+    others = (f"{other}_enabled", *CLIENTS, *more) if (state, clients) == ("present", "closed") else ()
+    assert rendered(options, found) == {
+        "identities": ["tickets@contoso.com"],
+        "refuse_built_in_accounts": True,
+        f"{own}_enabled": state == "present",
+        **dict.fromkeys(others, False),
+    }

@@ -58,7 +58,7 @@ def of_fragments() -> dict[str, str]:
     protocols = {protocol.key.upper(): protocol_options(protocol) for protocol in PROTOCOLS.values()}
     told = {
         "connector_settings": ("The settings of receive connectors", {"DOCUMENTATION": connector_options()}),
-        "mailbox_settings": ("What POP3 and IMAP4 may do with a mailbox", {"DOCUMENTATION": mailbox_options()}),
+        "mailbox_settings": ("What clients may do with a mailbox", {"DOCUMENTATION": mailbox_options()}),
         "protocol_settings": ("The settings of POP3 and IMAP4", protocols),
         "throttling_settings": (
             "How much users may ask of Exchange",

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import importlib
 import re
-from collections.abc import Iterator, Mapping
-from functools import cache
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache, partial
 from typing import Any
 
 import yaml
 
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.connectors import CONNECTOR_SETTINGS
-from ansible_collections.mailops.exchange.plugins.module_utils._tables.mailboxes import MAILBOX_SETTINGS
+from ansible_collections.mailops.exchange.plugins.module_utils._tables.mailboxes import PROTOCOL_ACCESS
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.protocols import IMAP4, POP3, Protocol
 from generate import layout
 from generate.settings import connector_options, mailbox_options, protocol_options, texts
@@ -27,7 +27,10 @@ def _paragraphs(option: Mapping[str, Any]) -> dict[str, Any]:
 
 
 # Modules whose settings are in a doc fragment.
-_OF_TABLES = {"cas_mailbox": mailbox_options, "receive_connector": connector_options}
+_OF_TABLES: dict[str, Callable[[], dict[str, Any]]] = {
+    "cas_mailbox": partial(mailbox_options, PROTOCOL_ACCESS),
+    "receive_connector": connector_options,
+}
 
 
 @cache
@@ -151,8 +154,10 @@ def mailboxes_tasks(protocol: Protocol) -> Iterator[str]:
     handed: dict[str, str] = {option: _given(f"{key}_{option}") for option in ("server", "domain_controller")}
     handed |= {option: _given(f"{given}.{option}") for option in ("identities", "filter")}
     handed["exclusive"] = f'"{{{{ {present}.exclusive | default(false) }}}}"'
-    handed |= {option: _given(f"{given}.{option}") for option in ("max_changes", "batch_size")}
-    own = (setting.option for setting in MAILBOX_SETTINGS if setting.option.startswith(prefix))
+    handed |= {
+        option: _given(f"{given}.{option}") for option in ("max_changes", "batch_size", "refuse_built_in_accounts")
+    }
+    own = (setting.option for setting in PROTOCOL_ACCESS if setting.option.startswith(prefix))
     handed |= {option: _given(f"{given}.{option.removeprefix(prefix)}") for option in own}
     handed[f"{prefix}enabled"] = f'"{{{{ {present}.enabled | default(true) }}}}"'
     yield from ("---", _WRITTEN, f"- name: Set what mailboxes may do by {protocol.title}")

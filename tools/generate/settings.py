@@ -13,6 +13,7 @@ import yaml
 from ansible_collections.mailops.exchange.plugins.module_utils._host.versions import EXCHANGE_2007, NEVER, Version
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.base import Kind
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.flags import Flags
+from ansible_collections.mailops.exchange.plugins.module_utils._kinds.inherited import ORGANIZATION, OrOrganization
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.simple import Enum, Int
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.sizes import ByteSize, LimitedSize, UnlimitedInt
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.spans import TimeSpan
@@ -77,6 +78,13 @@ def _(kind: UnlimitedInt) -> str:
 @values.register
 def _(kind: Flags) -> str:
     return f"A list of {listed([f'V({name})' for name in kind.numbers if name not in kind.refused])}, or V(None) alone."
+
+
+@values.register
+def _(kind: OrOrganization) -> str:
+    # Its type says nothing of a truth value that is a word as well.
+    own = values(kind.kind).removesuffix(".") or "V(true) or V(false)"
+    return f"{own}, or V({ORGANIZATION}) for what the organization has."
 
 
 def _default(value: Any) -> str:
@@ -146,6 +154,6 @@ def connector_options() -> dict[str, dict[str, Any]]:
     return table_options("connector_settings", CONNECTOR_SETTINGS)
 
 
-def mailbox_options() -> dict[str, dict[str, Any]]:
-    """The settings of a mailbox, of both protocols."""
-    return table_options("mailbox_settings", MAILBOX_SETTINGS)
+def mailbox_options(settings: Iterable[Setting] = MAILBOX_SETTINGS) -> dict[str, dict[str, Any]]:
+    """The settings of a mailbox, of all clients or of some."""
+    return table_options("mailbox_settings", settings)

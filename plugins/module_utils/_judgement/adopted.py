@@ -142,7 +142,7 @@ def _mailboxes(info: Mapping[str, Any]) -> Iterator[str]:
     alike = info["alike"]
     number = sum(len(group["mailboxes"]) for group in alike)
     yield "---"
-    yield _comment(f"What POP3 and IMAP4 may do with {number:,} mailboxes, as {info['server']} showed it.")
+    yield _comment(f"What clients may do with {number:,} mailboxes, as {info['server']} showed it.")
     whole = info["all"] and not info["unreadable"]
     if whole:
         yield _comment("The roles change nothing with it, and later take access from mailboxes that are not in it yet.")

@@ -18,6 +18,7 @@ from ansible_collections.mailops.exchange.plugins.module_utils._tables.connector
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.protocols import PROTOCOLS
 
 ENCRYPTIONS = {"SSL": "implicit_tls", "TLS": "starttls", "": "none"}
+_TOLD_BY = {"enabled", "bindings", "auth_mechanism", "fqdn", "permission_groups"}
 
 
 def client_settings(facts: Facts) -> dict[str, dict[str, list[dict[str, Any]] | None]]:
@@ -40,11 +41,16 @@ def client_settings(facts: Facts) -> dict[str, dict[str, list[dict[str, Any]] | 
 
 def _submission(server: Server, connectors: Iterable[Connector]) -> list[dict[str, Any]] | None:
     entries = []
-    for connector in connectors:
-        if connector.unreadable.keys() & {"enabled", "bindings", "auth_mechanism", "fqdn", "permission_groups"}:
+    serving = list(connectors)
+    if any(one.unreadable.keys() & _TOLD_BY for one in serving):
+        return None
+    serving = [one for one in serving if one.is_enabled and one.takes_users]
+    if len(serving) > 1:
+        if any("advertise_client_settings" in one.unreadable for one in serving):
             return None
-        if not connector.is_enabled or not connector.takes_users:
-            continue
+        # By it an administrator says which of them users are shown.
+        serving = [one for one in serving if one.values.get("advertise_client_settings")] or serving
+    for connector in serving:
         ports = {binding_port(binding) for binding in connector.values.get("bindings", ())} - {None}
         encryption = ENCRYPTIONS["TLS" if "Tls" in connector.values.get("auth_mechanism", ()) else ""]
         host = str(connector.values.get("fqdn") or server.fqdn)

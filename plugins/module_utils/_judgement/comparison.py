@@ -1,11 +1,12 @@
 # Copyright: (c) 2026, mailops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""In what servers that are to be alike differ: pure comparison of what client_access_info returned for each."""
+"""What of a server can be compared, with other servers or with what it was before."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,6 +40,56 @@ SERVER_BUILDS_DIFFER = Rule(
 RULES = {rule.id: rule for rule in (SERVERS_DIFFER, SERVER_BUILDS_DIFFER)}
 
 
+@dataclass(frozen=True)
+class Value:
+    """Something of a server that is the same on servers that are alike."""
+
+    protocol: str | None
+    """`pop3`, `imap4` or `smtp`; None for what concerns all."""
+    part: str
+    """`server`, `settings`, `services` or `connector`."""
+    setting: str
+    compared: Hashable
+    shown: Any
+
+    @property
+    def place(self) -> tuple[str | None, str, str]:
+        return self.protocol, self.part, self.setting
+
+
+@dataclass
+class Group:
+    """The servers that have the same value: as it is compared, and as it is shown."""
+
+    compared: Hashable
+    shown: Any
+    servers: list[str]
+    told: str = ""
+
+    def __post_init__(self) -> None:
+        self.told = quoted(self.shown)
+
+
+@dataclass(frozen=True)
+class Difference:
+    """What is not the same on all servers that have it."""
+
+    protocol: str | None
+    part: str
+    setting: str
+    groups: Sequence[Group]
+
+    def fact(self) -> Fact:
+        """It as a finding."""
+        _tell_apart(self.groups)
+        told = first_of([f"{group.told} on {first_of(group.servers)}" for group in self.groups], "; ")
+        if self.part == "server":
+            return SERVER_BUILDS_DIFFER.fact(builds=told)
+        name, blank, what = self.setting.rpartition(" ")
+        where = f"{what} of the service {name}" if blank else self.setting
+        return SERVERS_DIFFER.fact(protocol=self.protocol, what=where, values=told)
+
+
 def differences(results: Any) -> list[Fact]:
     """What is not the same on all servers; ValueError if it is no list of results of client_access_info."""
     if isinstance(results, str | Mapping) or not isinstance(results, Sequence):
@@ -46,16 +97,38 @@ def differences(results: Any) -> list[Fact]:
     for result in results:
         if not isinstance(result, Mapping) or not isinstance(result.get("server"), str):
             raise ValueError("each item has to be a result of client_access_info, with its server")
-    builds = _groups((result["server"], result.get("version"), result.get("version")) for result in results)
-    found = []
-    if len(builds) > 1:
-        found.append(SERVER_BUILDS_DIFFER.fact(builds=_told(builds)))
+    return [found.fact() for found in compared((result["server"], result) for result in results)]
+
+
+def compared(results: Iterable[tuple[str, Mapping[str, Any]]]) -> list[Difference]:
+    """What is not the same on all servers, which are told by the names before their results; ValueError as `values`."""
+    groups: dict[tuple[str | None, str, str], list[Group]] = {}
+    for name, result in results:
+        for value in values(result, neutral=True):
+            met = groups.setdefault(value.place, [])
+            group = next((group for group in met if group.compared == value.compared), None)
+            if group is None:
+                met.append(Group(value.compared, value.shown, [name]))
+            else:
+                group.servers.append(name)
+    return [Difference(*place, met) for place, met in groups.items() if len(met) > 1]
+
+
+def values(result: Mapping[str, Any], *, neutral: bool = False) -> Iterator[Value]:
+    """All that can be compared of a server, `neutral` without its own name, which differs by nature.
+
+    What was not read is not among it; ValueError for what is no value of its setting.
+    """
+    own = own_names(result) if neutral else None
+    version = result.get("version")
+    yield Value(None, "server", "version", version, version)
     for key, protocol in PROTOCOLS.items():
-        parts = {result["server"]: result.get(key) for result in results}
-        found += _settings(results, parts, protocol.settings, key)
-        found += _services(parts, key)
-    found += _settings(results, {r["server"]: _only(r.get("connectors")) for r in results}, CONNECTOR_SETTINGS, "smtp")
-    return found
+        part = result.get(key)
+        if isinstance(part, Mapping):
+            yield from _settings(result, part.get("settings"), protocol.settings, own, key, "settings")
+            yield from _services(part.get("services") or (), key)
+    if connector := _only(result.get("connectors")):
+        yield from _settings(result, connector.get("settings"), CONNECTOR_SETTINGS, own, "smtp", "connector")
 
 
 def _only(connectors: Any) -> Any:
@@ -66,65 +139,36 @@ def _only(connectors: Any) -> Any:
 
 
 def _settings(
-    results: Iterable[Mapping[str, Any]], parts: Mapping[str, Any], settings: Iterable[Setting], key: str
-) -> Iterator[Fact]:
-    stored = {server: part.get("settings") for server, part in parts.items() if isinstance(part, Mapping)}
-    fqdns = {result["server"]: str(result.get("fqdn") or "") for result in results}
-    for setting in settings:
-        values = []
-        for server, options in stored.items():
-            if isinstance(options, Mapping) and setting.option in options:
-                value = _neutral(options[setting.option], (fqdns[server], server))
-                try:
-                    values.append((server, setting.kind.key(setting.kind.read(value)), value))
-                except Unreadable as came:
-                    raise ValueError(f"{setting.option} of {server} is {came}, which is no value of it") from None
-        if len(groups := _groups(values)) > 1:
-            yield _differ(key, setting.option, groups)
+    result: Mapping[str, Any],
+    stored: Any,
+    settings: Iterable[Setting],
+    own: re.Pattern[str] | None,
+    protocol: str,
+    part: str,
+) -> Iterator[Value]:
+    for setting in settings if isinstance(stored, Mapping) else ():
+        if setting.option in stored:
+            value = stored[setting.option]
+            try:
+                read = setting.kind.read(value)
+            except Unreadable as came:
+                raise ValueError(
+                    f"{setting.option} of {result.get('server')} is {came}, which is no value of it"
+                ) from None
+            # A server can have a name that makes nonsense of a value, such as 0 or com.
+            with suppress(Unreadable):
+                read, value = setting.kind.read(neutrally(value, own)), neutrally(value, own)
+            yield Value(protocol, part, setting.option, setting.kind.key(read), value)
 
 
-def _services(parts: Mapping[str, Any], key: str) -> Iterator[Fact]:
-    read: dict[tuple[str, str], list[tuple[str, Any, Any]]] = {}
-    for server, part in parts.items():
-        for service in part.get("services") or () if isinstance(part, Mapping) else ():
-            for what in ("status", "start_mode"):
-                if service[what]:
-                    read.setdefault((what, service["name"]), []).append((server, service[what], service[what]))
-    for (what, name), values in read.items():
-        if len(groups := _groups(values)) > 1:
-            yield _differ(key, f"{what} of the service {name}", groups)
+def _services(services: Iterable[Mapping[str, Any]], key: str) -> Iterator[Value]:
+    for service in services:
+        for what in ("status", "start_mode"):
+            if service[what]:
+                yield Value(key, "services", f"{service['name']} {what}", service[what], service[what])
 
 
-def _differ(key: str, what: str, groups: Sequence[_Group]) -> Fact:
-    return SERVERS_DIFFER.fact(protocol=key, what=what, values=_told(groups))
-
-
-@dataclass
-class _Group:
-    """The servers that have the same value: as it is compared, and as it is shown."""
-
-    compared: Any
-    shown: Any
-    servers: list[str]
-    told: str = ""
-
-    def __post_init__(self) -> None:
-        self.told = quoted(self.shown)
-
-
-def _groups(values: Iterable[tuple[str, Any, Any]]) -> list[_Group]:
-    groups: list[_Group] = []
-    for server, compared, shown in values:
-        group = next((group for group in groups if group.compared == compared), None)
-        if group is None:
-            groups.append(_Group(compared, shown, [server]))
-        else:
-            group.servers.append(server)
-    _tell_apart(groups)
-    return groups
-
-
-def _tell_apart(groups: Sequence[_Group]) -> None:
+def _tell_apart(groups: Sequence[Group]) -> None:
     """Show of long lists what not all of them have: the middle of a sentence is cut, and may be all that differs."""
     lists = [group.shown for group in groups if isinstance(group.shown, list)]
     if len(lists) < len(groups) or all(len(repr(one)) <= MOST_CHARACTERS for one in lists):
@@ -134,16 +178,17 @@ def _tell_apart(groups: Sequence[_Group]) -> None:
         group.told = f"{quoted(own)} and {len(items) - len(own):,} that all have"
 
 
-def _told(groups: Iterable[_Group]) -> str:
-    return first_of([f"{group.told} on {first_of(group.servers)}" for group in groups], "; ")
+def own_names(result: Mapping[str, Any]) -> re.Pattern[str] | None:
+    """Where a server's own names stand in a text; None if it has none."""
+    # The longer one first, which begins with the other one.
+    told = "|".join(re.escape(name) for key in ("fqdn", "server") if (name := str(result.get(key) or "")))
+    return re.compile(rf"(?<![\w.-])(?:{told})(?![\w-])", re.IGNORECASE) if told else None
 
 
-def _neutral(value: Any, names: Iterable[str]) -> Any:
-    """A value without the server's own name, which differs by nature."""
-    if isinstance(value, list):
-        return [_neutral(item, names) for item in value]
-    if not isinstance(value, str):
+def neutrally(value: Any, own: re.Pattern[str] | None) -> Any:
+    """A value without the server's own names."""
+    if own is None:
         return value
-    for name in filter(None, names):
-        value = re.sub(rf"(?<![\w.-]){re.escape(name)}(?![\w-])", "<server>", value, flags=re.IGNORECASE)
-    return value
+    if isinstance(value, list):
+        return [neutrally(item, own) for item in value]
+    return own.sub("<server>", value) if isinstance(value, str) else value

@@ -256,6 +256,11 @@ class AdoptedMailboxes:
         """All mailboxes that are in the file."""
         return [*self._wanted]
 
+    @property
+    def of_other_clients(self) -> bool:
+        """Whether the file has what others than POP3 and IMAP4 may do."""
+        return any(not option.startswith(_prefixes(PROTOCOLS)) for wanted in self._wanted.values() for option in wanted)
+
     def insist_on(self, info: Mapping[str, Any]) -> None:
         """Foreign if Exchange has none of the mailboxes."""
         if self._wanted and len(info["not_found"]) == len(self._wanted):
@@ -263,13 +268,18 @@ class AdoptedMailboxes:
 
     def parts(self, info: Mapping[str, Any], chosen: Collection[str]) -> Iterator[Part]:
         """What has to be done with those that differ, together for those that need the same."""
-        prefixes = tuple(f"{PROTOCOLS[key].mailbox_prefix}_" for key in PROTOCOLS if key in chosen)
+        # Other clients belong to neither protocol, so they are left alone where only one is chosen.
+        only_some = not set(PROTOCOLS) <= set(chosen)
         now = {key: group["settings"] for group in info["alike"] for key in group["mailboxes"]}
         gone = {name.casefold() for name in info["not_found"]}
         needed: defaultdict[str, list[str]] = defaultdict(list)
         settings: dict[str, dict[str, Any]] = {}
         for key, wanted in self._wanted.items():
-            own = {option: value for option, value in wanted.items() if option.startswith(prefixes)}
+            own = {
+                option: value
+                for option, value in wanted.items()
+                if option.startswith(_prefixes(chosen)) or not (only_some or option.startswith(_prefixes(PROTOCOLS)))
+            }
             has = now.get(key, {})
             if own and key not in gone and any(has.get(option) != value for option, value in own.items()):
                 needed[repr(own)].append(key)
@@ -284,6 +294,11 @@ class AdoptedMailboxes:
             why[reason].append(self._labels.get(name.casefold(), name))
         for reason, labels in why.items():
             yield f"Not brought back: {'each of ' if len(labels) > 1 else ''}{first_of(sorted(labels))} {reason}."
+
+
+def _prefixes(protocols: Iterable[str]) -> tuple[str, ...]:
+    """How options of mailboxes begin that are these protocols'."""
+    return tuple(f"{PROTOCOLS[key].mailbox_prefix}_" for key in protocols)
 
 
 def _are_services(found: Any) -> bool:

@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, mailops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Web addresses, which Exchange holds as .NET's Uri."""
+"""Web addresses, which Exchange holds as .NET's Uri, and the names that web clients give themselves."""
 
 from __future__ import annotations
 
@@ -12,6 +12,9 @@ from typing import Any
 from urllib.parse import quote
 
 from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import quoted
+from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import Unreadable, string_text
+from ansible_collections.mailops.exchange.plugins.module_utils._kinds.base import stray
+from ansible_collections.mailops.exchange.plugins.module_utils._kinds.listings import Listing
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.texts import HOST, Text
 
 _PARTS = re.compile(r"([A-Za-z]+)://([^/?#\\]*)([^?#]*)(?:\?([^#]*))?(?:#(.*))?", re.DOTALL)
@@ -149,3 +152,31 @@ def _path(text: str, path: str) -> str:
             names.append(segment)
     end = "/" if names and segments[-1] in ("", ".", "..") else ""
     return f"/{'/'.join(names)}{end}"
+
+
+class UserAgents(Listing):
+    """The user agents of programs, each with or without an asterisk at its end."""
+
+    def parse_entry(self, text: str) -> str:
+        if not text:
+            raise ValueError("an entry is empty; give the user agent of a program, such as OWA/*")
+        if what := stray(text):
+            raise ValueError(f"{quoted(text)} contains {what}; give the user agent of a program in one line")
+        if string_text(text) is None or text.startswith("{") or text == "...":
+            raise ValueError(
+                f"{quoted(text)} is how PowerShell shows what is not text; give the user agent of a program"
+            )
+        return text
+
+    def _entries(self, value: Any) -> tuple[str, ...]:
+        # Browsers have commas in their names, so a text is one entry.
+        return super()._entries([value] if isinstance(value, str) and value.strip() else value)
+
+    def read(self, value: Any) -> tuple[str, ...]:
+        # The list of the policy that a mailbox does not have is shown as nothing.
+        if value is None:
+            return ()
+        # Nearly every text is a user agent, also one that others have made of the whole list.
+        if not isinstance(value, list | tuple) or any(string_text(item) is None for item in value):
+            raise Unreadable(value)
+        return super().read(value)

@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, mailops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The built-in administrators, to whose mailboxes Exchange opens neither POP3 nor IMAP4."""
+"""The accounts that Windows makes with a domain, to whose mailboxes Exchange opens neither POP3 nor IMAP4."""
 
 from __future__ import annotations
 
@@ -35,6 +35,7 @@ _ADMINISTRATORS = {
     "järjestelmänvalvoja",
     "rendszergazda",
 }
+_GUESTS = {"gast", "gjest", "gæst", "gość", "guest", "gäst", "invitado", "invité", "ospite", "vendég", "vieras"}
 
 
 class Administrators:
@@ -45,6 +46,8 @@ class Administrators:
         self._keys: dict[str, set[str]] = {}
         self.unproven: dict[str, str] = {}
         """The domains of which it does not, and why."""
+        self.unproven_accounts: dict[str, str] = {}
+        """The mailboxes whose own account it does not tell, and why."""
 
     def include(self, found: Found) -> bool | None:
         """Whether it is the mailbox of one of them; None if that cannot be told."""
@@ -59,6 +62,18 @@ class Administrators:
             return not keys.isdisjoint((guid_of(found), place_of(found).casefold()))
         account = account_of(found)
         return account in _ADMINISTRATORS if account else None
+
+    def built_in(self, found: Found) -> str | None:
+        """Whether it is the mailbox of an administrator or a guest, in a word; None if that cannot be told."""
+        try:
+            rid = self._user(Identity=key_of(found))[0].rpartition("-")[2]
+        except Failure as failure:
+            self.unproven_accounts[label_of(found)] = str(failure)
+            account = account_of(found)
+            if not account:
+                return None
+            return "Administrator" if account in _ADMINISTRATORS else "Guest" if account in _GUESTS else ""
+        return {"500": "Administrator", "501": "Guest"}.get(rid, "")
 
     def _look_up(self, found: Found) -> set[str]:
         """What tells the account of RID 500 in the domain of a mailbox from others."""

@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, mailops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What POP3 and IMAP4 may do with mailboxes, of all of them or of some."""
+"""What clients may do with mailboxes, of all of them or of some."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.mailboxes import Filter, MailboxIdentities
+from ansible_collections.mailops.exchange.plugins.module_utils._kinds.simple import Bool
 from ansible_collections.mailops.exchange.plugins.module_utils._objects.mailbox_names import (
     NAMES,
     distinct,
@@ -16,8 +17,9 @@ from ansible_collections.mailops.exchange.plugins.module_utils._objects.mailbox_
 )
 from ansible_collections.mailops.exchange.plugins.module_utils._objects.mailbox_search import Search
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.mailboxes import (
-    MAILBOX_SETTINGS,
-    is_custom,
+    OTHER_ACCESS,
+    PROTOCOL_ACCESS,
+    needed_by,
     switch_of,
 )
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.rows import Option
@@ -28,14 +30,23 @@ from ansible_collections.mailops.exchange.plugins.module_utils._work.plan import
 class MailboxAccessInfo(Work):
     """Reads mailboxes, and puts together those that are alike: there may be tens of thousands."""
 
-    options = (*SERVER_OPTIONS, Option("identities", MailboxIdentities()), Option("filter", Filter()))
+    options = (
+        *SERVER_OPTIONS,
+        Option("identities", MailboxIdentities()),
+        Option("filter", Filter()),
+        Option("other_clients", Bool(), default=False),
+    )
 
     def contradictions(self) -> Iterator[str]:
         if "identities" in self.given and "filter" in self.given:
             yield "identities and filter: both are given; give one of them, or neither for all mailboxes."
 
     def result(self) -> dict[str, Any]:
-        rows = [row for row in MAILBOX_SETTINGS if row.is_on(self.server.version)]
+        version = self.server.version
+        needed = [row for row in PROTOCOL_ACCESS if row.is_on(version)]
+        # Of tens of thousands of mailboxes each further member costs megabytes.
+        others = [row for row in OTHER_ACCESS if row.is_on(version)] if self.given["other_clients"] else []
+        rows = [*needed, *others]
         not_found: dict[str, str] = {}
 
         def note(problems: Mapping[str, Sequence[str]]) -> None:
@@ -50,7 +61,8 @@ class MailboxAccessInfo(Work):
             stored = read_members(rows, found)
             if is_health(found):
                 continue
-            if len(stored.values) < len(rows):
+            # Updates of a version have brought members for other clients, so one may be absent.
+            if stored.unreadable or any(row.option not in stored.values for row in needed):
                 unreadable.append(label_of(found))
                 continue
             settings = _counting(shown(rows, stored.values))
@@ -66,7 +78,9 @@ class MailboxAccessInfo(Work):
 
 
 def _counting(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Without what is stored beside the protocol's defaults, and counts for nothing while these are used."""
+    """Without what counts for nothing as things stand, such as what is stored beside the protocol's defaults."""
     return {
-        option: value for option, value in settings.items() if not (is_custom(option) and settings[switch_of(option)])
+        option: value
+        for option, value in settings.items()
+        if not (switch := switch_of(option)) or settings.get(switch) == needed_by(option)
     }

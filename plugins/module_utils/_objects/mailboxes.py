@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, mailops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""POP3 and IMAP4 access of mailboxes: one of them, or tens of thousands."""
+"""Access of clients to mailboxes: one of them, or tens of thousands."""
 
 from __future__ import annotations
 
@@ -35,10 +35,13 @@ from ansible_collections.mailops.exchange.plugins.module_utils._objects.mailbox_
 from ansible_collections.mailops.exchange.plugins.module_utils._objects.mailbox_writing import Change, Outcome, write
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.mailboxes import (
     CUSTOM,
+    EWS_LISTS,
+    EWS_POLICY,
     MAILBOX_SETTINGS,
     PREFIXES,
     PROTOCOL_DEFAULT,
     is_custom,
+    needed_by,
     switch_of,
 )
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.rows import Option
@@ -49,6 +52,9 @@ from ansible_collections.mailops.exchange.plugins.module_utils._work.resource im
     refuse_unread,
     unsupported,
 )
+
+ACCESS = tuple(f"{prefix}_enabled" for prefix in PREFIXES)
+"""What gives access by POP3 and IMAP4, which alone can be exclusive."""
 
 SHOWN_IN_DIFF = 100
 """So many mailboxes are shown in a diff."""
@@ -65,6 +71,8 @@ class Changes(Plan):
     """Protected mailboxes that would have been enabled."""
     closed: list[str] = field(default_factory=list)
     """Administrators' mailboxes that are enabled by name, to no avail."""
+    unusable: defaultdict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    """Mailboxes to which nobody could log on, by whose they are."""
 
     @property
     def changed(self) -> bool:
@@ -93,7 +101,7 @@ class Mailboxes:
 
 
 class MailboxAccess(Resource[Mailboxes, Changes]):
-    """What Set-CASMailbox lets POP3 and IMAP4 do with mailboxes."""
+    """What Set-CASMailbox lets clients do with mailboxes."""
 
     options = (
         *SERVER_OPTIONS,
@@ -102,6 +110,7 @@ class MailboxAccess(Resource[Mailboxes, Changes]):
         Option("exclusive", Bool()),
         Option("max_changes", Int(0, 2147483647, "mailboxes")),
         Option("batch_size", Int(1, 10000, "mailboxes")),
+        Option("refuse_built_in_accounts", Bool(), default=False),
         *MAILBOX_SETTINGS,
     )
     BATCH_SIZE = 500
@@ -114,7 +123,7 @@ class MailboxAccess(Resource[Mailboxes, Changes]):
     @cached_property
     def others(self) -> dict[str, Any]:
         """What is to become of those that are not."""
-        return {option: False for option in self.desired if option.endswith("_enabled")} if self.exclusive else {}
+        return {option: False for option in ACCESS if option in self.desired} if self.exclusive else {}
 
     @property
     def exclusive(self) -> bool:
@@ -141,15 +150,25 @@ class MailboxAccess(Resource[Mailboxes, Changes]):
             for option in self.others:
                 if self.desired[option] is False:
                     yield f"exclusive: with {option}: false nobody would have access; leave out one of the two."
+        if self.given["refuse_built_in_accounts"] and not self.by_name:
+            yield (
+                "refuse_built_in_accounts: filter and exclusive leave the mailboxes of such accounts alone anyway; "
+                "leave it out, or name the mailboxes by identities."
+            )
         for prefix in PREFIXES:
             switch = f"{prefix}_use_protocol_defaults"
             own = [f"{prefix}_{name}" for name in CUSTOM if f"{prefix}_{name}" in self.desired]
             if own and self.desired.get(switch) is True:
                 yield f"{switch}: while it is true Exchange ignores {' and '.join(own)}; leave out one or the other."
+        lists = [option for option in EWS_LISTS if option in self.desired]
+        if len(lists) > 1:
+            yield f"{' and '.join(lists)}: Exchange keeps one list, that of {EWS_POLICY}; leave out one of the two."
+        elif lists and self.desired.get(EWS_POLICY, needed_by(lists[0])) != needed_by(lists[0]):
+            yield f"{lists[0]}: it counts only with {_given(EWS_POLICY, needed_by(lists[0]))}; leave out one of them."
 
     def read(self) -> Mailboxes:
         refuse(unsupported(SET, MAILBOX_SETTINGS, self.desired, self.server))
-        wanted = self.desired.keys() | set(map(switch_of, self.desired))
+        wanted = _needed(self.desired)
         # Nothing else is read: of tens of thousands each further member would cost megabytes.
         members = [*NAMES, *(s.parameter for s in MAILBOX_SETTINGS if s.option in wanted)]
         search = Search(self.host, members, self.given.get("identities", ()), self.given.get("filter", ""))
@@ -167,6 +186,8 @@ class MailboxAccess(Resource[Mailboxes, Changes]):
             stored = read_members((s for s in MAILBOX_SETTINGS if s.option in needed), found)
             if not needed <= stored.values.keys():
                 refuse_unread(f"the settings of {shortened(label_of(found))}", GET, MAILBOX_SETTINGS, needed, stored)
+            if whose := self._unusable(found):
+                changes.unusable[whose].append(label_of(found))
             plan = _plan(stored, desired)
             for option in _not_counting(stored, desired):
                 changes.unprepared[option].append(label_of(found))
@@ -181,9 +202,24 @@ class MailboxAccess(Resource[Mailboxes, Changes]):
             )
         return changes
 
+    def _unusable(self, found: Found) -> str:
+        """Whose mailbox it is, if that counts and POP3 and IMAP4 are opened to nobody there, or to Exchange itself."""
+        if not self.given["refuse_built_in_accounts"] or not any(map(self.desired.get, ACCESS)):
+            return ""
+        whose = self.administrators.built_in(found)
+        if whose is None:
+            came = Unreadable(found.get("SamAccountName"))
+            raise Failure(
+                f"{shortened(label_of(found))}: it cannot be told from the mailboxes of the Administrator and the "
+                f"Guest, because {GET_USER} does not tell its SID and its SamAccountName came as {came}; nothing was "
+                f"written. Grant Identity of {GET_USER}.",
+                unreadable={"SamAccountName": came.shape},
+            )
+        return f"the built-in account {whose}" if whose else "Exchange's own monitoring" if is_health(found) else ""
+
     def _may_change(self, found: Found, changes: Changes, *, is_meant: bool) -> bool:
         """Whether it is none of the mailboxes that only their own name may change."""
-        given = is_meant and any(self.desired.get(f"{prefix}_enabled") for prefix in PREFIXES)
+        given = is_meant and any(map(self.desired.get, ACCESS))
         of_health, is_administrator = is_health(found), given and self.administrators.include(found)
         if not self.by_name and (of_health is None or is_administrator is None):
             came = Unreadable(found.get("SamAccountName"))
@@ -207,6 +243,11 @@ class MailboxAccess(Resource[Mailboxes, Changes]):
         ):
             if labels:
                 yield f"{first_of(labels)}: {text} its health mailboxes."
+        for label, reason in self.administrators.unproven_accounts.items():
+            yield (
+                f"{shortened(label)}: whether its account is the Administrator or the Guest is told by its name "
+                f"alone, and not by its SID; grant Identity of {GET_USER}. {reason}"
+            )
         for domain, reason in {} if self.by_name else self.administrators.unproven.items():
             yield (
                 f"{shortened(domain)}: which account has the RID 500 cannot be told, so its Administrator is left "
@@ -214,10 +255,15 @@ class MailboxAccess(Resource[Mailboxes, Changes]):
             )
 
     def refusals(self, before: Mailboxes, plan: Changes) -> Iterator[str]:
+        for whose, labels in plan.unusable.items():
+            yield (
+                f"identities: {first_of(labels)} belongs to {whose}, and Exchange opens such a mailbox to no user by "
+                "POP3 or IMAP4; name a mailbox with an account of its own."
+            )
         for option, labels in plan.unprepared.items():
             yield (
-                f"{option}: it counts only with {switch_of(option)}: false, which is not so for {first_of(labels)}; "
-                "give that option too."
+                f"{option}: it counts only with {_given(switch_of(option), needed_by(option))}, which is not so for "
+                f"{first_of(labels)}; give that option too."
             )
 
     def bring(self, before: Mailboxes, plan: Changes) -> Mailboxes:
@@ -244,7 +290,7 @@ class MailboxAccess(Resource[Mailboxes, Changes]):
 
     @property
     def title(self) -> str:
-        return "POP3 and IMAP4 access of mailboxes"
+        return "access of clients to mailboxes"
 
     def shown(self, now: Mailboxes, moved: Changes) -> dict[str, Any]:
         labels = [change.label for change in moved.differing]
@@ -264,29 +310,30 @@ def _told(outcome: Outcome, count: int) -> Iterator[str]:
             yield f"And {more:,} more."
 
 
+def _given(option: str, value: Any) -> str:
+    """An option with its value, as a task has them."""
+    return f"{option}: {str(value).lower() if isinstance(value, bool) else value}"
+
+
 def _needed(options: Iterable[str]) -> set[str]:
     """These options, and the switches on which some of them depend."""
-    return {*options, *(switch_of(option) for option in options if is_custom(option))}
+    return {*options, *filter(None, map(switch_of, options))}
 
 
-def _uses_defaults(stored: Stored, option: str) -> bool:
-    return stored.values.get(switch_of(option)) is True
+def _is_idle(stored: Stored, option: str) -> bool:
+    """Whether it does not count as things stand."""
+    return bool(switch := switch_of(option)) and stored.values.get(switch) != needed_by(option)
 
 
 def _not_counting(stored: Stored, desired: Mapping[str, Any]) -> list[str]:
-    switched = [prefix for prefix in PREFIXES if desired.get(f"{prefix}_use_protocol_defaults") is False]
-    return [
-        option
-        for option in desired
-        if is_custom(option) and option.partition("_")[0] not in switched and _uses_defaults(stored, option)
-    ]
+    return [option for option in desired if switch_of(option) not in desired and _is_idle(stored, option)]
 
 
 def _plan(stored: Stored, desired: Mapping[str, Any]) -> Plan:
     plan = make_plan(MAILBOX_SETTINGS, desired, stored.values)
     for option in desired:
         # What is stored beside the defaults counts for nothing, so it is no reason not to write the same.
-        if is_custom(option) and option not in plan.changes and _uses_defaults(stored, option):
+        if is_custom(option) and option not in plan.changes and _is_idle(stored, option):
             plan.changes[option] = plan.after[option] = desired[option]
             plan.before[option] = PROTOCOL_DEFAULT
     return plan

@@ -5,10 +5,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import CmdletFailure, Failure
 from ansible_collections.mailops.exchange.plugins.module_utils._host.server import Server
+from ansible_collections.mailops.exchange.plugins.module_utils._host.versions import PRODUCTS
 from ansible_collections.mailops.exchange.plugins.module_utils._work.rules import WARNING, Fact, Rule
 
 # The last days of Microsoft's support, by product; Exchange 2007 has no remote PowerShell and is never met here.
@@ -63,6 +64,19 @@ PART_UNREADABLE = Rule(
     _NOT_JUDGED,
     f"If the reason does not say what helps, look into the event log of {{server}}. {_LEAVE_OUT}",
 )
+
+
+def supported_until(product: str | None) -> date | None:
+    """The last day of Microsoft's support; None if none is known."""
+    end = END_OF_SUPPORT.get(product or "")
+    return end.date() if end else None
+
+
+def is_supported(product: str | None, day: date) -> bool | None:
+    """Whether Microsoft supports it on a day; None if that is not known."""
+    if end := supported_until(product):
+        return day <= end
+    return True if product == PRODUCTS[-1][1] else None
 
 
 def support(server: Server, now: datetime) -> Iterator[Fact]:

@@ -63,6 +63,9 @@ def test_a_mailbox_is_found_by_every_form_of_its_identity(admin: Administrator) 
 def test_the_members_of_a_mailbox_per_release(admin: Administrator) -> None:
     modern, old = get(admin, Identity="user000001"), get(admin, Identity="user000001", on="EX02")
     assert modern.keys() - old.keys() == {
+        "MAPIBlockOutlookExternalConnectivity",
+        "MapiHttpEnabled",
+        "OWAforDevicesEnabled",
         "PopForceICalForCalendarRetrievalOption",
         "ImapForceICalForCalendarRetrievalOption",
     }

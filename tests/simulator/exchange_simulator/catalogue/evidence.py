@@ -527,6 +527,10 @@ _LOOKED_UP = (
     "ExternalImapSettings InternalImapSettings ExternalPopSettings InternalPopSettings ExternalSmtpSettings "
     "InternalSmtpSettings"
 )
+_EWS = (
+    "EwsEnabled EwsAllowOutlook EwsAllowMacOutlook EwsAllowEntourage EwsApplicationAccessPolicy EwsAllowList "
+    "EwsBlockList"
+)
 _RECIPIENT: Told = {
     ("published output", _PLAIN): {_RECIPIENT_TAIL: "What recipients end with, in this order."},
     ("guess", "to keep many mailboxes small"): {
@@ -537,6 +541,18 @@ _MAILBOX: Told = {
     ("published output", "https://github.com/imapsync/imapsync/issues/310"): {
         "EmailAddresses LegacyExchangeDN LinkedMasterAccount PrimarySmtpAddress SamAccountName ServerLegacyDN "
         f"ServerName DisplayName {_DEVICES} ExternalImapSettings": "Name and place, in Exchange Online."
+    },
+    ("published output", "https://practical365.com/managing-exchange-web-services-in-office-365/"): {
+        _EWS: "In this order, in Exchange Online. All but the first are blank where nobody has set them, the lists too."
+    },
+    ("page", "ff442908, ff442245, ff441616, ff443406, ff440853"): {
+        "EwsEnabled EwsAllowOutlook EwsAllowMacOutlook EwsAllowEntourage EwsApplicationAccessPolicy": "It can be null."
+    },
+    ("guess", "EwsEnabled's members have no other default on the page"): {
+        "EwsEnabled": "Null as long as nobody has set it, as in the organization."
+    },
+    ("guess", "both lists are blank where there is no policy"): {
+        "EwsAllowList EwsBlockList": "Null where the mailbox has another policy or none: one list is kept."
     },
     ("published output", "https://github.com/KelvinTegelaar/CIPP-API/pull/88"): {
         "": "A name that several mailboxes have is answered with all of them."
@@ -558,6 +574,9 @@ _SET_MAILBOX: Told = {
         "": "A name that several mailboxes have is refused."
     },
     ("page", _page("Set-CASMailbox")): {"": "Some settings can be changed only where the defaults are not used."},
+    ("guess", "both lists are blank where there is no policy"): {
+        "": "A policy empties the list unless that is given too, a list alone brings its policy, and both are refused."
+    },
     ("guess", "refusals of other cmdlets"): {
         "": "The wording of refusals, and that a mailbox can be found but not read or not written."
     },

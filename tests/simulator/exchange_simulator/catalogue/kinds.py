@@ -13,15 +13,18 @@ class Kind(enum.Enum):
 
     SWITCH = "System.Management.Automation.SwitchParameter"
     BOOLEAN = "System.Boolean"
+    OPTIONAL_BOOLEAN = "System.Nullable`1[System.Boolean]"
     INT32 = "System.Int32"
     TEXT = "System.String"
     TEXTS = "System.String[]"
     INTEGERS = "System.Int32[]"
     ENUM = "System.Enum"
+    OPTIONAL_ENUM = "System.Nullable`1[System.Enum]"
     FLAGS = "System.FlagsAttribute"
     TIME_SPAN = "Microsoft.Exchange.Data.EnhancedTimeSpan"
     BYTE_SIZE = "Microsoft.Exchange.Data.Unlimited`1[Microsoft.Exchange.Data.ByteQuantifiedSize]"
     URI = "System.Uri"
+    STRINGS = "Microsoft.Exchange.Data.MultiValuedProperty`1[System.String]"
     BINDINGS = "Microsoft.Exchange.Data.MultiValuedProperty`1[Microsoft.Exchange.Data.IPBinding]"
     CONNECTIONS = "Microsoft.Exchange.Data.MultiValuedProperty`1[Microsoft.Exchange.Data.ProtocolConnectionSettings]"
     LIMIT = "Microsoft.Exchange.Data.Unlimited`1[System.Int32]"
@@ -74,7 +77,10 @@ class Parameter:
 
     @property
     def type_name(self) -> str:
-        return self.enum.type_name if self.enum else self.kind.value
+        if self.enum is None:
+            return self.kind.value
+        name = self.enum.type_name
+        return self.kind.value.replace(Kind.ENUM.value, name) if self.kind is Kind.OPTIONAL_ENUM else name
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Get- and Set-CASMailbox, the POP3 and IMAP4 part, and Get-User, who is behind a mailbox.
+"""Get- and Set-CASMailbox, the access of clients, and Get-User, who is behind a mailbox.
 
 A Get- with a name that several mailboxes have answers with all of them: published for Get-Mailbox, in
 github.com/KelvinTegelaar/CIPP-API/pull/88. The error of a Set- then is quoted in
@@ -9,6 +9,10 @@ mailbox can be found but not read is a guess too.
 Get-User's parameters, and that Sid can be filtered by, are Microsoft's (learn.microsoft.com/powershell/exchange/
 filter-properties); that it shows Sid is published in many places. Inferred: its other members, the form of Sid, which
 is that of .NET's SecurityIdentifier.
+
+That Exchange keeps one list of programs that use EWS, that of the policy, that a policy empties it unless its list is
+given too, and that a list given alone brings its policy with it: a guess, from how the published output shows both
+lists blank where there is no policy, and from what is told of the parameters.
 
 Which mailboxes come into question, of a forest with more than one domain, is told at lookup.controller_of_recipients.
 -IgnoreDefaultScope makes it all of the forest's (its page). Mailboxes of a domain that has no controllers here show
@@ -25,12 +29,14 @@ from typing import Any
 from psrpcore.types import ErrorCategory, PSGuid, PSObject
 
 from .. import errors, opath, shapes
-from ..catalogue.mailboxes import CUSTOM, SETTINGS
+from ..catalogue.kinds import Parameter
+from ..catalogue.mailboxes import CUSTOM, EWS_LISTS, PROTOCOLS, SETTINGS
 from ..engine import Call, behaviour, has_wildcard, matches
 from ..mailboxes import Mailbox, domain_sid
 from ..prepared import Prepared, Template
 from ..server import Server
 from ..submission import PORT as SUBMISSION_PORT
+from ..values import ListEdit
 from .lookup import controller_of_recipients, not_found
 
 _MANAGEMENT = "Microsoft.Exchange.Data.Directory.Management."
@@ -44,6 +50,7 @@ _SID_TYPES = (
 _AMBIGUOUS = "Microsoft.Exchange.Configuration.Tasks.ManagementObjectAmbiguousException"
 _AD_OPERATION = "Microsoft.Exchange.Data.Directory.ADOperationException"
 _BY_DEFAULT = 1000
+_EWS_POLICY = "EwsApplicationAccessPolicy"
 _DEFAULT_WARNING = (
     "By default, only the first 1000 items are returned. Use the ResultSize parameter to specify the number of items "
     'returned. To return all items, specify "-ResultSize Unlimited". Be aware that, depending on the actual number of '
@@ -157,7 +164,7 @@ def _filter(call: Call, chosen: str) -> Callable[[Mailbox], bool]:
     if not (text := call.arguments.get("Filter")):
         return lambda _: True
     of_users = call.cmdlet.name == "Get-User"
-    settings = set() if of_users else {setting.name for setting in SETTINGS}
+    settings = set() if of_users else {setting.name for setting in PROTOCOLS}
     texts = _FILTERABLE_OF_USERS if of_users else _FILTERABLE
     try:
         condition = opath.parse(text, settings | texts.keys())
@@ -189,6 +196,7 @@ def set_mailbox(call: Call) -> None:
         chosen = next(one for one in call.organisation.controllers if one.endswith(f".{mailbox.domain}"))
     stored = mailbox.read(chosen, call.now).values
     given = {one.name: call.arguments[one.name] for one in SETTINGS if one.name in call.arguments}
+    _keep_one_list(call, given, stored)
     changes = {name: value for name, value in given.items() if value != stored[name]}
     for name, switch in CUSTOM.items():
         if name in given and given.get(switch, stored[switch]):
@@ -223,6 +231,26 @@ def set_mailbox(call: Call) -> None:
         mailbox.write(changes, chosen, call.now)
     if failing:
         raise _failure_of(call, mailbox, chosen, failing)
+
+
+def _keep_one_list(call: Call, given: dict[str, Any], stored: dict[str, Any]) -> None:
+    """Make of what is given what is stored: one list of programs, that of the policy."""
+    lists = [name for name in EWS_LISTS if name in given]
+    policy = given.get(_EWS_POLICY, EWS_LISTS[lists[0]] if lists else stored[_EWS_POLICY])
+    if len(lists) > 1 or any(policy not in (None, EWS_LISTS[name]) for name in lists):
+        raise call.exchange_failure(
+            "System.ArgumentException",
+            "EwsAllowList and EwsBlockList can't be used together, nor with the EwsApplicationAccessPolicy of the "
+            "other.",
+            category=ErrorCategory.InvalidArgument,
+        )
+    for name in lists:
+        items = given[name]
+        given[name] = items.apply(stored[name]) if isinstance(items, ListEdit) else items or ()
+    if lists or _EWS_POLICY in given:
+        given[_EWS_POLICY] = policy
+        for name in EWS_LISTS:
+            given[name] = given.get(name, ()) if policy == EWS_LISTS[name] else ()
 
 
 def _armed(call: Call, kind: str) -> list[dict[str, Any]]:
@@ -305,6 +333,9 @@ def _template(
 ) -> Template:
     """The wire form of all mailboxes that differ in nothing but who they are."""
     settings = [one for one in SETTINGS if server.version in one.releases]
+    stored = dict(zip((one.name for one in settings), values, strict=True))
+    wire = {one.name: _wire(one, stored[one.name]) for one in settings}
+    wire |= {name: None for name, policy in EWS_LISTS.items() if stored[_EWS_POLICY] != policy}
 
     def build(words: tuple[str, ...]) -> PSObject:
         name, account, address, legacy_name, distinguished_name, canonical_name, parent, guid = words
@@ -323,21 +354,26 @@ def _template(
             ("ActiveSyncMailboxPolicy", _device_policy(server)),
             ("ActiveSyncMailboxPolicyIsDefaulted", True),
             ("ActiveSyncDebugLogging", False),
-            ("ActiveSyncEnabled", True),
+            ("ActiveSyncEnabled", wire["ActiveSyncEnabled"]),
             ("HasActiveSyncDevicePartnership", False),
             ("ActiveSyncSuppressReadReceipt", False),
             # Blank without -ProtocolSettings.
             *zip(_SHOWN, shown or [""] * len(_SHOWN), strict=True),
         ]
-        for setting, value in zip(settings, values, strict=True):
-            enum = setting.enum
-            wire = value if enum is None else shapes.wire_enum(enum.type_name, value, enum.number(value))
-            members.append((setting.name, wire))
+        # The published output has the one of ActiveSync further up.
+        members += [(name, value) for name, value in wire.items() if name != "ActiveSyncEnabled"]
         times = shapes.times(changed, changed, changed.tzinfo)
         members += _tail(server, identity, (name, distinguished_name, guid), times, chosen)
         return shapes.wire_object(_TYPES, name, members)
 
     return Template(build, words=7, guids=1)
+
+
+def _wire(setting: Parameter, value: Any) -> Any:
+    if isinstance(value, tuple):
+        return shapes.strings(value)
+    enum = setting.enum
+    return value if enum is None or value is None else shapes.wire_enum(enum.type_name, value, enum.number(value))
 
 
 def _user_object(call: Call, mailbox: Mailbox, chosen: str) -> PSObject:

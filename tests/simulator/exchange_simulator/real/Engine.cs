@@ -318,8 +318,13 @@ namespace Microsoft.Exchange.Data
             var listed = (JsonElement)told;
             if (listed.ValueKind == JsonValueKind.Object) listed = listed.GetProperty("Add");
             // A mandatory one may not be empty.
-            foreach (var one in listed.EnumerateArray()) Add((T)Activator.CreateInstance(typeof(T), one.GetString()));
+            foreach (var one in listed.EnumerateArray()) Add(Item(one.GetString()));
         }
+        static T Item(string text)
+        {
+            return text is T item ? item : (T)Activator.CreateInstance(typeof(T), text);
+        }
+
         public override string ToString() { return Converted.Text(told); }
     }
 }

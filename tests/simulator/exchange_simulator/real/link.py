@@ -25,7 +25,7 @@ from ..values import ConversionFailed, Credential, ListEdit, Secret, convert
 
 _CLIXML = '<Objs Version="1.1.0.1" xmlns="http://schemas.microsoft.com/powershell/2004/04">'
 _NULLABLE = re.compile(r"System\.Nullable`1\[(.*)\]")
-_KINDS = {_NULLABLE.sub(r"\1", kind.value): kind for kind in Kind}
+_KINDS = {_NULLABLE.sub(r"\1", kind.value): kind for kind in reversed(Kind)}
 _LIST = "Microsoft.Exchange.Data.MultiValuedProperty`1[{}]"
 _FOREIGN = "Deserialized."
 # What .NET's texts may hold and XML may not, in CLIXML's own escapes.

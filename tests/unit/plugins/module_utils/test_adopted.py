@@ -169,7 +169,7 @@ def test_all_mailboxes_are_an_allow_list_for_the_roles() -> None:
     text = variables(access())
     assert text.splitlines() == [
         "---",
-        "# What POP3 and IMAP4 may do with 3 mailboxes, as EX01 showed it.",
+        "# What clients may do with 3 mailboxes, as EX01 showed it.",
         "# The roles change nothing with it, and later take access from mailboxes that are not in it yet.",
         "adopted_mailboxes:",
         "  format: 1",

@@ -21,6 +21,7 @@ from ansible_collections.mailops.exchange.plugins.module_utils._host.failures im
     CmdletFailure,
     Failure,
 )
+from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import Unreadable
 from ansible_collections.mailops.exchange.plugins.module_utils._host.server import Server
 from ansible_collections.mailops.exchange.plugins.module_utils._host.versions import Version
 from ansible_collections.mailops.exchange.plugins.module_utils._judgement import comparison
@@ -683,6 +684,30 @@ def test_what_is_not_for_users_is_not_told_to_them():
         assert client_settings(facts(connectors=connectors))["external"]["smtp"] == expected
     refusing = connector(permission_groups=("AnonymousUsers",))
     assert client_settings(facts(connectors=[refusing]))["external"]["smtp"] == []
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "expected"),
+    [
+        (True, False, ["a.contoso.test"]),
+        (False, True, ["b.contoso.test"]),
+        (True, True, ["a.contoso.test", "b.contoso.test"]),
+        (False, False, ["a.contoso.test", "b.contoso.test"]),
+    ],
+)
+def test_of_several_connectors_those_that_are_advertised_are_told(first, second, expected):
+    traits = [("a.contoso.test", first), ("b.contoso.test", second)]
+    connectors = [connector(name, fqdn=name, advertise_client_settings=is_shown) for name, is_shown in traits]
+    told = client_settings(facts(connectors=connectors))["external"]["smtp"]
+    assert [one["server"] for one in told] == expected
+
+
+def test_which_connector_is_advertised_may_not_be_readable():
+    odd = connector("A", fqdn="a.contoso.test")
+    odd.unreadable["advertise_client_settings"] = Unreadable("odd")
+    for others, known in (([], True), ([connector("B")], False)):
+        told = client_settings(facts(connectors=[odd, *others]))["external"]["smtp"]
+        assert (told is not None) is known
 
 
 def test_what_users_need_to_know():

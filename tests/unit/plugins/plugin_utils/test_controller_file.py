@@ -15,6 +15,7 @@ from ansible_collections.mailops.exchange.plugins.plugin_utils.controller_file i
     OWN_COLLECTION,
     Destination,
     Refused,
+    write_all,
 )
 
 OLD, NEW = b"ansible_user: anna  # \xff\n", b"pop3_banner: Hello\n"
@@ -165,3 +166,36 @@ def test_what_goes_wrong_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest
         Destination.of(str(file)).write(NEW, backup=failing == "shutil.copy2")
     assert list(tmp_path.iterdir()) == [file]
     assert file.read_bytes() == OLD
+
+
+def all_of(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_several_files_at_once(tmp_path: Path) -> None:
+    (tmp_path / "old").write_bytes(OLD)
+    (tmp_path / "gone").write_bytes(OLD)
+    contents = {"old": NEW, "gone": None, "never": None, "inside/new": NEW}
+    write_all([(Destination.of(f"{tmp_path}/{name}"), content) for name, content in contents.items()])
+    assert all_of(tmp_path) == {"old": NEW, "inside/new": NEW}
+
+
+def test_none_of_several_files_if_one_cannot_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "first").write_bytes(OLD)
+    (tmp_path / "gone").write_bytes(OLD)
+    before = all_of(tmp_path)
+    real = os.fsync
+    full: list[int] = []
+
+    def fsync(descriptor: int) -> None:
+        full.append(descriptor)
+        if len(full) == 2:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        real(descriptor)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    contents = {"first": NEW, "second": NEW, "third": NEW, "gone": None}
+    with pytest.raises(Refused) as refused:
+        write_all([(Destination.of(f"{tmp_path}/{name}"), content) for name, content in contents.items()])
+    assert str(refused.value) == f"path: {tmp_path}/second cannot be written: No space left on device."
+    assert all_of(tmp_path) == before

@@ -1,0 +1,105 @@
+# Copyright: (c) 2026, mailops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+import typing as t
+from datetime import UTC, datetime
+
+from ansible.errors import AnsibleActionFail
+from ansible.plugins.action import ActionBase
+
+from ansible_collections.mailops.exchange.plugins.module_utils._judgement import fleet_page
+from ansible_collections.mailops.exchange.plugins.module_utils._judgement.fleet import Seen, merged, report
+from ansible_collections.mailops.exchange.plugins.module_utils._judgement.junit import junit
+from ansible_collections.mailops.exchange.plugins.module_utils._tables.protocols import PROTOCOLS
+from ansible_collections.mailops.exchange.plugins.plugin_utils.controller_file import Refused
+from ansible_collections.mailops.exchange.plugins.plugin_utils.pages import rendered
+from ansible_collections.mailops.exchange.plugins.plugin_utils.reports import (
+    Files,
+    collection_version,
+    parsed_report,
+    plain,
+    read_report,
+)
+
+
+class ActionModule(ActionBase):  # type: ignore[misc] # ansible-core publishes no types
+    """Writes the report on servers where ansible-playbook runs; no host has a part in it."""
+
+    TRANSFERS_FILES = False
+    _supports_async = False
+    _requires_connection = False
+
+    def run(self, tmp: t.Any = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
+        """Write the report, or only look whether it could be written."""
+        result: dict[str, t.Any] = super().run(tmp, task_vars)
+        _valid, options = self.validate_argument_spec(
+            argument_spec={
+                "file": {"type": "path", "required": True},
+                "junit": {"type": "path"},
+                "previous": {"type": "path"},
+                "from": {"type": "raw"},
+                "hosts": {"type": "list", "elements": "str"},
+                "reached": {"type": "list", "elements": "str", "default": []},
+                "protocols": {"type": "list", "elements": "str", "choices": list(PROTOCOLS)},
+                "looks": {"type": "list", "elements": "str", "default": ["report_look"]},
+                "failure": {"type": "str", "default": "report_failure"},
+            },
+            mutually_exclusive=[("from", "hosts")],
+        )
+        try:
+            return result | self._report(options, task_vars or {})
+        except Refused as refused:
+            raise AnsibleActionFail(str(refused)) from None
+
+    def _report(self, options: dict[str, t.Any], task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
+        files, now = Files.of(options["file"], options["junit"]), datetime.now(UTC)
+        result: dict[str, t.Any] = {
+            "changed": False,
+            "file": str(files.page.path),
+            "json": str(files.data.path),
+            "junit": str(files.pipeline.path) if files.pipeline else None,
+            "summary": None,
+        }
+        previous = _previous(options["previous"], files)
+        if options["from"] is not None:
+            servers, protocols = merged([read_report(path, "from") for path in _listed(options["from"])])
+        elif options["hosts"] is not None:
+            seen = [_seen(task_vars["hostvars"][host], host, options) for host in options["hosts"]]
+            servers, protocols = [one.record(now) for one in seen], options["protocols"] or list(PROTOCOLS)
+        else:
+            return result
+        try:
+            told = report(servers, protocols, now, collection_version(), previous)
+        except ValueError as wrong:
+            raise Refused(f"The report cannot be made: {wrong}.") from None
+        if not self._task.check_mode:
+            # All are made before one of them is written.
+            files.write(told, rendered("fleet_report.html.j2", **fleet_page.view(told)), junit(told))
+        return {**result, "changed": True, "summary": told["summary"]}
+
+
+def _previous(given: str | None, files: Files) -> dict[str, t.Any] | None:
+    held = None
+    if files.data.held is not None:
+        # What is no report is somebody's own file, and would be lost.
+        whose = f"file: {files.data.path}, which would be replaced,"
+        held = parsed_report(files.data.held.decode(errors="replace"), whose)
+    return read_report(given, "previous") if given else held
+
+
+def _listed(given: t.Any) -> list[str]:
+    # By -e name=value a list comes as its text.
+    items = given.strip().strip("[]").split(",") if isinstance(given, str) else given
+    if not isinstance(items, list) or not all(isinstance(item, str) for item in items):
+        raise Refused("from: this is not a list of files; give paths, each of them that of the JSON of a report.")
+    if not (paths := [path for item in items if (path := item.strip().strip("'\""))]):
+        raise Refused("from: there is no file in the list; give at least one, the JSON of a report.")
+    return paths
+
+
+def _seen(variables: t.Any, host: str, options: dict[str, t.Any]) -> Seen:
+    look: t.Any = next((value for name in options["looks"] if (value := variables.get(name))), {})
+    reports, failure = variables.get("client_access_report") or {}, variables.get(options["failure"]) or ""
+    return Seen(host, host in options["reached"], plain(look), plain(reports), str(failure))
