@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import poplib
 import re
 import secrets
+import select
 import shutil
 import signal
+import smtplib
 import socket
 import ssl
 import subprocess
@@ -17,7 +20,12 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from email.message import EmailMessage
+from email.utils import formatdate
 from pathlib import Path
+from typing import Any
+
+import yaml
 
 DEMO = Path(__file__).resolve().parent
 ROOT = DEMO.parent
@@ -34,8 +42,13 @@ MAIL_NAME = "mail.contoso.test"
 OUTPUT = ROOT / ".cache" / "demo"
 READER, OTHER = "reader@contoso.test", "other@contoso.test"
 BANNER = "Welcome to the mail of Contoso."
+REPLIES = DEMO / "replies.yml"
+COMMENT = "Yes, please order it."
+# A look takes a second; the next one would come after half an hour.
+LONGEST_LOOK = 120
 WRITING = ("Add-", "Enable-", "Restart-", "Set-", "Start-", "Stop-")
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+PRINTED_EVENT = re.compile(r"\[event\] \*+\n(?P<event>.+?)\n\*+$", re.DOTALL | re.MULTILINE)
 RECAP = re.compile(r"^(?P<host>\S+)\s+: (?P<counts>ok=\d+ .*)$", re.MULTILINE)
 
 
@@ -79,7 +92,10 @@ class Demo:
             "ANSIBLE_CONFIG": str(DEMO / "ansible.cfg"),
             "ANSIBLE_HOME": str(work / "ansible"),
             "EXCHANGE_DEMO_CA": str(simulator.description["ca"]),
+            "EXCHANGE_DEMO_STATE": str(work / "state"),
             "EXCHANGE_SIMULATOR_PASSWORD": password,
+            # ansible-rulebook looks for ansible-galaxy there.
+            "PATH": f"{self.bin}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
         }
         if sys.stdout.isatty():
             self.environment["ANSIBLE_FORCE_COLOR"] = "true"
@@ -110,14 +126,58 @@ class Demo:
         written = [call["cmdlet"] for call in self.simulator.log()[before:] if call["cmdlet"].startswith(WRITING)]
         return Play(text, recap, written)
 
+    def runs_rulebooks(self) -> bool:
+        """Whether ansible-rulebook is here, with a Java that it takes."""
+        if not (self.bin / "ansible-rulebook").exists():
+            return False
+        with self._started("ansible-rulebook", "--version") as process:
+            process.communicate()
+        return process.returncode == 0
+
+    def event_by_rulebook(self) -> dict[str, Any]:
+        """What the rulebook prints, which ends with the first event."""
+        variables = ",".join(re.findall(r"{{ (\w+) }}", REPLIES.read_text(encoding="utf-8")))
+        with self._started("ansible-rulebook", "--rulebook", str(REPLIES), "--env-vars", variables) as process:
+            try:
+                text, _ = process.communicate(timeout=LONGEST_LOOK)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                text, _ = process.communicate()
+        print(text, flush=True)
+        printed = PRINTED_EVENT.search(text)
+        if not printed:
+            raise Unexpected(f"the rulebook printed no event, and ended with status {process.returncode}")
+        return dict(ast.literal_eval(printed["event"]))
+
+    def event_by_source(self) -> dict[str, Any]:
+        """The first event of the event source that runs by itself, with the options that it has in the rulebook."""
+        (rules,) = yaml.safe_load(REPLIES.read_text(encoding="utf-8"))
+        options = {
+            name: self.environment[value.strip("{} ")] if str(value).startswith("{{") else value
+            for name, value in rules["sources"][0]["mailops.exchange.mailbox"].items()
+        }
+        collection = self.work / "collections" / "ansible_collections" / "mailops" / "exchange"
+        source = collection / "extensions" / "eda" / "plugins" / "event_source" / "mailbox.py"
+        with self._started(Path(sys.executable).name, str(source), given=json.dumps(options)) as process:
+            output = process.stdout
+            line = output.readline() if output and select.select([output], [], [], LONGEST_LOOK)[0] else ""
+            process.terminate()
+            rest, _ = process.communicate()
+        try:
+            event: dict[str, Any] = json.loads(line)
+        except ValueError:
+            raise Unexpected(f"the event source gave no event:\n{line}{rest}") from None
+        print(json.dumps(event, indent=2), flush=True)
+        return event
+
     @contextmanager
-    def _started(self, program: str, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+    def _started(self, program: str, *arguments: str, given: str | None = None) -> Iterator[subprocess.Popen[str]]:
         """Run a program of the virtual environment, and end it if the demo is interrupted."""
         process = subprocess.Popen(
             [str(self.bin / program), *arguments],
             cwd=DEMO,
             env=self.environment,
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.DEVNULL if given is None else subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -125,6 +185,11 @@ class Demo:
             start_new_session=True,
         )
         try:
+            if process.stdin:
+                with process.stdin as stdin:
+                    stdin.write(given or "")
+                # Otherwise communicate() flushes it once more.
+                process.stdin = None
             yield process
         except BaseException:
             process.send_signal(signal.SIGINT)
@@ -148,6 +213,17 @@ class MailClient(poplib.POP3):
     def _create_socket(self, timeout: float) -> socket.socket:
         connection = socket.create_connection((self._address, self.port), timeout)
         return self._context.wrap_socket(connection, server_hostname=self.host) if self._implicit_tls else connection
+
+
+class Submission(smtplib.SMTP):
+    """An SMTP client that knows the server by its public name, as the one above."""
+
+    def __init__(self, address: str) -> None:
+        self._address = address
+        super().__init__(MAIL_NAME, PORT_OFFSET + 587, local_hostname="client.contoso.test", timeout=10)
+
+    def _get_socket(self, _host: str, port: int, timeout: float) -> socket.socket:
+        return socket.create_connection((self._address, port), timeout)
 
 
 def read_banners(address: str, context: ssl.SSLContext) -> None:
@@ -178,6 +254,58 @@ def can_log_on(address: str, context: ssl.SSLContext, user: str, password: str) 
     return True
 
 
+def send_reply(address: str, context: ssl.SSLContext, password: str) -> str:
+    """Answer a message of the program as a mail program does, and return the message id of the answer."""
+    mail = EmailMessage()
+    mail["From"], mail["To"] = f"Other Person <{OTHER}>", READER
+    mail["Subject"] = "Re: Task 17: a printer"
+    mail["Date"] = formatdate(localtime=True)
+    mail["Message-ID"] = "<reply-17@contoso.test>"
+    mail["In-Reply-To"] = "<task-17@app.contoso.test>"
+    mail.set_content(
+        f"{COMMENT}\n\nOn Monday the application wrote:\n> May the printer be ordered?\n\n-- \nOther Person, Contoso\n"
+    )
+    with Submission(address) as client:
+        client.starttls(context=context)
+        client.login(OTHER, password)
+        client.send_message(mail)
+    print(mail, flush=True)
+    return "reply-17@contoso.test"
+
+
+def messages(address: str, context: ssl.SSLContext, user: str, password: str) -> bytes:
+    """The headers of all that is in a mailbox."""
+    client = MailClient(address, PORT_OFFSET + 995, context, implicit_tls=True)
+    client.user(user)
+    client.pass_(password)
+    headers = [line for number in range(client.stat()[0]) for line in client.top(number + 1, 0)[1]]
+    client.quit()
+    return b"\n".join(headers)
+
+
+def replies(demo: Demo, address: str, context: ssl.SSLContext, password: str) -> None:
+    """A mailbox that a program reads: it is closed to everything else, and a reply to it becomes an event."""
+    say("A program is to read that mailbox: it is closed to everything else, and tried as the program would.")
+    prepared = demo.play("mailops.exchange.application_mailbox")
+    expect(prepared.written == ["Set-CASMailbox"], f"more than the mailbox was changed: {prepared.written}")
+    expect("Use SSL/TLS: yes" in prepared.text, "what has to be typed into the program is not said")
+
+    say("Somebody answers a message of the program, by port 587.")
+    message_id = send_reply(address, context, password)
+
+    if demo.runs_rulebooks():
+        say("A rulebook prints the event that the event source makes of it, and ends.")
+        event = demo.event_by_rulebook()["mailbox"]
+    else:
+        say("The event source makes an event of it. It runs by itself, for a rulebook needs ansible-rulebook and Java.")
+        event = demo.event_by_source()["mailbox"]
+    expect((event["type"], event.get("ours")) == ("reply", True), f"the reply was not taken for one: {event}")
+    expect(event["sender"] == OTHER, f"the event has another sender: {event['sender']}")
+    expect(event["text"].strip() == COMMENT, f"the event has more or less than the comment: {event['text']!r}")
+    left = messages(address, context, READER, password)
+    expect(message_id.encode() in left, "the reply was deleted")
+
+
 def pages(demo: Demo) -> tuple[Path, Path]:
     """What people look at: the report on the servers, and the hand-out for users; returns where they are."""
     shutil.rmtree(OUTPUT, ignore_errors=True)
@@ -191,12 +319,14 @@ def pages(demo: Demo) -> tuple[Path, Path]:
 
     say("The hand-out has what users and their mail programs are given, for what is really on: POP3, and not IMAP4.")
     folder = OUTPUT / "handout"
-    # Nobody listens at users' own ports, see inventory.yml, so there is nothing to try.
-    given = demo.play("mailops.exchange.handout", "-e", f"handout_folder={folder}", "-e", '{"handout_verify": false}')
+    # Nobody listens at users' own ports, see inventory.yml.
+    ports = {f"{MAIL_NAME}:{port}": f"{ADDRESS}:{PORT_OFFSET + port}" for port in (110, 587, 995)}
+    probe = {"handout_probe": {"ca_cert": str(demo.simulator.description["ca"]), "connect_to": ports}}
+    given = demo.play("mailops.exchange.handout", "-e", f"handout_folder={folder}", "-e", json.dumps(probe))
     expect(not given.written, f"the hand-out wrote: {given.written}")
     configuration = (folder / "external" / "config-v1.1.xml").read_text(encoding="utf-8")
-    ports = re.findall("<port>(.*)</port>", configuration)
-    expect(ports == ["995", "110", "587"], f"mail programs are given other ports: {ports}")
+    named = re.findall("<port>(.*)</port>", configuration)
+    expect(named == ["995", "110", "587"], f"mail programs are given other ports: {named}")
     expect("imap" not in configuration, "mail programs are given IMAP4, which is off")
     for language in ("en", "de"):
         # The page lets a browser break a line after a dot.
@@ -273,6 +403,8 @@ def steps(demo: Demo, password: str) -> None:
     say("A message is sent by port 587 of each server and fetched by POP3.")
     trip = demo.play(str(DEMO / "round_trip.yml"))
     expect(trip.text.count("Fetched by POP3") >= len(SERVERS), "not every server delivered the message")
+
+    replies(demo, address, context, password)
 
     say("Adopt writes the variables that reproduce each server; a run with these alone changes nothing.")
     adopted = demo.work / "adopted"

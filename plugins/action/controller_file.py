@@ -6,36 +6,22 @@ from __future__ import annotations
 import json
 import typing as t
 
-from ansible.errors import AnsibleActionFail
 from ansible.module_utils.common.text.converters import to_bytes
-from ansible.plugins.action import ActionBase
 
+from ansible_collections.mailops.exchange.plugins.plugin_utils.controller import ControllerAction
 from ansible_collections.mailops.exchange.plugins.plugin_utils.controller_file import Destination, Refused
 
 
-class ActionModule(ActionBase):  # type: ignore[misc] # ansible-core publishes no types
-    """Writes a file where ansible-playbook runs; the task's host, its connection and its become have no part in it."""
+class ActionModule(ControllerAction):
+    """Writes a file."""
 
-    TRANSFERS_FILES = False
-    _supports_async = False
-    _requires_connection = False
+    arguments: t.ClassVar = {
+        "path": {"type": "path", "required": True},
+        "content": {"type": "raw"},
+        "existing": {"type": "str", "choices": ["refuse", "backup", "replace"], "default": "refuse"},
+    }
 
-    def run(self, tmp: t.Any = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
-        """Write the file, or only look whether it could be written."""
-        result: dict[str, t.Any] = super().run(tmp, task_vars)
-        _valid, options = self.validate_argument_spec(
-            argument_spec={
-                "path": {"type": "path", "required": True},
-                "content": {"type": "raw"},
-                "existing": {"type": "str", "choices": ["refuse", "backup", "replace"], "default": "refuse"},
-            }
-        )
-        try:
-            return result | self._write(options)
-        except Refused as refused:
-            raise AnsibleActionFail(str(refused)) from None
-
-    def _write(self, options: dict[str, t.Any]) -> dict[str, t.Any]:
+    def work(self, options: dict[str, t.Any], task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
         destination = Destination.of(options["path"])
         result: dict[str, t.Any] = {"changed": False, "path": str(destination.path), "backup_file": None}
         content, held = options["content"], destination.held

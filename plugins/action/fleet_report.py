@@ -6,13 +6,12 @@ from __future__ import annotations
 import typing as t
 from datetime import UTC, datetime
 
-from ansible.errors import AnsibleActionFail
-from ansible.plugins.action import ActionBase
-
 from ansible_collections.mailops.exchange.plugins.module_utils._judgement import fleet_page
+from ansible_collections.mailops.exchange.plugins.module_utils._judgement.accepted import acceptances
 from ansible_collections.mailops.exchange.plugins.module_utils._judgement.fleet import Seen, merged, report
 from ansible_collections.mailops.exchange.plugins.module_utils._judgement.junit import junit
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.protocols import PROTOCOLS
+from ansible_collections.mailops.exchange.plugins.plugin_utils.controller import ControllerAction
 from ansible_collections.mailops.exchange.plugins.plugin_utils.controller_file import Refused
 from ansible_collections.mailops.exchange.plugins.plugin_utils.pages import rendered
 from ansible_collections.mailops.exchange.plugins.plugin_utils.reports import (
@@ -24,36 +23,30 @@ from ansible_collections.mailops.exchange.plugins.plugin_utils.reports import (
 )
 
 
-class ActionModule(ActionBase):  # type: ignore[misc] # ansible-core publishes no types
-    """Writes the report on servers where ansible-playbook runs; no host has a part in it."""
+class ActionModule(ControllerAction):
+    """Writes the report on servers, or only looks whether it could be written."""
 
-    TRANSFERS_FILES = False
-    _supports_async = False
-    _requires_connection = False
+    arguments: t.ClassVar = {
+        "file": {"type": "path", "required": True},
+        "junit": {"type": "path"},
+        "previous": {"type": "path"},
+        "from": {"type": "raw"},
+        "hosts": {"type": "list", "elements": "str"},
+        "reached": {"type": "list", "elements": "str", "default": []},
+        "protocols": {"type": "list", "elements": "str", "choices": list(PROTOCOLS)},
+        "looks": {"type": "list", "elements": "str", "default": ["report_look"]},
+        "failure": {"type": "str", "default": "report_failure"},
+        "expires_within_days": {"type": "int"},
+        "fail": {"type": "bool"},
+        "ignore_findings": {"type": "raw", "default": []},
+    }
+    mutually_exclusive: t.ClassVar = [("from", "hosts")]
 
-    def run(self, tmp: t.Any = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
-        """Write the report, or only look whether it could be written."""
-        result: dict[str, t.Any] = super().run(tmp, task_vars)
-        _valid, options = self.validate_argument_spec(
-            argument_spec={
-                "file": {"type": "path", "required": True},
-                "junit": {"type": "path"},
-                "previous": {"type": "path"},
-                "from": {"type": "raw"},
-                "hosts": {"type": "list", "elements": "str"},
-                "reached": {"type": "list", "elements": "str", "default": []},
-                "protocols": {"type": "list", "elements": "str", "choices": list(PROTOCOLS)},
-                "looks": {"type": "list", "elements": "str", "default": ["report_look"]},
-                "failure": {"type": "str", "default": "report_failure"},
-            },
-            mutually_exclusive=[("from", "hosts")],
-        )
+    def work(self, options: dict[str, t.Any], task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
         try:
-            return result | self._report(options, task_vars or {})
-        except Refused as refused:
-            raise AnsibleActionFail(str(refused)) from None
-
-    def _report(self, options: dict[str, t.Any], task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
+            acceptances(options["ignore_findings"], "report_ignore")
+        except ValueError as wrong:
+            raise Refused(f"{wrong}.") from None
         files, now = Files.of(options["file"], options["junit"]), datetime.now(UTC)
         result: dict[str, t.Any] = {
             "changed": False,

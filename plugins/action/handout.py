@@ -7,9 +7,6 @@ import typing as t
 from dataclasses import dataclass
 from pathlib import Path
 
-from ansible.errors import AnsibleActionFail
-from ansible.plugins.action import ActionBase
-
 from ansible_collections.mailops.exchange.plugins.module_utils._judgement import (
     handout_files,
     handout_options,
@@ -18,6 +15,7 @@ from ansible_collections.mailops.exchange.plugins.module_utils._judgement import
 from ansible_collections.mailops.exchange.plugins.module_utils._judgement.handout import Handout, handout, told_by
 from ansible_collections.mailops.exchange.plugins.module_utils._judgement.handout_trials import can_try, tried
 from ansible_collections.mailops.exchange.plugins.module_utils._judgement.handout_words import notes, view
+from ansible_collections.mailops.exchange.plugins.plugin_utils.controller import ControllerAction
 from ansible_collections.mailops.exchange.plugins.plugin_utils.controller_file import Destination, Refused, write_all
 from ansible_collections.mailops.exchange.plugins.plugin_utils.pages import rendered
 
@@ -34,38 +32,31 @@ class _Checked:
     signer: mobileconfig.Signer | None
 
 
-class ActionModule(ActionBase):  # type: ignore[misc] # ansible-core publishes no types
-    """Writes the hand-out for users where ansible-playbook runs."""
+class ActionModule(ControllerAction):
+    """Tries the settings and writes the hand-out for users, or only looks whether all that is given is right."""
 
-    TRANSFERS_FILES = False
-    _supports_async = False
-    _requires_connection = False
+    arguments: t.ClassVar = {
+        "folder": {"type": "path", "required": True},
+        "servers": {"type": "list", "elements": "dict"},
+        "unread": {"type": "list", "elements": "str", "default": []},
+        "domains": {"type": "list", "elements": "str"},
+        "username": {"type": "str", "default": "%EMAILADDRESS%"},
+        "verify": {"type": "bool", "default": True},
+        "unverified": {"type": "list", "elements": "str", "default": []},
+        "probe": {"type": "dict", "default": {}},
+        "certificate": {"type": "path"},
+        "key": {"type": "path"},
+        "key_password": {"type": "str", "no_log": True},
+    }
 
-    def run(self, tmp: t.Any = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
-        """Try the settings and write the files, or only look whether all that is given is right."""
-        result: dict[str, t.Any] = super().run(tmp, task_vars)
-        _valid, options = self.validate_argument_spec(
-            argument_spec={
-                "folder": {"type": "path", "required": True},
-                "servers": {"type": "list", "elements": "dict"},
-                "unread": {"type": "list", "elements": "str", "default": []},
-                "domains": {"type": "list", "elements": "str"},
-                "username": {"type": "str", "default": "%EMAILADDRESS%"},
-                "verify": {"type": "bool", "default": True},
-                "unverified": {"type": "list", "elements": "str", "default": []},
-                "probe": {"type": "dict", "default": {}},
-                "certificate": {"type": "path"},
-                "key": {"type": "path"},
-                "key_password": {"type": "str", "no_log": True},
-            }
-        )
+    def work(self, options: dict[str, t.Any], task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
         try:
             checked = _check(options)
             if options["servers"] is None:
-                return result | {"changed": False}
-            return result | self._write(options, checked)
-        except (Refused, ValueError) as refused:
-            raise AnsibleActionFail(str(refused)) from None
+                return {"changed": False}
+            return self._write(options, checked)
+        except ValueError as error:
+            raise Refused(str(error)) from None
 
     def _write(self, options: dict[str, t.Any], checked: _Checked) -> dict[str, t.Any]:
         told = told_by(options["servers"], options["unread"])

@@ -84,7 +84,7 @@ from ansible_collections.mailops.exchange.plugins.module_utils._judgement.applic
 
 
 def application_mailbox(
-    info: Mapping[str, Any],
+    info: Any,
     protocol: str,
     user: str,
     side: str = "external",
@@ -94,6 +94,8 @@ def application_mailbox(
 ) -> dict[str, Any]:
     """What a program has to be told, and what keeps it from being served."""
     try:
+        if not isinstance(info, Mapping) or "client_settings" not in info:
+            raise ValueError("give a result of client_access_info, with its client_settings")
         program = Program.of(protocol, side, interval, user)
         limits = policy or {}
         return {

@@ -76,6 +76,16 @@ options:
     description: Name of the variable of each host that says why it could not be compared.
     type: str
     default: report_failure
+  expires_within_days:
+    description: What M(mailops.exchange.fleet_look) is given. Checked here too, before any server is asked.
+    type: int
+  fail:
+    description: Whether the playbook ends with an error if something needs action. Only checked here.
+    type: bool
+  ignore_findings:
+    description: What M(mailops.exchange.fleet_look) is given as accepted. Checked here too, before any server is asked.
+    type: raw
+    default: []
 seealso:
   - module: mailops.exchange.fleet_look
 """

@@ -19,9 +19,11 @@ from ansible_collections.mailops.exchange.plugins.plugin_utils.controller_file i
     Destination,
     Refused,
     absolute,
+    write_all,
 )
 
 SCHEMA = OWN_COLLECTION / "docs" / "schemas" / "fleet_report-1.schema.json"
+SCHEMA_MAJOR = 1
 PAGES = (".html", ".htm")
 
 
@@ -71,13 +73,12 @@ class Files:
         return files
 
     def write(self, report: Mapping[str, Any], page: str, pipeline: bytes) -> None:
-        """Write all of them."""
-        data = (json.dumps(report, indent=1) + "\n").encode()
-        self.page.write(page.encode("utf-8", "replace"), backup=False)
+        """Write all of them, or none."""
+        files: list[tuple[Destination, bytes | None]] = [(self.page, page.encode("utf-8", "replace"))]
         if self.pipeline:
-            self.pipeline.write(pipeline, backup=False)
+            files.append((self.pipeline, pipeline))
         # The last one: the next report is compared with it.
-        self.data.write(data, backup=False)
+        write_all([*files, (self.data, (json.dumps(report, indent=1) + "\n").encode())])
 
 
 def read_report(given: str, option: str) -> dict[str, Any]:
@@ -101,12 +102,23 @@ def parsed_report(text: str, whose: str) -> dict[str, Any]:
         wrong = next(_wrong(report, schema, schema, "it"), None)
     except (ValueError, RecursionError):
         raise Refused(f"{whose} is not JSON; give the JSON that was written beside a page.") from None
+    if wrong and _is_newer(report):
+        raise Refused(
+            f"{whose} is a report of version {report['schema_version']}, which a newer version of the collection has "
+            "written; install that one here too."
+        )
     if wrong:
         raise Refused(
             f"{whose} is not a report of this version: {wrong}. Give the JSON that was written beside a page."
         )
     told: dict[str, Any] = report
     return told
+
+
+def _is_newer(report: Any) -> bool:
+    version = report.get("schema_version") if isinstance(report, dict) else None
+    match = re.fullmatch(r"([1-9][0-9]{0,3})\.[0-9]{1,4}", version) if isinstance(version, str) else None
+    return match is not None and int(match[1]) > SCHEMA_MAJOR
 
 
 _TYPES: dict[str, type] = {

@@ -20,7 +20,7 @@ import pytest
 import yaml
 from application_mailbox import ARGS, PASSWORD, reply, unrelated
 from debian import Unavailable
-from mail_servers import NAME, OFFSET, MailServers, install
+from mail_servers import NAME, OFFSET, MailServers, running
 from needed import ROOTS, RULEBOOK, do_without
 from scripted_mail_server import Server, talk_pop3
 
@@ -41,19 +41,8 @@ PORTS = {
 
 @pytest.fixture(scope="module")
 def servers() -> Iterator[MailServers]:
-    try:
-        install()
-        running = MailServers(PASSWORDS)
-    except Unavailable as reason:
-        do_without(ROOTS, reason)
-    try:
-        try:
-            running.start()
-        except Unavailable as reason:
-            do_without(ROOTS, reason)
-        yield running
-    finally:
-        running.stop()
+    with running(PASSWORDS) as started:
+        yield started
 
 
 class Events:

@@ -107,8 +107,14 @@ def test_where_no_server_can_be_reached_there_is_a_report_all_the_same(controlle
     checked = controller.run(REPORT, hosts, "--check")
     assert checked.returncode == 0, checked.output
     assert not [path for path in controller.folder.iterdir() if path.suffix in (".html", ".json")]
-    done = controller.run(REPORT, hosts, "-e", "report_fail=true", "-e", "report_file=reports/all.html")
+    assert checked.task("Show where the report is", "ex01")["result"]["msg"] == [
+        "2 servers, 2 unreachable, no finding needs action"
+    ]
+    # With the strategy `free` of a configuration there would be one for each host, by what was known when it was done.
+    arguments = ("-e", "report_fail=true", "-e", "report_file=reports/all.html")
+    done = controller.run(REPORT, hosts, *arguments, ANSIBLE_STRATEGY="free")
     assert done.returncode == 2
+    assert [one["host"] for one in done.results if one["task"] == "Write the report"] == ["ex01"]
     report = written(controller, "reports/all.json")
     assert states(report) == {"ex01": "unreachable", "ex02": "unreachable"}
     assert all(server["failure"] for server in report["servers"].values())
@@ -138,6 +144,13 @@ def test_slices_make_one_report_without_any_server(controller: Controller) -> No
         "no host. Give the JSON that was written beside a page."
     )
     assert (controller.folder / "all.json").read_bytes() == before
+
+    # A gate that a slip opens would be none.
+    slip = controller.run(REPORT, {}, "-e", json.dumps({"report_fail": "maybe", "report_from": ["first.json"]}))
+    assert slip.returncode == 2
+    said = slip.task("Make sure that the report can be written", "localhost")["result"]["msg"]
+    assert "maybe" in said
+    assert "fail" in said
 
 
 def test_drift_and_preflight_write_the_report_too(controller: Controller, organisation: SimulatorProcess) -> None:

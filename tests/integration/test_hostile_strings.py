@@ -34,6 +34,8 @@ ELSEWHERE = {
     "client_access_restore",
     "client_access_verification",
     "controller_file",
+    "fleet_look",
+    "fleet_report",
     "handout",
     "mail_probe",
 }

@@ -8,8 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from debian import Unavailable
-from mail_servers import GREETING, NAME, OFFSET, MailServers, install
+from mail_servers import GREETING, NAME, OFFSET, MailServers, running
 from module_runner import run_module
 from needed import ROOTS, do_without
 from runner import PASSWORD as SIMULATOR_PASSWORD
@@ -39,19 +38,8 @@ def never(_request: str) -> str:
 
 @pytest.fixture(scope="module")
 def _servers() -> Iterator[MailServers]:
-    try:
-        install()
-        servers = MailServers(PASSWORDS)
-    except Unavailable as reason:
-        do_without(ROOTS, reason)
-    try:
-        try:
-            servers.start()
-        except Unavailable as reason:
-            do_without(ROOTS, reason)
-        yield servers
-    finally:
-        servers.stop()
+    with running(PASSWORDS) as started:
+        yield started
 
 
 class Prober:

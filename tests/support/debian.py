@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -34,7 +36,7 @@ def install(what: str, files: Sequence[str], packages: Sequence[str], *, answers
         raise Unavailable(f"{what} not installed, and only root can install {', '.join(packages)}.")
     if not shutil.which("apt-get"):
         raise Unavailable(f"{what} not installed, and there is no apt-get here to install them.")
-    with _nothing_starts():
+    with _alone(), _nothing_starts():
         if answers:
             _apt("debconf-set-selections", told=answers)
         _apt("apt-get", "update")
@@ -83,6 +85,14 @@ def _apt(*command: str, told: str = "") -> None:
     done = subprocess.run(command, input=told, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
         raise Unavailable(f"{' '.join(command)} failed: {done.stderr.strip()[-500:]}")
+
+
+@contextlib.contextmanager
+def _alone() -> Iterator[None]:
+    """Two workers may want something at a time, and apt-get fails where another one is at work."""
+    with Path(tempfile.gettempdir(), "mailops-apt-get.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 @contextlib.contextmanager

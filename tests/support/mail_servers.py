@@ -18,6 +18,7 @@ from pathlib import Path
 
 import debian
 from debian import Unavailable
+from needed import ROOTS, do_without
 from simulator_process import claim_block
 
 from exchange_simulator.pki import Authority
@@ -266,3 +267,21 @@ class MailServers:
             services.append(f"{address}:{587 + OFFSET} inet n - n - - smtpd -o {tls}")
         (folder / "master.cf").write_text("".join(f"{service}\n" for service in services))
         return folder
+
+
+@contextlib.contextmanager
+def running(passwords: Mapping[str, str]) -> Iterator[MailServers]:
+    """Both servers for as long as tests need them, or an end of these tests."""
+    try:
+        install()
+        servers = MailServers(passwords)
+    except Unavailable as reason:
+        do_without(ROOTS, reason)
+    try:
+        try:
+            servers.start()
+        except Unavailable as reason:
+            do_without(ROOTS, reason)
+        yield servers
+    finally:
+        servers.stop()

@@ -103,6 +103,14 @@ def test_every_file_of_tasks_is_one_that_the_role_can_include() -> None:
     assert set(re.findall(r'yield "(\w+)"', said)) - {"failure", "verification"} <= files
 
 
+@pytest.mark.parametrize("playbook", sorted(path.name for path in (ROOT / "playbooks").glob("*.yml")))
+def test_what_tells_of_all_hosts_waits_for_all_of_them(playbook: str) -> None:
+    """A configuration with the strategy `free` would run it once for each host, before the others are done."""
+    for play in yaml.safe_load((ROOT / "playbooks" / playbook).read_text(encoding="utf-8")):
+        if "run_once" in yaml.safe_dump(play):
+            assert play["strategy"] == "linear"
+
+
 def test_no_two_files_of_tests_have_the_same_name() -> None:
     """Tests are no package: of two such files, pytest collects the one that it meets first."""
     names = [path.name for path in (ROOT / "tests").rglob("test_*.py")]

@@ -104,7 +104,8 @@ def compared(results: Iterable[tuple[str, Mapping[str, Any]]]) -> list[Differenc
     """What is not the same on all servers, which are told by the names before their results; ValueError as `values`."""
     groups: dict[tuple[str | None, str, str], list[Group]] = {}
     for name, result in results:
-        for value in values(result, neutral=True):
+        # A server counts once, also if a result that was put together tells of a service twice.
+        for value in {value.place: value for value in values(result, neutral=True)}.values():
             met = groups.setdefault(value.place, [])
             group = next((group for group in met if group.compared == value.compared), None)
             if group is None:

@@ -356,6 +356,23 @@ class _Page:
         told = self.report["changes"]
         return told and Changes(in_utc(told["since"]), told["since"], list(self._changes(told)))
 
+    def _turns(self, what: str, kind: Mapping[str, Any]) -> Iterator[tuple[str, str, list[str]]]:
+        """What a kind of finding was and is, by servers: one that has been accepted is still found."""
+        key = (kind["id"], kind["protocol"])
+        same = {
+            name: [one for one in self.report[name] if (one["id"], one["protocol"]) == key]
+            for name in ("findings", "accepted")
+        }
+        if what == "new":
+            marked = {host for one in same["findings"] if one["expired"] for host in one["servers"]}
+            turns = {True: ("not found, or accepted", "found"), False: ("not found", "found")}
+        else:
+            marked = {host for one in same["accepted"] for host in one["servers"]}
+            turns = {True: ("found", "accepted"), False: ("found", "not found")}
+        for is_marked, words in turns.items():
+            if hosts := [host for host in kind["servers"] if (host in marked) is is_marked]:
+                yield (*words, hosts)
+
     def _changes(self, told: Mapping[str, Any]) -> Iterator[Change]:
         nothing = Shown(("",), form="word")
         for what, hosts in (("new in the report", told["appeared"]), ("no longer in the report", told["gone"])):
@@ -368,9 +385,9 @@ class _Page:
         for what, kinds in (("new", told["findings_new"]), ("gone", told["findings_gone"])):
             for one in kinds:
                 part = one["protocol"] or SERVER
-                before, after = ("not found", "found") if what == "new" else ("found", "not found")
                 heading = f"{PARTS[part]} findings"
-                yield Change(part, heading, one["id"], _prose(before), _prose(after), self.names(one["servers"]))
+                for before, after, hosts in self._turns(what, one):
+                    yield Change(part, heading, one["id"], _prose(before), _prose(after), self.names(hosts))
         settings = (
             ((one["protocol"] or SERVER, one["part"], one["setting"], as_text(values)), (one["host"], values))
             for one in told["settings"]

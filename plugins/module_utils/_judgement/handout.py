@@ -21,6 +21,8 @@ FETCHING = ("imap4", "pop3")
 SMTP = "smtp"
 PROTOCOLS = (*FETCHING, SMTP)
 IN_CLEAR = ENCRYPTIONS[""]
+# RFC 5894, section 7.2: the ss of IDNA 2003 is another domain than the ß of IDNA 2008.
+_DIFFERENTLY_ENCODED = frozenset("ß\u03c2\u200c\u200d")
 _BEST_FIRST = tuple(ENCRYPTIONS.values())
 
 # What comes of trying a setting.
@@ -234,13 +236,21 @@ def _state(protocol: Mapping[str, Any]) -> str:
 
 def _setting(protocol: str, entry: Mapping[str, Any]) -> Setting | None:
     """An entry whose server is a host name, in the form of DNS, or an address; None if it is something else."""
-    host, port = str(entry["server"]).casefold().removesuffix("."), int(entry["port"])
-    with contextlib.suppress(UnicodeError):
-        # Encoding takes the square of the length.
-        name = host.encode("idna").decode() if len(host) <= 253 else ""
-        if HOST.fullmatch(name) and 0 < port < 65536 and entry["encryption"] in _BEST_FIRST:
-            return Setting(protocol, name, port, str(entry["encryption"]))
+    host, port = str(entry["server"]).removesuffix("."), int(entry["port"])
+    if HOST.fullmatch(name := in_dns(host)) and 0 < port < 65536 and entry["encryption"] in _BEST_FIRST:
+        return Setting(protocol, name, port, str(entry["encryption"]))
     return None
+
+
+def in_dns(name: str) -> str:
+    """A name in the form of DNS; empty if there is none, or two: of these letters programs make different names."""
+    name = name.lower()
+    # Encoding takes the square of the length.
+    if len(name) > 253 or set(name) & _DIFFERENTLY_ENCODED:
+        return ""
+    with contextlib.suppress(UnicodeError):
+        return name.encode("idna").decode()
+    return ""
 
 
 def _rank(entry: tuple[Setting, Sequence[str]]) -> tuple[int, int, int, str, int]:

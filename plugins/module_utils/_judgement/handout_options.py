@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import quoted
-from ansible_collections.mailops.exchange.plugins.module_utils._judgement.handout import Setting
+from ansible_collections.mailops.exchange.plugins.module_utils._judgement.handout import Setting, in_dns
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.texts import HOST
 
 PLACEHOLDERS = ("EMAILADDRESS", "EMAILLOCALPART", "EMAILDOMAIN")
@@ -33,12 +33,12 @@ def domains(given: Sequence[Any]) -> list[str]:
 
 
 def _domain(given: Any) -> str:
-    text, name = str(given), ""
-    with contextlib.suppress(UnicodeError):
-        # Encoding takes the square of the length.
-        name = text.casefold().encode("idna").decode() if len(text) <= 253 else ""
+    text = str(given)
+    name = in_dns(text)
     if not _DOMAIN.fullmatch(name) or _is_address(name):
-        raise ValueError(f"handout_domains: {quoted(text)} is not a mail domain; give one such as contoso.com.")
+        # Of what can be two names in DNS, such as one with ß, it is not known which is meant.
+        right = "one such as contoso.com" if text.isascii() else "it in the form of DNS, which begins with xn--"
+        raise ValueError(f"handout_domains: {quoted(text)} is not a mail domain; give {right}.")
     return name
 
 
@@ -129,10 +129,11 @@ def _is_meant(name: tuple[str, int | None], setting: Setting) -> bool:
 
 
 def _host_and_port(option: str, given: Any) -> tuple[str, int | None]:
-    host, colon, port = str(given).casefold().partition(":")
-    with contextlib.suppress(UnicodeError):
-        host = host.encode("idna").decode() if len(host) <= 253 else ""
-    if not HOST.fullmatch(host) or (colon and not (port.isascii() and port.isdecimal() and 0 < int(port) < 65536)):
+    host, colon, port = str(given).partition(":")
+    host = in_dns(host)
+    if not HOST.fullmatch(host) or (
+        colon and not (port.isascii() and port.isdecimal() and len(port) < 6 and 0 < int(port) < 65536)
+    ):
         raise ValueError(
             f"{option}: {quoted(given)} is neither a host nor a host with a port; give one such as mail.contoso.com or "
             "mail.contoso.com:995."

@@ -245,7 +245,7 @@ def fetch(server: Server, mails: dict[int, bytes], uids: bytes, what: bytes) -> 
 
 
 def test_a_mailbox_by_imap4(opened: Opener, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(source.imap4, "_CHUNK", 1000)
+    monkeypatch.setattr(f"{source.__package__}.imap4._CHUNK", 1000)
     session = opened(imap4, protocol="imap4")
     listing = session.listing()
     assert (listing.validity, [mail.uid for mail in listing.mails], listing.sure) == ("imap4:5", ["7", "9"], True)

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import imaplib
 import re
 import socket
@@ -200,13 +199,3 @@ def _tops(data: list[Any]) -> Iterator[tuple[str, Top]]:
 
 def _quoted(text: str) -> str:
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
-
-
-def opened(account: Account, connection: Connection) -> Imap4:
-    """Open the folder, or leave nothing open."""
-    try:
-        return Imap4(account, connection)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            connection.close()
-        raise

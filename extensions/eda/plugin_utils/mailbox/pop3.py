@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Iterable, Iterator
 from functools import partial
 
@@ -138,13 +137,3 @@ class Pop3:
         if not (line := self._file.readline(_LINE)):
             raise EOFError
         return line
-
-
-def opened(account: Account, connection: Connection) -> Pop3:
-    """Open the mailbox, or leave nothing open."""
-    try:
-        return Pop3(account, connection)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            connection.close()
-        raise

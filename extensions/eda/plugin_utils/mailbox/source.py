@@ -15,13 +15,15 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from . import book as books
-from . import events, imap4, options, pop3
+from . import events, options
 from .conversation import Connection, Failed, NotGiven, Session
 from .events import Event
 from .health import Health
+from .imap4 import Imap4
 from .look import Memory, Result, Told, look
 from .options import Account, Options, Refused
 from .ours import Judge
+from .pop3 import Pop3
 
 logger = logging.getLogger("mailops.exchange.mailbox")
 
@@ -49,8 +51,13 @@ class Clock:
 
 
 def open_mailbox(account: Account, connection: Connection) -> Session:
-    """The real one."""
-    return pop3.opened(account, connection) if account.protocol == "pop3" else imap4.opened(account, connection)
+    """The real one, or nothing that is left open."""
+    try:
+        return Pop3(account, connection) if account.protocol == "pop3" else Imap4(account, connection)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            connection.close()
+        raise
 
 
 def home() -> Path:

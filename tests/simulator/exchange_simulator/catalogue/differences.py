@@ -97,4 +97,4 @@ KNOWN: tuple[Known, ...] = (
         "of its own class is not published",
     ),
 )
-FIGURES = Figures(rows=1244, equal=1024)
+FIGURES = Figures(rows=1292, equal=1048)

@@ -27,9 +27,14 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
         action = object.__new__(fleet_report.ActionModule)
         action._task = SimpleNamespace(check_mode=check)
         given = {"junit": None, "previous": None, "from": None, "reached": [*hosts], "protocols": None}
-        defaults = {"looks": ["report_look"], "failure": "report_failure", "hosts": [*hosts] if hosts else None}
+        defaults: dict[str, Any] = {
+            "looks": ["report_look"],
+            "failure": "report_failure",
+            "hosts": [*hosts] if hosts else None,
+        }
+        defaults["ignore_findings"] = []
         try:
-            told: dict[str, Any] = action._report({**given, **defaults, **options}, {"hostvars": hosts})
+            told: dict[str, Any] = action.work({**given, **defaults, **options}, {"hostvars": hosts})
         except fleet_report.Refused as refused:
             raise AnsibleActionFail(str(refused)) from None
         return told
@@ -103,6 +108,11 @@ def test_a_value_that_is_none_in_a_slice_is_refused(run: Run, tmp_path: Path) ->
 def test_what_is_no_list_of_files_is_refused(run: Run, given: Any) -> None:
     with pytest.raises(AnsibleActionFail, match=r"from: .* give "):
         run(**{"from": given, "file": "report.html"})
+
+
+def test_what_cannot_be_accepted_is_refused_before_a_server_is_asked(run: Run) -> None:
+    with pytest.raises(AnsibleActionFail, match=r"report_ignore: .31\.12\.2026. is not a day until which"):
+        run(file="report.html", ignore_findings=[{"id": "a", "until": "31.12.2026"}])
 
 
 def test_a_host_that_failed_in_the_playbook_preflight_is_told_so(run: Run, tmp_path: Path) -> None:

@@ -32,6 +32,12 @@ def test_servers_that_are_alike_differ_in_their_names_only(pair):
     assert differences(pair[:1]) == differences([]) == []
 
 
+def test_a_service_that_is_told_twice_does_not_differ_from_itself(pair):
+    services = pair[0]["pop3"]["services"]
+    services.append({**services[0], "status": "Stopped"})
+    assert differences([pair[0], pair[0]]) == []
+
+
 def test_of_long_lists_what_differs_is_told(pair):
     ranges = [f"10.0.{number}.0/24" for number in range(60)]
     for server, own in zip(pair, ("10.1.0.0/24", "10.2.0.0/24"), strict=True):

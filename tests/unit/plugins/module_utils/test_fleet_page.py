@@ -383,6 +383,29 @@ def test_changes_are_told_by_what_they_are_with_their_servers() -> None:
     assert ("POP3 settings", "banner", "POP3 at Contoso is ready.", "Hello from <server>.", ["ex02", "ex14"]) in lines
 
 
+def test_what_is_accepted_now_is_not_told_as_no_longer_found() -> None:
+    report = fleet(24)
+    kind = {"id": "plain-text-login", "protocol": "pop3"}
+    accepted = {**report["findings"][0], **kind, "servers": ["ex03"]}
+    report["accepted"] = [{key: value for key, value in accepted.items() if key != "expired"}]
+    report["accepted"][0] |= {"reason": None, "until": None}
+    report["changes"]["findings_gone"] = [{**kind, "servers": ["ex03", "ex04"]}]
+    report["changes"]["findings_new"] = [{**kind, "servers": ["ex02"]}]
+    for one in report["findings"]:
+        if one["id"] == "plain-text-login":
+            one["expired"] = {"reason": None, "until": "2026-11-25"}
+    told = {
+        tuple(one.servers.first): (" ".join(one.before.lines), " ".join(one.after.lines))
+        for one in view(report)["changes"].changes
+        if one.name == "plain-text-login"
+    }
+    assert told == {
+        ("ex02",): ("not found, or accepted", "found"),
+        ("ex03",): ("found", "accepted"),
+        ("ex04",): ("found", "not found"),
+    }
+
+
 def test_certificates_stand_by_days_left_with_what_they_are_for() -> None:
     found = view(fleet(12))["certificates"]
     assert [(one.mark, one.expires, list(one.purpose.lines), one.servers.count) for one in found.of_mail] == [

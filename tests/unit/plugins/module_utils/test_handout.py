@@ -130,6 +130,12 @@ def test_a_name_is_in_the_form_of_dns() -> None:
     assert Setting("pop3", "xn--postfcher-z2a.contoso.com", 995, TLS) in told.to_try
 
 
+def test_a_name_of_which_programs_make_two_is_not_handed_out() -> None:
+    told = told_by([server(external={"pop3": [("stra\u00dfe.contoso.com", 995, TLS)]})])
+    assert not [one for one in told.to_try if "stra" in one.host]
+    assert [note.text for note in told.notes if note.kind == "unusable"] == ["stra\u00dfe.contoso.com:995"]
+
+
 def test_servers_that_differ_are_all_named() -> None:
     handed = made(told_by(troubled()))
     assert settings(handed, "external", "pop3") == [

@@ -45,10 +45,20 @@ def test_domains_are_in_the_form_of_dns_and_each_once() -> None:
         "10.0.0.1",
         "-a.com",
         "a_b.com",
+        "stra\u00dfe.de",
+        "STRA\u1e9eE.de",
+        "\u03b2\u03cc\u03bb\u03bf\u03c2.example",
     ],
 )
 def test_what_is_no_domain(domain: str) -> None:
     assert repr(domain) in refusal(domains, ["contoso.com", domain])
+
+
+def test_a_name_that_programs_encode_differently_is_not_turned_into_another_one() -> None:
+    assert "begins with xn--" in refusal(domains, ["stra\u00dfe.de"])
+    assert "one such as contoso.com" in refusal(domains, ["contoso.com."])
+    assert domains(["xn--strae-oqa.de"]) == ["xn--strae-oqa.de"]
+    assert "'stra\u00dfe.de'" in refusal(Names.of, "handout_unverified", ["stra\u00dfe.de"])
 
 
 def test_no_domain_at_all() -> None:
@@ -91,7 +101,8 @@ def test_settings_are_named_by_host_or_by_host_and_port() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["", ":995", "mail:", "mail:0", "mail:65536", "mail:x", "mail:995:SSL", "a b", "mail:\u0661"]
+    "name",
+    ["", ":995", "mail:", "mail:0", "mail:65536", "mail:123456", "mail:x", "mail:995:SSL", "a b", "mail:\u0661"],
 )
 def test_what_names_no_setting(name: str) -> None:
     assert repr(name) in refusal(Names.of, "handout_unverified", [name])

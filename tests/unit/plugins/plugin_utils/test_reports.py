@@ -70,6 +70,14 @@ def test_what_later_versions_add_is_passed_over() -> None:
     assert not is_taken({**REPORT, "schema_version": "2.0"})
 
 
+def test_what_a_newer_version_has_written_is_told_so() -> None:
+    with pytest.raises(Refused, match=r"a\.json is a report of version 2\.3, .* newer version .*; install that one"):
+        parsed_report(json.dumps({"schema_version": "2.3", "servers": []}), "from: a.json")
+    for odd in ("0.9", "2", 2, None, "2.0\n", "\u0662.0"):
+        with pytest.raises(Refused, match="is not a report of this version"):
+            parsed_report(json.dumps({"schema_version": odd}), "from: a.json")
+
+
 @pytest.mark.parametrize(
     ("content", "said"),
     [
@@ -109,12 +117,12 @@ def test_files_that_cannot_be_are_refused(tmp_path: Path, page: str, pipeline: s
         Files.of(str(tmp_path / page), str(tmp_path / pipeline) if pipeline else None)
 
 
-def test_the_json_is_the_last_one_written(tmp_path: Path) -> None:
+def test_no_file_is_written_if_one_of_them_cannot_be(tmp_path: Path) -> None:
     files = Files.of(str(tmp_path / "a.html"), str(tmp_path / "pipeline" / "a.xml"))
     (tmp_path / "pipeline").write_text("in the way")
     with pytest.raises(Refused):
         files.write(REPORT, "page", b"pipeline")
-    assert not (tmp_path / "a.json").exists()
+    assert [path.name for path in tmp_path.iterdir()] == ["pipeline"]
 
 
 @pytest.mark.parametrize("hostile", [False, True])
