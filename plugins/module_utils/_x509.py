@@ -1,6 +1,9 @@
 # Copyright: (c) 2026, mailops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Certificates as X.509: the one place where their bytes are read, and where it is told which hosts they are for."""
+"""Certificates as X.509: the one place where their bytes are read, and where it is told which hosts they are for.
+
+So are files that bring one with its private key. No sentence repeats a password, or anything of a key.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +12,8 @@ import hashlib
 import ipaddress
 import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any, cast
 
 from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import Failure
@@ -93,7 +96,7 @@ def can_read_x509() -> bool:
 
 def read_x509(der: bytes) -> X509:
     """A certificate as Windows and Exchange see it; ValueError with a clause if it cannot be read."""
-    with _library(der) as x509:
+    with _library(thumbprint_of(der)) as x509:
         certificate = x509.load_der_x509_certificate(der)
         subject, issuer = _windows_name(certificate.subject), _windows_name(certificate.issuer)
         public, signature = certificate.public_key(), certificate.signature_hash_algorithm
@@ -120,12 +123,12 @@ def read_x509(der: bytes) -> X509:
 
 def read_shown_x509(der: bytes) -> X509:
     """A certificate as mail programs see it, who know addresses and no common name; ValueError as above."""
-    with _library(der) as x509:
+    with _library(thumbprint_of(der)) as x509:
         certificate = x509.load_der_x509_certificate(der)
         subject, issuer = certificate.subject.rfc4514_string(), certificate.issuer.rfc4514_string()
     names: list[str] = []
     # The library is stricter than OpenSSL, and a server sends what it likes: the rest is worth showing without names.
-    with contextlib.suppress(ValueError), _library(der):
+    with contextlib.suppress(ValueError), _library(thumbprint_of(der)):
         names = _alternative_names(certificate, x509.DNSName, x509.IPAddress)
     return X509(
         thumbprint=thumbprint_of(der),
@@ -182,7 +185,7 @@ class Signer:
 
 
 @contextlib.contextmanager
-def _library(der: bytes) -> Iterator[Any]:
+def _library(what: str) -> Iterator[Any]:
     """The library at work, and nothing of ours beside it: what it cannot read is a ValueError with a clause."""
     # Imported here, because Ansible also loads modules where nothing but their documentation is wanted.
     try:
@@ -205,7 +208,7 @@ def _library(der: bytes) -> Iterator[Any]:
             x509.InvalidVersion,
             x509.UnsupportedGeneralNameType,
         ) as error:
-            raise ValueError(f"{thumbprint_of(der)} cannot be read ({error})") from None
+            raise ValueError(f"{what} cannot be read ({error})") from None
 
 
 def _alternative_names(certificate: Any, *kinds: Any) -> list[str]:
@@ -250,3 +253,190 @@ def _describe_key(public: Any) -> tuple[str, int, int]:
     if isinstance(public, ec.EllipticCurvePublicKey):
         return f"EC {public.curve.name}", public.key_size, 256
     return type(public).__name__.removesuffix("PublicKey"), 0, 0
+
+
+# Of the curves those that Schannel, the TLS of Windows, has for certificates.
+_CURVES = ("secp256r1", "secp384r1", "secp521r1")
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A certificate with its private key, and those that lead from it to an authority."""
+
+    certificate: X509
+    is_rsa: bool
+    issuers: tuple[X509, ...]
+    """In their order, the one that issued it first."""
+    is_whole: bool
+    """Whether they lead up to one that issued itself."""
+    private_key: Any = field(repr=False)
+    own: Any = field(repr=False)
+    others: tuple[Any, ...] = field(repr=False)
+    friendly_name: bytes | None = None
+
+    def pkcs12(self, password: str, *, aes: bool) -> bytes:
+        """A PKCS #12 file with all of it, encrypted with AES-256 or as older versions of Windows read it.
+
+        What issued itself is left out: it is for an administrator to say whom a server trusts.
+        """
+        from cryptography.hazmat.primitives import hashes
+        from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, PrivateFormat
+        from cryptography.hazmat.primitives.serialization.pkcs12 import PBES, serialize_key_and_certificates
+
+        secret = password.encode()
+        older = PrivateFormat.PKCS12.encryption_builder().kdf_rounds(50_000)
+        older = older.key_cert_algorithm(PBES.PBESv1SHA1And3KeyTripleDESCBC).hmac_hash(hashes.SHA1())  # noqa: S303
+        encryption = BestAvailableEncryption(secret) if aes else older.build(secret)
+        sent = [one for one in self.others if one.subject != one.issuer]
+        return serialize_key_and_certificates(self.friendly_name, self.private_key, self.own, sent, encryption)
+
+
+def read_pkcs12(data: bytes, password: str | None) -> Bundle:
+    """What a PKCS #12 file brings; ValueError with a clause that the name of the file goes before."""
+    _refuse_other_files(data)
+    if not data.startswith(b"\x30"):
+        raise ValueError("is no PKCS #12 file; give one with a certificate and its private key, such as a .pfx or .p12")
+    # A file without a password has none or an empty one, which are two things to PKCS #12.
+    for secret in (password.encode(),) if password else (None, b""):
+        with contextlib.suppress(ValueError), _library("it"):
+            from cryptography.hazmat.primitives.serialization.pkcs12 import load_pkcs12
+
+            loaded = load_pkcs12(data, secret)
+            break
+    else:
+        given = "with the password given" if password else "without a password"
+        raise ValueError(
+            f"cannot be opened {given}; give the right one, or export the file anew, "
+            "encrypted with AES256-SHA256 or TripleDES-SHA1"
+        )
+    if loaded.key is None:
+        raise ValueError("holds no private key; export it together with the key")
+    named = [one for one in (loaded.cert, *loaded.additional_certs) if one]
+    if not named:
+        raise ValueError("holds no certificate; export it together with the certificate")
+    name = next((one.friendly_name for one in named if _fits(loaded.key, one.certificate)), None)
+    return _bundle(loaded.key, [one.certificate for one in named], name)
+
+
+def read_certificates(data: bytes) -> list[Any]:
+    """The certificates of a file in PEM form; ValueError with a clause as above."""
+    _refuse_other_files(data, pem=True)
+    with _library("it") as x509:
+        found: list[Any] = x509.load_pem_x509_certificates(data)
+    return found
+
+
+def read_private_key(data: bytes, password: str | None) -> Any:
+    """The private key of a file in PEM form; ValueError with a clause as above."""
+    _refuse_other_files(data, pem=True)
+    if b"PRIVATE KEY-----" not in data:
+        raise ValueError("holds no private key in PEM form; give the file with the key")
+    for secret in (password.encode() if password else None, None):
+        # What the library says of a key is not repeated.
+        with contextlib.suppress(ValueError), _library("it"):
+            from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+            return load_pem_private_key(data, secret)
+    given = "with the password given" if password else "without a password"
+    raise ValueError(f"holds a private key that cannot be read {given}; give the right one, or make the file anew")
+
+
+def bundle_of(private_key: Any, certificates: list[Any]) -> Bundle:
+    """A private key with its certificate and the others; ValueError with a clause as above."""
+    return _bundle(private_key, certificates, None)
+
+
+def _refuse_other_files(data: bytes, *, pem: bool = False) -> None:
+    if data.startswith(b"$ANSIBLE_VAULT"):
+        raise ValueError(
+            "is encrypted with Ansible Vault; decrypt it for the run, and keep the password of the key there instead"
+        )
+    is_pem = b"-----BEGIN " in data
+    if is_pem and not pem:
+        raise ValueError("is in PEM form; give it as certificate and private_key")
+    if pem and not is_pem:
+        raise ValueError("is not in PEM form, which has -----BEGIN in it; a PKCS #12 file is given as pfx")
+
+
+def _bundle(private_key: Any, certificates: list[Any], name: bytes | None) -> Bundle:
+    own = next((one for one in certificates if _fits(private_key, one)), None)
+    if own is None:
+        what = f"{len(certificates)} certificates" if len(certificates) > 1 else "certificate"
+        raise ValueError(f"holds a private key that does not fit its {what}; give those that belong together")
+    issuers = _issuers(own, [one for one in certificates if one is not own])
+    if not issuers and len(certificates) > 1 and not _issued(own, own):
+        raise ValueError("holds certificates of which none has issued that of the private key; give its own chain")
+    certificate, *vouching = (read_x509(_der(one)) for one in (own, *issuers))
+    _refuse_unserved(own, certificate)
+    for one in vouching:
+        if one.not_after < datetime.now(UTC):
+            raise ValueError(
+                f"holds a chain whose certificate {one.thumbprint} ({one.subject}) has expired; get the current one"
+            )
+    is_rsa = certificate.key.startswith("RSA ")
+    last = issuers[-1] if issuers else own
+    return Bundle(
+        certificate, is_rsa, tuple(vouching), _issued(last, last), private_key, own, tuple(issuers), friendly_name=name
+    )
+
+
+def _refuse_unserved(own: Any, certificate: X509) -> None:
+    """End with a clause for what Windows does not serve TLS with."""
+    from cryptography import x509
+    from cryptography.x509.oid import ExtendedKeyUsageOID
+
+    kind, _blank, curve = certificate.key.partition(" ")
+    if kind != "RSA" and not (kind == "EC" and curve in _CURVES):
+        raise ValueError(
+            f"has a key of the kind {certificate.key.strip()}, with which Windows serves no TLS; order the certificate "
+            "with an RSA key of at least 2048 bits"
+        )
+    with _library("its extensions"), contextlib.suppress(x509.ExtensionNotFound):
+        purposes = own.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+        if not {ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE} & {*purposes}:
+            raise ValueError("is not for TLS servers (its extended key usage lacks serverAuth); order one that is")
+    with _library("its extensions"), contextlib.suppress(x509.ExtensionNotFound):
+        usage = own.extensions.get_extension_for_class(x509.KeyUsage).value
+        if not (usage.digital_signature or (kind == "RSA" and usage.key_encipherment)):
+            raise ValueError("is not for TLS servers (its key usage lacks digitalSignature); order one that is")
+
+
+def _der(certificate: Any) -> bytes:
+    from cryptography.hazmat.primitives.serialization import Encoding
+
+    der: bytes = certificate.public_bytes(Encoding.DER)
+    return der
+
+
+def _fits(private_key: Any, certificate: Any) -> bool:
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+    with contextlib.suppress(ValueError), _library("its key"):
+        mine, theirs = (
+            key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+            for key in (private_key.public_key(), certificate.public_key())
+        )
+        return bool(mine == theirs)
+    return False
+
+
+def _issued(certificate: Any, issuer: Any) -> bool:
+    from cryptography.exceptions import InvalidSignature
+
+    with contextlib.suppress(ValueError, InvalidSignature), _library("its signature"):
+        certificate.verify_directly_issued_by(issuer)
+        return True
+    return False
+
+
+def _issuers(own: Any, others: list[Any]) -> list[Any]:
+    """The chain above a certificate, as far as it is there."""
+    found: list[Any] = []
+    last = own
+    while not _issued(last, last):
+        above = next((one for one in others if one not in found and one != own and _issued(last, one)), None)
+        if above is None:
+            break
+        found.append(above)
+        last = above
+    return found

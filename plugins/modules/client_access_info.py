@@ -57,8 +57,8 @@ options:
   expires_within_days:
     description:
       - A certificate that is valid for fewer days than this is a finding, from 0 to 3650. V(0) is never.
+      - Without it one is a finding as soon as less than a third of its lifetime is left.
     type: int
-    default: 30
   restart_tolerance:
     description:
       - A change seen less than this many seconds after the start of a service makes a restart only V(possible).
@@ -369,7 +369,7 @@ findings:
         - "About settings: V(plain-text-login), V(loopback-not-bound), V(port-bound-twice),
           V(connection-setting-not-bound), V(no-external-settings)."
         - "About certificates: V(x509-name-not-covered), V(certificate-not-assigned), V(connection-host-not-covered),
-          V(wildcard-assigned), V(certificate-expired), V(certificate-expires-soon), V(certificate-unusable),
+          V(wildcard-assigned), V(certificate-expired), V(certificate-renewal-due), V(certificate-unusable),
           V(certificate-weak), V(certificate-services-unreadable)."
         - "About sending: V(connector-missing), V(connector-disabled), V(submission-port-not-bound),
           V(connector-without-tls), V(basic-without-tls), V(connector-refuses-users), V(connector-not-advertised),

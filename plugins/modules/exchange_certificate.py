@@ -6,14 +6,29 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: exchange_certificate
-short_description: Make sure that a certificate on an Exchange server is assigned to POP3 and IMAP4
+short_description: Import a certificate to an Exchange server, assign it to POP3 and IMAP4, or remove one
 version_added: 0.1.0
 author:
   - mailops contributors (@mailops)
 description:
   - Finds a certificate on one Exchange server, by its thumbprint or by the host name that clients connect to, checks
     that it can be used, and assigns it to the services given where it is not assigned to them yet.
-  - The certificate has to be on the server already. The module neither imports nor orders nor removes any.
+  - With O(pfx), or O(certificate) and O(private_key), the certificate comes from files on the controller, as an ACME
+    client or an authority leaves them. They are read and judged there first, so check mode knows the thumbprint, and
+    what is on the server already is not imported again. Refused are a key that does not fit, a chain that is not that
+    of the certificate, a certificate that is not for TLS servers or not valid now, and a key that Windows or this
+    version of Exchange serves no TLS with.
+  - No file is laid down on the server. What is sent is made anew in memory, with the certificate, its key and those
+    that issued it up to but without the root, and encrypted with a password that is made for it and sent as a
+    SecureString. The passwords of the files never leave the controller. No result, log or diff shows a key.
+  - Importing needs PowerShell remoting. Over the WinRM shell, which is told everything as text that Windows may log, it
+    is refused before anything is sent.
+  - With O(state=absent) a certificate is removed, unless it is needed. It B(stays), and the task fails with
+    RV(needed=true), if a web site of IIS uses it, if no other usable certificate is assigned to one of its services or
+    found by the C(x509_certificate_name) of POP3 or IMAP4, if a receive connector names its issuer and subject and no
+    other usable certificate with SMTP has the same ones, if it is an Auth Certificate, and if Exchange itself refuses
+    it. What cannot be read is never removed.
+  - The module orders no certificate.
   - Assigning goes one way. Exchange cannot take a service off a certificate, so services that are not given stay as
     they are. To take one off, assign it to another certificate and then remove the old one.
   - The task B(fails) if the certificate has expired or is not valid yet, has no private key as far as that can be
@@ -22,7 +37,8 @@ description:
     not cover their C(x509_certificate_name).
   - POP3 and IMAP4 take no assignment for a wildcard certificate, which is one with a wildcard as the common name of its
     subject, even if the very name is among its other names. They find it by C(x509_certificate_name) alone, see
-    M(mailops.exchange.pop_settings). The module refuses the assignment and says so.
+    M(mailops.exchange.pop_settings). The module refuses the assignment and says so. It can be imported without
+    O(services).
   - Over remote PowerShell, Exchange does not show the services of a certificate. They are read from the serialized
     form that comes with it. In the plain form of Exchange's objects, which C(ansible_exchange_serialization=plain) asks
     for, that is missing, and in the full form it is if the server's Auth Certificate has expired. Then the services are
@@ -39,6 +55,13 @@ attributes:
       O(served_certificates) proves that it is assigned.
     support: partial
 options:
+  state:
+    description:
+      - V(present) imports the certificate if it is brought and not there, and assigns it to O(services).
+      - V(absent) removes the one that O(thumbprint) names. No other option goes with it.
+    type: str
+    choices: [present, absent]
+    default: present
   thumbprint:
     description:
       - The certificate by its thumbprint, 40 hexadecimal digits in any case. Blanks, colons, and the invisible mark
@@ -56,18 +79,54 @@ options:
       - Without O(name) and O(thumbprint) it is the C(x509_certificate_name) that is stored for the protocols in
         O(services), which then must not differ.
     type: str
+  pfx:
+    description:
+      - File on the controller with the certificate, its private key and its chain, as C(.pfx) and C(.p12) files are. A
+        relative path is relative to the folder in which ansible-playbook is started.
+    type: path
+  pfx_password:
+    description:
+      - The password of O(pfx). Leave it out if that has none.
+    type: str
+  certificate:
+    description:
+      - File on the controller with the certificate in PEM form, alone or with its chain after it. Together with
+        O(private_key) it takes the place of O(pfx).
+    type: path
+  private_key:
+    description:
+      - File on the controller with the private key of O(certificate) in PEM form.
+    type: path
+  private_key_password:
+    description:
+      - The password of O(private_key). Leave it out if that has none.
+    type: str
+  chain:
+    description:
+      - File on the controller with those that issued O(certificate) in PEM form, where they are not in that file.
+    type: path
+  friendly_name:
+    description:
+      - What Windows calls the certificate once it is imported, in up to 63 characters. Without it the name in O(pfx) or
+        Exchange's own is used. It counts for an import alone, and is not changed later.
+    type: str
+  private_key_exportable:
+    description:
+      - Whether the private key can be exported from the server later. It counts for an import alone. Without it the key
+        cannot be exported.
+    type: bool
   services:
     description:
-      - The services to assign it to, a list of V(POP), V(IMAP), V(IIS) and V(SMTP), in any case.
+      - The services to assign it to, a list of V(POP), V(IMAP), V(IIS) and V(SMTP), in any case. It can be left out
+        where a certificate is brought or named, which is then not assigned.
       - V(SMTP) needs O(replace_default_smtp_certificate=true).
       - V(IIS) makes the default web site of Exchange use the certificate and require TLS.
     type: raw
-    required: true
   expires_within_days:
     description:
       - Warn if the certificate is valid for fewer days than this, from 0 to 3650. V(0) is never.
+      - Without it the task warns as soon as less than a third of the certificate's lifetime is left.
     type: int
-    default: 30
   replace_default_smtp_certificate:
     description:
       - When SMTP is assigned, Exchange asks whether the certificate is to replace the default one, by which the servers
@@ -103,9 +162,15 @@ seealso:
   - module: mailops.exchange.pop_settings
   - module: mailops.exchange.imap_settings
   - module: mailops.exchange.receive_connector
+  - name: Import-ExchangeCertificate
+    description: The cmdlet that imports.
+    link: https://learn.microsoft.com/powershell/module/exchangepowershell/import-exchangecertificate
   - name: Enable-ExchangeCertificate
-    description: The cmdlet behind this module.
+    description: The cmdlet that assigns.
     link: https://learn.microsoft.com/powershell/module/exchangepowershell/enable-exchangecertificate
+  - name: Remove-ExchangeCertificate
+    description: The cmdlet that removes.
+    link: https://learn.microsoft.com/powershell/module/exchangepowershell/remove-exchangecertificate
 """
 
 EXAMPLES = r"""
@@ -129,6 +194,23 @@ EXAMPLES = r"""
     thumbprint: 611C687DFC4343A5A03E0005A1EC6E9B6AFF586D
     services: [POP, IMAP, IIS, SMTP]
     replace_default_smtp_certificate: true
+
+- name: Import a certificate, and let POP3 and IMAP4 show it after their next restart
+  mailops.exchange.exchange_certificate:
+    pfx: /srv/certificates/mail.contoso.com.pfx
+    pfx_password: "{{ mail_pfx_password }}"
+    services: [POP, IMAP]
+
+- name: The same from what an ACME client left
+  mailops.exchange.exchange_certificate:
+    certificate: /srv/certificates/mail.contoso.com-fullchain.pem
+    private_key: /srv/certificates/mail.contoso.com.key
+    services: [POP, IMAP]
+
+- name: Remove the one before, if nothing needs it
+  mailops.exchange.exchange_certificate:
+    thumbprint: 5113AE0233A72FCCB75B1D0198628675333D010E
+    state: absent
 """
 
 RETURN = r"""
@@ -137,8 +219,19 @@ server:
   returned: success
   type: str
   sample: EX01
+imported:
+  description: Whether the certificate was imported by this task, or its private key.
+  returned: success, and after a failed write, where it tells what has changed all the same
+  type: bool
+needed:
+  description:
+    - Whether a task with O(state=absent) has failed because something needs the certificate, or Exchange says so.
+  returned: success, and failure of that kind
+  type: bool
 assigned:
-  description: Whether the certificate is assigned to all O(services) after the task; null if that is not known.
+  description:
+    - Whether the certificate is assigned to all O(services) after the task; null if that is not known. V(false) with
+      O(state=absent).
   returned: success
   type: bool
 assigned_reason:
@@ -147,7 +240,9 @@ assigned_reason:
   type: str
   sample: null
 certificate:
-  description: The certificate, after the task; in check mode as it would be.
+  description:
+    - The certificate, after the task; in check mode as it would be. With O(state=absent) it is null where it is not
+      there.
   returned: success
   type: dict
   sample:
@@ -171,7 +266,9 @@ restart_required:
   returned: success, and after a failed write, where it tells what has changed all the same
   type: bool
 cmdlets:
-  description: The writing cmdlets that were sent, with their parameters; in check mode those that would have been sent.
+  description:
+    - The writing cmdlets that were sent, with their parameters; in check mode those that would have been sent. In place
+      of the content of a file and of its password they have C(VALUE_SPECIFIED_IN_NO_LOG_PARAMETER).
   returned: always
   type: list
   elements: dict
@@ -182,7 +279,9 @@ cmdlets:
         Thumbprint: 611C687DFC4343A5A03E0005A1EC6E9B6AFF586D
         Services: IMAP, POP
 diff:
-  description: The services of the certificate, before and after; V(not known) where they are not.
+  description:
+    - The services of the certificate, before and after; V(not known) where they are not. C(certificate) is V(absent) or
+      V(present) where it was imported or removed.
   returned: success, and after a failed write, where it tells what has changed all the same
   type: dict
   sample:
@@ -190,14 +289,12 @@ diff:
     after: {services: [IMAP, POP, SMTP]}
 """
 
-from ansible_collections.mailops.exchange.plugins.module_utils._objects.certificate_assignment import (
-    CertificateAssignment,
-)
+from ansible_collections.mailops.exchange.plugins.module_utils._objects.exchange_certificate import ExchangeCertificate
 from ansible_collections.mailops.exchange.plugins.module_utils._work.life import run
 
 
 def main() -> None:
-    run(CertificateAssignment)
+    run(ExchangeCertificate)
 
 
 if __name__ == "__main__":

@@ -70,6 +70,7 @@ class Session:
             "host": settings.host,
             "inventory_hostname": settings.inventory_hostname,
             "form": settings.form,
+            "transport": settings.transport,
         }
 
     def invoke(self, text: str) -> str:

@@ -8,6 +8,8 @@ from typing import Any, get_args
 
 import pytest
 from in_process import InProcessHost
+from psrpcore.types import PSByteArray
+from renewal import pfx
 
 from exchange_simulator.catalogue.cmdlets import BY_NAME, CMDLETS
 from exchange_simulator.catalogue.evidence import EVIDENCE, StandsOn
@@ -37,6 +39,7 @@ def _calls(cmdlet: Cmdlet, server: str) -> list[dict[str, Any]]:
             {"Name": "Appliances", "Custom": True, "Bindings": "0.0.0.0:2587", "RemoteIPRanges": "10.0.0.1"}
         ],
         "New-ThrottlingPolicy": [{"Name": f"Policy of {server}"}],
+        "Import-ExchangeCertificate": [{"FileData": PSByteArray(pfx("mail.contoso.test"))}],
         "Get-CASMailbox": [{}, {"ProtocolSettings": True}],
         "Get-CimInstance": [{"ClassName": name} for name in _CLASSES],
         "Get-WmiObject": [{"Class": name} for name in _CLASSES],
@@ -83,7 +86,7 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> Members:
 
 def test_every_cmdlet_that_answers_was_asked(shown: Members) -> None:
     silent = {"Set-PopSettings", "Set-ImapSettings", "Set-ServerComponentState", "Enable-ExchangeCertificate"}
-    silent |= {"Set-ReceiveConnector", "Set-ThrottlingPolicy", "Set-CASMailbox"}
+    silent |= {"Remove-ExchangeCertificate", "Set-ReceiveConnector", "Set-ThrottlingPolicy", "Set-CASMailbox"}
     assert shown.keys() == {cmdlet.name for cmdlet in CMDLETS} - silent
 
 

@@ -15,12 +15,19 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from fuzzing import JSON, fuzz, spoilt
 from hypothesis import strategies as st
+from renewal import PASSWORD, issue
 
 from ansible_collections.mailops.exchange.plugins.module_utils._mail.shown_certificate import describe_certificate
 from ansible_collections.mailops.exchange.plugins.module_utils._mail.target import Trust
 from ansible_collections.mailops.exchange.plugins.module_utils._objects.certificate_payload import read_payload
 from ansible_collections.mailops.exchange.plugins.module_utils._objects.certificate_rules import dates_and_keys
 from ansible_collections.mailops.exchange.plugins.module_utils._objects.certificates import read_certificate, utc_now
+from ansible_collections.mailops.exchange.plugins.module_utils._x509 import (
+    bundle_of,
+    read_certificates,
+    read_pkcs12,
+    read_private_key,
+)
 from exchange_simulator.certificate_payload import Description, signed, store_element, stream
 
 # Record numbers, lengths without end, and numbers at their limits.
@@ -118,3 +125,39 @@ def test_the_certificates_that_are_spoilt_can_be_read() -> None:
 @fuzz(300, st.deferred(lambda: spoilt(certificates(), DER)), st.sampled_from(Trust))
 def test_certificates_of_mail_services(der: bytes, trust: Trust) -> None:
     describe_certificate(der, "mail.contoso.test", trust, None)
+
+
+@cache
+def files() -> list[bytes]:
+    """Without passwords: a number in an encrypted one tells how long to work for its key, and may be any."""
+    issued = [issue("mail.contoso.test", kind=kind) for kind in ("rsa", "p256")]
+    return [*(one.pfx(None) for one in issued), *(one.key_pem() + one.pem(chain=True) for one in issued)]
+
+
+READERS = (
+    lambda data: read_pkcs12(data, PASSWORD),
+    lambda data: read_pkcs12(data, None),
+    lambda data: bundle_of(read_private_key(data, PASSWORD), read_certificates(data)),
+)
+
+
+@fuzz(200, st.deferred(lambda: spoilt(files(), [*DER, b"-----END", b"\n"])), st.sampled_from(READERS))
+def test_files_that_bring_a_certificate(data: bytes, read: Any) -> None:
+    """They are read, or refused in a clause that repeats neither a password nor anything of a key."""
+    told = ""
+    try:
+        assert "rivate" not in repr(read(data))
+    except ValueError as unread:
+        told = str(unread)
+    assert not told or is_clause(told)
+    assert PASSWORD not in told
+
+
+def test_the_files_that_are_spoilt_can_be_read() -> None:
+    """Or nothing would be tried of them. What is made of one is the same again."""
+    read = [reader(data) for reader, data in zip((READERS[1],) * 2 + (READERS[2],) * 2, files(), strict=True)]
+    assert [one.is_rsa for one in read] == [True, False] * 2
+    for one in read:
+        assert len(one.issuers) == (2 if one.is_whole else 1)
+        for aes in (True, False):
+            assert read_pkcs12(one.pkcs12(PASSWORD, aes=aes), PASSWORD).certificate == one.certificate

@@ -16,6 +16,8 @@ import yaml
 from evidence import IMAP, POP, add_connector
 from least_privilege import FEATURES
 from module_runner import MODULES
+from renewal import PASSWORD as PFX_PASSWORD
+from renewal import issue
 from runner import PASSWORD, Controller, inventory
 from simulator_process import BASIC, SimulatorProcess
 
@@ -48,6 +50,7 @@ HERE = {
     "{{ probe_password }}": PASSWORD,
     "{{ bertha_password }}": PASSWORD,
     "{{ everybody.pop3.users | rejectattr('last_seen', 'none') | map(attribute='user') }}": "reader@contoso.test",
+    "{{ mail_pfx_password }}": PFX_PASSWORD,
     "611C687DFC4343A5A03E0005A1EC6E9B6AFF586D": "{{ thumbprint }}",
 }
 # Enough to be run by, where a module has options that it cannot do without.
@@ -96,6 +99,10 @@ def prepared(organisation: SimulatorProcess, run: Run) -> SimulatorProcess:
         written = datetime.now(UTC).isoformat()
         name = f"{folder}\\{protocol.upper()}2026010400-1.LOG"
         organisation.write_file("EX01", name, logs.of_today("scanner@contoso.test"), written)
+    renewed, folder = issue(MAIL), organisation.directory
+    (folder / f"{MAIL}.pfx").write_bytes(renewed.pfx())
+    (folder / f"{MAIL}-fullchain.pem").write_bytes(renewed.pem(chain=True))
+    (folder / f"{MAIL}.key").write_bytes(renewed.key_pem())
     return organisation
 
 
@@ -103,7 +110,8 @@ def examples(organisation: SimulatorProcess, module: str) -> Any:
     """The tasks of the examples, as they would be written for the simulated organisation."""
     text: str = importlib.import_module(MODULES + module).EXAMPLES
     thumbprint = organisation.certificate("EX01", MAIL)["thumbprint"]
-    for there, here in {**HERE, "{{ thumbprint }}": thumbprint}.items():
+    own = {"{{ thumbprint }}": thumbprint, "/srv/certificates": str(organisation.directory)}
+    for there, here in {**HERE, **own}.items():
         text = text.replace(there, here)
     return yaml.safe_load(text)
 

@@ -265,7 +265,7 @@ TRAPS_OF_SERVICES: list[tuple[str, str, list[Step], list[Step]]] = [
         [pop(X509CertificateName=POP), imported(POP, assign=False)],
         [removed(POP), imported("*.contoso.test", POP, assign=False)],
     ),
-    ("certificate-expires-soon", "warning", [imported(POP, days=10)], [imported(POP)]),
+    ("certificate-renewal-due", "warning", [imported(POP, begins=-80, days=10)], [imported(POP)]),
     ("certificate-services-unreadable", "warning", [fault("payload_signing_broken")], [HEALTHY]),
 ]
 

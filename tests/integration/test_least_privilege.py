@@ -9,6 +9,8 @@ import logs
 import pytest
 from least_privilege import CONTROLLER, FEATURES, Feature, entries, visible
 from module_runner import run_module
+from renewal import PASSWORD as PFX_PASSWORD
+from renewal import issue
 from runner import PASSWORD, Controller, inventory
 from simulator_process import BASIC, SimulatorProcess
 
@@ -121,6 +123,14 @@ def tasks(feature: str, info: Options) -> list[Task]:
                 ("exchange_certificate", {"name": NAME, **everything}),
                 ("exchange_certificate", {"services": ["POP"]}),
             ]
+        case "renewal":
+            # Assigning it is another feature.
+            bringing = {"pfx": info["pfx"], "pfx_password": PFX_PASSWORD}
+            named = {"friendly_name": "Mail", "private_key_exportable": True}
+            return [
+                ("exchange_certificate", {**bringing, **named}),
+                ("exchange_certificate", {"thumbprint": info["spare"], "state": "absent"}),
+            ]
         case "connectors":
             return [("receive_connector", connector_settings(info))]
         case "throttling":
@@ -175,6 +185,9 @@ def prepare(organisation: SimulatorProcess, session: Session, feature: str) -> O
         organisation.run("EX01", "Enable-ExchangeCertificate", given)
     if feature == "certificates":
         organisation.run("EX01", "Set-PopSettings", {"Server": "EX01", "X509CertificateName": NAME})
+    if feature == "renewal":
+        issued = issue(NAME)
+        info |= {"pfx": str(issued.written(organisation.directory)), "spare": organisation.add_certificate("EX01", "x")}
     if feature == "throttling":
         organisation.run("EX01", "New-ThrottlingPolicy", {"Name": POLICY})
     if feature == "logs":

@@ -20,7 +20,7 @@ from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
 from module_runner import run_module
-from psrpcore.types import PSCredential, PSObject, PSSecureString, serialize
+from psrpcore.types import PSByteArray, PSCredential, PSObject, PSSecureString, serialize
 
 from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import (
     NUMBER,
@@ -28,7 +28,9 @@ from ansible_collections.mailops.exchange.plugins.module_utils._host.messages im
     TYPE,
     Reply,
     Request,
+    read_binary,
     read_credential,
+    read_secret,
 )
 from ansible_collections.mailops.exchange.plugins.plugin_utils.wire.clixml import (
     LineSerializer,
@@ -89,6 +91,7 @@ class InProcessHost:
         """Once each: the answer of this cmdlet is lost, after it was done or before."""
         self.snapins: set[str] = set()
         """Loaded in a session on the server itself, which then takes the place of Exchange's endpoint."""
+        self.transport = "psrp"
         self.down_for = 0
         """So many calls of the exchange endpoint find nobody."""
         self.shapes: dict[str, Shaper] = {}
@@ -151,7 +154,10 @@ class InProcessHost:
         request = Request.parse(text)
         self.memory.update(request.remember)
         reply = self._answer(request) if request.cmdlet else Reply()
-        return replace(reply, memory={**self.memory, "form": "live" if self.snapins else self.form}).to_json()
+        return replace(reply, memory={**self.memory, **self._way()}).to_json()
+
+    def _way(self) -> dict[str, str]:
+        return {"form": "live" if self.snapins else self.form, "transport": self.transport}
 
     def _answer(self, request: Request) -> Reply:
         if request.endpoint == "exchange" and self.down_for:
@@ -204,6 +210,10 @@ def _typed(value: Any) -> Any:
     if credential := read_credential(value):
         user, password = credential
         return PSCredential(user, PSSecureString(password))
+    if (password := read_secret(value)) is not None:
+        return PSSecureString(password)
+    if data := read_binary(value):
+        return PSByteArray(data)
     return value
 
 

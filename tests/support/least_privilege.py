@@ -143,6 +143,20 @@ FEATURES: dict[str, Feature] = {
         },
         COMPUTER,
     ),
+    "renewal": Feature(
+        "Importing and removing certificates",
+        ("exchange_certificate",),
+        {
+            **SERVER,
+            **READ_CERTIFICATES,
+            **READ_SETTINGS,
+            **READ_CONNECTORS,
+            "Get-AuthConfig": (),
+            "Import-ExchangeCertificate": ("FileData", "FriendlyName", "Password", "PrivateKeyExportable", "Server"),
+            "Remove-ExchangeCertificate": ("Confirm", "Server", "Thumbprint"),
+        },
+        COMPUTER,
+    ),
     "connectors": Feature(
         "Connectors for sending",
         ("receive_connector",),
@@ -348,7 +362,8 @@ def section() -> str:
         f"```powershell\n{questions()}\n```",
         "Then make the roles and the group, in the Exchange Management Shell:",
         f"```powershell\n{commands()}\n```",
-        f"On Exchange 2010 leave out what it does not have: `Get-ServerComponentState`; {_told(EXCHANGE_2010)}.",
+        "On Exchange 2010 leave out what it does not have: `Get-ServerComponentState`; `Get-AuthConfig`; "
+        f"{_told(EXCHANGE_2010)}.",
         f"On later versions leave out what only Exchange 2010 has: {_told(EXCHANGE_2013)}.",
         END,
     )

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from psrpcore.types import PSCredential, PSObject, PSSecureString
+from psrpcore.types import PSByteArray, PSCredential, PSObject, PSSecureString
+from renewal import PASSWORD, pfx
 from two_engines import Pipeline
 
 from exchange_simulator.catalogue.cmdlets import BY_NAME, CMDLETS, COMMON
@@ -76,6 +77,8 @@ def of_cmdlets(organisation: Organisation) -> Iterator[Question]:
     thumbprint = server.certificates.all[-1].thumbprint
     imported = f"mail.{organisation.domain}"
     none = "0" * 40
+    password = PSSecureString(PASSWORD)
+    brought: dict[str, Any] = {"FileData": PSByteArray(pfx(imported, password=PASSWORD)), "Password": password}
     connector = {"Name": "Appliances", "Custom": True, "Bindings": "0.0.0.0:2587", "RemoteIPRanges": "10.0.0.1"}
     asked: dict[str, list[Any]] = {
         "Get-PopSettings": [{}, {"Server": SERVER}, {"Server": "nowhere"}, {"DomainController": "gone.contoso.test"}],
@@ -120,6 +123,20 @@ def of_cmdlets(organisation: Organisation) -> Iterator[Question]:
             {"Thumbprint": none, "Services": "POP"},
             {"Thumbprint": thumbprint, "Services": "POP", "WhatIf": True},
         ],
+        "Import-ExchangeCertificate": [
+            brought,
+            {**brought, "FriendlyName": "Mail", "PrivateKeyExportable": True},
+            {"FileData": brought["FileData"]},
+            {**brought, "Server": "nowhere"},
+            {**brought, "WhatIf": True},
+        ],
+        "Remove-ExchangeCertificate": [
+            {"Thumbprint": thumbprint, "Confirm": False},
+            {"Thumbprint": server.certificates.all[0].thumbprint, "Confirm": False},
+            {"Thumbprint": none, "Confirm": False},
+            {"Thumbprint": thumbprint, "WhatIf": True},
+        ],
+        "Get-AuthConfig": [{}],
         "Get-ReceiveConnector": [{}, {"Server": SERVER}, {"Identity": "nothing"}, {"Server": "nowhere"}],
         "Set-ReceiveConnector": [
             {"Identity": rf"{SERVER}\Default {SERVER}", "Banner": "220 hello"},
@@ -294,6 +311,8 @@ OWN_VALUES: dict[Kind, list[Any]] = {
     Kind.USER: ["reader"],
     Kind.HOST: ["DC1.contoso.test", "DC1"],
     Kind.CREDENTIAL: [credential()],
+    Kind.BYTES: [PSByteArray(b"nothing"), [1, 300]],
+    Kind.SECURE_STRING: [PSSecureString("a password")],
 }
 
 
@@ -332,6 +351,7 @@ def _needed(cmdlet: Cmdlet, parameter: Parameter) -> dict[str, Any]:
         "Requester": "HealthAPI",
         "Services": "POP",
         "Thumbprint": "0" * 40,
+        "FileData": PSByteArray(b"nothing"),
         "ClassName": "Win32_Service",
         "Class": "Win32_Service",
     }

@@ -17,7 +17,7 @@ from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
 from psrpcore import ClientPowerShell, ClientRunspacePool, PSRPPayload, StreamType
-from psrpcore.types import PSCredential, RemoteStreamOptions, RunspacePoolState
+from psrpcore.types import PSCredential, PSSecureString, RemoteStreamOptions, RunspacePoolState
 from winrs_client import BOOTSTRAP, SWITCHES
 
 from exchange_simulator.catalogue.differences import LEFT_OUT
@@ -109,7 +109,8 @@ class Client:
 
     def _exchange_key(self, stages: Sequence[Stage]) -> None:
         """A pipeline with a password in it needs the session's key."""
-        if self._keyed or not any(isinstance(value, PSCredential) for _, given in stages for _, value in given):
+        secured = (PSCredential, PSSecureString)
+        if self._keyed or not any(isinstance(value, secured) for _, given in stages for _, value in given):
             return
         self._client.exchange_key()
         for payload in self._sent():

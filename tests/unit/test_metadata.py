@@ -23,7 +23,7 @@ MODULES = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("*.py
 ON_A_HOST = [module for module in MODULES if module not in ("controller_file", "fleet_report", "handout")]
 OF_THE_GROUP = {"server", "domain_controller"}
 
-ROLES = ("pop3", "imap4", "application_mailbox")
+ROLES = ("pop3", "imap4", "application_mailbox", "certificate")
 
 
 def role_file(role: str, *parts: str) -> Any:

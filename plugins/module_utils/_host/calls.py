@@ -18,7 +18,7 @@ from ansible_collections.mailops.exchange.plugins.module_utils._host.failures im
     Unreachable,
     shortened,
 )
-from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import Reply, Request
+from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import Reply, Request, without_secrets
 from ansible_collections.mailops.exchange.plugins.module_utils._host.progress import Progress
 from ansible_collections.mailops.exchange.plugins.module_utils._host.way import Way
 
@@ -89,7 +89,8 @@ class Calls:
         of: str = "",
     ) -> Reply:
         """Note a writing cmdlet down, and send it unless this is check mode."""
-        self.sent.append({"cmdlet": cmdlet, "parameters": parameters, **({"piped": len(piped)} if piped else {})})
+        shown = without_secrets(parameters)
+        self.sent.append({"cmdlet": cmdlet, "parameters": shown, **({"piped": len(piped)} if piped else {})})
         if self.check_mode:
             return Reply(memory=self.memory)
         return self.call(cmdlet, endpoint=endpoint, write=True, deadline=deadline, piped=piped, of=of, **parameters)

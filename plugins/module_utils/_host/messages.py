@@ -38,6 +38,12 @@ BYTES = "$bytes"
 CREDENTIAL = "$credential"
 """A user and a password, which reach the server as a PSCredential, encrypted, or not at all."""
 
+SECURED = "$secured"
+"""A password alone, which reaches the server as a SecureString, encrypted, or not at all."""
+
+HIDDEN = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
+"""What Ansible shows in the place of a secret."""
+
 
 def wire_object(text: str | None, members: Mapping[str, Any], type_name: str | None = None) -> dict[str, Any]:
     """An object with its text and members."""
@@ -78,6 +84,25 @@ def read_credential(value: Any) -> tuple[str, str] | None:
     if not isinstance(value, Mapping) or value.keys() != {CREDENTIAL}:
         return None
     return value[CREDENTIAL]["user"], value[CREDENTIAL]["password"]
+
+
+def secret(password: str) -> dict[str, Any]:
+    """A password as the value of a parameter."""
+    return {SECURED: password}
+
+
+def read_secret(value: Any) -> str | None:
+    """The password; None if the value is none."""
+    return str(value[SECURED]) if isinstance(value, Mapping) and value.keys() == {SECURED} else None
+
+
+def without_secrets(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """The parameters of a cmdlet as they may be shown; what is binary has a private key in it."""
+    hidden = {BYTES, CREDENTIAL, SECURED}
+    return {
+        name: HIDDEN if isinstance(value, Mapping) and not hidden.isdisjoint(value) else value
+        for name, value in parameters.items()
+    }
 
 
 # Of the namespaces under which types without a text of their own live, and no wider: people name connectors and hosts

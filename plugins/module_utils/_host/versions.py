@@ -29,6 +29,7 @@ EXCHANGE_2007 = Version(8)
 EXCHANGE_2010 = Version(14)
 EXCHANGE_2013 = Version(15)
 EXCHANGE_2016 = Version(15, 1)
+EXCHANGE_2019 = Version(15, 2)
 NEVER = Version(99)
 
 # Exchange Server SE kept 2019's 15.2; only the build tells them apart.
@@ -37,6 +38,6 @@ PRODUCTS = (
     (EXCHANGE_2010, "Exchange Server 2010"),
     (EXCHANGE_2013, "Exchange Server 2013"),
     (EXCHANGE_2016, "Exchange Server 2016"),
-    (Version(15, 2), "Exchange Server 2019"),
+    (EXCHANGE_2019, "Exchange Server 2019"),
     (Version(15, 2, 2562), "Exchange Server SE"),
 )

@@ -73,7 +73,7 @@ class ClientAccessInfo(Work):
         Option("protocols", Choices(tuple(PROTOCOLS)), default=list(PROTOCOLS)),
         Option("gather", Choices((*PARTS, SERVED)), default=list(PARTS)),
         Option("tls_ports", Group(tuple(Option(key, Int(1, 65535)) for key in PROTOCOLS))),
-        Option("expires_within_days", Int(0, 3650, "days"), default=30),
+        Option("expires_within_days", Int(0, 3650, "days")),
         # A year is longer than any replication takes.
         Option("restart_tolerance", Int(0, 31536000, "seconds"), default=900),
     )
@@ -122,7 +122,7 @@ class ClientAccessInfo(Work):
             certificates=self.certificates,
             connectors=self.connectors,
             unread=self._unread,
-            expires_within_days=self.given["expires_within_days"],
+            expires_within_days=self.given.get("expires_within_days"),
             form=self.host.form,
         )
         return {

@@ -72,7 +72,8 @@ class Facts:
     """All of the server."""
     unread: Mapping[str, Failure] = field(default_factory=dict)
     """By cmdlet, why its part could not be read."""
-    expires_within_days: int = 30
+    expires_within_days: int | None = None
+    """None for a third of a certificate's lifetime."""
     form: str = "full"
     """In which form the session gets Exchange's objects."""
 

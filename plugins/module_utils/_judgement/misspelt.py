@@ -10,7 +10,10 @@ from difflib import get_close_matches
 from itertools import takewhile
 
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.protocols import PROTOCOLS
-from ansible_collections.mailops.exchange.plugins.module_utils._tables.variables import PLAYBOOK_VARIABLES
+from ansible_collections.mailops.exchange.plugins.module_utils._tables.variables import (
+    CERTIFICATE_VARIABLES,
+    PLAYBOOK_VARIABLES,
+)
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.variables_of_roles import ROLE_VARIABLES
 
 CHOICES = ("fail", "warn")
@@ -53,7 +56,12 @@ def of_role(protocol: str) -> Namespace:
 
 
 def of_playbook(name: str) -> Namespace:
-    """The variables of a playbook, or with `exchange` those that all playbooks take from the command line."""
+    """The variables of a playbook, with `exchange` those that all playbooks take from the command line.
+
+    And with `certificate` those of the role of that name.
+    """
+    if name == "certificate":
+        return Namespace("certificate_", "the role certificate", CERTIFICATE_VARIABLES)
     owner = "the playbooks" if name == "exchange" else f"the playbook {name}"
     return Namespace(f"{name}_", owner, PLAYBOOK_VARIABLES[name])
 

@@ -63,6 +63,27 @@ class Secret(Given):
         return str(value)
 
 
+class PrivateKeyFile(Given):
+    """The path of a file with a private key, which Ansible would take for the key itself by its name."""
+
+    @property
+    def spec(self) -> Mapping[str, Any]:
+        return {"type": "path", "no_log": False}
+
+    def parse(self, value: Any) -> str:
+        return str(value)
+
+
+class FriendlyName(SingleLine):
+    """What Windows calls a certificate; Exchange takes fewer than 64 characters."""
+
+    def parse(self, value: Any) -> str:
+        text = super().parse(value)
+        if not 0 < len(text) < 64:
+            raise ValueError(f"it has {len(text)} characters; give 1 to 63")
+        return text
+
+
 class WindowsPath(Text):
     """An absolute path on the server, compared without case and without a trailing backslash."""
 

@@ -35,7 +35,7 @@ from ansible_collections.mailops.exchange.plugins.module_utils._work.rules impor
 AUTH_CERTIFICATE = "CN=Microsoft Exchange Server Auth Certificate"
 HOST_NAME = "the host name clients connect to"
 _REFUSED = "Clients refuse the connection or ask the user."
-_RENEW = "Renew it. The new one is taken into use with mailops.exchange.exchange_certificate."
+_RENEW = "Renew it. The new one is imported and taken into use with mailops.exchange.exchange_certificate."
 _GET_FULL_FORM = (
     "set ansible_exchange_serialization to full, or add serializationLevel=Full to the query of your own "
     "ansible_exchange_path"
@@ -77,10 +77,10 @@ CERTIFICATE_UNUSABLE = Rule(
     _RENEW,
 )
 
-CERTIFICATE_EXPIRES_SOON = Rule(
-    "certificate-expires-soon",
+CERTIFICATE_RENEWAL_DUE = Rule(
+    "certificate-renewal-due",
     (WARNING, NOTICE),
-    "The certificate {certificate}, assigned to {services}, expires in {days} days, on {day}.",
+    "The certificate {certificate}, assigned to {services}, has {days} of {lifetime} days left, until {day}.",
     "From then on clients refuse the connection or ask the user.",
     _RENEW,
 )
@@ -143,12 +143,12 @@ CONNECTION_HOST_NOT_COVERED = Rule(
 
 
 def dates_and_keys(
-    one: Certificate, now: datetime, days: int, serves: Collection[str] = (), usable: Iterable[Certificate] = ()
+    one: Certificate, now: datetime, days: int | None, serves: Collection[str] = (), usable: Iterable[Certificate] = ()
 ) -> Iterator[Fact]:
     """What is wrong with one that clients of some services meet, beside those that might have taken its place."""
     is_replaced = _is_replaced(one, serves, usable)
     for fact in (*_unusable(one, now), *_ending(one, now, days), *_weak(one, now)):
-        if is_replaced and fact.rule == CERTIFICATE_EXPIRES_SOON:
+        if is_replaced and fact.rule == CERTIFICATE_RENEWAL_DUE:
             continue
         why, cure = fact.why, fact.cure
         if is_replaced:
@@ -172,9 +172,14 @@ def _unusable(one: Certificate, now: datetime) -> Iterator[Fact]:
             yield _fact(CERTIFICATE_UNUSABLE, one, fault=fault)
 
 
-def _ending(one: Certificate, now: datetime, days: int) -> Iterator[Fact]:
-    if now <= one.not_after and (left := one.days_left(now)) < days:
-        yield _fact(CERTIFICATE_EXPIRES_SOON, one, days=left, day=f"{one.not_after:%Y-%m-%d}")
+def _ending(one: Certificate, now: datetime, days: int | None) -> Iterator[Fact]:
+    """Less than so many days, or without a number less than a third of its lifetime, is left."""
+    left, lifetime = one.not_after - now, one.not_after - one.not_before
+    is_due = left * 3 < lifetime if days is None else left.days < days
+    if now <= one.not_after and is_due:
+        yield _fact(
+            CERTIFICATE_RENEWAL_DUE, one, days=left.days, lifetime=lifetime.days, day=f"{one.not_after:%Y-%m-%d}"
+        )
 
 
 def _weak(one: Certificate, now: datetime) -> Iterator[Fact]:

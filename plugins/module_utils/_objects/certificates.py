@@ -44,6 +44,8 @@ class Certificate(X509):
     """What came in the place of its services, where that cannot be read."""
     has_private_key: bool | None = None
     status: str | None = None
+    is_there: bool = True
+    """Whether the server has it; not before it is imported."""
 
     @property
     def is_self_signed(self) -> bool:

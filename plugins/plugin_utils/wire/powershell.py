@@ -10,7 +10,7 @@ import typing as t
 from xml.sax.saxutils import unescape
 
 from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import quoted
-from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import read_credential
+from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import BYTES, read_credential, read_secret
 
 # PowerShell takes each of these for a single quote, and two of them in a row, in a quoted string, for one.
 _QUOTES = re.compile("['\u2018\u2019\u201a\u201b]")
@@ -177,9 +177,13 @@ def literal(value: t.Any) -> str:
         if any(isinstance(item, (list, tuple)) for item in value):
             raise ValueError("a list in a list has no form in PowerShell text, where one that is alone is its items")
         return f"@({', '.join(map(literal, value))})"
-    if read_credential(value):
+    if read_credential(value) or read_secret(value) is not None:
         raise ValueError(
             "a password cannot be sent as PowerShell text, which Windows may log; use ansible_exchange_transport: psrp"
+        )
+    if isinstance(value, dict) and BYTES in value:
+        raise ValueError(
+            "a file cannot be sent as PowerShell text, which Windows may log; use ansible_exchange_transport: psrp"
         )
     if isinstance(value, dict):
         return f"@{{{'; '.join(f'{literal(str(key))} = {literal(item)}' for key, item in value.items())}}}"

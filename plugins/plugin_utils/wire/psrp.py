@@ -15,7 +15,14 @@ from pypsrp.serializer import TaggedValue
 from pypsrp.wsman import SelectorSet, WSMan
 
 from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import CmdletError
-from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import Reply, Request, read_credential
+from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import (
+    BYTES,
+    Reply,
+    Request,
+    read_binary,
+    read_credential,
+    read_secret,
+)
 from ansible_collections.mailops.exchange.plugins.plugin_utils.settings import Endpoint, Settings
 from ansible_collections.mailops.exchange.plugins.plugin_utils.wire.boundary import (
     TransportError,
@@ -212,11 +219,14 @@ class PsrpShell:
     def _typed(self, value: t.Any, seconds: float) -> t.Any:
         """A parameter's value as pypsrp sends it; a password is encrypted with a key that the pool agreed on."""
         if found := read_credential(value):
-            self._pool.session_key_timeout_ms = int(seconds * 1000)
-            with asking():
-                self._pool.exchange_keys()
+            self._agree_on_key(seconds)
             credential: t.Any = PSCredential
             return credential(username=found[0], password=found[1])
+        if (password := read_secret(value)) is not None:
+            self._agree_on_key(seconds)
+            return TaggedValue("SS", password)
+        if isinstance(value, dict) and value.keys() == {BYTES}:
+            return read_binary(value)
         if isinstance(value, list):
             return [self._typed(one, seconds) for one in value]
         if isinstance(value, dict):
@@ -225,6 +235,11 @@ class PsrpShell:
         if isinstance(value, int) and not -(1 << 31) <= value < 1 << 31:
             return TaggedValue("I64", value)
         return value
+
+    def _agree_on_key(self, seconds: float) -> None:
+        self._pool.session_key_timeout_ms = int(seconds * 1000)
+        with asking():
+            self._pool.exchange_keys()
 
     def close(self) -> None:
         """Close the pool, over a new connection if the old one is gone."""

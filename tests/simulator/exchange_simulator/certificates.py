@@ -125,6 +125,15 @@ class CertificateStore:
     def add(self, certificate: StoredCertificate) -> None:
         self.all.append(certificate)
 
+    def take_in(self, file: Path, friendly_name: str, *, exportable: bool) -> StoredCertificate:
+        """Import one with its key, which one that is there without its key gets by it (a guess)."""
+        new = StoredCertificate(file, friendly_name, exportable=exportable, root_type="Registry")
+        if old := self.find(new.thumbprint):
+            old.file, old.has_private_key, old.exportable = file, True, exportable
+            return old
+        self.add(new)
+        return new
+
     def remove(self, thumbprint: str) -> None:
         """Take one away; the server's own stays, because setup and the back end need it."""
         found = self.find(thumbprint)

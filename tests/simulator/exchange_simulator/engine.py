@@ -27,7 +27,7 @@ from .catalogue.kinds import Cmdlet, Kind, Parameter
 from .errors import BINDING, Failure
 from .forms import Form, formed
 from .prepared import built
-from .values import ConversionFailed, Credential, convert, native
+from .values import ConversionFailed, Credential, Secret, convert, native
 
 if TYPE_CHECKING:
     from .organisation import Organisation
@@ -292,7 +292,7 @@ def run_bound(session: Session, name: str, values: Mapping[str, Any]) -> tuple[C
 
 def _taken(call: Call, parameter: Parameter, value: Any) -> Any:
     """An argument that has its type already: what Exchange has against it, it says itself."""
-    if isinstance(value, Credential):
+    if isinstance(value, (Credential, Secret)):
         return value
     try:
         return convert(parameter, value)
@@ -334,8 +334,10 @@ def _described(session: Session, command: Command) -> dict[str, Any]:
 
 
 def _loggable(value: Any) -> Any:
-    if isinstance(value, PSSecureString):
+    if isinstance(value, (PSSecureString, Secret)):
         return "***"
+    if isinstance(value, bytes):
+        return f"({len(value)} bytes)"
     if isinstance(value, PSCredential):
         return {"user": str(value.UserName), "password": "***"}
     if isinstance(value, Credential):
@@ -755,9 +757,9 @@ def _types(parameter: Parameter | None, value: Any) -> tuple[str | None, str | N
         (float, "System.Single"),
     )
     wanted = parameter.type_name if parameter else None
-    if wanted and wanted.endswith("[]"):
+    if parameter and parameter.kind is not Kind.BYTES and parameter.type_name.endswith("[]"):
         # Of a list it is an item that does not fit.
-        wanted = wanted.removesuffix("[]")
+        wanted = parameter.type_name.removesuffix("[]")
         value = value[0] if isinstance(value, list) and value else value
     found = next((name for kind, name in kinds if isinstance(value, kind)), "System.Management.Automation.PSObject")
     return wanted, None if value is None else found

@@ -13,6 +13,7 @@ from . import cmdlets  # noqa: F401  registers the behaviour of every cmdlet
 from .catalogue.cmdlets import BY_NAME, CMDLETS, COMMON
 from .catalogue.services import SERVICES
 from .catalogue.settings import PROTOCOLS
+from .certificates import StoredCertificate
 from .directory import plain_settings
 from .engine import Call, Command, Result, Runspace, Session, run_bound, run_statements
 from .errors import Failure
@@ -78,6 +79,8 @@ class Organisation:
         # One for all servers of an organisation.
         auth_certificate = authority.self_signed((), common_name="Microsoft Exchange Server Auth Certificate")
         self.directory = directory
+        self._auth_thumbprint = StoredCertificate(auth_certificate).thumbprint
+        self._publish_auth_certificate()
         first = ipaddress.ip_address(first_address)
         self.servers: dict[str, Server] = {
             name: Server(self, name, release, str(first + index), authority, auth_certificate)
@@ -236,9 +239,17 @@ class Organisation:
             self.faults.clear()
             self.mailboxes.reset()
             self.throttling.reset()
+            self._publish_auth_certificate()
             for server in self.servers.values():
                 server.reset()
             self._listeners.follow()
+
+    def _publish_auth_certificate(self) -> None:
+        self.auth_certificates = {
+            "CurrentCertificateThumbprint": self._auth_thumbprint,
+            "PreviousCertificateThumbprint": "",
+            "NextCertificateThumbprint": "",
+        }
 
     def start_listeners(self) -> None:
         """Serve POP3 and IMAP4 from now on wherever services run."""

@@ -98,6 +98,12 @@ class Authority:
         signed = _leaf(_builder(subject, subject, key.public_key(), days, begins), names).sign(key, hashes.SHA256())
         return self._write(f"{common_name or names[0]}-{signed.serial_number:x}", key, signed, b"")
 
+    def keep(self, key: _Key, chain: Sequence[x509.Certificate]) -> Path:
+        """A certificate that came with its key and those behind it, as a file like the others."""
+        own, *others = chain
+        behind = b"".join(one.public_bytes(serialization.Encoding.PEM) for one in others)
+        return self._write(f"imported-{own.serial_number:x}", key, own, behind)
+
     def _write(self, stem: str, key: _Key, certificate: x509.Certificate, chain: bytes) -> Path:
         path = self._directory / f"{stem.replace('*', '_').replace(' ', '_')}.pem"
         path.touch(mode=0o600)

@@ -192,6 +192,11 @@ class Server:
         self.certificates.add(certificate)
         return certificate
 
+    def take_in(self, key: Any, chain: Sequence[Any], friendly_name: str, *, exportable: bool) -> StoredCertificate:
+        """Import a certificate with its key; clients are shown the others with it."""
+        file = self._authority.keep(key, chain)
+        return self.certificates.take_in(file, friendly_name, exportable=exportable)
+
     def protocol_services(self, protocol: str) -> tuple[str, ...]:
         front = FRONT_END[protocol]
         return (front, BACK_END[protocol]) if self.release.split_services else (front,)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from psrpcore.types import PSCredential, PSObject
+from psrpcore.types import PSCredential, PSObject, PSSecureString
 
 from .catalogue.kinds import EnumType, Kind, Parameter
 from .uris import NoUri, uri_text
@@ -252,6 +252,13 @@ class Credential:
 
 
 @dataclass(frozen=True)
+class Secret:
+    """A SecureString that was decrypted."""
+
+    text: str = field(repr=False)
+
+
+@dataclass(frozen=True)
 class ListEdit:
     """A hashtable with Add and Remove given for a list parameter.
 
@@ -461,6 +468,25 @@ def _credential(value: Any, _: Parameter) -> Credential | None:
     return Credential(str(value.UserName), str(value.Password.decrypt()))
 
 
+def _secret(value: Any, _: Parameter) -> Secret | None:
+    """PowerShell makes an empty one of an empty hashtable, as it makes an object of any class of one."""
+    if value is None or value == {}:
+        return None if value is None else Secret("")
+    if not isinstance(value, PSSecureString):
+        raise ConversionFailed("A SecureString is required.")
+    return Secret(str(value.decrypt()))
+
+
+def _bytes(value: Any, _: Parameter) -> bytes | None:
+    """An array of bytes, or of what PowerShell makes bytes of, such as a truth value or a fraction."""
+    if value is None or isinstance(value, bytes):
+        return None if value is None else bytes(value)
+    try:
+        return bytes(round(float(one or 0)) for one in _items(value))
+    except (TypeError, ValueError, OverflowError):
+        raise ConversionFailed('Cannot convert the value to type "System.Byte".') from None
+
+
 def _name_of_object(value: Any, _: Parameter) -> str | None:
     if value is None:
         return None
@@ -560,6 +586,8 @@ _CONVERTERS: dict[Kind, Callable[[Any, Parameter], Any]] = {
     Kind.CAPABILITIES: _listed(DomainCapability.parse),
     Kind.CERTIFICATE: _certificate,
     Kind.CREDENTIAL: _credential,
+    Kind.SECURE_STRING: _secret,
+    Kind.BYTES: _bytes,
     Kind.SERVER: _server,
     Kind.CONNECTOR: _name_of_object,
     Kind.THROTTLING_POLICY: _name_of_object,

@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from administrator import Administrator
 from cryptography import x509
+from psrpcore.types import PSByteArray, PSSecureString
+from renewal import PASSWORD, Issued, issue
 
 from exchange_simulator.organisation import Organisation
 
@@ -249,3 +251,77 @@ class TestWhatClientsSee:
         for thumbprint in (older, newer, add(admin, _MAIL, self_signed=True, begins=-1)):
             admin.do("Enable-ExchangeCertificate", Thumbprint=thumbprint, Services="POP")
         assert self.seen(admin) == newer
+
+
+def bring(admin: Administrator, issued: Issued, **more: Any) -> dict[str, Any]:
+    return {"FileData": PSByteArray(issued.pfx()), "Password": PSSecureString(PASSWORD), **more}
+
+
+@pytest.mark.parametrize("release", ["SE", "2010"])
+def test_an_imported_certificate_is_served_after_the_next_restart(
+    make: Callable[..., Organisation], release: str
+) -> None:
+    admin, issued = Administrator(make(release)), issue(_MAIL)
+    admin.organisation.start_listeners()
+    admin.do("Set-PopSettings", X509CertificateName=_MAIL)
+    names = ["MSExchangePop3", *(["MSExchangePOP3BE"] if release == "SE" else [])]
+    admin.do("Start-Service", Name=names)
+    admin.do("Import-ExchangeCertificate", **bring(admin, issued, FriendlyName="Mail"))
+    admin.do("Enable-ExchangeCertificate", Thumbprint=issued.thumbprint, Services="POP")
+    server = admin.organisation.servers["EX01"]
+
+    def served() -> bool:
+        pem = ssl.get_server_certificate((server.address, 20995))
+        return pem == issued.pem().decode()
+
+    assert not served()
+    admin.do("Restart-Service", Name=names)
+    assert served()
+    stored = server.certificates.find(issued.thumbprint)
+    assert stored is not None
+    assert (stored.friendly_name, stored.exportable, stored.services) == ("Mail", False, "POP")
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"Password": PSSecureString("another one")}, "The data or the password is not valid."),
+        ({"FileData": PSByteArray(b"nothing")}, "The data or the password is not valid."),
+    ],
+)
+def test_what_cannot_be_imported(admin: Administrator, change: dict[str, Any], words: str) -> None:
+    error = admin.refused("Import-ExchangeCertificate", **bring(admin, issue(_MAIL), **change))
+    assert str(error) == f"A special Rpc error occurs on server EX01: Cannot import certificate. {words}"
+
+
+def test_what_is_there_is_not_imported_again(admin: Administrator) -> None:
+    given = bring(admin, issue(_MAIL))
+    admin.do("Import-ExchangeCertificate", **given)
+    assert "already exists" in str(admin.refused("Import-ExchangeCertificate", **given))
+
+
+def test_passwords_and_keys_are_not_in_the_log(admin: Administrator) -> None:
+    admin.do("Import-ExchangeCertificate", **bring(admin, issue(_MAIL)))
+    (entry,) = [one for one in admin.organisation.log if one["cmdlet"] == "Import-ExchangeCertificate"]
+    assert entry["parameters"]["Password"] == "***"
+    assert entry["parameters"]["FileData"].endswith(" bytes)")
+
+
+def test_removing_asks_and_refuses_what_transport_uses(admin: Administrator) -> None:
+    mark = add(admin, "old.contoso.test")
+    unanswered = admin.refused("Remove-ExchangeCertificate", Thumbprint=mark)
+    assert "Remove certificate with thumbprint" in str(unanswered)
+    own = admin.organisation.servers["EX01"].certificates.default_smtp.thumbprint
+    refused = admin.refused("Remove-ExchangeCertificate", Thumbprint=own, Confirm=False)
+    assert "The internal transport certificate cannot be removed" in str(refused)
+    admin.organisation.faults.arm({"kind": "send_connector", "name": "Relay", "subject": "CN=old.contoso.test"})
+    tagged = admin.refused("Remove-ExchangeCertificate", Thumbprint=mark, Confirm=False)
+    assert "tagged with following Send Connectors : Relay" in str(tagged)
+    admin.organisation.faults.clear()
+    admin.do("Remove-ExchangeCertificate", Thumbprint=mark, Confirm=False)
+    assert admin.organisation.servers["EX01"].certificates.find(mark) is None
+
+
+def test_the_auth_certificate_is_told(admin: Administrator) -> None:
+    shown_mark = admin.one("Get-AuthConfig")["CurrentCertificateThumbprint"]
+    assert shown_mark == admin.thumbprint("Microsoft Exchange Server Auth Certificate")

@@ -90,7 +90,7 @@ KNOWN: tuple[Known, ...] = (
         "Exchange's own binding of filters is not PowerShell's; the id is the published one",
     ),
     Known(
-        r"windows live: (Get|Enable)-ExchangeCertificate",
+        r"windows live: (Get|Enable|Import|Remove)-ExchangeCertificate",
         r"^PipelineOutput/Props(/| order)",
         "A certificate comes as its RawData alone",
         "PowerShell's type data says so of every X509Certificate2; whether that of Exchange's snap-in says otherwise "

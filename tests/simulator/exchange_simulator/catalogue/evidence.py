@@ -360,6 +360,50 @@ _ENABLE_CERTIFICATE: Told = {
         "answer, and how a question fails that nobody can answer."
     },
 }
+_IMPORT_CERTIFICATE: Told = {
+    ("page", _page("Import-ExchangeCertificate")): {
+        "": "A PKCS #12 file as an array of bytes, with its password as a SecureString; the key cannot be exported "
+        "unless that is asked for. There is no parameter for a file's name in 2016 and newer."
+    },
+    ("guess", "the errors of Enable-ExchangeCertificate"): {
+        "": "That a wrong password, data without a key, and a certificate that is there already are refused by RPC as "
+        "well, and the words for it; that a certificate without its key gets it; that the others in the file go along."
+    },
+}
+_AUTH_CONFIG: Told = {
+    (
+        "published output",
+        "https://github.com/microsoft/CSS-Exchange, Diagnostics/HealthChecker/Tests/DataCollection/E16/Exchange/"
+        "GetAuthConfig.xml",
+    ): {
+        "": "Classes, text and the order of the members.",
+        "CurrentCertificateThumbprint PreviousCertificateThumbprint NextCertificateThumbprint": "A text, which is "
+        "empty where there is none.",
+        "NextCertificateEffectiveDate ServiceName Realm DeploymentId IssuerIdentifier Name AdminDisplayName "
+        "ExchangeVersion DistinguishedName Identity Guid ObjectCategory ObjectClass WhenChanged WhenCreated "
+        "WhenChangedUTC WhenCreatedUTC OrganizationId Id OriginatingServer IsValid ObjectState SerializationData": "As "
+        "it is there.",
+    },
+    ("page", _page("Set-AuthConfig")): {
+        "CurrentCertificateThumbprint NextCertificateThumbprint": "One is published, and another may be the next."
+    },
+    ("guess", "the captured objects of other cmdlets on 2013 and 2019"): {"": "Other versions show the same."},
+}
+_REMOVE_CERTIFICATE: Told = {
+    ("page", _page("Remove-ExchangeCertificate")): {
+        "": "The parameters, and that it asks for a confirmation which Confirm:$false answers."
+    },
+    ("page", "https://learn.microsoft.com/en-us/exchange/troubleshoot/mailflow/cannot-remove-installed-certificate"): {
+        "": "Text where a Send connector names its issuer and subject, also where a renewed one has the same."
+    },
+    ("published output", "https://somoit.net/exchange/cannot-remove-exchange-certificate"): {
+        "": "The question; text, exception and category where it is the internal transport certificate."
+    },
+    ("guess", "the internal transport certificate"): {
+        "": "Exception and category where a Send connector names it; that nothing else is refused, not even what "
+        "services, sites and receive connectors use."
+    },
+}
 
 # --- connectors and throttling policies ---
 
@@ -431,7 +475,7 @@ _SET_POLICY: Told = {
 
 def _as_of(cmdlet: str, told: Told) -> Told:
     """What a cmdlet that makes an object shows of it."""
-    shown = " ".join(member for of_members in told.values() for members in of_members for member in members.split())
+    shown = " ".join({one: 0 for of_members in told.values() for members in of_members for one in members.split()})
     return {("guess", "what other such cmdlets do"): dict.fromkeys(("", shown), f"As {cmdlet} shows it.")}
 
 
@@ -713,6 +757,10 @@ EVIDENCE: tuple[Fact, ...] = (
     *_facts("Set-ServerComponentState", _SET_COMPONENT),
     *_facts("Get-ExchangeCertificate", _CERTIFICATE),
     *_facts("Enable-ExchangeCertificate", _ENABLE_CERTIFICATE),
+    *_facts("Get-AuthConfig", _AUTH_CONFIG),
+    *_facts("Import-ExchangeCertificate", _IMPORT_CERTIFICATE),
+    *_facts("Import-ExchangeCertificate", _as_of("Get-ExchangeCertificate", _CERTIFICATE)),
+    *_facts("Remove-ExchangeCertificate", _REMOVE_CERTIFICATE),
     *_facts("Get-ReceiveConnector", _CONNECTOR),
     *_facts("New-ReceiveConnector", _as_of("Get-ReceiveConnector", _CONNECTOR)),
     *_facts("Get-ReceiveConnector New-ReceiveConnector", _BOTH_CONNECTORS),

@@ -37,6 +37,8 @@ class Kind(enum.Enum):
     )
     CERTIFICATE = "Microsoft.Exchange.Data.SmtpX509Identifier"
     CREDENTIAL = "System.Management.Automation.PSCredential"
+    SECURE_STRING = "System.Security.SecureString"
+    BYTES = "System.Byte[]"
     SERVER = "Microsoft.Exchange.Configuration.Tasks.ServerIdParameter"
     CONNECTOR = "Microsoft.Exchange.Configuration.Tasks.ReceiveConnectorIdParameter"
     THROTTLING_POLICY = "Microsoft.Exchange.Configuration.Tasks.ThrottlingPolicyIdParameter"

@@ -1,6 +1,7 @@
 """What each cmdlet does; importing this package registers all of them with the engine."""
 
 from . import (
+    auth_config,
     certificates,
     component_state,
     connectivity,
@@ -17,6 +18,7 @@ from . import (
 )
 
 __all__ = [
+    "auth_config",
     "certificates",
     "component_state",
     "connectivity",

@@ -1,4 +1,4 @@
-"""Get- and Enable-ExchangeCertificate.
+"""Get-, Enable-, Import- and Remove-ExchangeCertificate.
 
 Remote PowerShell shows a certificate's content and its serialized form and nothing else; a session on the server that
 has loaded the snap-in shows the members of the live object too.
@@ -9,6 +9,8 @@ from __future__ import annotations
 import datetime
 from typing import Any
 
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.serialization.pkcs12 import load_pkcs12
 from psrpcore.types import ErrorCategory, PSByteArray
 
 from .. import errors, shapes
@@ -70,6 +72,67 @@ def enable_exchange_certificate(call: Call) -> None:
         owner.certificates.enable(certificate, services)
 
 
+@behaviour("Import-ExchangeCertificate")
+def import_exchange_certificate(call: Call) -> None:
+    owner = server(call, "Server")
+    controller(call)
+    _reach_service(call, owner)
+    password = call.arguments.get("Password")
+    try:
+        brought = load_pkcs12(call.arguments["FileData"], password.text.encode() if password else None)
+    except ValueError:
+        raise _refusal(call, owner, "Cannot import certificate. The data or the password is not valid.") from None
+    if brought.key is None or brought.cert is None:
+        raise _refusal(call, owner, "Cannot import certificate. There is no private key in the data.")
+    chain = [brought.cert.certificate, *(one.certificate for one in brought.additional_certs)]
+    thumbprint = chain[0].fingerprint(hashes.SHA1()).hex().upper()  # noqa: S303 - so Windows names it
+    found = owner.certificates.find(thumbprint)
+    if found and found.has_private_key:
+        raise _refusal(
+            call, owner, f"Cannot import certificate. A certificate with the thumbprint {thumbprint} already exists."
+        )
+    if call.writes:
+        name = call.arguments.get("FriendlyName") or "Microsoft Exchange"
+        exportable = bool(call.arguments.get("PrivateKeyExportable"))
+        new = owner.take_in(brought.key, chain, name, exportable=exportable)
+        call.output.append(_certificate_object(call, owner, new))
+
+
+@behaviour("Remove-ExchangeCertificate")
+def remove_exchange_certificate(call: Call) -> None:
+    owner, wanted = _addressed(call)
+    controller(call)
+    _reach_service(call, owner)
+    certificate = _find(call, owner, wanted or "")
+    if call.arguments.get("Confirm") is not False and not call.arguments.get("WhatIf"):
+        raise _nobody_answers(
+            call,
+            "Are you sure you want to perform this action? Remove certificate with thumbprint "
+            f"{certificate.thumbprint} from the computer's certificate store?",
+        )
+    if certificate is owner.certificates.default_smtp:
+        raise _refusal(
+            call,
+            owner,
+            "The internal transport certificate cannot be removed because that would cause the Microsoft Exchange "
+            "Transport service to stop. To replace the internal transport certificate, create a new certificate. The "
+            "new certificate will automatically become the internal transport certificate. You can then remove the "
+            "existing certificate.",
+            ErrorCategory.InvalidArgument,
+        )
+    armed = call.organisation.faults.armed(owner.name, "send_connector")
+    if tagged := [one["name"] for one in armed if one["subject"].casefold() == certificate.subject.casefold()]:
+        raise _refusal(
+            call,
+            owner,
+            f"These certificates are tagged with following Send Connectors : {', '.join(tagged)}. Removing and "
+            "replacing certificates from Send Connector would break the mail flow. If you still want to proceed then "
+            "replace or remove these certificates from Send Connector and then try this command.",
+        )
+    if call.writes:
+        owner.certificates.all.remove(certificate)
+
+
 def _addressed(call: Call) -> tuple[Server, str | None]:
     """The server and the thumbprint, either of which -Identity may name."""
     identity = call.arguments.get("Identity")
@@ -114,20 +177,28 @@ def _require_usable(call: Call, owner: Server, certificate: StoredCertificate) -
         )
 
 
-def _refusal(call: Call, owner: Server, text: str) -> errors.Failure:
+def _refusal(
+    call: Call, owner: Server, text: str, category: ErrorCategory = ErrorCategory.NotSpecified
+) -> errors.Failure:
     """These cmdlets ask a service of the server by RPC, and whatever it refuses comes as the one exception."""
     told = f"A special Rpc error occurs on server {owner.name}: {text}"
-    return call.exchange_failure("System.InvalidOperationException", told, category=ErrorCategory.NotSpecified)
+    return call.exchange_failure("System.InvalidOperationException", told, category=category)
 
 
 def _unanswered(call: Call, new: StoredCertificate, current: StoredCertificate) -> errors.Failure:
     dates = [f"{errors.us_time(_local(call, one.x509.not_valid_after_utc))}" for one in (current, new)]
+    return _nobody_answers(
+        call,
+        f"Overwrite the existing default SMTP certificate? Current certificate: '{current.thumbprint}' (expires "
+        f"{dates[0]}) Replace it with certificate: '{new.thumbprint}' (expires {dates[1]})",
+    )
+
+
+def _nobody_answers(call: Call, question: str) -> errors.Failure:
     return errors.Failure(
         f"HostFunctionNotImplemented,{call.cmdlet.implementation}",
         "A command that prompts the user failed because the host program or the command type does not support user "
-        "interaction. The host was attempting to request confirmation with the following message: Overwrite the "
-        f"existing default SMTP certificate? Current certificate: '{current.thumbprint}' (expires {dates[0]}) "
-        f"Replace it with certificate: '{new.thumbprint}' (expires {dates[1]})",
+        f"interaction. The host was attempting to request confirmation with the following message: {question}",
         ErrorCategory.NotImplemented,
         _QUESTION,
     )

@@ -7,9 +7,11 @@ using System.Collections.ObjectModel;
 using System.IO;
 using System.Linq;
 using System.Management.Automation;
+using System.Net;
 using System.Net.Sockets;
 using System.Reflection;
 using System.Reflection.Emit;
+using System.Security;
 using System.Text;
 using System.Text.Json;
 
@@ -77,6 +79,9 @@ namespace ExchangeSimulator
                 case PSCredential one:
                     return new Dictionary<string, object> {
                         ["user"] = one.UserName, ["password"] = one.GetNetworkCredential().Password };
+                case SecureString one:
+                    return new Dictionary<string, object> { ["text"] = new NetworkCredential("", one).Password };
+                case byte[] data: return new Dictionary<string, object> { ["bytes"] = Convert.ToBase64String(data) };
                 case IDictionary pairs:
                     return pairs.Cast<DictionaryEntry>().ToDictionary(pair => pair.Key.ToString(), pair => Told(pair.Value));
                 case IEnumerable many: return many.Cast<object>().Select(Told).ToArray();

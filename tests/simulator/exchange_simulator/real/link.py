@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 import secrets
@@ -20,7 +21,7 @@ from ..engine import Runspace
 from ..errors import Failure
 from ..organisation import Organisation
 from ..prepared import Prepared
-from ..values import ConversionFailed, Credential, ListEdit, convert
+from ..values import ConversionFailed, Credential, ListEdit, Secret, convert
 
 _CLIXML = '<Objs Version="1.1.0.1" xmlns="http://schemas.microsoft.com/powershell/2004/04">'
 _NULLABLE = re.compile(r"System\.Nullable`1\[(.*)\]")
@@ -53,10 +54,7 @@ class Asker:
             return {"refusal": str(reason)}
 
     def _run(self, name: str, parameters: dict[str, Any]) -> dict[str, Any]:
-        values = {
-            key: Credential(**value) if value and key.endswith("Credential") else value
-            for key, value in parameters.items()
-        }
+        values = {key: _own(value) for key, value in parameters.items()}
         before = set(self.runspace.snapins)
         call, end = self.organisation.run_bound(self.server, self.endpoint, self.user, name, values, self.runspace)
         own = f",{call.cmdlet.implementation}"
@@ -104,6 +102,18 @@ def _converted(type_name: str, value: Any, of: str) -> Any:
         return _told(convert(Parameter("", _KINDS[type_name]), value))
     # The organisation knows it in a list only.
     return _told(convert(Parameter("", _KINDS[_LIST.format(type_name)]), [value]))[0]
+
+
+def _own(value: Any) -> Any:
+    """An argument of a type that is PowerShell's own, as the organisation has it."""
+    match value:
+        case {"user": user, "password": password}:
+            return Credential(user, password)
+        case {"text": text}:
+            return Secret(text)
+        case {"bytes": data}:
+            return base64.b64decode(data)
+    return value
 
 
 def _told(value: Any) -> Any:

@@ -263,17 +263,19 @@ TRAPS = [
         {"certificates": (certificate(MAIL, services=["POP"]), certificate(MAIL, days=-1), AUTH)},
         {},
     ),
-    ("certificate-expires-soon", "warning", only(MAIL, days=20), only(MAIL, days=31)),
-    ("certificate-expires-soon", "warning", only(MAIL, days=20), {**only(MAIL, days=20), "expires_within_days": 20}),
+    # Of 149 days a third is 49 and two thirds of one, of 150 it is 50.
+    ("certificate-renewal-due", "warning", only(MAIL, days=49), only(MAIL, days=50)),
+    ("certificate-renewal-due", "warning", only(MAIL, days=20), {**only(MAIL, days=20), "expires_within_days": 20}),
+    ("certificate-renewal-due", "warning", {**only(MAIL, days=60), "expires_within_days": 61}, only(MAIL, days=60)),
     (
-        "certificate-expires-soon",
+        "certificate-renewal-due",
         "warning",
         only(MAIL, days=20),
         {"certificates": (certificate(MAIL, days=20), GOOD, AUTH)},
     ),
     # Whether the other one is in its place is not known, but it may well be.
     (
-        "certificate-expires-soon",
+        "certificate-renewal-due",
         "notice",
         {"certificates": (certificate(MAIL, days=20, services=None), replace(GOOD, services=None), AUTH)},
         {},

@@ -38,6 +38,15 @@ def test_the_variables_of_a_role_are_those_that_it_documents(role: str) -> None:
     assert list(space.misspelt(specification(role))) == []
 
 
+def test_the_variables_of_the_role_certificate_are_those_that_it_documents() -> None:
+    space = misspelt.of_playbook("certificate")
+    assert {f"{space.prefix}{name}" for name in space.names} == specification("certificate")
+    assert list(space.misspelt(specification("certificate"))) == []
+    assert list(space.misspelt(["certificate_pfx_pasword", "certificate_path"])) == [
+        "certificate_pfx_pasword is no variable of the role certificate; did you mean certificate_pfx_password?"
+    ]
+
+
 @pytest.mark.parametrize("playbook", sorted(PLAYBOOK_VARIABLES))
 def test_the_variables_of_a_playbook_are_those_in_its_head(playbook: str) -> None:
     file = {"exchange": "enable_pop3"}.get(playbook, playbook)

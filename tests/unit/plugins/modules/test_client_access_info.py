@@ -355,9 +355,9 @@ def test_what_rpc_refuses_is_not_put_down_to_missing_rights(host):
 
 def test_how_long_before_the_end_can_be_chosen(host):
     host.administer("Set-PopSettings", Server="EX01", X509CertificateName="mail.contoso.test")
-    host.import_certificate("mail.contoso.test", services=["POP"], days=20.5)
-    assert ("certificate-expires-soon", None) in found(host.run(MODULE))
-    assert ("certificate-expires-soon", None) not in found(host.run(MODULE, {"expires_within_days": 20}))
+    host.import_certificate("mail.contoso.test", services=["POP"], begins=-60, days=20.5)
+    assert ("certificate-renewal-due", None) in found(host.run(MODULE))
+    assert ("certificate-renewal-due", None) not in found(host.run(MODULE, {"expires_within_days": 20}))
     assert [one["days_left"] for one in host.run(MODULE)["certificates"]] == [364, 364, 364, 364, 20]
 
 

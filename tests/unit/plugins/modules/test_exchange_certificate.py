@@ -218,13 +218,13 @@ def test_what_cannot_be_used_is_refused(host, certificate, snapins, fault):
     assert host.run(MODULE, assigning(host, services=["POP"]))["changed"] is True
 
 
-def test_a_certificate_that_expires_soon_or_is_weak_is_warned_of(host, warned):
-    mark = host.import_certificate(MAIL, services=["POP"], days=10, rsa_bits=1024)
+def test_a_certificate_that_is_to_be_renewed_or_is_weak_is_warned_of(host, warned):
+    mark = host.import_certificate(MAIL, services=["POP"], begins=-80, days=10, rsa_bits=1024)
     host.run(MODULE, assigning(host, services=["POP"]))
     shown = f"The certificate {mark} ({MAIL}), assigned to {'POP' if host.form == 'full' else 'unknown services'},"
     unknown = [] if host.form == "full" else [assigned_again(host, mark)]
     weak = f"{shown} is weak: its key has only 1024 bits. Modern clients refuse weak keys and signatures."
-    assert warned[0].startswith(f"{shown} expires in 9 days, on ")
+    assert warned[0].startswith(f"{shown} has 9 of 90 days left, until ")
     assert warned[0].endswith(". From then on clients refuse the connection or ask the user.")
     assert warned[1:] == [weak, *unknown]
     warned.clear()

@@ -102,6 +102,16 @@ def test_piped_identities_are_literals(identities: list[str]) -> None:
             "Banner: a password cannot be sent as PowerShell text, which Windows may log; use "
             "ansible_exchange_transport: psrp",
         ),
+        (
+            {"$secured": "secret"},
+            "Banner: a password cannot be sent as PowerShell text, which Windows may log; use "
+            "ansible_exchange_transport: psrp",
+        ),
+        (
+            {"$bytes": "MA=="},
+            "Banner: a file cannot be sent as PowerShell text, which Windows may log; use "
+            "ansible_exchange_transport: psrp",
+        ),
         ([["x"]], "Banner: a list in a list has no form in PowerShell text, where one that is alone is its items"),
         (1 << 63, "Banner: it is beyond the whole numbers of 64 bits, and would be of another type"),
         (1.5, "Banner: a float has no form in PowerShell text"),

@@ -1,0 +1,283 @@
+"""The role certificate: from a file on the controller until every port shows it, and what is cut off on the way."""
+
+from __future__ import annotations
+
+import base64
+import os
+import signal
+import ssl
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
+from evidence import IMAP, POP, connectors, writes
+from renewal import PASSWORD as PFX_PASSWORD
+from renewal import Issued, issue, pem_of
+from runner import PASSWORD, Controller, inventory, session_processes, wait_until
+from simulator_process import BASIC, SimulatorProcess
+
+NAME = "mail.contoso.test"
+PLAYBOOK = "mailops.exchange.renew_certificate"
+SERVERS = {"EX01": "SE", "EX19": "2019", "EX16": "2016", "EX13": "2013"}
+IMPORT, ENABLE, REMOVE = (f"{verb}-ExchangeCertificate" for verb in ("Import", "Enable", "Remove"))
+CONNECTOR = "Set-ReceiveConnector"
+OFFSET = 20000
+PORTS = {
+    "pop3": {"implicit_tls": OFFSET + 995, "starttls": OFFSET + 110},
+    "imap4": {"implicit_tls": OFFSET + 993, "starttls": OFFSET + 143},
+    "smtp": {"starttls": OFFSET + 587},
+}
+LOCAL = {"ansible_exchange_access": "local"}
+TOGETHER = ("-e", "exchange_serial=4", "--forks", "4")
+Renewed = tuple[Issued, dict[str, Any]]
+
+
+@pytest.fixture(scope="module")
+def _organisation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimulatorProcess]:
+    folder = tmp_path_factory.mktemp("organisation")
+    with SimulatorProcess(SERVERS, password=PASSWORD, directory=folder, **BASIC) as process:
+        yield process
+
+
+@pytest.fixture
+def organisation(_organisation: SimulatorProcess) -> SimulatorProcess:
+    """POP3 and IMAP4 run everywhere, with a certificate of an authority that is to be renewed."""
+    _organisation.reset()
+    for server in SERVERS:
+        for noun in ("Pop", "Imap"):
+            _organisation.run(server, f"Set-{noun}Settings", {"Server": server, "X509CertificateName": NAME})
+        _organisation.add_certificate(server, NAME, begins=-70, days=20)
+        _organisation.enable_certificate(server, NAME, "POP, IMAP")
+        _organisation.run(server, "Start-Service", {"Name": [*POP, *IMAP]}, endpoint="windows")
+    _organisation.clear_log()
+    return _organisation
+
+
+@pytest.fixture
+def renewed(controller: Controller) -> Renewed:
+    """The new certificate, and the variables that bring it."""
+    issued = issue(NAME)
+    root = controller.folder / "root.pem"
+    root.write_bytes(pem_of(issued.above[-1]))
+    probe = {"ports": PORTS, "ca_cert": str(root), "retries": 0}
+    file = issued.written(controller.folder)
+    return issued, {"certificate_pfx": str(file), "certificate_pfx_password": PFX_PASSWORD, "certificate_probe": probe}
+
+
+def hosts_of(organisation: SimulatorProcess, *names: str, **variables: Any) -> dict[str, Any]:
+    hosts = inventory(organisation.description, **variables)
+    chosen = {name.lower() for name in names or ("EX01",)}
+    hosts["exchange"]["hosts"] = {name: one for name, one in hosts["exchange"]["hosts"].items() if name in chosen}
+    return hosts
+
+
+def assigned(organisation: SimulatorProcess, server: str = "EX01") -> dict[str, str]:
+    """The services of each certificate by its thumbprint."""
+    told = organisation.state()["servers"][server]["certificates"]
+    return {one["thumbprint"]: one["services"] for one in told}
+
+
+def shown(organisation: SimulatorProcess, server: str = "EX01") -> set[bytes]:
+    """The certificates that a client of ours is shown where the connection begins in TLS."""
+    address = organisation.description["servers"][server]["address"]
+    ports = [PORTS[protocol]["implicit_tls"] for protocol in ("pop3", "imap4")]
+    return {ssl.PEM_cert_to_DER_cert(ssl.get_server_certificate((address, port))) for port in ports}
+
+
+def changes(organisation: SimulatorProcess) -> list[str]:
+    return [cmdlet for cmdlet in writes(organisation) if cmdlet != "Add-PSSnapin"]
+
+
+def is_renewed(organisation: SimulatorProcess, issued: Issued, server: str = "EX01") -> bool:
+    return shown(organisation, server) == {issued.certificate.public_bytes(Encoding.DER)}
+
+
+def test_a_renewal_end_to_end_on_every_release(
+    controller: Controller, organisation: SimulatorProcess, renewed: Renewed
+) -> None:
+    issued, variables = renewed
+    old = {server: organisation.certificate(server, NAME)["thumbprint"] for server in SERVERS}
+    hosts = hosts_of(organisation, *SERVERS, **variables, certificate_remove_old=True)
+    for name in ("ex19", "ex13"):
+        hosts["exchange"]["hosts"][name] |= LOCAL
+    foreseen = controller.run(PLAYBOOK, hosts, "--check", "--limit", "ex01,ex13", *TOGETHER)
+    assert foreseen.returncode == 0, foreseen.output
+    assert changes(organisation) == []
+
+    done = controller.run(PLAYBOOK, hosts, "--diff", "-vvvvv", *TOGETHER)
+    assert done.returncode == 0, done.output
+    for server in SERVERS:
+        assert is_renewed(organisation, issued, server)
+        assert assigned(organisation, server)[issued.thumbprint] == "IMAP, POP"
+        assert old[server] not in assigned(organisation, server)
+        told = done.task("Say what is left out", server.lower())["result"]["msg"]
+        assert told == [
+            "TlsCertificateName and the probe of port 587 are left out: "
+            f"{issued.thumbprint} is not assigned to SMTP, which certificate_services: [SMTP] does."
+        ]
+    assert secrets_in(controller, issued, done.output) == []
+
+    organisation.clear_log()
+    again = controller.run(PLAYBOOK, hosts, *TOGETHER)
+    assert again.returncode == 0, again.output
+    assert [again.changed(host) for host in again.stats] == [[]] * len(SERVERS)
+    assert changes(organisation) == []
+
+
+def secrets_in(controller: Controller, issued: Issued, output: str) -> list[str]:
+    """Where the password of the file or anything of the private key is, besides in the files that brought it."""
+    key = issued.key_pem().splitlines()
+    numbers = issued.key.private_numbers()
+    secrets = [PFX_PASSWORD.encode(), base64.b64encode(PFX_PASSWORD.encode()), *key[2:-2], str(numbers.d).encode()]
+    own = {"hosts.yml", f"{issued.thumbprint}.pfx"}
+    files = [path for path in controller.folder.rglob("*") if path.is_file() and path.name not in own]
+    places = {"output": output.encode(), **{str(path): path.read_bytes() for path in files}}
+    return [place for place, content in places.items() if any(secret in content for secret in secrets)]
+
+
+# By server what goes wrong in its run: before a cmdlet has an effect, or after it.
+KILLS = {
+    "EX01": ("fails_after_effect", {"cmdlet": IMPORT}),
+    "EX19": ("rbac_without", {"cmdlet": ENABLE}),
+    "EX16": ("fails_after_effect", {"cmdlet": ENABLE}),
+    "EX13": ("service_refuses_start", {"service": "MSExchangeImap4"}),
+}
+LATER = {
+    "EX01": ("fails_after_effect", {"cmdlet": CONNECTOR}),
+    "EX19": ("mail_closes_in_tls", {"protocol": "imap4", "times": 0}),
+    "EX16": ("fails_after_effect", {"cmdlet": REMOVE}),
+    "EX13": ("rbac_without", {"cmdlet": "Get-AuthConfig"}),
+}
+
+
+@pytest.mark.parametrize("kills", [KILLS, LATER], ids=["early", "late"])
+def test_a_run_that_is_cut_off_is_healed_by_the_next(
+    controller: Controller, organisation: SimulatorProcess, renewed: Renewed, kills: dict[str, Any]
+) -> None:
+    issued, variables = renewed
+    everything = {
+        "certificate_services": ["SMTP"],
+        "certificate_replace_default_smtp_certificate": True,
+        "certificate_remove_old": True,
+    }
+    hosts = hosts_of(organisation, *SERVERS, **variables, **everything)
+    play = [{"hosts": "exchange", "gather_facts": False, "roles": ["mailops.exchange.certificate"]}]
+    for server, (kind, fields) in kills.items():
+        organisation.fault(server, kind, **fields)
+    cut = controller.run(play, hosts, "--forks", "4")
+    assert cut.returncode != 0, cut.output
+    assert {host: one["failures"] for host, one in cut.stats.items()} == dict.fromkeys(cut.stats, 1), cut.output
+    for server in SERVERS:
+        organisation.fault(server, "none")
+    healed = controller.run(play, hosts, "--forks", "4")
+    assert healed.returncode == 0, healed.output
+    for server in SERVERS:
+        assert is_renewed(organisation, issued, server)
+        assert assigned(organisation, server)[issued.thumbprint] == "IMAP, POP, SMTP"
+        assert set(assigned(organisation, server).values()) >= {"IMAP, POP, SMTP"}
+        assert connectors(organisation, server)[f"Client Frontend {server}"]["TlsCertificateName"].endswith(
+            f"CN={NAME}"
+        )
+        assert [mark for mark, services in assigned(organisation, server).items() if services == "IMAP, POP"] == []
+
+
+def test_a_run_whose_process_is_killed_in_the_middle_of_the_import(
+    controller: Controller, organisation: SimulatorProcess, renewed: Renewed
+) -> None:
+    """Nothing of the key is left behind, neither in a file nor in a process."""
+    issued, variables = renewed
+    hosts = hosts_of(organisation, **variables)
+    organisation.fault("EX01", "slow", cmdlet=IMPORT, seconds=600)
+    process = subprocess.Popen(
+        controller.command(PLAYBOOK, hosts, "-vvvvv"),
+        env=controller.environment(),
+        cwd=controller.folder,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    wait_until(lambda: any(entry["cmdlet"] == IMPORT for entry in organisation.log()))
+    shown_by_processes = b"".join(
+        (Path("/proc") / str(one) / name).read_bytes()
+        for one in [process.pid, *session_processes(controller.folder)]
+        for name in ("cmdline", "environ")
+    )
+    assert PFX_PASSWORD.encode() not in shown_by_processes
+    os.killpg(process.pid, signal.SIGKILL)
+    output, _nothing = process.communicate(timeout=60)
+    assert secrets_in(controller, issued, output) == []
+    organisation.fault("EX01", "none")
+    healed = controller.run(PLAYBOOK, hosts)
+    assert healed.returncode == 0, healed.output
+    assert is_renewed(organisation, issued)
+
+
+def test_over_the_winrm_shell_every_step_but_the_import(
+    controller: Controller, organisation: SimulatorProcess, renewed: Renewed
+) -> None:
+    issued, variables = renewed
+    shell = {**LOCAL, "ansible_exchange_transport": "winrm"}
+    refused = controller.run(PLAYBOOK, hosts_of(organisation, **variables, **shell))
+    assert refused.returncode != 0
+    assert "pfx: the WinRM shell runs text that Windows may log" in refused.output
+    assert changes(organisation) == []
+
+    bring = controller.run(
+        [
+            {
+                "hosts": "exchange",
+                "gather_facts": False,
+                "tasks": [
+                    {
+                        "mailops.exchange.exchange_certificate": {
+                            "pfx": variables["certificate_pfx"],
+                            "pfx_password": PFX_PASSWORD,
+                        }
+                    }
+                ],
+            }
+        ],
+        hosts_of(organisation),
+    )
+    assert bring.returncode == 0, bring.output
+    there = {"certificate_thumbprint": issued.thumbprint, "certificate_probe": variables["certificate_probe"]}
+    hosts = hosts_of(organisation, **there, **shell, certificate_remove_old=True)
+    for _time in range(2):
+        done = controller.run(PLAYBOOK, hosts)
+        assert done.returncode == 0, done.output
+        assert is_renewed(organisation, issued)
+    assert done.changed("ex01") == []
+    assert len(assigned(organisation)) == 5
+
+
+def test_a_wildcard_and_what_exchange_keeps(
+    controller: Controller, organisation: SimulatorProcess, renewed: Renewed
+) -> None:
+    """It is found by its name; and what a Send connector names stays, and the run is healed without that."""
+    wildcard = issue("*.contoso.test")
+    variables = renewed[1] | {"certificate_pfx": str(wildcard.written(controller.folder))}
+    organisation.remove_certificate("EX01", organisation.certificate("EX01", NAME)["thumbprint"])
+    old = organisation.add_certificate("EX01", "*.contoso.test", begins=-70, days=20)
+    organisation.fault("EX01", "send_connector", name="Outbound", subject="CN=*.contoso.test")
+    # Everybody can have a certificate with this name: its chain is looked at too.
+    untrusted = {
+        **variables,
+        "certificate_probe": variables["certificate_probe"] | {"ca_cert": organisation.description["ca"]},
+    }
+    cut = controller.run(PLAYBOOK, hosts_of(organisation, **untrusted, certificate_remove_old=True))
+    assert cut.returncode != 0
+    assert "is not trusted" in cut.task("Stop if it is not shown everywhere", "ex01")["result"]["msg"]
+    assert is_renewed(organisation, wildcard)
+    hosts = hosts_of(organisation, **variables, certificate_remove_old=True)
+    done = controller.run(PLAYBOOK, hosts)
+    assert done.returncode == 0, done.output
+    assert assigned(organisation)[wildcard.thumbprint] == "None"
+    (kept,) = done.task("Say what stays, and why", "ex01")["result"]["msg"]
+    assert "tagged with following Send Connectors : Outbound" in kept
+    assert old in assigned(organisation)
+    assert done.changed("ex01") == []
