@@ -278,6 +278,10 @@ certificates:
       description: Whole days until then; negative if it has expired.
       type: int
       sample: 300
+    renewal_due:
+      description: Whether fewer than O(expires_within_days), or without them less than a third of its lifetime, are left.
+      type: bool
+      sample: false
     key:
       description: Algorithm and size of its key.
       type: str
