@@ -156,18 +156,33 @@ class Renewal:
             if key not in serving:
                 yield f"{title} does not run, so it is neither restarted nor probed."
                 continue
+            seen = [result for result in self.seen if result["item"]["protocol"] == key]
+            if seen and not any(result.get("reachable") for result in seen) and not self._needs_restart(key):
+                yield (
+                    f"The controller reaches none of the ports of {title}, so it is not known which certificate clients "
+                    "are shown, and nothing was restarted for that; if a run before was cut off, restart it."
+                )
             for encryption, option in _BINDINGS.items():
                 if not self._port(key, encryption):
                     yield f"{title} listens nowhere for {encryption} ({option} has no address), so that is not probed."
 
     def _superseded(self) -> Iterator[Mapping[str, Any]]:
-        """Older ones of an authority whose names, or whose subject if they have none, the new one has too."""
+        """Older ones of an authority that clients could be shown until now, and of which the new one has all names.
+
+        Nothing goes before each port was seen to show the new one.
+        """
         new = self._new
+        if not self.served or any(self._unserved()):
+            return
+        services = {PROTOCOLS[key].service for key in self.protocols}
         for one in self.look["certificates"] or ():
             old = _x509(one)
+            # What cannot be read is named all the same: the removal tells why it stays.
+            is_assigned = one["services"] is None or not services.isdisjoint(one["services"])
+            was_shown = is_assigned or any(name.startswith("*.") for name in old.names)
             is_older = old.thumbprint != new.thumbprint and old.not_after < new.not_after
             has_all = all(map(new.covers, old.names)) if old.names else old.subject == new.subject != ""
-            if is_older and has_all and not one["self_signed"]:
+            if was_shown and is_older and has_all and not one["self_signed"]:
                 yield one
 
 
