@@ -279,7 +279,8 @@ certificates:
       type: int
       sample: 300
     renewal_due:
-      description: Whether fewer than O(expires_within_days), or without them less than a third of its lifetime, are left.
+      description:
+        - Whether fewer days than O(expires_within_days) are left, or without that less than a third of its lifetime.
       type: bool
       sample: false
     key:

@@ -101,9 +101,13 @@ def test_a_renewal_end_to_end_on_every_release(
 ) -> None:
     issued, variables = renewed
     old = {server: organisation.certificate(server, NAME)["thumbprint"] for server in SERVERS}
-    hosts = hosts_of(organisation, *SERVERS, **variables, certificate_remove_old=True)
+    hosts = hosts_of(
+        organisation, *SERVERS, **variables, certificate_remove_old=True, certificate_before_restart="drain.yml"
+    )
     for name in ("ex19", "ex13"):
         hosts["exchange"]["hosts"][name] |= LOCAL
+    # Beside neither the playbook nor the role, but where Ansible is started.
+    controller.write("drain.yml", [{"name": "Drain", "ansible.builtin.debug": {}}])
     foreseen = controller.run(PLAYBOOK, hosts, "--check", "--limit", "ex01,ex13", *TOGETHER)
     assert foreseen.returncode == 0, foreseen.output
     assert changes(organisation) == []
@@ -114,6 +118,7 @@ def test_a_renewal_end_to_end_on_every_release(
         assert is_renewed(organisation, issued, server)
         assert assigned(organisation, server)[issued.thumbprint] == "IMAP, POP"
         assert old[server] not in assigned(organisation, server)
+        assert done.task("Drain", server.lower())
         told = done.task("Say what is left out", server.lower())["result"]["msg"]
         assert told == [
             "TlsCertificateName and the probe of port 587 are left out: "
@@ -245,28 +250,48 @@ def test_over_the_winrm_shell_every_step_but_the_import(
     assert (again.returncode, again.changed("ex19")) == (0, []), again.output
 
 
-def test_a_wildcard_what_exchange_keeps_and_a_chain_that_nobody_trusts(
+def test_a_wildcard_what_exchange_keeps_and_what_ends_a_run(
     controller: Controller, organisation: SimulatorProcess, renewed: Renewed
 ) -> None:
-    """It is found by its name; and what a Send connector names stays, and the run ends well without that."""
+    """A server for each: they are independent of one another, and one start of Ansible is enough."""
     issued, variables = renewed
     wildcard = issue("*.contoso.test")
     organisation.remove_certificate("EX01", organisation.certificate("EX01", NAME)["thumbprint"])
     old = organisation.add_certificate("EX01", "*.contoso.test", begins=-70, days=20)
     organisation.fault("EX01", "send_connector", name="Outbound", subject="CN=*.contoso.test")
-    hosts = hosts_of(organisation, "EX01", "EX16", **variables, certificate_remove_old=True)
-    hosts["exchange"]["hosts"]["ex01"]["certificate_pfx"] = str(wildcard.written(controller.folder))
+    servers = hosts_of(organisation, *SERVERS)["exchange"]["hosts"]
+    plain = {"ansible_exchange_serialization": "plain"}
+    unassigned = organisation.add_certificate("EX13", NAME)
     # Everybody can have a certificate with this name: its chain is looked at too.
-    elsewhere = {"ca_cert": organisation.description["ca"]}
-    hosts["exchange"]["hosts"]["ex16"]["certificate_probe"] = variables["certificate_probe"] | elsewhere
+    elsewhere = variables["certificate_probe"] | {"ca_cert": organisation.description["ca"]}
+    hosts = hosts_of(organisation, certificate_remove_old=True)
+    hosts["exchange"]["hosts"] = {
+        "ex01": servers["ex01"] | variables | {"certificate_pfx": str(wildcard.written(controller.folder))},
+        "ex16": servers["ex16"] | variables | {"certificate_probe": elsewhere},
+        "ex19": servers["ex19"] | variables | plain,
+        "ex13": servers["ex13"] | plain | {"certificate_thumbprint": unassigned, "certificate_probe": elsewhere},
+        "untold": servers["ex13"],
+        "lost": servers["ex13"] | variables | {"certificate_after_restart": "nowhere.yml"},
+    }
     done = controller.run(ROLE, hosts)
-    assert {host: one["failures"] for host, one in done.stats.items()} == {"ex01": 0, "ex16": 1}, done.output
+    stopped = {
+        "ex16": ("Stop if it is not shown everywhere", "is not trusted"),
+        "ex13": ("Stop where it is not known whether", f"EX13: whether {unassigned} is assigned is not known, "),
+        "untold": ("Make sure that the variables are in order", "It is not told which certificate is meant; set "),
+        "lost": ("Make sure that the variables are in order", "certificate_after_restart: this file of tasks is "),
+    }
+    failures = {host: one["failures"] for host, one in done.stats.items()}
+    assert failures == {"ex01": 0, "ex19": 0} | dict.fromkeys(stopped, 1), done.output
+    for host, (task, words) in stopped.items():
+        assert words in done.task(task, host)["result"]["msg"]
     assert is_renewed(organisation, wildcard)
     assert assigned(organisation)[wildcard.thumbprint] == "None"
     (kept,) = done.task("Say what stays, and why", "ex01")["result"]["msg"]
     assert "tagged with following Send Connectors : Outbound" in kept
     assert old in assigned(organisation)
-    assert "is not trusted" in done.task("Stop if it is not shown everywhere", "ex16")["result"]["msg"]
-    assert is_renewed(organisation, issued, "EX16")
-    # Nothing is removed before that.
-    assert sorted(assigned(organisation, "EX16").values()).count("IMAP, POP") == 2
+    # Nothing is removed before the probe, nor what nobody knows the services of,.
+    for server in ("EX16", "EX19"):
+        assert is_renewed(organisation, issued, server)
+        assert list(assigned(organisation, server).values()).count("IMAP, POP") == 2
+    assert assigned(organisation, "EX13")[unassigned] == "None"
+    assert "what it is assigned to" in str(done.task("Say what stays, and why", "ex19")["result"]["msg"])

@@ -159,8 +159,8 @@ class Renewal:
             seen = [result for result in self.seen if result["item"]["protocol"] == key]
             if seen and not any(result.get("reachable") for result in seen) and not self._needs_restart(key):
                 yield (
-                    f"The controller reaches none of the ports of {title}, so it is not known which certificate clients "
-                    "are shown, and nothing was restarted for that; if a run before was cut off, restart it."
+                    f"The controller reaches no port of {title}, so it is not known which certificate clients are "
+                    "shown and whether a restart is owed; where a run before was cut off, restart it."
                 )
             for encryption, option in _BINDINGS.items():
                 if not self._port(key, encryption):

@@ -84,7 +84,7 @@ class Certificate(X509):
             yield f"has the status {self.status}"
 
     def is_due(self, now: datetime, days: int | None) -> bool:
-        """Whether it is to be renewed: less than so many days, or without a number than a third of its life, is left."""
+        """Whether less than so many days, or without a number less than a third of its lifetime, is left."""
         left, lifetime = self.not_after - now, self.not_after - self.not_before
         return left * 3 < lifetime if days is None else left.days < days
 

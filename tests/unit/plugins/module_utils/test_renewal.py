@@ -228,7 +228,7 @@ def test_what_it_takes_the_place_of(old: dict[str, Any], goes: bool) -> None:
 def test_what_nobody_can_see_is_said() -> None:
     unseen = [seen(None, reachable=False), seen(NEW, port="imap4")]
     (*sending, told) = renewal_plan(look(), certificate(NAME), seen=unseen)["left_out"]
-    assert told.startswith("The controller reaches none of the ports of POP3, so it is not known which certificate")
+    assert told.startswith("The controller reaches no port of POP3, so it is not known which certificate")
     restarted = renewal_plan(look(), certificate(NAME), seen=unseen, changed=["pop3"])
     assert restarted["left_out"] == sending
 
