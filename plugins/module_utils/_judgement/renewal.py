@@ -31,6 +31,8 @@ class Renewal:
     x509_certificate_name: str | None = None
     """What the protocols are told to find it by; None for what they have stored."""
     manage_connector: bool = True
+    connector: str | None = None
+    """The one that clients send by; None for the one that users in general get."""
     host: str | None = None
     ports: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     """By protocol and encryption, where clients connect if that is not what is bound."""
@@ -110,7 +112,9 @@ class Renewal:
             return f"it is not known whether {mark} is assigned to SMTP"
         if "SMTP" not in services:
             return f"{mark} is not assigned to SMTP, which certificate_services: [SMTP] does"
-        if not any(one["for_users"] for one in self.look["connectors"] or ()):
+        if self.connector is None and self.look["connectors"] is None:
+            return f"the receive connectors of {self.look['server']} could not be read"
+        if self.connector is None and not any(one["for_users"] for one in self.look["connectors"]):
             return f"{self.look['server']} has no receive connector for clients"
         return ""
 

@@ -78,6 +78,7 @@ def test_what_is_done_for_one_with_the_name() -> None:
         ({"product": "Exchange Server 2010"}, {"services": ["SMTP"]}, "Exchange Server 2010 has no TlsCertificateName"),
         ({"connectors": []}, {"services": ["SMTP"]}, "EX01 has no receive connector for clients"),
         ({"connectors": [{"for_users": False}]}, {"services": ["SMTP"]}, "EX01 has no receive connector for clients"),
+        ({"connectors": None}, {"services": ["SMTP"]}, "the receive connectors of EX01 could not be read"),
         ({}, {"services": ["SMTP"]}, None),
     ],
 )
@@ -89,6 +90,8 @@ def test_sending_is_left_out_and_said(found: dict[str, Any], given: dict[str, An
     assert bool(plan["left_out"]) is bool(words)
     quiet = renewal_plan(look(**found), certificate(NAME, **given), manage_connector=False)
     assert (quiet["connector"], quiet["left_out"]) == (False, [])
+    named = renewal_plan(look(**found), certificate(NAME, **given), connector="Clients")
+    assert named["connector"] is (words is None or "receive connector" in words)
 
 
 @pytest.mark.parametrize(
