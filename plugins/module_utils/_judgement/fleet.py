@@ -223,7 +223,8 @@ def _usage(records: Mapping[str, Record], protocol: str, allowed: Sequence[str] 
     parts = (part_of(one.get("usage"), protocol) for one in records.values())
     unknown: dict[str, list[tuple[str, str]]] = {}
     for host, record in records.items():
-        own = own_names(record)
+        # Of a server that was not read, the inventory's name is all that there is to be named.
+        own = own_names({"fqdn": record["fqdn"], "server": record["server"] or host})
         for text in gaps(record.get("usage"), protocol):
             unknown.setdefault(neutrally(text, own), []).append((host, text))
     return {**cut_off(filter(None, parts), allowed), "unknown": [_text(*item) for item in unknown.items()]}
