@@ -156,11 +156,15 @@ def test_slices_make_one_report_without_any_server(controller: Controller) -> No
     assert "names" in slip.task("Make sure that the report can be written", "localhost")["result"]["msg"]
 
 
-def test_who_uses_a_protocol_is_told_if_asked_and_by_the_report_alone(
+def test_who_uses_a_protocol_is_told_if_asked(
     controller: Controller, organisation: SimulatorProcess
 ) -> None:
     hosts = inventory(organisation.description, report_protocols=["pop3"], report_usage=True, report_usage_since="1")
-    hosts["exchange"]["hosts"]["gone"] = unreachable()
+    hosts["exchange"]["hosts"] |= {
+        # Of another server a host has no logs.
+        "other": {**hosts["exchange"]["hosts"]["ex01"], "pop3_server": "EX02"},
+        "gone": unreachable(),
+    }
     on = {"Server": "EX01", "ProtocolLogEnabled": True, "LoginType": "PlainTextLogin"}
     assert organisation.run("EX01", "Set-PopSettings", on)["errors"] == []
     name = "<b>anna"
@@ -176,10 +180,12 @@ def test_who_uses_a_protocol_is_told_if_asked_and_by_the_report_alone(
     report = written(controller)
     parts = {host: server["usage"]["protocols"] for host, server in report["servers"].items()}
     assert [user["user"] for user in parts["ex01"]["pop3"]["users"]] == [name]
-    assert (parts["ex01"]["pop3"]["logged"], parts["ex02"]["pop3"]["logged"], parts["gone"]) == (True, False, None)
+    assert (parts["ex01"]["pop3"]["logged"], parts["ex02"]["pop3"]["logged"]) == (True, False)
+    assert parts["other"] is parts["gone"] is None
     pop3 = report["usage"]["pop3"]
     unknown = {text["servers"][0]: text["text"] for text in pop3.pop("unknown")}
     assert pop3 == {"disabling": [name], "secure_login": {"certain": [], "possible": [name]}, "allow_list": [name]}
+    assert "EX02" in unknown.pop("other")
     assert unknown == {
         "ex02": parts["ex02"]["pop3"]["turn_on"],
         "gone": report["servers"]["gone"]["failure"],

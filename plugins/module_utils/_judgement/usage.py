@@ -9,6 +9,7 @@ from typing import Any
 
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.log_days import Since
 from ansible_collections.mailops.exchange.plugins.module_utils._objects.log_lines import mailbox_named, may_be
+from ansible_collections.mailops.exchange.plugins.module_utils._objects.protocol_log_info import NO, UNKNOWN, YES
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.protocols import PROTOCOLS
 
 _SECURE = "SecureLogin"
@@ -88,11 +89,11 @@ def cut_off(parts: Iterable[Mapping[str, Any]], allowed: Iterable[str] | None = 
         for user in part["users"]:
             key = mailbox_named(user["user"])
             used.setdefault(key, user["user"])
-            answer = "no" if part["login_type"] == _SECURE else user["without_tls"]
+            answer = NO if part["login_type"] == _SECURE else user["without_tls"]
             answers.setdefault(key, set()).update(filter(None, [answer]))
-    certain = {key for key, told in answers.items() if "yes" in told}
+    certain = {key for key, told in answers.items() if YES in told}
     # Nobody of whom a front end tells nothing is known to use TLS.
-    possible = {key for key, told in answers.items() if "unknown" in told or not told} - certain
+    possible = {key for key, told in answers.items() if UNKNOWN in told or not told} - certain
     names = sorted(used)
     return {
         "disabling": [used[key] for key in names],
