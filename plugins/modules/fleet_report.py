@@ -89,13 +89,12 @@ options:
   usage:
     description:
       - Whether it is shown who uses the protocols. Then the variable C(report_logs) of each host holds what
-        M(mailops.exchange.protocol_log_info) with O(mailops.exchange.protocol_log_info#module:all_users) returned, and
-        the page and its JSON have names of users.
+        M(mailops.exchange.fleet_usage) returned, and the page and its JSON have names of users.
       - Of other reports, as with O(from), it is shown if one of them has it.
     type: bool
     default: false
   usage_since:
-    description: What M(mailops.exchange.protocol_log_info) is given. Checked here, before any server is asked.
+    description: What M(mailops.exchange.fleet_usage) is given. Checked here, before any server is asked.
     type: str
   usage_allowed:
     description:
@@ -104,7 +103,7 @@ options:
     type: raw
 seealso:
   - module: mailops.exchange.fleet_look
-  - module: mailops.exchange.protocol_log_info
+  - module: mailops.exchange.fleet_usage
 """
 
 EXAMPLES = r"""

@@ -27,7 +27,7 @@ ON_THE_CONTROLLER = "controller_file"
 # What the roles begin and end with, and what goes back, is action plugins, which run other modules.
 OF_ROLES = ("client_access_look", "client_access_verification")
 GOING_BACK = "client_access_restore"
-OF_REPORTS = ("fleet_look", "fleet_report")
+OF_REPORTS = ("fleet_look", "fleet_usage", "fleet_report")
 # It asks several servers; test_handout_playbook.py runs it and holds its results to what is documented.
 HANDING_OUT = "handout"
 NAMES = sorted(

@@ -156,9 +156,7 @@ def test_slices_make_one_report_without_any_server(controller: Controller) -> No
     assert "names" in slip.task("Make sure that the report can be written", "localhost")["result"]["msg"]
 
 
-def test_who_uses_a_protocol_is_told_if_asked(
-    controller: Controller, organisation: SimulatorProcess
-) -> None:
+def test_who_uses_a_protocol_is_told_if_asked(controller: Controller, organisation: SimulatorProcess) -> None:
     hosts = inventory(organisation.description, report_protocols=["pop3"], report_usage=True, report_usage_since="1")
     hosts["exchange"]["hosts"] |= {
         # Of another server a host has no logs.

@@ -18,6 +18,7 @@ from runner import PASSWORD, Controller, inventory
 from simulator_process import SimulatorProcess
 
 from ansible_collections.mailops.exchange.plugins.module_utils._judgement.fleet import report
+from ansible_collections.mailops.exchange.plugins.module_utils._judgement.usage import of_server
 
 ROOT = Path(__file__).resolve().parents[2]
 GUIDES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), *sorted((ROOT / "roles").glob("*/README.md"))]
@@ -83,7 +84,8 @@ def test_examples_run(
     organisation.run("EX01", "New-ThrottlingPolicy", {"Name": "Mail programs"})
     log = f"{logs.FOLDERS['pop3']}\\POP32026010400-1.LOG"
     organisation.write_file("EX01", log, logs.of_today("CONTOSO\\reader"), datetime.now(UTC).isoformat())
-    seen = replace(server(1), logs={"since": "2026-11-20", "pop3": read_logs([user("CONTOSO\\reader")])})
+    logged = {"since": "2026-11-20", "pop3": read_logs([user("CONTOSO\\reader")]), "imap4": None}
+    seen = replace(server(1), logs={"protocols": of_server(logged)})
     controller.write("exchange_report.json", report([seen.record(NOW)], ["pop3"], NOW, VERSION))
     hosts = inventory(organisation.description, tickets_password=PASSWORD, probe_password=PASSWORD)
     hosts["exchange"]["hosts"].pop("ex02")

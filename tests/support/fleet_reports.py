@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.mailops.exchange.plugins.module_utils._judgement.fleet import Seen, desired, instant, report
+from ansible_collections.mailops.exchange.plugins.module_utils._judgement.usage import of_server
 
 NOW = datetime(2026, 11, 27, 2, 20, tzinfo=UTC)
 VERSION = "0.1.0"
@@ -164,7 +165,7 @@ def server(number: int, now: datetime = NOW, *, wanted: bool = True, healthy: bo
 
 
 def logs(number: int) -> dict[str, Any]:
-    """What protocol_log_info returned of the server of a number, or the task in which it did not."""
+    """What fleet_usage returned of the server of a number."""
     kind = (number - 1) % 12 + 1
     if kind == 5:
         return {"skipped": True}
@@ -179,7 +180,7 @@ def logs(number: int) -> dict[str, Any]:
     elif kind == 4:
         pop3 |= {"unreadable": {"front_end log": "#Fields: dateTime,user", "protocol_log_enabled": "null"}}
     imap4 = read_logs([user(f"CONTOSO\\user{number}", "no")])
-    return {"server": f"EX{number:02}", "since": "2026-11-20", "pop3": pop3, "imap4": imap4}
+    return {"protocols": of_server({"since": "2026-11-20", "pop3": pop3, "imap4": imap4})}
 
 
 def read_logs(users: list[dict[str, Any]], **more: Any) -> dict[str, Any]:

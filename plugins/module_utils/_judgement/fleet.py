@@ -23,7 +23,6 @@ from ansible_collections.mailops.exchange.plugins.module_utils._judgement.usage 
     NOT_READ,
     cut_off,
     gaps,
-    of_server,
     part_of,
 )
 from ansible_collections.mailops.exchange.plugins.module_utils._objects.components import INACTIVE
@@ -97,7 +96,7 @@ class Seen:
     failure: str = ""
     """Why it could not be compared."""
     logs: Mapping[str, Any] | None = None
-    """What protocol_log_info returned; None if nobody wants to know who uses a protocol."""
+    """What fleet_usage returned; None if nobody wants to know who uses a protocol."""
 
     @property
     def is_reached(self) -> bool:
@@ -133,7 +132,16 @@ class Seen:
             "protocols": parts or None,
             "findings": None if findings is None else list(map(_finding, findings)),
             "acceptances": list(self.look.get("accepted") or ()),
-            "usage": None if self.logs is None else of_server(self.logs, failure or NOT_READ),
+            "usage": self._usage(failure),
+        }
+
+    def _usage(self, failure: str) -> dict[str, Any] | None:
+        if self.logs is None:
+            return None
+        protocols = self.logs.get("protocols")
+        return {
+            "failure": None if protocols else str(self.logs.get("msg") or failure or NOT_READ),
+            "protocols": protocols,
         }
 
     def _failure(self, look: Mapping[str, Any]) -> str:

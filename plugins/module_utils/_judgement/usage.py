@@ -25,13 +25,12 @@ def check_since(given: str | None, name: str) -> None:
         raise ValueError(f"{name}: {wrong}") from None
 
 
-def of_server(logs: Mapping[str, Any], failure: str) -> dict[str, Any]:
-    """What a report has of a server, from what protocol_log_info with `all_users` returned, or why that is nothing.
+def of_server(logs: Mapping[str, Any]) -> dict[str, Any]:
+    """By protocol, what a report has of what protocol_log_info with `all_users` returned.
 
     It has those who logged on; whoever only tried to uses nothing.
     """
-    parts = {key: _part(logs[key], logs["since"]) for key in PROTOCOLS if logs.get(key)}
-    return {"failure": None if parts else str(logs.get("msg") or failure), "protocols": parts or None}
+    return {key: _part(logs[key], logs["since"]) for key in PROTOCOLS if logs[key]}
 
 
 def _part(told: Mapping[str, Any], since: str) -> dict[str, Any]:

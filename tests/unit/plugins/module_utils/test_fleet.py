@@ -346,6 +346,20 @@ def test_a_user_of_several_servers_is_one_and_what_is_not_known_is_told() -> Non
     assert [one["servers"] for one in told["imap4"]["unknown"]] == [["ex05"], ["ex11"]]
 
 
+@pytest.mark.parametrize(
+    ("logs", "host", "told"),
+    [
+        ({"failed": True, "msg": "Access is denied."}, 1, "Access is denied."),
+        ({"unreachable": True, "msg": "It went away."}, 1, "It went away."),
+        ({"skipped": True}, 5, "EX05 does not answer at port 5986."),
+        ({}, 1, "Its logs were not read."),
+    ],
+)
+def test_why_logs_were_not_read_is_told(logs: dict[str, Any], host: int, told: str) -> None:
+    usage = of(replace(server(host), logs=logs))["servers"][f"ex{host:02}"]["usage"]
+    assert usage == {"failure": told, "protocols": None}
+
+
 def test_usage_of_slices_is_put_together_anew() -> None:
     whole = made(12, NOW, usage=True)
     slices = []

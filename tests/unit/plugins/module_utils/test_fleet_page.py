@@ -24,6 +24,7 @@ from ansible_collections.mailops.exchange.plugins.module_utils._judgement.fleet_
     view,
 )
 from ansible_collections.mailops.exchange.plugins.module_utils._judgement.fleet_rows import days_left, in_utc
+from ansible_collections.mailops.exchange.plugins.module_utils._judgement.usage import of_server
 
 # What a setting can be on a server: a value, in a form that nobody reads, or of a version that lacks it.
 WAYS = ("one", "another", "unreadable", "absent")
@@ -465,7 +466,7 @@ def usage(*logs: Mapping[str, Any], allowed: list[str] | None = None) -> Any:
 
 
 def asked(*users: dict[str, Any], **more: Any) -> dict[str, Any]:
-    return {"since": "2026-11-20", "pop3": read_logs([*users], **more)}
+    return {"protocols": of_server({"since": "2026-11-20", "pop3": read_logs([*users], **more), "imap4": None})}
 
 
 def test_a_page_has_no_users_if_nobody_asked() -> None:
