@@ -106,11 +106,13 @@ def _paths(given: t.Any) -> list[str]:
 
 
 def _allowed(given: t.Any) -> list[str] | None:
-    if given is not None and _listed(given) is None:
+    if given is None:
+        return None
+    if (mailboxes := _listed(given)) is None:
         raise Refused(
             "report_usage_allowed: this is not a list of mailboxes; give each as its user logs on or by its address."
         )
-    return _listed(given)
+    return mailboxes
 
 
 def _seen(variables: t.Any, host: str, options: dict[str, t.Any]) -> Seen:

@@ -190,7 +190,7 @@ def read_logs(users: list[dict[str, Any]], **more: Any) -> dict[str, Any]:
 
 
 def user(name: str, without_tls: str | None = "no", last_seen: str | None = "2026-11-26") -> dict[str, Any]:
-    return {"user": name, "without_tls": without_tls, "last_seen": last_seen, "log_ons": 7}
+    return {"user": name, "without_tls": without_tls, "last_seen": last_seen}
 
 
 def drift(look: Mapping[str, Any], key: str) -> dict[str, Any]:

@@ -492,6 +492,7 @@ class _Page:
         )
 
     def usage(self, key: str, told: Mapping[str, Any]) -> Usage:
+        """Who uses a protocol, and why there may be more."""
         read = {host: part for host, entry in self.hosts.items() if (part := part_of(entry.get("usage"), key))}
         is_known = any(part["first_day"] for part in read.values())
         nobody = "nobody" if not told["unknown"] else "nobody that the logs tell of" if is_known else "not known"
