@@ -54,7 +54,8 @@ def _follows(written: Any, usual: Any, shape: Any) -> bool:
         return True
     if not isinstance(written, list):
         return isinstance(usual, str) and "," in usual and any(map(str.isdecimal, _texts(shape)))
-    items = [shape] if isinstance(shape, str) else shape
+    # A list of one may come as the one alone.
+    items = [shape] if isinstance(shape, str | Mapping) else shape
     if not isinstance(items, list):
         return False
     said = {str(one.get("$text") if isinstance(one, Mapping) else one).strip().casefold() for one in items}
