@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import typing as t
+from datetime import UTC, datetime
 
 from ansible_collections.mailops.exchange.plugins.module_utils._judgement.usage import of_server
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.protocols import PROTOCOLS
@@ -26,4 +27,5 @@ class ActionModule(RoleAction):
 
     def work(self, options: dict[str, t.Any], task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
         asked = {name: value for name, value in options.items() if value is not None}
-        return {"protocols": of_server(self.ask("protocol_log_info", asked | {"all_users": True}, task_vars))}
+        logs = self.ask("protocol_log_info", asked | {"all_users": True}, task_vars)
+        return {"protocols": of_server(logs, datetime.now(UTC).date())}

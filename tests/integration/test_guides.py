@@ -85,7 +85,7 @@ def test_examples_run(
     log = f"{logs.FOLDERS['pop3']}\\POP32026010400-1.LOG"
     organisation.write_file("EX01", log, logs.of_today("CONTOSO\\reader"), datetime.now(UTC).isoformat())
     logged = {"since": "2026-11-20", "pop3": read_logs([user("CONTOSO\\reader")]), "imap4": None}
-    seen = replace(server(1), logs={"protocols": of_server(logged)})
+    seen = replace(server(1), logs={"protocols": of_server(logged, NOW.date())})
     controller.write("exchange_report.json", report([seen.record(NOW)], ["pop3"], NOW, VERSION))
     hosts = inventory(organisation.description, tickets_password=PASSWORD, probe_password=PASSWORD)
     hosts["exchange"]["hosts"].pop("ex02")

@@ -180,13 +180,18 @@ def logs(number: int) -> dict[str, Any]:
     elif kind == 4:
         pop3 |= {"unreadable": {"front_end log": "#Fields: dateTime,user", "protocol_log_enabled": "null"}}
     imap4 = read_logs([user(f"CONTOSO\\user{number}", "no")])
-    return {"protocols": of_server({"since": "2026-11-20", "pop3": pop3, "imap4": imap4})}
+    return {"protocols": of_server({"since": "2026-11-20", "pop3": pop3, "imap4": imap4}, NOW.date())}
 
 
 def read_logs(users: list[dict[str, Any]], **more: Any) -> dict[str, Any]:
     """What protocol_log_info tells of a protocol whose log is on."""
     told = {"logged": True, "turn_on": None, "login_type": "PlainTextLogin", "unreadable": {}, "users": users}
-    return {**told, "days": [{"day": "2026-11-20"}], "until": "2026-11-27T02:19:59.514000+00:00", **more}
+    return {
+        **told,
+        "days": [{"day": "2026-11-20"}, {"day": "2026-11-26"}],
+        "until": "2026-11-27T02:19:59.514000+00:00",
+        **more,
+    }
 
 
 def user(name: str, without_tls: str | None = "no", last_seen: str | None = "2026-11-26") -> dict[str, Any]:

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import date, timedelta
 from typing import Any
 
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.log_days import Since
@@ -25,19 +26,22 @@ def check_since(given: str | None, name: str) -> None:
         raise ValueError(f"{name}: {wrong}") from None
 
 
-def of_server(logs: Mapping[str, Any]) -> dict[str, Any]:
-    """By protocol, what a report has of what protocol_log_info with `all_users` returned.
+def of_server(logs: Mapping[str, Any], today: date) -> dict[str, Any]:
+    """By protocol, what a report has of what protocol_log_info with `all_users` returned today, in UTC.
 
     It has those who logged on; whoever only tried to uses nothing.
     """
-    return {key: _part(logs[key], logs["since"]) for key in PROTOCOLS if logs[key]}
+    return {key: _part(logs[key], logs["since"], today) for key in PROTOCOLS if logs[key]}
 
 
-def _part(told: Mapping[str, Any], since: str) -> dict[str, Any]:
+def _part(told: Mapping[str, Any], since: str, today: date) -> dict[str, Any]:
+    days = [one["day"] for one in told["days"]]
     return {
         **{name: told[name] for name in ("logged", "turn_on", "login_type", "unreadable")},
         "since": since,
-        "first_day": min((one["day"] for one in told["days"]), default=None),
+        "read_on": today.isoformat(),
+        "first_day": min(days, default=None),
+        "last_day": max(days, default=None),
         "until": told["until"],
         "users": [
             {name: user[name] for name in ("user", "last_seen", "without_tls")}
@@ -67,13 +71,17 @@ def gaps(usage: Mapping[str, Any] | None, protocol: str) -> Iterator[str]:
     part = part_of(usage, protocol)
     if part is None:
         return
-    since, first_day = part["since"], part["first_day"]
+    since, first_day, last_day = (part[name] for name in ("since", "first_day", "last_day"))
     if part["turn_on"]:
         yield part["turn_on"]
     elif first_day is None:
         yield f"Nothing of log-ons is logged since {since}. If the log was turned on meanwhile, restart the services."
-    elif first_day > since:
-        yield f"Nothing of log-ons is logged from {since} until {first_day}."
+    else:
+        if first_day > since:
+            yield f"Nothing of log-ons is logged from {since} until {first_day}."
+        # A day without even the log-ons by which Exchange monitors itself is more likely one that was not logged.
+        if date.fromisoformat(part["read_on"]) - date.fromisoformat(last_day) > timedelta(days=1):
+            yield f"Nothing of log-ons is logged after {last_day}."
 
 
 def cut_off(parts: Iterable[Mapping[str, Any]], allowed: Iterable[str] | None = None) -> dict[str, Any]:

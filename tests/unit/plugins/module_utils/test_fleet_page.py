@@ -466,7 +466,9 @@ def usage(*logs: Mapping[str, Any], allowed: list[str] | None = None) -> Any:
 
 
 def asked(*users: dict[str, Any], **more: Any) -> dict[str, Any]:
-    return {"protocols": of_server({"since": "2026-11-20", "pop3": read_logs([*users], **more), "imap4": None})}
+    return {
+        "protocols": of_server({"since": "2026-11-20", "pop3": read_logs([*users], **more), "imap4": None}, NOW.date())
+    }
 
 
 def test_a_page_has_no_users_if_nobody_asked() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from fleet_reports import read_logs, user
+from fleet_reports import NOW, read_logs, user
 
 from ansible_collections.mailops.exchange.plugins.module_utils._judgement.usage import cut_off, gaps, of_server
 
@@ -39,7 +39,7 @@ def test_an_allow_list_leaves_out_who_is_not_in_it() -> None:
 
 def test_who_only_tried_to_log_on_is_not_in_a_report() -> None:
     logs = {"since": "2026-11-20", "pop3": read_logs([user("anna"), user("<b>guess</b>", None, None)]), "imap4": None}
-    told = of_server(logs)
+    told = of_server(logs, NOW.date())
     assert list(told) == ["pop3"]
     assert [one["user"] for one in told["pop3"]["users"]] == ["anna"]
 
@@ -60,7 +60,10 @@ def test_who_only_tried_to_log_on_is_not_in_a_report() -> None:
         ),
         (
             {"days": [{"day": "2026-11-25"}, {"day": "2026-11-24"}]},
-            ["Nothing of log-ons is logged from 2026-11-20 until 2026-11-24."],
+            [
+                "Nothing of log-ons is logged from 2026-11-20 until 2026-11-24.",
+                "Nothing of log-ons is logged after 2026-11-25.",
+            ],
         ),
         (
             {"unreadable": {"log files": "Access is denied", "login_type": "null"}},
@@ -70,7 +73,7 @@ def test_who_only_tried_to_log_on_is_not_in_a_report() -> None:
 )
 def test_where_logs_do_not_tell_of_everybody_it_is_told_why(more: dict[str, Any], told: list[str]) -> None:
     logs = {"since": "2026-11-20", "pop3": read_logs([], **more), "imap4": None}
-    usage = {"failure": None, "protocols": of_server(logs)}
+    usage = {"failure": None, "protocols": of_server(logs, NOW.date())}
     assert list(gaps(usage, "pop3")) == told
     # Nothing was asked of this one.
     assert list(gaps(usage, "imap4")) == ["Its logs were not read."]
