@@ -10,6 +10,7 @@ from ansible_collections.mailops.exchange.plugins.module_utils._judgement import
 from ansible_collections.mailops.exchange.plugins.module_utils._judgement.accepted import acceptances
 from ansible_collections.mailops.exchange.plugins.module_utils._judgement.fleet import Seen, merged, report
 from ansible_collections.mailops.exchange.plugins.module_utils._judgement.junit import junit
+from ansible_collections.mailops.exchange.plugins.module_utils._judgement.usage import check_since
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.protocols import PROTOCOLS
 from ansible_collections.mailops.exchange.plugins.plugin_utils.controller import ControllerAction
 from ansible_collections.mailops.exchange.plugins.plugin_utils.controller_file import Refused
@@ -39,14 +40,19 @@ class ActionModule(ControllerAction):
         "expires_within_days": {"type": "int"},
         "fail": {"type": "bool"},
         "ignore_findings": {"type": "raw", "default": []},
+        "usage": {"type": "bool", "default": False},
+        "usage_since": {"type": "str"},
+        "usage_allowed": {"type": "raw"},
     }
     mutually_exclusive: t.ClassVar = [("from", "hosts")]
 
     def work(self, options: dict[str, t.Any], task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
         try:
             acceptances(options["ignore_findings"], "report_ignore")
+            check_since(options["usage_since"], "report_usage_since")
         except ValueError as wrong:
             raise Refused(f"{wrong}.") from None
+        allowed = _allowed(options["usage_allowed"])
         files, now = Files.of(options["file"], options["junit"]), datetime.now(UTC)
         result: dict[str, t.Any] = {
             "changed": False,
@@ -57,14 +63,14 @@ class ActionModule(ControllerAction):
         }
         previous = _previous(options["previous"], files)
         if options["from"] is not None:
-            servers, protocols = merged([read_report(path, "from") for path in _listed(options["from"])])
+            servers, protocols = merged([read_report(path, "from") for path in _paths(options["from"])])
         elif options["hosts"] is not None:
             seen = [_seen(task_vars["hostvars"][host], host, options) for host in options["hosts"]]
             servers, protocols = [one.record(now) for one in seen], options["protocols"] or list(PROTOCOLS)
         else:
             return result
         try:
-            told = report(servers, protocols, now, collection_version(), previous)
+            told = report(servers, protocols, now, collection_version(), previous, allowed)
         except ValueError as wrong:
             raise Refused(f"The report cannot be made: {wrong}.") from None
         if not self._task.check_mode:
@@ -82,17 +88,35 @@ def _previous(given: str | None, files: Files) -> dict[str, t.Any] | None:
     return read_report(given, "previous") if given else held
 
 
-def _listed(given: t.Any) -> list[str]:
+def _listed(given: t.Any) -> list[str] | None:
+    """The texts of a list; None if it is none of that."""
     # By -e name=value a list comes as its text.
     items = given.strip().strip("[]").split(",") if isinstance(given, str) else given
     if not isinstance(items, list) or not all(isinstance(item, str) for item in items):
+        return None
+    return [text for item in items if (text := item.strip().strip("'\""))]
+
+
+def _paths(given: t.Any) -> list[str]:
+    if (paths := _listed(given)) is None:
         raise Refused("from: this is not a list of files; give paths, each of them that of the JSON of a report.")
-    if not (paths := [path for item in items if (path := item.strip().strip("'\""))]):
+    if not paths:
         raise Refused("from: there is no file in the list; give at least one, the JSON of a report.")
     return paths
+
+
+def _allowed(given: t.Any) -> list[str] | None:
+    if given is None:
+        return None
+    if (mailboxes := _listed(given)) is None:
+        raise Refused(
+            "report_usage_allowed: this is not a list of mailboxes; give each as its user logs on or by its address."
+        )
+    return mailboxes
 
 
 def _seen(variables: t.Any, host: str, options: dict[str, t.Any]) -> Seen:
     look: t.Any = next((value for name in options["looks"] if (value := variables.get(name))), {})
     reports, failure = variables.get("client_access_report") or {}, variables.get(options["failure"]) or ""
-    return Seen(host, host in options["reached"], plain(look), plain(reports), str(failure))
+    logs = plain(variables.get("report_logs") or {}) if options["usage"] else None
+    return Seen(host, host in options["reached"], plain(look), plain(reports), str(failure), logs)

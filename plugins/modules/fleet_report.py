@@ -86,8 +86,24 @@ options:
     description: What M(mailops.exchange.fleet_look) is given as accepted. Checked here too, before any server is asked.
     type: raw
     default: []
+  usage:
+    description:
+      - Whether it is shown who uses the protocols. Then the variable C(report_logs) of each host holds what
+        M(mailops.exchange.fleet_usage) returned, and the page and its JSON have names of users.
+      - Of other reports, as with O(from), it is shown if one of them has it.
+    type: bool
+    default: false
+  usage_since:
+    description: What M(mailops.exchange.fleet_usage) is given. Checked here, before any server is asked.
+    type: str
+  usage_allowed:
+    description:
+      - The mailboxes that are to keep the protocols, each as its user logs on or by its address; the report names the
+        users that are not among them. A list, or a text with commas between them.
+    type: raw
 seealso:
   - module: mailops.exchange.fleet_look
+  - module: mailops.exchange.fleet_usage
 """
 
 EXAMPLES = r"""

@@ -281,8 +281,9 @@ pop3:
               type: str
               sample: "yes"
     unreadable:
-      description: The settings that cannot be read, and the form in which each came; and the logs whose fields are not
-        the known ones, with what they say of them. Such a log is not read.
+      description: The settings that cannot be read, and the form in which each came; the logs whose fields are not the
+        known ones, with what they say of them, which are not read; and C(log files), with what the server says of files
+        that it could not read.
       type: dict
       sample: {}
 imap4:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from xml.etree import ElementTree
 
 import jsonschema
+import logs
 from evidence import add_connector, writes
 from fleet_reports import NOW, closed_schema, made
 from runner import Controller, inventory
@@ -151,6 +152,46 @@ def test_slices_make_one_report_without_any_server(controller: Controller) -> No
     said = slip.task("Make sure that the report can be written", "localhost")["result"]["msg"]
     assert "maybe" in said
     assert "fail" in said
+    slip = controller.run(REPORT, {}, "-e", json.dumps({"report_usage": "names", "report_from": ["first.json"]}))
+    assert "names" in slip.task("Make sure that the report can be written", "localhost")["result"]["msg"]
+
+
+def test_who_uses_a_protocol_is_told_if_asked(controller: Controller, organisation: SimulatorProcess) -> None:
+    hosts = inventory(organisation.description, report_protocols=["pop3"], report_usage=True, report_usage_since="1")
+    hosts["exchange"]["hosts"] |= {
+        # Of another server a host has no logs.
+        "other": {**hosts["exchange"]["hosts"]["ex01"], "pop3_server": "EX02"},
+        "gone": unreachable(),
+    }
+    on = {"Server": "EX01", "ProtocolLogEnabled": True, "LoginType": "PlainTextLogin"}
+    assert organisation.run("EX01", "Set-PopSettings", on)["errors"] == []
+    name = "<b>anna"
+    log = f"{logs.FOLDERS['pop3']}\\POP32026010400-1.LOG"
+    organisation.write_file("EX01", log, logs.of_today(name), datetime.now(UTC).isoformat())
+    organisation.clear_log()
+
+    done = controller.run(REPORT, hosts, "-vv", "-e", "report_usage_allowed=bob")
+    assert done.returncode == 0, done.output
+    assert writes(organisation) == []
+    assert name not in done.output
+    assert name not in json.dumps(done.results)
+    report = written(controller)
+    parts = {host: server["usage"]["protocols"] for host, server in report["servers"].items()}
+    assert [user["user"] for user in parts["ex01"]["pop3"]["users"]] == [name]
+    assert (parts["ex01"]["pop3"]["logged"], parts["ex02"]["pop3"]["logged"]) == (True, False)
+    assert parts["other"] is parts["gone"] is None
+    pop3 = report["usage"]["pop3"]
+    unknown = {text["servers"][0]: text["text"] for text in pop3.pop("unknown")}
+    assert pop3 == {"disabling": [name], "secure_login": {"certain": [], "possible": [name]}, "allow_list": [name]}
+    assert "EX02" in unknown.pop("other")
+    assert unknown == {
+        "ex02": parts["ex02"]["pop3"]["turn_on"],
+        "gone": report["servers"]["gone"]["failure"],
+    }
+    page = (controller.folder / "exchange_report.html").read_text()
+    assert "&lt;b&gt;anna" in page
+    assert name not in page
+    assert "set protocol_log_enabled to true" in page
 
 
 def test_drift_and_preflight_write_the_report_too(controller: Controller, organisation: SimulatorProcess) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,12 @@ from typing import Any
 import logs
 import pytest
 import yaml
+from fleet_reports import NOW, VERSION, read_logs, server, user
 from runner import PASSWORD, Controller, inventory
 from simulator_process import SimulatorProcess
+
+from ansible_collections.mailops.exchange.plugins.module_utils._judgement.fleet import report
+from ansible_collections.mailops.exchange.plugins.module_utils._judgement.usage import of_server
 
 ROOT = Path(__file__).resolve().parents[2]
 GUIDES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), *sorted((ROOT / "roles").glob("*/README.md"))]
@@ -79,6 +84,9 @@ def test_examples_run(
     organisation.run("EX01", "New-ThrottlingPolicy", {"Name": "Mail programs"})
     log = f"{logs.FOLDERS['pop3']}\\POP32026010400-1.LOG"
     organisation.write_file("EX01", log, logs.of_today("CONTOSO\\reader"), datetime.now(UTC).isoformat())
+    logged = {"since": "2026-11-20", "pop3": read_logs([user("CONTOSO\\reader")]), "imap4": None}
+    seen = replace(server(1), logs={"protocols": of_server(logged, NOW.date())})
+    controller.write("exchange_report.json", report([seen.record(NOW)], ["pop3"], NOW, VERSION))
     hosts = inventory(organisation.description, tickets_password=PASSWORD, probe_password=PASSWORD)
     hosts["exchange"]["hosts"].pop("ex02")
     examples = [play for block in blocks(guide) for play in plays(block) or []]

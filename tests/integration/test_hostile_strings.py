@@ -36,6 +36,7 @@ ELSEWHERE = {
     "controller_file",
     "fleet_look",
     "fleet_report",
+    "fleet_usage",
     "handout",
     "mail_probe",
 }

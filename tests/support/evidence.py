@@ -8,11 +8,14 @@ from simulator_process import SimulatorProcess
 
 POP = ("MSExchangePop3", "MSExchangePOP3BE")
 IMAP = ("MSExchangeImap4", "MSExchangeIMAP4BE")
+# By these a server reads and counts what is in its logs.
+_COUNT = ("Select-String", "Select-Object", "ConvertFrom-Csv", "Group-Object")
 
 
 def writes(organisation: SimulatorProcess) -> list[str]:
     """The names of the cmdlets that were sent and are none that only read."""
-    return [entry["cmdlet"] for entry in organisation.log() if not entry["cmdlet"].startswith("Get-")]
+    names = [entry["cmdlet"] for entry in organisation.log()]
+    return [name for name in names if not name.startswith("Get-") and name.rpartition("\\")[2] not in _COUNT]
 
 
 def stored(organisation: SimulatorProcess, protocol: str = "pop3", server: str = "EX01") -> dict[str, Any]:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import cycle
 from pathlib import Path
 from typing import Any
 
 from ansible_collections.mailops.exchange.plugins.module_utils._judgement.fleet import Seen, desired, instant, report
+from ansible_collections.mailops.exchange.plugins.module_utils._judgement.usage import of_server
 
 NOW = datetime(2026, 11, 27, 2, 20, tzinfo=UTC)
 VERSION = "0.1.0"
@@ -41,18 +43,25 @@ HOSTILE = (
 
 
 def fleet(
-    servers: int = 12, *, hostile: bool = False, wanted: bool = True, previous: bool = True, healthy: bool = False
+    servers: int = 12,
+    *,
+    hostile: bool = False,
+    wanted: bool = True,
+    previous: bool = True,
+    healthy: bool = False,
+    usage: bool = False,
 ) -> dict[str, Any]:
     """A report on servers among which there is everything that can be, if they are twelve or more.
 
     `hostile` has harmful strings wherever a server's text can be; without `wanted` nothing is desired of any; with
-    `previous` it tells what has changed since the day before; `healthy` servers are all in sync.
+    `previous` it tells what has changed since the day before; `healthy` servers are all in sync; with `usage` it tells
+    who uses the protocols.
     """
     before = made(servers, NOW - timedelta(days=1), hostile, wanted, healthy=True) if previous else None
     if before is not None and servers and not healthy:
         before["servers"]["gone"] = {**next(iter(before["servers"].values())), "host": "gone"}
         before["servers"].pop("ex01" if servers > 1 else "", None)
-    return made(servers, NOW, hostile, wanted, healthy, before)
+    return made(servers, NOW, hostile, wanted, healthy, before, usage)
 
 
 def made(
@@ -62,13 +71,20 @@ def made(
     wanted: bool = True,
     healthy: bool = False,
     previous: Mapping[str, Any] | None = None,
+    usage: bool = False,
 ) -> dict[str, Any]:
     """A report as of one time."""
     seen = [server(number, now, wanted=wanted, healthy=healthy) for number in range(1, servers + 1)]
+    if usage:
+        seen = [replace(one, logs=logs(number)) for number, one in enumerate(seen, 1)]
     if hostile:
         strings = cycle(HOSTILE)
-        seen = [Seen(one.host, one.reached, _harmful(one.look, strings), one.reports, one.failure) for one in seen]
-    return report([one.record(now) for one in seen], PROTOCOLS, now, VERSION, previous)
+        seen = [
+            replace(one, look=_harmful(one.look, strings), logs=one.logs and _harmful(one.logs, strings))
+            for one in seen
+        ]
+    allowed = ["user0@contoso.com", "user1"] if usage else None
+    return report([one.record(now) for one in seen], PROTOCOLS, now, VERSION, previous, allowed)
 
 
 def server(number: int, now: datetime = NOW, *, wanted: bool = True, healthy: bool = False) -> Seen:
@@ -146,6 +162,40 @@ def server(number: int, now: datetime = NOW, *, wanted: bool = True, healthy: bo
             "possible_until": look[key]["restart_possible_until"],
         }
     return Seen(f"ex{number:02}", True, told, reports, failure)
+
+
+def logs(number: int) -> dict[str, Any]:
+    """What fleet_usage returned of the server of a number."""
+    kind = (number - 1) % 12 + 1
+    if kind == 5:
+        return {"skipped": True}
+    if kind == 11:
+        return {"failed": True, "msg": f"Select-String is not allowed on EX{number:02}."}
+    pop3 = read_logs([user(f"user{one}", ("no", "yes", "unknown")[one % 3]) for one in range(number)])
+    if kind == 2:
+        off = "Protocol logging of POP3 is off: set protocol_log_enabled to true with mailops.exchange.pop_settings."
+        pop3 |= {"logged": False, "turn_on": off, "days": [], "users": []}
+    elif kind == 3:
+        pop3 |= {"days": [], "users": [], "until": None}
+    elif kind == 4:
+        pop3 |= {"unreadable": {"front_end log": "#Fields: dateTime,user", "protocol_log_enabled": "null"}}
+    imap4 = read_logs([user(f"CONTOSO\\user{number}", "no")])
+    return {"protocols": of_server({"since": "2026-11-20", "pop3": pop3, "imap4": imap4}, NOW.date())}
+
+
+def read_logs(users: list[dict[str, Any]], **more: Any) -> dict[str, Any]:
+    """What protocol_log_info tells of a protocol whose log is on."""
+    told = {"logged": True, "turn_on": None, "login_type": "PlainTextLogin", "unreadable": {}, "users": users}
+    return {
+        **told,
+        "days": [{"day": "2026-11-20"}, {"day": "2026-11-26"}],
+        "until": "2026-11-27T02:19:59.514000+00:00",
+        **more,
+    }
+
+
+def user(name: str, without_tls: str | None = "no", last_seen: str | None = "2026-11-26") -> dict[str, Any]:
+    return {"user": name, "without_tls": without_tls, "last_seen": last_seen}
 
 
 def drift(look: Mapping[str, Any], key: str) -> dict[str, Any]:
@@ -288,7 +338,7 @@ def _client_settings(fqdn: str) -> dict[str, Any]:
 # What a server can write as it likes; the rest are words, numbers and times of ours.
 _FREE = {
     "banner", "component", "component_reason", "fqdn", "issuer", "key", "msg", "name", "names",
-    "product", "restart_reason", "seen", "server", "subject", "version", "weakness",
+    "product", "restart_reason", "seen", "server", "subject", "user", "version", "weakness",
 }  # fmt: skip
 
 

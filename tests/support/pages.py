@@ -23,8 +23,8 @@ from ansible_collections.mailops.exchange.plugins.plugin_utils.pages import rend
 REPORTS = {
     "report-2": {"servers": 2},
     "report-12": {"servers": 12},
-    "report-60": {"servers": 60},
-    "report-hostile": {"servers": 12, "hostile": True},
+    "report-60": {"servers": 60, "usage": True},
+    "report-hostile": {"servers": 12, "hostile": True, "usage": True},
     "report-healthy": {"servers": 3, "healthy": True, "previous": False},
 }
 # Of an organisation in order, and of one where servers differ and strings are hostile.

@@ -19,6 +19,12 @@ from ansible_collections.mailops.exchange.plugins.module_utils._judgement.compar
     values,
 )
 from ansible_collections.mailops.exchange.plugins.module_utils._judgement.drift import compared as with_desired
+from ansible_collections.mailops.exchange.plugins.module_utils._judgement.usage import (
+    NOT_READ,
+    cut_off,
+    gaps,
+    part_of,
+)
 from ansible_collections.mailops.exchange.plugins.module_utils._objects.components import INACTIVE
 from ansible_collections.mailops.exchange.plugins.module_utils._objects.server_rules import (
     is_supported,
@@ -27,7 +33,7 @@ from ansible_collections.mailops.exchange.plugins.module_utils._objects.server_r
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.protocols import PROTOCOLS
 from ansible_collections.mailops.exchange.plugins.module_utils._work.rules import NOTICE, SEVERITIES
 
-SCHEMA_VERSION = "1.0"
+SCHEMA_VERSION = "1.1"
 # By the names of the states of a server, those of their numbers in the summary.
 COUNTED = {
     "in_sync": "in_sync",
@@ -89,6 +95,8 @@ class Seen:
     """What the roles reported in check mode."""
     failure: str = ""
     """Why it could not be compared."""
+    logs: Mapping[str, Any] | None = None
+    """What fleet_usage returned; None if nobody wants to know who uses a protocol."""
 
     @property
     def is_reached(self) -> bool:
@@ -124,6 +132,16 @@ class Seen:
             "protocols": parts or None,
             "findings": None if findings is None else list(map(_finding, findings)),
             "acceptances": list(self.look.get("accepted") or ()),
+            "usage": self._usage(failure),
+        }
+
+    def _usage(self, failure: str) -> dict[str, Any] | None:
+        if self.logs is None:
+            return None
+        protocols = self.logs.get("protocols")
+        return {
+            "failure": None if protocols else str(self.logs.get("msg") or failure or NOT_READ),
+            "protocols": protocols,
         }
 
     def _failure(self, look: Mapping[str, Any]) -> str:
@@ -156,8 +174,12 @@ def report(
     now: datetime,
     collection_version: str,
     previous: Mapping[str, Any] | None = None,
+    allowed: Sequence[str] | None = None,
 ) -> dict[str, Any]:
-    """The whole report on servers; ValueError for what is no value of its setting, which only a file can hold."""
+    """The whole report on servers; ValueError for what is no value of its setting, which only a file can hold.
+
+    `allowed` are the mailboxes that keep the protocols, if it is asked who would lose them.
+    """
     today = now.astimezone(UTC).date()
     records = {one["host"]: {**one, "supported": is_supported(one["product"], today)} for one in servers}
     differences = [
@@ -179,6 +201,7 @@ def report(
         "findings": found,
         "accepted": accepted,
         "differences": [_difference(one, is_desired) for one, is_desired in differences],
+        "usage": {key: _usage(records, key, allowed) for key in protocols} if _is_usage_told(records) else None,
         "changes": None,
     }
     if previous is not None:
@@ -196,6 +219,23 @@ def merged(reports: Iterable[Mapping[str, Any]]) -> tuple[list[Record], list[str
             if host not in servers or servers[host]["read_at"] < server["read_at"]:
                 servers[host] = {**server, "host": host}
     return list(servers.values()), [key for key in PROTOCOLS if key in protocols]
+
+
+def _is_usage_told(records: Mapping[str, Record]) -> bool:
+    # A report of version 1.0 has none.
+    return any(one.get("usage") for one in records.values())
+
+
+def _usage(records: Mapping[str, Record], protocol: str, allowed: Sequence[str] | None) -> dict[str, Any]:
+    """Who would be cut off, and of which servers the logs do not tell everything."""
+    parts = (part_of(one.get("usage"), protocol) for one in records.values())
+    unknown: dict[str, list[tuple[str, str]]] = {}
+    for host, record in records.items():
+        # Of a server that was not read, the inventory's name is all that there is to be named.
+        own = own_names({"fqdn": record["fqdn"], "server": record["server"] or host})
+        for text in gaps(record.get("usage"), protocol):
+            unknown.setdefault(neutrally(text, own), []).append((host, text))
+    return {**cut_off(filter(None, parts), allowed), "unknown": [_text(*item) for item in unknown.items()]}
 
 
 def _comparable(records: Iterable[Record]) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -24,6 +24,7 @@ from ansible_collections.mailops.exchange.plugins.module_utils._judgement.fleet_
     is_due,
     rows,
 )
+from ansible_collections.mailops.exchange.plugins.module_utils._judgement.usage import part_of
 
 # So many columns are read at a glance; of more servers, those that are alike share one.
 _FEW = 8
@@ -59,7 +60,7 @@ _OVERALL = {
 
 @dataclass(frozen=True)
 class Names:
-    """Servers: of many the first ones, and the rest where one looks for it."""
+    """Servers, or users: of many the first ones, and the rest where one looks for it."""
 
     count: int
     first: Sequence[str]
@@ -220,6 +221,39 @@ class Changes:
 
 
 @dataclass(frozen=True)
+class CutOff:
+    """A change, and who would no longer get in."""
+
+    change: str
+    users: Names
+    why: str
+    nobody: str
+    """What stands there if these are none."""
+
+
+@dataclass(frozen=True)
+class Covered:
+    """Of which time the logs of a server tell."""
+
+    host: str
+    first_day: str
+    until: str
+    users: int
+
+
+@dataclass(frozen=True)
+class Usage:
+    """Who uses a protocol."""
+
+    part: str
+    title: str
+    since: str | None
+    changes: Sequence[CutOff]
+    gaps: Sequence[Text]
+    covered: Sequence[Covered]
+
+
+@dataclass(frozen=True)
 class Count:
     number: int
     word: str
@@ -251,6 +285,7 @@ def view(report: Mapping[str, Any]) -> dict[str, Any]:
         "changes": page.changes(),
         "comparison": page.comparison(),
         "certificates": page.certificates(),
+        "usage": [page.usage(key, told) for key, told in (report.get("usage") or {}).items()],
     }
 
 
@@ -455,6 +490,36 @@ class _Page:
             [certificate for of_mail, certificate in shown if not of_mail],
             self.names(unread) if unread else None,
         )
+
+    def usage(self, key: str, told: Mapping[str, Any]) -> Usage:
+        """Who uses a protocol, and why there may be more."""
+        read = {host: part for host, entry in self.hosts.items() if (part := part_of(entry.get("usage"), key))}
+        is_known = any(part["first_day"] for part in read.values())
+        nobody = "nobody" if not told["unknown"] else "nobody that the logs tell of" if is_known else "not known"
+        secure, title = told["secure_login"], PARTS[key]
+        changes = [
+            (f"Disable {title}", told["disabling"], "They logged on."),
+            ("Set login_type to SecureLogin: certain", secure["certain"], "They logged on without TLS."),
+            ("Set login_type to SecureLogin: possible", secure["possible"], "The logs do not tell whether over TLS."),
+            (f"Leave {title} to the allowed mailboxes", told["allow_list"], "They are not among them."),
+        ]
+        return Usage(
+            key,
+            title,
+            min((part["since"] for part in read.values()), default=None),
+            [CutOff(change, _users(who), why, nobody) for change, who, why in changes if who is not None],
+            [Text(one["text"], self.names(one["servers"])) for one in told["unknown"]],
+            [
+                Covered(host, part["first_day"] or "none", in_utc(part["until"]) or "none", len(part["users"]))
+                for host, part in read.items()
+            ],
+        )
+
+
+def _users(names: Sequence[str]) -> Names:
+    shown = [_cut(name, _LONGEST_NAME) for name in names]
+    first = len(shown) if len(shown) <= _NAMED else _FIRST
+    return Names(len(shown), shown[:first], shown[first:], "")
 
 
 def _grouped(pairs: Iterable[tuple[Any, Any]]) -> list[tuple[Any, list[Any]]]:

@@ -12,6 +12,7 @@ from typing import Any
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
 
+from ansible_collections.mailops.exchange.plugins.module_utils._judgement.usage import unread
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.protocols import PROTOCOLS
 from ansible_collections.mailops.exchange.plugins.module_utils._work.rules import NOTICE
 
@@ -87,6 +88,12 @@ def _cases(server: Mapping[str, Any], findings: Sequence[Mapping[str, Any]]) -> 
             if server["host"] in text["servers"]
         ]
         yield _Case(name, "failure", "finding", told) if told else _Case(name)
+    if usage := server.get("usage"):
+        told = list(dict.fromkeys(text for key in usage["protocols"] or PROTOCOLS for text in unread(usage, key)))
+        if told == [server["failure"]]:
+            yield _Case("usage", "skipped", told=["Its logs were not read, see the case run."])
+        else:
+            yield _Case("usage", "error", "usage", told) if told else _Case("usage")
 
 
 def _compared(name: str, part: str, drift: Any, server: Mapping[str, Any], key: str) -> _Case:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import harmless
+from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import first_of, harmless
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.bindings import binding_port
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.log_days import Since, UserNames
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.simple import Bool, Choices, Int
@@ -108,7 +108,12 @@ class ProtocolLogInfo(Work):
         usage = Usage(days, tls)
         if self._names_somebody:
             told["users"] = self._users(reader, usage)
-        self.host.warnings += reader.remarks()
+        if reader.unread:
+            told["unreadable"]["log files"] = first_of(reader.unread)
+            self.host.warnings.append(
+                f"Not every log file of {reader.what} could be read, so the counts are too low: "
+                f"{told['unreadable']['log files']}."
+            )
         return {
             **told,
             "files": folder.files,

@@ -15,7 +15,6 @@ from typing import Any
 from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import (
     CmdletFailure,
     Failure,
-    first_of,
     words_of,
 )
 from ansible_collections.mailops.exchange.plugins.module_utils._host.host import Host
@@ -269,13 +268,6 @@ class Reader:
 
     def _of(self, log: Log, day: date) -> dict[str, str]:
         return {"cmdlet": "Group-Object", "member": "Values", "of": f"the {log.side} log of {self.what} of {day}"}
-
-    def remarks(self) -> Iterator[str]:
-        """What is missing in the counts."""
-        if self.unread:
-            yield (
-                f"Not every log file of {self.what} could be read, so the counts are too low: {first_of(self.unread)}."
-            )
 
 
 def _refuse_old(reply: Reply) -> None:

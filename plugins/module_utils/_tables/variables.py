@@ -46,6 +46,9 @@ PLAYBOOK_VARIABLES = {
         "misspelt_variables",
         "previous",
         "protocols",
+        "usage",
+        "usage_allowed",
+        "usage_since",
     ),
     "restore": ("folder", "ignore_unknown_component", "mailboxes", "misspelt_variables", "protocols"),
 }

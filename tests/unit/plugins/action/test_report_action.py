@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any
 
 import pytest
 from ansible.errors import AnsibleActionFail
-from fleet_reports import fleet, server
+from fleet_reports import fleet, logs, server
 
 from ansible_collections.mailops.exchange.plugins.action import fleet_report
 
@@ -32,7 +33,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
             "failure": "report_failure",
             "hosts": [*hosts] if hosts else None,
         }
-        defaults["ignore_findings"] = []
+        defaults |= {"ignore_findings": [], "usage": False, "usage_since": None, "usage_allowed": None}
         try:
             told: dict[str, Any] = action.work({**given, **defaults, **options}, {"hostvars": hosts})
         except fleet_report.Refused as refused:
@@ -113,6 +114,35 @@ def test_what_is_no_list_of_files_is_refused(run: Run, given: Any) -> None:
 def test_what_cannot_be_accepted_is_refused_before_a_server_is_asked(run: Run) -> None:
     with pytest.raises(AnsibleActionFail, match=r"report_ignore: .31\.12\.2026. is not a day until which"):
         run(file="report.html", ignore_findings=[{"id": "a", "until": "31.12.2026"}])
+
+
+@pytest.mark.parametrize(
+    ("option", "given", "said"),
+    [
+        ("usage_since", "yesterday", "report_usage_since: 'yesterday' is neither a day nor a number of days"),
+        ("usage_since", "0", "report_usage_since: '0' days are out of range"),
+        ("usage_allowed", {"a": 1}, "report_usage_allowed: this is not a list of mailboxes"),
+        ("usage_allowed", [12], "report_usage_allowed: this is not a list of mailboxes"),
+    ],
+)
+def test_what_cannot_be_asked_of_logs_is_refused_before_a_server_is_asked(
+    run: Run, option: str, given: Any, said: str
+) -> None:
+    with pytest.raises(AnsibleActionFail, match=re.escape(said)):
+        run(file="report.html", **{option: given})
+
+
+def test_who_uses_the_protocols_is_in_a_report_only_if_that_was_asked(run: Run, tmp_path: Path) -> None:
+    hosts = {"ex01": {**variables(1), "report_logs": logs(1)}, "ex13": {**variables(13), "report_logs": logs(13)}}
+    run(hosts, file="report.html")
+    for name in ("report.html", "report.json"):
+        assert "user1" not in (tmp_path / name).read_text()
+    # By -e name=value a list comes as its text.
+    run(hosts, file="report.html", usage=True, usage_allowed="['user1@contoso.com', user2]")
+    pop3 = json.loads((tmp_path / "report.json").read_text())["usage"]["pop3"]
+    assert len(pop3["disabling"]) == 13
+    assert [name for name in pop3["disabling"] if name not in pop3["allow_list"]] == ["user1", "user2"]
+    assert "user12" in (tmp_path / "report.html").read_text()
 
 
 def test_a_host_that_failed_in_the_playbook_preflight_is_told_so(run: Run, tmp_path: Path) -> None:

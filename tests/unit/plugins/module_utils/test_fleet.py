@@ -50,7 +50,16 @@ def kinds(findings: list[dict[str, Any]]) -> list[tuple[str, list[str]]]:
 
 @pytest.mark.parametrize(
     "given",
-    [{}, {"servers": 0}, {"servers": 1}, {"servers": 30}, {"hostile": True}, {"wanted": False}, {"healthy": True}],
+    [
+        {},
+        {"servers": 0},
+        {"servers": 1},
+        {"servers": 30},
+        {"hostile": True},
+        {"wanted": False},
+        {"healthy": True},
+        {"usage": True},
+    ],
     ids=str,
 )
 def test_a_report_is_as_its_schema_says(given: dict[str, Any]) -> None:
@@ -316,6 +325,59 @@ def test_a_report_of_reports_is_what_it_would_have_been_at_once() -> None:
         part = report(list(whole["servers"].values())[half], PROTOCOLS, NOW, VERSION)
         slices.append(json.loads(json.dumps(part)))
     assert report(*merged(slices), NOW, VERSION) == whole
+
+
+def test_a_user_of_several_servers_is_one_and_what_is_not_known_is_told() -> None:
+    assert made(12, NOW)["usage"] is None
+    told = made(12, NOW, usage=True)["usage"]
+    # The one with twelve users has all that the others have.
+    assert told["pop3"]["disabling"] == sorted(f"user{number}" for number in range(12))
+    assert told["pop3"]["secure_login"]["certain"] == ["user1", "user10", "user4", "user7"]
+    assert told["pop3"]["secure_login"]["possible"] == ["user11", "user2", "user5", "user8"]
+    assert "user0" not in told["pop3"]["allow_list"]
+    assert [(one["text"].partition(" ")[0], one["servers"]) for one in told["pop3"]["unknown"]] == [
+        ("Protocol", ["ex02"]),
+        ("Nothing", ["ex03"]),
+        ("POP3", ["ex04"]),
+        ("POP3", ["ex04"]),
+        ("EX05", ["ex05"]),
+        ("Select-String", ["ex11"]),
+    ]
+    assert [one["servers"] for one in told["imap4"]["unknown"]] == [["ex05"], ["ex11"]]
+
+
+@pytest.mark.parametrize(
+    ("logs", "host", "told"),
+    [
+        ({"failed": True, "msg": "Access is denied."}, 1, "Access is denied."),
+        ({"unreachable": True, "msg": "It went away."}, 1, "It went away."),
+        ({"skipped": True}, 5, "EX05 does not answer at port 5986."),
+        ({}, 1, "Its logs were not read."),
+    ],
+)
+def test_why_logs_were_not_read_is_told(logs: dict[str, Any], host: int, told: str) -> None:
+    usage = of(replace(server(host), logs=logs))["servers"][f"ex{host:02}"]["usage"]
+    assert usage == {"failure": told, "protocols": None}
+
+
+def test_usage_of_slices_is_put_together_anew() -> None:
+    whole = made(12, NOW, usage=True)
+    slices = []
+    for half in (slice(None, 6), slice(6, None)):
+        part = report(list(whole["servers"].values())[half], PROTOCOLS, NOW, VERSION)
+        slices.append(json.loads(json.dumps(part)))
+    allowed = ["user0@contoso.com", "user1"]
+    assert report(*merged(slices), NOW, VERSION, allowed=allowed) == whole
+    # One of them is of a version that did not know of it.
+    del slices[1]["usage"]
+    for one in slices[1]["servers"].values():
+        del one["usage"]
+    told = report(*merged(slices), NOW, VERSION)
+    VALIDATOR.validate(told)
+    assert told["usage"]["pop3"]["unknown"][-1] == {
+        "text": "Its logs were not read.",
+        "servers": list(slices[1]["servers"]),
+    }
 
 
 def test_what_has_changed_since_is_told() -> None:

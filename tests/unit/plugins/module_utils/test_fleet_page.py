@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
 import pytest
-from fleet_reports import fleet
+from fleet_reports import NOW, fleet, read_logs, server, user
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ansible_collections.mailops.exchange.plugins.module_utils._judgement.fleet import report as fleet_report
 from ansible_collections.mailops.exchange.plugins.module_utils._judgement.fleet_page import (
     CellView,
     Comparison,
@@ -22,6 +24,7 @@ from ansible_collections.mailops.exchange.plugins.module_utils._judgement.fleet_
     view,
 )
 from ansible_collections.mailops.exchange.plugins.module_utils._judgement.fleet_rows import days_left, in_utc
+from ansible_collections.mailops.exchange.plugins.module_utils._judgement.usage import of_server
 
 # What a setting can be on a server: a value, in a form that nobody reads, or of a version that lacks it.
 WAYS = ("one", "another", "unreadable", "absent")
@@ -455,3 +458,60 @@ def test_a_view_depends_on_the_report_alone() -> None:
     before = json.dumps(report)
     assert view(report) == view(json.loads(before))
     assert json.dumps(report) == before
+
+
+def usage(*logs: Mapping[str, Any], allowed: list[str] | None = None) -> Any:
+    """What the page shows of who uses POP3."""
+    seen = [replace(server(12 * place + 1, wanted=False), logs=one) for place, one in enumerate(logs)]
+    told = fleet_report([one.record(NOW) for one in seen], ["pop3"], NOW, "1", allowed=allowed)
+    (shown,) = view(told)["usage"]
+    return shown
+
+
+def asked(*users: dict[str, Any], **more: Any) -> dict[str, Any]:
+    return {
+        "protocols": of_server({"since": "2026-11-20", "pop3": read_logs([*users], **more), "imap4": None}, NOW.date())
+    }
+
+
+def test_a_page_has_no_users_if_nobody_asked() -> None:
+    assert view(alike())["usage"] == []
+
+
+def test_who_would_be_cut_off_is_shown_by_change() -> None:
+    shown = usage(asked(user("anna", "yes"), user("bob")), asked(user("bob"), user("carol", None)), allowed=["bob"])
+    assert [(one.change, list(one.users.first)) for one in shown.changes] == [
+        ("Disable POP3", ["anna", "bob", "carol"]),
+        ("Set login_type to SecureLogin: certain", ["anna"]),
+        ("Set login_type to SecureLogin: possible", ["carol"]),
+        ("Leave POP3 to the allowed mailboxes", ["anna", "carol"]),
+    ]
+    assert (shown.since, shown.gaps) == ("2026-11-20", [])
+    assert [(one.host, one.first_day, one.until, one.users) for one in shown.covered] == [
+        ("ex01", "2026-11-20", "2026-11-27 02:19 UTC", 2),
+        ("ex13", "2026-11-20", "2026-11-27 02:19 UTC", 2),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("logs", "told"),
+    [
+        ((asked(), asked()), "nobody"),
+        ((asked(), asked(turn_on="It is off.", days=[])), "nobody that the logs tell of"),
+        ((asked(turn_on="It is off.", days=[]), asked(days=[])), "not known"),
+        (({"skipped": True}, {}), "not known"),
+    ],
+)
+def test_nobody_is_only_said_where_all_logs_tell(logs: Any, told: str) -> None:
+    shown = usage(*logs)
+    assert {one.nobody for one in shown.changes} == {told}
+    # There is no list of allowed mailboxes.
+    assert [one.users.count for one in shown.changes] == [0, 0, 0]
+    assert bool(shown.gaps) == (told != "nobody")
+
+
+def test_of_many_users_the_first_ones_are_shown_and_none_is_endless() -> None:
+    shown = usage(asked(*(user(f"user{number:04}") for number in range(5000)), user("x" * 3000)))
+    names = shown.changes[0].users
+    assert (names.count, list(names.first), len(names.rest)) == (5001, ["user0000", "user0001", "user0002"], 4998)
+    assert max(map(len, names.rest)) < 200

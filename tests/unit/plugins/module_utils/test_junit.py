@@ -67,6 +67,22 @@ def test_what_failed_in_the_run_is_told_apart_from_what_differs() -> None:
     assert told["ex08"]["imap4 settings"].get("message") == "Nothing of imap4 is desired."
 
 
+def test_only_logs_that_could_not_be_read_are_an_error() -> None:
+    assert not any("usage" in one for one in cases(fleet()).values())
+    report = fleet(usage=True)
+    told = {host: one["usage"] for host, one in cases(report).items()}
+    assert {host: one.tag for host, one in told.items() if one is not None} == {
+        "ex04": "error",
+        "ex05": "skipped",
+        "ex11": "error",
+    }
+    assert told["ex04"].text == (
+        "POP3 front_end log cannot be read: #Fields: dateTime,user.\nPOP3 protocol_log_enabled cannot be read: null."
+    )
+    assert (told["ex11"].get("type"), told["ex11"].text) == ("usage", "Select-String is not allowed on EX11.")
+    assert report["servers"]["ex02"]["usage"]["protocols"]["pop3"]["turn_on"]
+
+
 def test_an_accepted_finding_and_a_notice_fail_nothing() -> None:
     report = fleet()
     told = cases(report)

@@ -15,6 +15,7 @@ from ansible_collections.mailops.exchange.plugins.module_utils._kinds.certificat
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.texts import (
     ConnectorName,
     Fqdn,
+    FriendlyName,
     HostName,
     Identity,
     SingleLine,
@@ -141,6 +142,7 @@ NAMES = ["System.Scanner", "System.Pop3", "System.Mail", "System.Contoso.Local",
 TEXT_KINDS = [
     Text(),
     SingleLine(),
+    FriendlyName(),
     WindowsPath(),
     HostName(),
     Identity(),

@@ -158,7 +158,25 @@ def test_iis_runs_again_and_was_restarted(cmdlet: str, name: str) -> None:
     }
 
 
+@pytest.mark.forms("full")
+def test_a_certificate_that_is_gone_all_the_same() -> None:
+    host = InProcessHost()
+    mark = host.import_certificate("other.contoso.test")
+    host.fault("fails_after_effect", cmdlet="Remove-ExchangeCertificate", message=SAID)
+    wanted = {"thumbprint": mark, "state": "absent"}
+    result = host.run("exchange_certificate", wanted)
+    assert result["msg"].startswith(f"Remove-ExchangeCertificate failed: {SAID}")
+    assert (result["failed"], result["changed"], result["diff"]["after"]) == (True, True, {"certificate": "absent"})
+    assert host.run("exchange_certificate", wanted)["changed"] is False
+
+
 def test_no_writing_cmdlet_is_left_out() -> None:
     writing = {cmdlet.name for cmdlet in CMDLETS if not cmdlet.name.startswith(READING)}
-    tried = {row.cmdlet for row in ROWS} | {"Enable-ExchangeCertificate", "Set-CASMailbox"}
+    # An import is tried with its other files in test_certificate_import.
+    tried = {row.cmdlet for row in ROWS} | {
+        "Enable-ExchangeCertificate",
+        "Import-ExchangeCertificate",
+        "Remove-ExchangeCertificate",
+        "Set-CASMailbox",
+    }
     assert tried == writing - OF_ADMINISTRATORS

@@ -144,10 +144,12 @@ def test_a_file_that_is_removed_during_the_read_is_told(host: InProcessHost, war
     gone = host.server.disk(f"{POP}\\POP32026010400-1.LOG")
     assert gone
     host.afterwards["Get-Content"] = gone.unlink
-    assert days_of(ask(host)) == {(DAY, "front_end"): (1, 0, 0)}
+    told = ask(host)
+    assert days_of(told) == {(DAY, "front_end"): (1, 0, 0)}
     (warning,) = warned
     assert warning.startswith("Not every log file of POP3 of EX01 could be read, so the counts are too low: ")
     assert "POP32026010400-1.LOG" in warning
+    assert warning.endswith(f"{told['unreadable']['log files']}.")
 
 
 def test_the_file_that_is_begun_meanwhile_is_for_the_next_run(host: InProcessHost, warned: list[str]) -> None:

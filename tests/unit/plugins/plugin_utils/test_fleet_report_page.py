@@ -29,9 +29,9 @@ REPORTS: Mapping[str, Mapping[str, Any]] = {
     "one": {"servers": 1, "previous": False},
     "two": {"servers": 2},
     "all kinds": {"servers": 12},
-    "hostile": {"servers": 12, "hostile": True},
+    "hostile": {"servers": 12, "hostile": True, "usage": True},
     "nothing desired": {"servers": 12, "wanted": False},
-    "many": {"servers": 24},
+    "many": {"servers": 24, "usage": True},
     "many, all well": {"servers": 24, "healthy": True},
 }
 HOSTILE_TEXTS = st.one_of(
