@@ -33,8 +33,8 @@ description:
     they are. To take one off, assign it to another certificate and then remove the old one.
   - The task B(fails) if the certificate has expired or is not valid yet, has no private key as far as that can be
     known, has the status V(PendingRequest), V(Revoked) or V(Invalid), or does not cover O(name). It B(warns) if the
-    certificate expires soon, if its key or signature is weak, or if POP3 or IMAP4 will not choose it because it does
-    not cover their C(x509_certificate_name).
+    certificate is due for renewal, if its key or signature is weak, or if POP3 or IMAP4 will not choose it because it
+    does not cover their C(x509_certificate_name).
   - POP3 and IMAP4 take no assignment for a wildcard certificate, which is one with a wildcard as the common name of its
     subject, even if the very name is among its other names. They find it by C(x509_certificate_name) alone, see
     M(mailops.exchange.pop_settings). The module refuses the assignment and says so. It can be imported without
