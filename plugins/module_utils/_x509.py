@@ -326,9 +326,13 @@ def read_pkcs12(data: bytes, password: str | None) -> Bundle:
 def read_certificates(data: bytes) -> list[Any]:
     """The certificates of a file in PEM form; ValueError with a clause as above."""
     _refuse_other_files(data, pem=True)
-    with _library("it") as x509:
+    with contextlib.suppress(ValueError), _library("it") as x509:
         found: list[Any] = x509.load_pem_x509_certificates(data)
-    return found
+        return found
+    raise ValueError(
+        "holds no certificate that can be read, or a damaged one beside others; give a file with -----BEGIN "
+        "CERTIFICATE----- in it"
+    )
 
 
 def read_private_key(data: bytes, password: str | None) -> Any:
@@ -366,8 +370,7 @@ def _refuse_other_files(data: bytes, *, pem: bool = False) -> None:
 def _bundle(private_key: Any, certificates: list[Any], name: bytes | None) -> Bundle:
     own = next((one for one in certificates if _fits(private_key, one)), None)
     if own is None:
-        what = f"{len(certificates)} certificates" if len(certificates) > 1 else "certificate"
-        raise ValueError(f"holds a private key that does not fit its {what}; give those that belong together")
+        raise ValueError("holds no certificate that the private key fits; give the two that belong together")
     issuers = _issuers(own, [one for one in certificates if one is not own])
     if not issuers and len(certificates) > 1 and not _issued(own, own):
         raise ValueError("holds certificates of which none has issued that of the private key; give its own chain")
@@ -392,14 +395,22 @@ def _refuse_unserved(own: Any, certificate: X509) -> None:
             f"has a key of the kind {certificate.key.strip()}, with which Windows serves no TLS; order the certificate "
             "with an RSA key of at least 2048 bits"
         )
-    with _library("its extensions"), contextlib.suppress(x509.ExtensionNotFound):
-        purposes = own.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
-        if not {ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE} & {*purposes}:
-            raise ValueError("is not for TLS servers (its extended key usage lacks serverAuth); order one that is")
-    with _library("its extensions"), contextlib.suppress(x509.ExtensionNotFound):
-        usage = own.extensions.get_extension_for_class(x509.KeyUsage).value
-        if not (usage.digital_signature or (kind == "RSA" and usage.key_encipherment)):
-            raise ValueError("is not for TLS servers (its key usage lacks digitalSignature); order one that is")
+    purposes, usage = _extension(own, x509.ExtendedKeyUsage), _extension(own, x509.KeyUsage)
+    serving = {ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE}
+    lacks = ""
+    if purposes is not None and serving.isdisjoint(purposes):
+        lacks = "its extended key usage lacks serverAuth"
+    elif usage and not (usage.digital_signature or (kind == "RSA" and usage.key_encipherment)):
+        lacks = "its key usage lacks digitalSignature"
+    if lacks:
+        raise ValueError(f"holds a certificate that is not for TLS servers ({lacks}); order one that is")
+
+
+def _extension(certificate: Any, kind: Any) -> Any:
+    """The value of an extension, None without it; ValueError with a clause if it cannot be read."""
+    with _library("holds a certificate whose extensions") as x509, contextlib.suppress(x509.ExtensionNotFound):
+        return certificate.extensions.get_extension_for_class(kind).value
+    return None
 
 
 def _der(certificate: Any) -> bytes:

@@ -26,7 +26,8 @@ description:
   - With O(state=absent) a certificate is removed, unless it is needed. It B(stays), and the task fails with
     RV(needed=true), if a web site of IIS uses it, if no other usable certificate is assigned to one of its services or
     found by the C(x509_certificate_name) of POP3 or IMAP4, if a receive connector names its issuer and subject and no
-    other usable certificate with SMTP has the same ones, if it is an Auth Certificate, and if Exchange itself refuses
+    other usable certificate with SMTP has the same ones, if a receive connector that names none finds no other one with
+    SMTP for its FQDN, if it is an Auth Certificate, and if Exchange itself refuses
     it. What cannot be read is never removed.
   - The module orders no certificate.
   - Assigning goes one way. Exchange cannot take a service off a certificate, so services that are not given stay as
@@ -107,8 +108,9 @@ options:
     type: path
   friendly_name:
     description:
-      - What Windows calls the certificate once it is imported, in up to 63 characters. Without it the name in O(pfx) or
-        Exchange's own is used. It counts for an import alone, and is not changed later.
+      - What Windows calls the certificate once it is imported, in up to 63 characters, of which an emoji counts two.
+        Without it the name in O(pfx) or Exchange's own is used. It counts for an import alone, and is not changed
+        later.
     type: str
   private_key_exportable:
     description:

@@ -168,7 +168,9 @@ def test_a_run_that_is_cut_off_is_healed_by_the_next(
     issued = issue(NAME, ALIAS)
     everything = {
         "certificate_pfx": str(issued.written(controller.folder)),
-        "certificate_services": ["SMTP"],
+        # Texts, as -e gives them.
+        "certificate_services": "SMTP",
+        "certificate_protocols": "pop3,imap4",
         "certificate_replace_default_smtp_certificate": True,
         "certificate_x509_certificate_name": ALIAS,
         "certificate_remove_old": True,
@@ -271,6 +273,7 @@ def test_a_wildcard_what_exchange_keeps_and_what_ends_a_run(
         "ex19": servers["ex19"] | variables | plain,
         "ex13": servers["ex13"] | plain | {"certificate_thumbprint": unassigned, "certificate_probe": elsewhere},
         "untold": servers["ex13"],
+        "nothing": servers["ex13"] | variables | {"certificate_protocols": []},
         "lost": servers["ex13"] | variables | {"certificate_after_restart": "nowhere.yml"},
     }
     done = controller.run(ROLE, hosts)
@@ -278,6 +281,7 @@ def test_a_wildcard_what_exchange_keeps_and_what_ends_a_run(
         "ex16": ("Stop if it is not shown everywhere", "is not trusted"),
         "ex13": ("Stop where it is not known whether", f"EX13: whether {unassigned} is assigned is not known, "),
         "untold": ("Make sure that the variables are in order", "It is not told which certificate is meant; set "),
+        "nothing": ("Make sure that the variables are in order", "certificate_protocols is empty; give "),
         "lost": ("Make sure that the variables are in order", "certificate_after_restart: this file of tasks is "),
     }
     failures = {host: one["failures"] for host, one in done.stats.items()}

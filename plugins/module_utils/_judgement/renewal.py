@@ -150,6 +150,13 @@ class Renewal:
             where = f"port {probe['port']} of {self.look['server']} ({probe['protocol']}, {probe['encryption']})"
             instead = f"clients are shown {shown}" if shown else str(result.get("msg") or "nothing is shown")
             yield f"{where} does not serve {self.certificate['thumbprint']}: {instead.rstrip('.')}."
+        plain = [one["thumbprint"] for one in self.look["certificates"] or () if not one["wildcard"]]
+        for mark in dict.fromkeys(_thumbprint(result) for result in self.served):
+            if self.certificate["wildcard"] and mark in plain:
+                yield (
+                    f"{mark} has the name itself, which goes before a wildcard as long as it is there; remove it by "
+                    "exchange_certificate with state: absent, and run this again."
+                )
 
     def _left_out(self) -> Iterator[str]:
         if self.manage_connector and (why := self._without_connector()):

@@ -79,7 +79,17 @@ class ControllerFile(Given):
     option_type = "path"
 
     def parse(self, value: Any) -> str:
+        if value == "":
+            raise ValueError("it is empty; give the path of a file on the controller, or leave it out")
         return _one_line(value)
+
+
+class PrivateKeyFile(ControllerFile):
+    """The path of a file with a private key, which Ansible would take for the key itself by its name."""
+
+    @property
+    def spec(self) -> Mapping[str, Any]:
+        return {"type": "path", "no_log": False}
 
 
 def _one_line(value: Any) -> str:

@@ -63,24 +63,15 @@ class Secret(Given):
         return str(value)
 
 
-class PrivateKeyFile(Given):
-    """The path of a file with a private key, which Ansible would take for the key itself by its name."""
-
-    @property
-    def spec(self) -> Mapping[str, Any]:
-        return {"type": "path", "no_log": False}
-
-    def parse(self, value: Any) -> str:
-        return str(value)
-
-
 class FriendlyName(SingleLine):
     """What Windows calls a certificate; Exchange takes fewer than 64 characters."""
 
     def parse(self, value: Any) -> str:
         text = super().parse(value)
-        if not 0 < len(text) < 64:
-            raise ValueError(f"it has {len(text)} characters; give 1 to 63")
+        # .NET counts units of UTF-16, of which an emoji has two.
+        length = len(text.encode("utf-16-le", "surrogatepass")) // 2
+        if not 0 < length < 64:
+            raise ValueError(f"it has {length} characters as Windows counts them; give 1 to 63")
         return text
 
 

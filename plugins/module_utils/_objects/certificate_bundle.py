@@ -12,9 +12,9 @@ from typing import Any
 from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import Failure
 from ansible_collections.mailops.exchange.plugins.module_utils._host.server import Server
 from ansible_collections.mailops.exchange.plugins.module_utils._host.versions import EXCHANGE_2016, EXCHANGE_2019
-from ansible_collections.mailops.exchange.plugins.module_utils._kinds.mail import ControllerFile
+from ansible_collections.mailops.exchange.plugins.module_utils._kinds.mail import ControllerFile, PrivateKeyFile
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.simple import Bool
-from ansible_collections.mailops.exchange.plugins.module_utils._kinds.texts import FriendlyName, PrivateKeyFile, Secret
+from ansible_collections.mailops.exchange.plugins.module_utils._kinds.texts import FriendlyName, Secret
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.rows import Option
 from ansible_collections.mailops.exchange.plugins.module_utils._x509 import (
     Bundle,

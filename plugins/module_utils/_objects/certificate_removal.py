@@ -26,6 +26,7 @@ from ansible_collections.mailops.exchange.plugins.module_utils._kinds.certificat
     CertificateIdentifier,
     Thumbprint,
 )
+from ansible_collections.mailops.exchange.plugins.module_utils._kinds.texts import Fqdn
 from ansible_collections.mailops.exchange.plugins.module_utils._objects import certificate_rules
 from ansible_collections.mailops.exchange.plugins.module_utils._objects.certificates import (
     MEMBERS,
@@ -138,7 +139,7 @@ class CertificateRemoval(Single[Held]):
         for service in in_order(meant.services - {"IIS"}):
             if not any(service in (one.services or ()) for one in usable):
                 yield f"no other usable certificate is assigned to {service}; assign one first."
-        yield from self._named_by_connectors(meant, usable)
+        yield from self._used_by_connectors(meant, usable)
 
     def _found_by(self, protocol: Protocol, meant: Certificate, usable: Sequence[Certificate]) -> Iterator[str]:
         """Whether a protocol may find it by its name, and finds no other."""
@@ -152,11 +153,11 @@ class CertificateRemoval(Single[Held]):
                 f"assign one to {protocol.service} first."
             )
 
-    def _named_by_connectors(self, meant: Certificate, usable: Sequence[Certificate]) -> Iterator[str]:
-        """Whether a receive connector needs it, which names a certificate by issuer and subject."""
+    def _used_by_connectors(self, meant: Certificate, usable: Sequence[Certificate]) -> Iterator[str]:
+        """Whether a receive connector needs it, which names one by issuer and subject, or finds one for its FQDN."""
         if self.server.version < EXCHANGE_2013:
             return
-        kind, members = CertificateIdentifier(), ("Name", "TlsCertificateName")
+        kind, members = CertificateIdentifier(), ("Name", "TlsCertificateName", "Fqdn")
         for wire in self.host.read("Get-ReceiveConnector", members=members, Server=self.server.name):
             name = shortened(
                 needed(wire_name, wire.get("Name"), cmdlet="Get-ReceiveConnector", member="Name", of="one")
@@ -166,12 +167,33 @@ class CertificateRemoval(Single[Held]):
             except Unreadable as came:
                 yield f"TlsCertificateName of the receive connector {name} came as {came}, and cannot be read."
                 continue
-            alike = [one for one in (meant, *usable) if wanted and kind.key(one.identifier) == kind.key(wanted)]
+            if not wanted:
+                yield from self._found_for_fqdn(name, wire.get("Fqdn"), meant, usable)
+                continue
+            alike = [one for one in (meant, *usable) if kind.key(one.identifier) == kind.key(wanted)]
             if meant in alike and not any("SMTP" in (one.services or ()) for one in alike if one is not meant):
                 yield (
                     f"the receive connector {name} names its issuer and subject, and no other usable certificate with "
                     "SMTP has the same ones; give the connector another tls_certificate_name first."
                 )
+
+    def _found_for_fqdn(
+        self, connector: str, came: Any, meant: Certificate, usable: Sequence[Certificate]
+    ) -> Iterator[str]:
+        """Whether a connector that names none may show its clients this one, and would have none for its FQDN then."""
+        if "SMTP" not in (meant.services or ()):
+            return
+        try:
+            fqdn = Fqdn().read(came) or self.server.fqdn
+        except Unreadable as unreadable:
+            yield f"Fqdn of the receive connector {connector} came as {unreadable}, and cannot be read."
+            return
+        others = [one for one in usable if "SMTP" in (one.services or ())]
+        if meant.covers(fqdn) and not any(one.covers(fqdn) for one in others):
+            yield (
+                f"the receive connector {connector} finds no other usable certificate with SMTP for its FQDN "
+                f"{quoted(fqdn)}; assign one to SMTP first."
+            )
 
     @cached_property
     def _auth_thumbprints(self) -> frozenset[str]:

@@ -113,6 +113,18 @@ def test_a_name_that_it_does_not_cover(names: Any, stored: str, wanted: str | No
     assert all(text.endswith("to the name that clients connect to.") for text in plan["refused"])
 
 
+def test_what_has_the_name_goes_before_a_wildcard_and_is_said_once() -> None:
+    old = certificate(NAME, mark="B" * 40, ends=20)
+    served = [seen("B" * 40), seen("B" * 40, encryption="starttls")]
+    new, found = certificate("*.contoso.test", wildcard=True), look(certificates=[old])
+    *_each, last = renewal_plan(found, new, served=served)["unserved"]
+    assert last.startswith(
+        f"{'B' * 40} has the name itself, which goes before a wildcard as long as it is there; remove"
+    )
+    assert len(_each) == len(served)
+    assert len(renewal_plan(found, certificate(NAME), served=served)["unserved"]) == len(served)
+
+
 def test_a_wildcard_is_not_assigned() -> None:
     assert renewal_plan(look(), certificate("*.contoso.test", wildcard=True))["services"] == []
 

@@ -202,6 +202,12 @@ def of_ed25519(folder):
     return from_pem(folder, issue(MAIL, kind="ed25519"))
 
 
+def damaged(folder):
+    options = from_pem(folder, issue(MAIL))
+    (folder / "certificate.pem").write_bytes(issue(MAIL).pem()[:200])
+    return options
+
+
 def locked(folder, **given):
     options = from_pem(folder, issue(MAIL), password=PASSWORD)
     return {name: value for name, value in options.items() if name != "private_key_password"} | given
@@ -217,15 +223,16 @@ WRONG = [
     (
         "fits",
         lambda folder: from_pem(folder, issue(MAIL), key=issue(MAIL, number=1)),
-        "private key that does not fit",
+        "certificate.pem holds no certificate that the private key fits; give the two",
     ),
     ("curve", lambda folder: from_pem(folder, issue(MAIL, kind="k256")), "a key of the kind EC secp256k1"),
     ("ed25519", of_ed25519, "a key of the kind Ed25519"),
     (
         "purpose",
         lambda folder: from_pem(folder, issue(MAIL, purposes=[ExtendedKeyUsageOID.CLIENT_AUTH])),
-        "lacks serverAuth",
+        "certificate.pem holds a certificate that is not for TLS servers (its extended key usage lacks serverAuth)",
     ),
+    ("damaged", damaged, "certificate.pem holds no certificate that can be read, or a damaged one beside others; give"),
     ("expired", lambda folder: from_pem(folder, issue(MAIL, begins=-30, days=-1)), "has expired"),
     ("early", lambda folder: from_pem(folder, issue(MAIL, begins=1)), "is not valid before"),
     (
@@ -326,7 +333,10 @@ def test_an_elliptic_curve_is_for_those_that_know_it(release, msg, tmp_path, war
         ({"private_key": "a.key"}, "certificate: it is missing, and private_key is given; give the files of both."),
         ({"pfx_password": "b" * 12, "services": ["POP"]}, "pfx_password: it is given without pfx;"),
         ({"friendly_name": "x", "services": ["POP"]}, "friendly_name: nothing is imported;"),
-        ({"friendly_name": "x" * 64, "pfx": "a.pfx"}, "friendly_name: it has 64 characters; give 1 to 63."),
+        ({"friendly_name": "x" * 64, "pfx": "a.pfx"}, "friendly_name: it has 64 characters as Windows counts"),
+        ({"friendly_name": "\U0001f600" * 32, "pfx": "a.pfx"}, "friendly_name: it has 64 characters as Windows counts"),
+        ({"pfx": ""}, "pfx: it is empty; give the path of a file on the controller, or leave it out."),
+        ({"certificate": "a.pem", "private_key": ""}, "private_key: it is empty; give the path of a file"),
         ({}, "services: it has no value; give a list of those to assign, such as POP."),
         ({"pfx": "a.pfx", "services": ["SMTP"]}, "services: for SMTP Exchange asks whether"),
     ],

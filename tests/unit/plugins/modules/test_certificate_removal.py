@@ -81,6 +81,13 @@ def unassigned_name(host):
     return mark
 
 
+def found_by_fqdn(host):
+    """A certificate of the name that a connector gives itself, which names none."""
+    host.administer("Set-ReceiveConnector", Identity="Client Frontend EX01", Fqdn="smtp.contoso.test")
+    host.import_certificate("other.contoso.test", services=["SMTP"])
+    return host.import_certificate("smtp.contoso.test", services=["SMTP"])
+
+
 def by_wildcard(host):
     """One that both find without an assignment."""
     return host.import_certificate("*.contoso.test")
@@ -112,6 +119,12 @@ NEEDED = [
     ("IIS", lambda host: host.import_certificate("web.contoso.test", services=["IIS"]), "a web site of IIS uses it;"),
     ("SMTP", last_of_smtp, "no other usable certificate is assigned to SMTP; assign one first."),
     ("connector", unassigned_name, "the receive connector Client Frontend EX01 names its issuer and subject, and no"),
+    (
+        "fqdn",
+        found_by_fqdn,
+        "the receive connector Client Frontend EX01 finds no other usable certificate with SMTP for its FQDN "
+        "'smtp.contoso.test'; assign one to SMTP first.",
+    ),
     (
         "auth",
         lambda host: of_setup(host, "Microsoft Exchange Server Auth Certificate"),
@@ -170,6 +183,20 @@ def test_a_connector_finds_the_renewed_one(host):
     assert host.run(MODULE, absent(old))["needed"] is True
     host.server.certificates.enable(host.server.certificates.find(new), ["SMTP"])
     assert host.run(MODULE, absent(old))["changed"] is True
+
+
+def test_a_connector_finds_another_one_for_its_fqdn(host):
+    old = found_by_fqdn(host)
+    host.import_certificate("*.contoso.test", services=["SMTP"])
+    assert host.run(MODULE, absent(old))["changed"] is True
+
+
+def test_an_fqdn_that_cannot_be_read_may_be_one_of_its_names(host):
+    mark = host.import_certificate("other.contoso.test", services=["SMTP"])
+    host.shapes["Get-ReceiveConnector"] = Put({"Fqdn": [1]})
+    result = host.run(MODULE, absent(mark))
+    assert " is not removed: Fqdn of the receive connector" in result["msg"]
+    assert (result["needed"], host.writes) == (True, [])
 
 
 @pytest.mark.forms("plain")
