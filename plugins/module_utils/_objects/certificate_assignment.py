@@ -320,7 +320,9 @@ class CertificateAssignment(Single[Certificate]):
             assigned = ", ".join(moved.changes.get("services", ()))
             return f"{why} {self.server.name} shows {assigned} assigned all the same." if assigned else why
         shown = "unknown services" if known is None else f"only {', '.join(in_order(known)) or 'none'}"
-        was = f" after {', '.join(moved.before['services']) or 'none'}" if known is not None and moved.changed else ""
+        was = ""
+        if known is not None and "services" in moved.changes:
+            was = f" after {', '.join(moved.before['services']) or 'none'}"
         told = (
             f"services: {', '.join(plan.changes['services'])} was {'to be ' if problem else ''}assigned to "
             f"{before.thumbprint}{was}, but {self.server.name} shows {shown} for it"

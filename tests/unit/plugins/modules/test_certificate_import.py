@@ -347,6 +347,18 @@ def test_options_that_contradict_each_other(host, options, msg):
     assert host.calls == []
 
 
+def test_imported_and_not_assigned_all_the_same(host, brought):
+    issued, options = brought
+    host.fault("write_does_not_stick", cmdlet=ENABLE)
+    result = host.run(MODULE, {**options, "services": ["POP"]})
+    assert result["msg"] == (
+        f"services: POP was assigned to {issued.thumbprint}, but EX01 shows only none for it; a wildcard or a missing "
+        "private key can be the reason."
+    )
+    assert (result["imported"], result["changed"], result["restart_required"]) == (True, True, False)
+    assert result["diff"]["after"] == {"certificate": "present"}
+
+
 def test_a_thumbprint_pins_the_file(host, brought):
     issued, options = brought
     other = "A" * 40
