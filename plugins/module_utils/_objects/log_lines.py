@@ -30,6 +30,7 @@ GROUPED = ("sIp", "user", "command", "parameters", "context")
 """By these fields the server counts. The client's address is not among them, because its port is new each time."""
 
 HEADER = r"^#Fields: "
+DATE = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}(?=T)"
 
 LOG_ON, FAILURE, UNCLEAR = "log_on", "failure", "unclear"
 OUTCOMES = (LOG_ON, FAILURE, UNCLEAR)
