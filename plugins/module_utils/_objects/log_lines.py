@@ -150,8 +150,18 @@ def mailbox_named(user: str) -> str:
     return user.strip().casefold().rpartition("\\")[2]
 
 
+def domain_named(user: str) -> str:
+    """The domain in front of a name, in lower case; nothing where there is none, or another's mailbox is named."""
+    domain, _backslash, name = user.strip().casefold().partition("\\")
+    return domain if name and "\\" not in name and "@" not in domain else ""
+
+
 def may_be(name: str, user: str) -> bool:
     """Whether two names may be of the same mailbox: `CONTOSO\\anna` and `anna@contoso.com` may be, both for `anna`."""
+    one, other = domain_named(name), domain_named(user)
+    # `CONTOSO` and `ad.contoso.com` may be the same domain.
+    if one and other and one != other and ("." in one) == ("." in other):
+        return False
     one, other = mailbox_named(name), mailbox_named(user)
     if "@" in one and "@" in other:
         return one == other

@@ -152,6 +152,11 @@ def test_what_is_no_group_is_unreadable(values: Any, count: Any) -> None:
         ("anna", "hanna", False),
         ("scanner", "CONTOSO\\anna\\scanner", True),
         ("anna", "CONTOSO\\anna\\scanner", False),
+        ("CONTOSO\\anna", "contoso\\Anna", True),
+        ("CONTOSO\\anna", "FABRIKAM\\anna", False),
+        ("contoso.com\\anna", "fabrikam.com\\anna", False),
+        ("CONTOSO\\anna", "ad.contoso.com\\anna", True),
+        ("CONTOSO\\scanner", "FABRIKAM\\anna\\scanner", True),
     ],
 )
 def test_names_of_one_mailbox(name: str, user: str, same: bool) -> None:
