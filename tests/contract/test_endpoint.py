@@ -46,6 +46,9 @@ function Read-Log([string] $path) {
   Ask {
     [void] $args[0].AddCommand('Select-String').AddParameter('LiteralPath', $path).AddParameter('Pattern', '^2.*,pass,')
     [void] $args[0].AddCommand($select).AddParameter('ExpandProperty', 'Line')
+    [void] $args[0].AddCommand('Select-String').AddParameter('Pattern', '(?<=:)\d+,.*')
+    [void] $args[0].AddCommand($select).AddParameter('ExpandProperty', 'Matches')
+    [void] $args[0].AddCommand($select).AddParameter('ExpandProperty', 'Value')
     [void] $args[0].AddCommand('Select-String').AddParameter('Pattern', @('anna', 'bob'))
     [void] $args[0].AddCommand($select).AddParameter('Property', @('Pattern')).AddParameter('ExpandProperty', 'Matches')
     [void] $args[0].AddCommand('Group-Object').AddParameter('Property', @('Pattern', 'Value')).AddParameter('NoElement')
@@ -95,7 +98,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     log = folder / "Exchange Server" / "V15" / "Logging" / "Pop3" / "POP3A.LOG"
     log.parent.mkdir(parents=True)
     lines = ("anna,pass", "anna,pass", "bob,pass", "bob,user")
-    log.write_text("".join(f"2026-01-04T10:00:00.000Z,{line},\n" for line in lines))
+    log.write_text("".join(f"2026-01-04T10:00:00.000Z,10.0.0.1:995,[::1]:50001,{line},\n" for line in lines))
     (folder / "secret.txt").write_text("2026,anna,pass,\n")
     files = [str(FOLDER / f"mailops.{kind}") for kind in ("psrc", "pssc")]
     command = [str(powershell()), "-NoProfile", "-NonInteractive", "-File", str(script), *files, str(folder)]

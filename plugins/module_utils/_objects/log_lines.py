@@ -73,12 +73,13 @@ def log_ons(day: str, users: Sequence[str] = ()) -> str:
 
 
 def addresses(user: str) -> dict[str, str]:
-    """By pattern, which outcome it means: in a line of log-ons it matches the server's port and the client's address.
+    """By pattern, which outcome it means: in the `REST` of a line it matches the server's port and the client's address.
 
-    The client's port is left out, which is different each time. The first pattern that matches counts.
+    The client's port is left out, which is different each time. The first pattern that matches counts. Each line is
+    compared with those of many users, so they begin where it begins.
     """
     tail = f"{_field_of(user)},{_NUMBERS}{_any_of(_COMMANDS)},{_FIELD},"
-    return {rf"(?<=:)\d+,[^,]*(?=:\d+,{tail}{_ANSWERED[outcome]})": outcome for outcome in OUTCOMES}
+    return {rf"^\d+,[^,]*(?=:\d+,{tail}{_ANSWERED[outcome]})": outcome for outcome in OUTCOMES}
 
 
 def starttls_from(day: str, clients: Sequence[str]) -> str:
@@ -86,6 +87,9 @@ def starttls_from(day: str, clients: Sequence[str]) -> str:
     client = _any_of(map(re.escape, clients))
     return f"^{day}{_START}{_ENDPOINT},{client}:\\d+,{_FIELD},{_NUMBERS}{_any_of(STARTTLS)},"
 
+
+REST = r"(?<=:)\d+,[^,]*:\d+,.*"
+"""A line of log-ons from the server's port on."""
 
 CLIENT = r"(?<=:)\d+,[^,]*(?=:\d+,)"
 """In such a line it matches the same as `addresses`."""

@@ -37,6 +37,7 @@ from ansible_collections.mailops.exchange.plugins.module_utils._objects.log_line
     FIELDS,
     GROUPED,
     HEADER,
+    REST,
     Group,
     addresses,
     knows,
@@ -251,6 +252,9 @@ class Reader:
             {"Pattern": log_ons(day.isoformat(), written)},
             [
                 (SELECT, {"ExpandProperty": "Line"}),
+                (READ, {"Pattern": REST}),
+                (SELECT, {"ExpandProperty": "Matches"}),
+                (SELECT, {"ExpandProperty": "Value"}),
                 (READ, {"Pattern": list(patterns)}),
                 (SELECT, {"Property": ["Pattern"], "ExpandProperty": "Matches"}),
                 ("Group-Object", {"Property": ["Pattern", "Value"], "NoElement": True}),

@@ -35,8 +35,9 @@ def group_of(line: str, day: str = logs.DAY, **of: Any) -> log_lines.Group | Non
 
 
 def client_of(line: str, user: str) -> tuple[str, int, str] | None:
+    rest = re.search(log_lines.REST, line)
     for pattern, outcome in log_lines.addresses(user).items():
-        if found := re.search(pattern, line, re.IGNORECASE):
+        if rest and (found := re.search(pattern, rest[0], re.IGNORECASE)):
             return outcome, *log_lines.read_client(found[0])
     return None
 
