@@ -48,6 +48,8 @@ _ANSWERED = {
     FAILURE: r'"?R=""(?:-ERR|\S+ (?:NO|BAD)\b)',
     UNCLEAR: "",
 }
+# Such as HealthMailboxc3d7722: somebody's own mailbox may be called healthmailbox-team.
+_MONITORING = re.compile(r"healthmailbox[0-9a-f]{4,32}(?:@|$)")
 _MECHANISM = re.compile(r"[A-Za-z0-9_-]{1,20}\b")
 
 
@@ -174,4 +176,4 @@ def may_be(name: str, user: str) -> bool:
 
 def is_monitoring(user: str) -> bool:
     """Whether Exchange itself logs on, to see that it can."""
-    return mailbox_named(user).startswith("healthmailbox")
+    return bool(_MONITORING.match(mailbox_named(user)))

@@ -138,7 +138,9 @@ class ProtocolLogInfo(Work):
             first = date.fromisoformat(self.given["since"])
             if log.files[0].may_have(first):
                 first = max(first, reader.first_day(log) or first)
-            span = (last.astimezone(UTC).date() - first).days + 1
+            # A clock that was wrong for a moment is no reason to ask for each day of a century.
+            end = min(last.astimezone(UTC).date(), datetime.now(UTC).date() + timedelta(days=1))
+            span = (end - first).days + 1
             days = [first + timedelta(days=number) for number in range(span)]
             if header := days and reader.unknown_fields(log, days):
                 told["unreadable"][f"{log.side} log"] = harmless(header[:300])

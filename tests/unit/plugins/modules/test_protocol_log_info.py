@@ -156,6 +156,21 @@ def test_days_before_the_oldest_line_are_not_asked_for(host: InProcessHost) -> N
     assert len(paths_read(host)) == 1
 
 
+def test_a_clock_that_was_wrong_is_no_reason_to_ask_for_each_day_of_a_century(host: InProcessHost) -> None:
+    put(host, "POP32026010400-1.LOG", line(), line(time="2099-01-05T00:00:00.000Z"))
+    since = datetime.now(UTC).date().isoformat()
+    told = ask(host, since=since)
+    assert (told["until"], told["days"]) == ("2099-01-05T00:00:00+00:00", [])
+    assert len(paths_read(host)) == 2
+
+
+def test_a_mailbox_of_somebody_may_be_called_nearly_as_those_of_monitoring(host: InProcessHost) -> None:
+    put(host, "POP32026010400-1.LOG", line("healthmailbox-team@contoso.com"), line("CONTOSO\\HealthMailboxc3d7722"))
+    told = ask(host, all_users=True)
+    assert [user["user"] for user in told["users"]] == ["healthmailbox-team@contoso.com"]
+    assert told["days"][0]["monitoring"] == 1
+
+
 def test_a_copy_beside_a_log_does_not_count(host: InProcessHost) -> None:
     for name in ("POP32026010400-1.LOG", "POP32026010400-1 - Copy.LOG", "POP32026010400-1.old.LOG"):
         put(host, name, line())
