@@ -34,6 +34,9 @@ options:
     description: Whether the receive connector of the clients is to name it.
     type: bool
     default: true
+  connector:
+    description: The name of that connector, if it is told.
+    type: str
   host:
     description: The name that a mail program connects to; by default that by which the protocol finds its certificate.
     type: str

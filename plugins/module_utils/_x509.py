@@ -264,15 +264,20 @@ class Bundle:
     """A certificate with its private key, and those that lead from it to an authority."""
 
     certificate: X509
-    is_rsa: bool
-    issuers: tuple[X509, ...]
-    """In their order, the one that issued it first."""
-    is_whole: bool
-    """Whether they lead up to one that issued itself."""
     private_key: Any = field(repr=False)
     own: Any = field(repr=False)
-    others: tuple[Any, ...] = field(repr=False)
-    friendly_name: bytes | None = None
+    issuers: tuple[Any, ...] = field(repr=False)
+    """In their order, the one that issued it first."""
+    friendly_name: bytes | None
+
+    @property
+    def is_rsa(self) -> bool:
+        return self.certificate.key.startswith("RSA ")
+
+    @property
+    def lacks_issuers(self) -> bool:
+        """Whether none of those is here that it needs."""
+        return not self.issuers and self.certificate.subject != self.certificate.issuer
 
     def pkcs12(self, password: str, *, aes: bool) -> bytes:
         """A PKCS #12 file with all of it, encrypted with AES-256 or as older versions of Windows read it.
@@ -287,7 +292,7 @@ class Bundle:
         older = PrivateFormat.PKCS12.encryption_builder().kdf_rounds(50_000)
         older = older.key_cert_algorithm(PBES.PBESv1SHA1And3KeyTripleDESCBC).hmac_hash(hashes.SHA1())  # noqa: S303
         encryption = BestAvailableEncryption(secret) if aes else older.build(secret)
-        sent = [one for one in self.others if one.subject != one.issuer]
+        sent = [one for one in self.issuers if one.subject != one.issuer]
         return serialize_key_and_certificates(self.friendly_name, self.private_key, self.own, sent, encryption)
 
 
@@ -366,18 +371,14 @@ def _bundle(private_key: Any, certificates: list[Any], name: bytes | None) -> Bu
     issuers = _issuers(own, [one for one in certificates if one is not own])
     if not issuers and len(certificates) > 1 and not _issued(own, own):
         raise ValueError("holds certificates of which none has issued that of the private key; give its own chain")
-    certificate, *vouching = (read_x509(_der(one)) for one in (own, *issuers))
+    certificate, *above = (read_x509(_der(one)) for one in (own, *issuers))
     _refuse_unserved(own, certificate)
-    for one in vouching:
+    for one in above:
         if one.not_after < datetime.now(UTC):
             raise ValueError(
                 f"holds a chain whose certificate {one.thumbprint} ({one.subject}) has expired; get the current one"
             )
-    is_rsa = certificate.key.startswith("RSA ")
-    last = issuers[-1] if issuers else own
-    return Bundle(
-        certificate, is_rsa, tuple(vouching), _issued(last, last), private_key, own, tuple(issuers), friendly_name=name
-    )
+    return Bundle(certificate, private_key, own, tuple(issuers), name)
 
 
 def _refuse_unserved(own: Any, certificate: X509) -> None:
@@ -409,14 +410,8 @@ def _der(certificate: Any) -> bytes:
 
 
 def _fits(private_key: Any, certificate: Any) -> bool:
-    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-
     with contextlib.suppress(ValueError), _library("its key"):
-        mine, theirs = (
-            key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-            for key in (private_key.public_key(), certificate.public_key())
-        )
-        return bool(mine == theirs)
+        return bool(private_key.public_key() == certificate.public_key())
     return False
 
 

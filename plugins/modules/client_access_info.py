@@ -278,6 +278,11 @@ certificates:
       description: Whole days until then; negative if it has expired.
       type: int
       sample: 300
+    renewal_due:
+      description:
+        - Whether fewer days than O(expires_within_days) are left, or without that less than a third of its lifetime.
+      type: bool
+      sample: false
     key:
       description: Algorithm and size of its key.
       type: str

@@ -253,6 +253,7 @@ certificate:
     not_before: "2026-03-01T08:00:00+00:00"
     not_after: "2027-03-01T08:00:00+00:00"
     days_left: 300
+    renewal_due: false
     key: RSA 2048
     weakness: null
     self_signed: false

@@ -116,9 +116,9 @@ def server(number: int, now: datetime = NOW, *, wanted: bool = True, healthy: bo
         look["pop3"] |= {"restart_owed": "possible", "restart_reason": "Changed 20 seconds after a service started."}
         look["pop3"]["restart_possible_until"] = "2026-11-27T02:35:00+00:00"
     elif kind == 4:
-        look["certificates"][0] |= {"days_left": 12, "not_after": "2026-12-09T08:00:00+00:00"}
-        said = f"The certificate CN=mail.contoso.com, assigned to IMAP and POP, expires in 12 days on {name}."
-        look["findings"].insert(0, finding("certificate-expires-soon", "warning", None, said))
+        look["certificates"][0] |= {"days_left": 12, "renewal_due": True, "not_after": "2026-12-09T08:00:00+00:00"}
+        said = f"The certificate CN=mail.contoso.com, assigned to IMAP and POP, has 12 days left on {name}."
+        look["findings"].insert(0, finding("certificate-renewal-due", "warning", None, said))
     elif kind == 5:
         return Seen(f"ex{number:02}", False, {"unreachable": True, "msg": f"{name} does not answer at port 5986."})
     elif kind == 6:
@@ -303,6 +303,7 @@ def _certificate(subject: str, services: list[str], now: datetime) -> dict[str, 
         "not_before": "2026-03-01T08:00:00+00:00",
         "not_after": ends.isoformat(),
         "days_left": (ends - now).days,
+        "renewal_due": False,
         "key": "RSA 2048",
         "weakness": None,
         "self_signed": False,

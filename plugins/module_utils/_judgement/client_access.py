@@ -133,7 +133,7 @@ class ClientAccessInfo(Work):
             **{key: described[key][1] if key in described else None for key in PROTOCOLS},
             "certificates": None
             if facts.certificates is None
-            else [one.shown(facts.now) for one in facts.certificates],
+            else [one.shown(facts.now, facts.expires_within_days) for one in facts.certificates],
             "connectors": None if facts.connectors is None else self._connectors_shown(facts),
             "client_settings": client_settings(facts),
             "findings": [finding.shown() for finding in find(facts)],

@@ -14,7 +14,6 @@ from ansible_collections.mailops.exchange.plugins.module_utils._judgement.fleet_
     CALM,
     PARTS,
     SERVER,
-    SOON,
     STATES,
     Cell,
     Kind,
@@ -22,6 +21,7 @@ from ansible_collections.mailops.exchange.plugins.module_utils._judgement.fleet_
     as_text,
     days_left,
     in_utc,
+    is_due,
     rows,
 )
 from ansible_collections.mailops.exchange.plugins.module_utils._judgement.usage import part_of
@@ -643,7 +643,7 @@ def _meets_mail(certificate: Mapping[str, Any]) -> bool:
 
 def _certificate(one: Mapping[str, Any], servers: Names, most: int) -> CertificateView:
     days, services = one["days_left"], one["services"]
-    mark = Mark("error" if days < 0 else "warning" if days <= SOON else "fine", days_left(days))
+    mark = Mark("error" if days < 0 else "warning" if is_due(one) else "fine", days_left(days))
     remarks = [
         "self-signed" if one["self_signed"] else f"issued by {one['issuer']}",
         one["weakness"] or "",

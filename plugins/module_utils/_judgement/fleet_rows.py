@@ -38,9 +38,6 @@ STATES = {
 }
 CALM = ("maintenance", "not_compared", "in_sync")
 
-# As many days as client_access_info takes by default for `expires_within_days`.
-SOON = 30
-
 _SETTINGS: Mapping[str, Mapping[str, Setting]] = {
     **{key: {one.option: one for one in protocol.settings} for key, protocol in PROTOCOLS.items()},
     SUBMISSION: {one.option: one for one in CONNECTOR_SETTINGS},
@@ -271,10 +268,8 @@ class _Server:
     def _certificate(self, ones: list[Mapping[str, Any]]) -> Cell:
         told = [f"{self._neutral(one['subject'])}, {days_left(one['days_left'])}" for one in ones]
         key = tuple(sorted((one["thumbprint"], one["not_after"]) for one in ones))
-        soonest = min((one["days_left"] for one in ones), default=SOON + 1)
-        return Cell(
-            Kind.VALUE, told, key, alarm="expired" if soonest < 0 else "expires soon" if soonest <= SOON else ""
-        )
+        alarm = "renewal due" if any(map(is_due, ones)) else ""
+        return Cell(Kind.VALUE, told, key, alarm="expired" if any(one["days_left"] < 0 for one in ones) else alarm)
 
     def _settings(
         self, part: str, group: str, read: Mapping[str, Any], given: frozenset[str]
@@ -302,6 +297,11 @@ class _Server:
 
     def _neutral(self, value: Any) -> Any:
         return neutrally(value, self._own)
+
+
+def is_due(certificate: Mapping[str, Any]) -> bool:
+    """Whether it is to be renewed; a report made by a version before this one does not tell."""
+    return bool(certificate.get("renewal_due"))
 
 
 def days_left(days: int) -> str:

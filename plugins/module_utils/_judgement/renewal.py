@@ -31,6 +31,8 @@ class Renewal:
     x509_certificate_name: str | None = None
     """What the protocols are told to find it by; None for what they have stored."""
     manage_connector: bool = True
+    connector: str | None = None
+    """The one that clients send by; None for the one that users in general get."""
     host: str | None = None
     ports: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     """By protocol and encryption, where clients connect if that is not what is bound."""
@@ -110,7 +112,9 @@ class Renewal:
             return f"it is not known whether {mark} is assigned to SMTP"
         if "SMTP" not in services:
             return f"{mark} is not assigned to SMTP, which certificate_services: [SMTP] does"
-        if not any(one["for_users"] for one in self.look["connectors"] or ()):
+        if self.connector is None and self.look["connectors"] is None:
+            return f"the receive connectors of {self.look['server']} could not be read"
+        if self.connector is None and not any(one["for_users"] for one in self.look["connectors"]):
             return f"{self.look['server']} has no receive connector for clients"
         return ""
 
@@ -156,18 +160,33 @@ class Renewal:
             if key not in serving:
                 yield f"{title} does not run, so it is neither restarted nor probed."
                 continue
+            seen = [result for result in self.seen if result["item"]["protocol"] == key]
+            if seen and not any(result.get("reachable") for result in seen) and not self._needs_restart(key):
+                yield (
+                    f"The controller reaches no port of {title}, so it is not known which certificate clients are "
+                    "shown and whether a restart is owed; where a run before was cut off, restart it."
+                )
             for encryption, option in _BINDINGS.items():
                 if not self._port(key, encryption):
                     yield f"{title} listens nowhere for {encryption} ({option} has no address), so that is not probed."
 
     def _superseded(self) -> Iterator[Mapping[str, Any]]:
-        """Older ones of an authority whose names, or whose subject if they have none, the new one has too."""
+        """Older ones of an authority that clients could be shown until now, and of which the new one has all names.
+
+        Nothing goes before each port was seen to show the new one.
+        """
         new = self._new
+        if not self.served or any(self._unserved()):
+            return
+        services = {PROTOCOLS[key].service for key in self.protocols}
         for one in self.look["certificates"] or ():
             old = _x509(one)
+            # What cannot be read is named all the same: the removal tells why it stays.
+            is_assigned = one["services"] is None or not services.isdisjoint(one["services"])
+            was_shown = is_assigned or any(name.startswith("*.") for name in old.names)
             is_older = old.thumbprint != new.thumbprint and old.not_after < new.not_after
             has_all = all(map(new.covers, old.names)) if old.names else old.subject == new.subject != ""
-            if is_older and has_all and not one["self_signed"]:
+            if was_shown and is_older and has_all and not one["self_signed"]:
                 yield one
 
 

@@ -335,7 +335,7 @@ class CertificateAssignment(Single[Certificate]):
     def shown(self, now: Certificate, moved: Plan) -> dict[str, Any]:
         return {
             "server": self.server.name,
-            "certificate": now.shown(utc_now()),
+            "certificate": now.shown(utc_now(), self.given.get("expires_within_days")),
             "assigned": None if self._is_unknown(now) else not self._missing(now),
             "assigned_reason": self._reason(now) if self._is_unknown(now) else None,
             "needed": False,

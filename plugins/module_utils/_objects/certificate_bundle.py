@@ -4,9 +4,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import Failure
 from ansible_collections.mailops.exchange.plugins.module_utils._host.server import Server
@@ -39,8 +40,6 @@ OPTIONS = (
 _PEM = ("certificate", "private_key", "private_key_password", "chain")
 _OF_AN_IMPORT = ("friendly_name", "private_key_exportable")
 
-Read = TypeVar("Read")
-
 
 def is_brought(given: Mapping[str, Any]) -> bool:
     """Whether a certificate comes from the controller."""
@@ -68,16 +67,22 @@ def contradictions(given: Mapping[str, Any]) -> Iterator[str]:
 def read_bundle(given: Mapping[str, Any]) -> Bundle:
     """What the files bring, or a Failure."""
     if "pfx" in given:
-        return _read("pfx", given["pfx"], lambda data: read_pkcs12(data, given.get("pfx_password")))
-    password = given.get("private_key_password")
-    key = _read("private_key", given["private_key"], lambda data: read_private_key(data, password))
-    certificates = _read("certificate", given["certificate"], read_certificates)
-    if "chain" in given:
-        certificates += _read("chain", given["chain"], read_certificates)
-    return _read("certificate", given["certificate"], lambda _data: bundle_of(key, certificates))
+        with _file(given, "pfx") as data:
+            return read_pkcs12(data, given.get("pfx_password"))
+    with _file(given, "private_key") as data:
+        key = read_private_key(data, given.get("private_key_password"))
+    with _file(given, "certificate") as data:
+        certificates = read_certificates(data)
+        if "chain" in given:
+            with _file(given, "chain") as more:
+                certificates += read_certificates(more)
+        return bundle_of(key, certificates)
 
 
-def _read(option: str, path: str, read: Callable[[bytes], Read]) -> Read:
+@contextmanager
+def _file(given: Mapping[str, Any], option: str) -> Iterator[bytes]:
+    """The content of a file; what is wrong with it is a Failure with the names of the option and of the file."""
+    path = given[option]
     try:
         with Path(path).open("rb") as file:
             data = file.read(LARGEST_FILE + 1)
@@ -86,7 +91,7 @@ def _read(option: str, path: str, read: Callable[[bytes], Read]) -> Read:
     if len(data) > LARGEST_FILE:
         raise Failure(f"{option}: {path} is larger than any certificate; give the right file.")
     try:
-        return read(data)
+        yield data
     except ValueError as error:
         raise Failure(f"{option}: {path} {error}.") from None
 
@@ -109,7 +114,7 @@ def remarks(bundle: Bundle) -> Iterator[str]:
             "and where its support for ECC certificates has been turned on (EnableEccCertificateSupport); an RSA key "
             "works everywhere."
         )
-    if not bundle.is_whole and not bundle.issuers:
+    if bundle.lacks_issuers:
         yield (
             f"The certificate {mark} comes without those that issued it: clients are sent what Windows finds in the "
             "server's own stores, and refuse it if that does not lead to an authority they know; give its chain too."

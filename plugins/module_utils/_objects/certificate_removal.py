@@ -190,8 +190,7 @@ class CertificateRemoval(Single[Held]):
         try:
             return super().bring(before, plan)
         except Failure as failure:
-            problem = failure.__cause__
-            if isinstance(problem, CmdletFailure) and any(error.of_rpc for error in problem.errors):
+            if _is_kept(failure.__cause__):
                 failure.result["needed"] = True
             raise
 
@@ -211,12 +210,11 @@ class CertificateRemoval(Single[Held]):
         return Plan() if settled.outstanding else plan
 
     def told(self, before: Held, plan: Plan, settled: Settled[Held, Plan], moved: Plan) -> str:
-        problem = settled.problem
-        if isinstance(problem, CmdletFailure) and any(error.of_rpc for error in problem.errors):
+        if _is_kept(settled.problem):
             return (
-                f"{problem} Exchange keeps what its transport uses for itself, and what a Send connector names by "
-                f"issuer and subject, also if a renewed certificate has the same ones. Give these another certificate, "
-                f"and remove {self.thumbprint} then; it does no harm until that."
+                f"{settled.problem} Exchange keeps what its transport uses for itself, and what a Send connector names "
+                f"by issuer and subject, also if a renewed certificate has the same ones. Give these another "
+                f"certificate, and remove {self.thumbprint} then; it does no harm until that."
             )
         return self.why(settled, moved) or (
             f"The certificate {self.thumbprint} was removed, but {self.server.name} still shows it."
@@ -236,3 +234,8 @@ class CertificateRemoval(Single[Held]):
             "restart_required": False,
             "needed": False,
         }
+
+
+def _is_kept(problem: BaseException | None) -> bool:
+    """Whether Exchange itself has refused; what is behind it, such as its transport, is told in its message alone."""
+    return isinstance(problem, CmdletFailure) and any(error.of_rpc for error in problem.errors)

@@ -173,13 +173,9 @@ def _unusable(one: Certificate, now: datetime) -> Iterator[Fact]:
 
 
 def _ending(one: Certificate, now: datetime, days: int | None) -> Iterator[Fact]:
-    """Less than so many days, or without a number less than a third of its lifetime, is left."""
-    left, lifetime = one.not_after - now, one.not_after - one.not_before
-    is_due = left * 3 < lifetime if days is None else left.days < days
-    if now <= one.not_after and is_due:
-        yield _fact(
-            CERTIFICATE_RENEWAL_DUE, one, days=left.days, lifetime=lifetime.days, day=f"{one.not_after:%Y-%m-%d}"
-        )
+    if now <= one.not_after and one.is_due(now, days):
+        lifetime, day = (one.not_after - one.not_before).days, f"{one.not_after:%Y-%m-%d}"
+        yield _fact(CERTIFICATE_RENEWAL_DUE, one, days=one.days_left(now), lifetime=lifetime, day=day)
 
 
 def _weak(one: Certificate, now: datetime) -> Iterator[Fact]:

@@ -83,8 +83,13 @@ class Certificate(X509):
         if (self.status or "").casefold() in UNUSABLE:
             yield f"has the status {self.status}"
 
-    def shown(self, now: datetime) -> dict[str, Any]:
-        """The certificate as results show it."""
+    def is_due(self, now: datetime, days: int | None) -> bool:
+        """Whether less than so many days, or without a number less than a third of its lifetime, is left."""
+        left, lifetime = self.not_after - now, self.not_after - self.not_before
+        return left * 3 < lifetime if days is None else left.days < days
+
+    def shown(self, now: datetime, days: int | None = None) -> dict[str, Any]:
+        """The certificate as results show it; the days are those of `is_due`."""
         return {
             "thumbprint": self.thumbprint,
             "subject": self.subject,
@@ -93,6 +98,7 @@ class Certificate(X509):
             "not_before": self.not_before.isoformat(),
             "not_after": self.not_after.isoformat(),
             "days_left": self.days_left(now),
+            "renewal_due": self.is_due(now, days),
             "key": self.key,
             "weakness": self.weakness,
             "self_signed": self.is_self_signed,

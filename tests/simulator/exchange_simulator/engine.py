@@ -663,8 +663,8 @@ class _Binder:
             if parameter.kind is Kind.SWITCH and parameter not in COMMON and self._call.session.endpoint == "exchange":
                 _require_truth(value)
             converted = convert(parameter, value)
-            number = parameter.kind is Kind.INTEGERS and value is not None
-            self._refuse_empty(parameter, converted if number else native(value))
+            number = parameter.kind in (Kind.INTEGERS, Kind.BYTES) and value is not None
+            self._refuse_empty(parameter, list(converted) if number else native(value))
             self._refuse_others(parameter, native(value))
             return converted
         except ConversionFailed as reason:

@@ -478,12 +478,12 @@ def _secret(value: Any, _: Parameter) -> Secret | None:
 
 
 def _bytes(value: Any, _: Parameter) -> bytes | None:
-    """An array of bytes, or of what PowerShell makes bytes of, such as a truth value or a fraction."""
+    """An array of bytes, or of what PowerShell makes bytes of: a truth value, a fraction, and 0 of empty text."""
     if value is None or isinstance(value, bytes):
         return None if value is None else bytes(value)
     try:
-        return bytes(round(float(one or 0)) for one in _items(value))
-    except (TypeError, ValueError, OverflowError):
+        return bytes(map(_whole, _items(value)))
+    except (ValueError, OverflowError):
         raise ConversionFailed('Cannot convert the value to type "System.Byte".') from None
 
 

@@ -245,14 +245,14 @@ def test_findings_are_grouped_across_servers_the_gravest_first() -> None:
     assert len(advertised["servers"]) == 11
     # They differ in their names only.
     assert [one["text"] for one in advertised["found"]] == ["Of 'Client Frontend <server>' it is false."]
-    (expiring,) = (one for one in found if one["id"] == "certificate-expires-soon")
+    (expiring,) = (one for one in found if one["id"] == "certificate-renewal-due")
     assert expiring["found"][0]["text"].endswith("on EX04.")
 
 
 def test_what_differs_in_a_finding_is_told_of_each_server() -> None:
     first, second = server(4), server(16)
     second.look["look"]["findings"][0]["seen"] = "Another certificate expires on EX16."
-    (expiring,) = (one for one in of(first, second)["findings"] if one["id"] == "certificate-expires-soon")
+    (expiring,) = (one for one in of(first, second)["findings"] if one["id"] == "certificate-renewal-due")
     assert [one["servers"] for one in expiring["found"]] == [["ex04"], ["ex16"]]
 
 

@@ -245,14 +245,14 @@ def test_components_services_versions_and_certificates_are_rows() -> None:
     second["protocols"]["pop3"] |= {"component": None, "component_state": "none"}
     first["protocols"]["pop3"]["services"][0] |= {"status": "missing", "start_mode": None}
     second["protocols"]["pop3"]["services"][0] |= {"status": "", "start_mode": None}
-    first["certificates"][0] |= {"days_left": 30, "not_after": "2026-12-27T08:00:00+00:00"}
+    first["certificates"][0] |= {"days_left": 60, "renewal_due": True, "not_after": "2027-01-26T08:00:00+00:00"}
     second["certificates"][0]["services"] = None
     for heading, name, cells in (
         ("Server", "support", ["ended on 2025-10-14 [no longer supported]", "until 2031-01-01"]),
         ("POP3 services", "component state", ["Draining [serves no clients] <server> rests.", "not on this server"]),
         ("POP3 services", "MSExchangePop3 status", ["missing", "[not readable]"]),
         ("POP3 services", "MSExchangePop3 start_mode", ["not on this server", "[not readable]"]),
-        ("POP3 certificate", "assigned", ["CN=mail.contoso.com, 30 days left [expires soon]", "[not known]"]),
+        ("POP3 certificate", "assigned", ["CN=mail.contoso.com, 60 days left [renewal due]", "[not known]"]),
     ):
         assert [told(cell) for cell in differing(report, heading, name).cells] == cells
 
@@ -416,6 +416,9 @@ def test_certificates_stand_by_days_left_with_what_they_are_for() -> None:
         (Mark("fine", "94 days left"), "2027-03-01", ["IMAP", "POP"], 9),
     ]
     assert found.others[0].purpose.form == "word"
+    older = fleet(4)
+    del older["servers"]["ex04"]["certificates"][0]["renewal_due"]
+    assert [one.mark.shape for one in view(older)["certificates"].of_mail] == ["fine", "fine"]
 
 
 @pytest.mark.parametrize(

@@ -78,6 +78,7 @@ def test_what_is_done_for_one_with_the_name() -> None:
         ({"product": "Exchange Server 2010"}, {"services": ["SMTP"]}, "Exchange Server 2010 has no TlsCertificateName"),
         ({"connectors": []}, {"services": ["SMTP"]}, "EX01 has no receive connector for clients"),
         ({"connectors": [{"for_users": False}]}, {"services": ["SMTP"]}, "EX01 has no receive connector for clients"),
+        ({"connectors": None}, {"services": ["SMTP"]}, "the receive connectors of EX01 could not be read"),
         ({}, {"services": ["SMTP"]}, None),
     ],
 )
@@ -89,6 +90,8 @@ def test_sending_is_left_out_and_said(found: dict[str, Any], given: dict[str, An
     assert bool(plan["left_out"]) is bool(words)
     quiet = renewal_plan(look(**found), certificate(NAME, **given), manage_connector=False)
     assert (quiet["connector"], quiet["left_out"]) == (False, [])
+    named = renewal_plan(look(**found), certificate(NAME, **given), connector="Clients")
+    assert named["connector"] is (words is None or "receive connector" in words)
 
 
 @pytest.mark.parametrize(
@@ -191,16 +194,46 @@ def test_what_is_not_served() -> None:
         (certificate(NAME, mark="B" * 40, ends=200), False),
         (certificate(NAME, mark="B" * 40, ends=90), False),
         (certificate(NAME, ends=20), False),
-        (certificate(NAME, "web.contoso.test", mark="B" * 40, ends=20), False),
+        (certificate(NAME, "mail.fabrikam.test", mark="B" * 40, ends=20), False),
         (certificate(NAME, mark="B" * 40, ends=20, self_signed=True), False),
         (certificate(mark="B" * 40, ends=20), False),
         (certificate(mark="B" * 40, ends=20, subject=f"CN={NAME}"), True),
+        (certificate(NAME, mark="B" * 40, ends=20, services=None), True),
+        (certificate(NAME, mark="B" * 40, ends=20, services=["IMAP"]), True),
+        (certificate(NAME, mark="B" * 40, ends=20, services=["IIS", "SMTP"]), False),
+        (certificate("*.contoso.test", mark="B" * 40, ends=20, services=[]), True),
     ],
-    ids=["older", "expired", "later", "equal", "itself", "more names", "setup's", "nameless", "same subject"],
+    ids=[
+        "older",
+        "expired",
+        "later",
+        "equal",
+        "itself",
+        "more names",
+        "setup's",
+        "nameless",
+        "same subject",
+        "services not known",
+        "of one protocol",
+        "of others",
+        "wildcard",
+    ],
 )
 def test_what_it_takes_the_place_of(old: dict[str, Any], goes: bool) -> None:
-    plan = renewal_plan(look(certificates=[old, certificate(NAME)]), certificate(NAME))
+    new = certificate(NAME, "*.contoso.test")
+    found = look(certificates=[old, new])
+    plan = renewal_plan(found, new, served=[seen(NEW)])
     assert plan["superseded"] == (["B" * 40] if goes else [])
+    for unseen in ([], [seen(NEW), seen("B" * 40, port="imap4")], [seen(NEW, msg="The certificate is not trusted.")]):
+        assert renewal_plan(found, new, served=unseen)["superseded"] == []
+
+
+def test_what_nobody_can_see_is_said() -> None:
+    unseen = [seen(None, reachable=False), seen(NEW, port="imap4")]
+    (*sending, told) = renewal_plan(look(), certificate(NAME), seen=unseen)["left_out"]
+    assert told.startswith("The controller reaches no port of POP3, so it is not known which certificate")
+    restarted = renewal_plan(look(), certificate(NAME), seen=unseen, changed=["pop3"])
+    assert restarted["left_out"] == sending
 
 
 def test_what_is_no_result_is_said() -> None:

@@ -202,7 +202,18 @@ def of_ed25519(folder):
     return from_pem(folder, issue(MAIL, kind="ed25519"))
 
 
+def locked(folder, **given):
+    options = from_pem(folder, issue(MAIL), password=PASSWORD)
+    return {name: value for name, value in options.items() if name != "private_key_password"} | given
+
+
 WRONG = [
+    ("locked key", locked, "private key that cannot be read without a password"),
+    (
+        "password of the key",
+        lambda folder: locked(folder, private_key_password="another one"),
+        "private key that cannot be read with the password given",
+    ),
     (
         "fits",
         lambda folder: from_pem(folder, issue(MAIL), key=issue(MAIL, number=1)),

@@ -359,6 +359,8 @@ def test_how_long_before_the_end_can_be_chosen(host):
     assert ("certificate-renewal-due", None) in found(host.run(MODULE))
     assert ("certificate-renewal-due", None) not in found(host.run(MODULE, {"expires_within_days": 20}))
     assert [one["days_left"] for one in host.run(MODULE)["certificates"]] == [364, 364, 364, 364, 20]
+    for days, due in (({}, True), ({"expires_within_days": 20}, False), ({"expires_within_days": 21}, True)):
+        assert [one["renewal_due"] for one in host.run(MODULE, days)["certificates"]] == [*[False] * 4, due]
 
 
 def test_services_that_cannot_be_known_are_null_and_said_to_be_so_once(host):
