@@ -75,7 +75,7 @@ def log_ons(day: str, users: Sequence[str] = ()) -> str:
 
 
 def addresses(user: str) -> dict[str, str]:
-    """By pattern, which outcome it means: in the `REST` of a line it matches the server's port and the client's address.
+    """By pattern, which outcome it means: in the `REST` of a line it matches server's port and client's address.
 
     The client's port is left out, which is different each time. The first pattern that matches counts. Each line is
     compared with those of many users, so they begin where it begins.
