@@ -36,7 +36,7 @@ options:
   since:
     description:
       - The first day, such as V(2026-11-20), or a number of days up to today. Days are those of UTC, as in the logs.
-      - Each day is read as a whole.
+      - Each day is read as a whole. A day in the future is refused.
     type: str
     default: "7"
   top:
@@ -47,7 +47,8 @@ options:
   users:
     description:
       - Users that are named, with their addresses. V(anna) is each name in the log that may be meant, such as
-        C(CONTOSO\anna) and C(anna@contoso.com), and V(anna@contoso.com) is not C(anna@fabrikam.com).
+        C(CONTOSO\anna) and C(anna@contoso.com). V(anna@contoso.com) is not C(anna@fabrikam.com), nor is
+        V(CONTOSO\anna) C(FABRIKAM\anna).
       - A user of whom the logs tell nothing is in the result with zeros.
     type: list
     elements: str
@@ -113,6 +114,7 @@ EXAMPLES = r"""
     pop_enabled: true
     exclusive: true
     max_changes: 500
+  when: everybody.pop3.turn_on is none and everybody.pop3.unreadable | length == 0
 """
 
 RETURN = r"""

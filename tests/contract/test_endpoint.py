@@ -46,6 +46,9 @@ function Read-Log([string] $path) {
   Ask {
     [void] $args[0].AddCommand('Select-String').AddParameter('LiteralPath', $path).AddParameter('Pattern', '^2.*,pass,')
     [void] $args[0].AddCommand($select).AddParameter('ExpandProperty', 'Line')
+    [void] $args[0].AddCommand('Select-String').AddParameter('Pattern', '(?<=:)\d+,.*')
+    [void] $args[0].AddCommand($select).AddParameter('ExpandProperty', 'Matches')
+    [void] $args[0].AddCommand($select).AddParameter('ExpandProperty', 'Value')
     [void] $args[0].AddCommand('Select-String').AddParameter('Pattern', @('anna', 'bob'))
     [void] $args[0].AddCommand($select).AddParameter('Property', @('Pattern')).AddParameter('ExpandProperty', 'Matches')
     [void] $args[0].AddCommand('Group-Object').AddParameter('Property', @('Pattern', 'Value')).AddParameter('NoElement')
@@ -63,6 +66,10 @@ $logs = 'C:\Exchange Server\V15\Logging\Pop3'
   listed = Ask {
     [void] $args[0].AddCommand('Get-ChildItem').AddParameter('LiteralPath', $logs).AddParameter('Filter', 'POP3*.LOG')
     $args[0].AddCommand($select).AddParameter('Property', @('Name', 'Length', 'LastWriteTimeUtc'))
+  }
+  piped = Ask {
+    [void] $args[0].AddCommand('Get-ChildItem')
+    $args[0].AddCommand('Select-String').AddParameter('Pattern', 'anna')
   }
   tail = Ask {
     $args[0].AddCommand('Get-Content').AddParameter('LiteralPath', "$logs\POP3A.LOG").AddParameter('Tail', 1)
@@ -90,11 +97,12 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     script.write_text(SESSION, encoding="utf-8")
     log = folder / "Exchange Server" / "V15" / "Logging" / "Pop3" / "POP3A.LOG"
     log.parent.mkdir(parents=True)
-    log.write_text("2026,anna,pass,\n2026,anna,pass,\n2026,bob,pass,\n2026,bob,user,\n")
+    lines = ("anna,pass", "anna,pass", "bob,pass", "bob,user")
+    log.write_text("".join(f"2026-01-04T10:00:00.000Z,10.0.0.1:995,[::1]:50001,{line},\n" for line in lines))
     (folder / "secret.txt").write_text("2026,anna,pass,\n")
     files = [str(FOLDER / f"mailops.{kind}") for kind in ("psrc", "pssc")]
     command = [str(powershell()), "-NoProfile", "-NonInteractive", "-File", str(script), *files, str(folder)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     answer: dict[str, Any] = json.loads(done.stdout)
     return answer
@@ -132,6 +140,8 @@ def test_a_session_of_it_counts_what_is_in_logs_and_reads_nothing_else(told: dic
     assert (told["listed"], told["tail"], told["counted"]) == ("done 1", "done 1", "done 2")
     wrong, unknown = "ParameterArgumentValidationError", "NamedParameterNotFound"
     assert [one.partition(",")[0] for one in told["refused"]] == [wrong] * 6 + [unknown]
+    # Without a path Get-ChildItem has the folder in which the session is, whose files no pipeline opens.
+    assert told["piped"].partition(",")[0] == wrong
 
 
 def test_values_are_of_parameters_that_are_shown() -> None:

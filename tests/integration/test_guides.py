@@ -82,6 +82,7 @@ def test_examples_run(
         assert "failed" not in run(settings, options)
         assert "failed" not in run("protocol_service", {"protocol": protocol, "state": "started"})
     organisation.run("EX01", "New-ThrottlingPolicy", {"Name": "Mail programs"})
+    organisation.run("EX01", "Set-PopSettings", {"Server": "EX01", "ProtocolLogEnabled": True})
     log = f"{logs.FOLDERS['pop3']}\\POP32026010400-1.LOG"
     organisation.write_file("EX01", log, logs.of_today("CONTOSO\\reader"), datetime.now(UTC).isoformat())
     logged = {"since": "2026-11-20", "pop3": read_logs([user("CONTOSO\\reader")]), "imap4": None}

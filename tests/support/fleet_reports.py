@@ -188,14 +188,20 @@ def read_logs(users: list[dict[str, Any]], **more: Any) -> dict[str, Any]:
     told = {"logged": True, "turn_on": None, "login_type": "PlainTextLogin", "unreadable": {}, "users": users}
     return {
         **told,
-        "days": [{"day": "2026-11-20"}, {"day": "2026-11-26"}],
+        "days": [logged(f"2026-11-{day}") for day in range(20, 27)],
         "until": "2026-11-27T02:19:59.514000+00:00",
         **more,
     }
 
 
-def user(name: str, without_tls: str | None = "no", last_seen: str | None = "2026-11-26") -> dict[str, Any]:
-    return {"user": name, "without_tls": without_tls, "last_seen": last_seen}
+def logged(day: str, log_ons: int = 0) -> dict[str, Any]:
+    return {"day": day, "log_ons": log_ons}
+
+
+def user(
+    name: str, without_tls: str | None = "no", last_seen: str | None = "2026-11-26", **more: Any
+) -> dict[str, Any]:
+    return {"user": name, "without_tls": without_tls, "last_seen": last_seen, "unclear": 0, "days": [], **more}
 
 
 def drift(look: Mapping[str, Any], key: str) -> dict[str, Any]:

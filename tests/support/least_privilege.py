@@ -227,13 +227,16 @@ _SERVICES = tuple(name for one in (POP3, IMAP4) for name in (one.front_end, one.
 # The folders of the logs, wherever Exchange is installed, and the files in them. What begins with ^ is a pattern.
 _LOG_FOLDER = r"^[A-Za-z]:\\(.*\\)?Logging\\(Pop3|Imap4)"
 _LOG_FILES = (rf"{_LOG_FOLDER}\\(POP3|IMAP4)[0-9A-Za-z-]*\.LOG$",)
+# Select-String opens a file that comes through a pipeline. A line of a log, and what is left of it from the server's
+# port on, are called as no file can be.
+_LOG_LINE = (r"^([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:|[0-9]{1,5},[^,]*:[0-9]{1,5},).*$",)
 # The only values that some parameters on the windows endpoint have. IIS has services that depend on WAS and are nowhere
 # told of before: with a list of those that may be started it would not come back as it was.
 VALUES: dict[str, dict[str, tuple[str, ...]]] = {
     "Get-CimInstance": {"ClassName": ("Win32_ComputerSystem", "Win32_Service")},
-    "Get-ChildItem": {"Filter": ("POP3*.LOG", "IMAP4*.LOG"), "LiteralPath": (rf"{_LOG_FOLDER}$",)},
+    "Get-ChildItem": {"Filter": ("POP3*.LOG", "IMAP4*.LOG"), "LiteralPath": (rf"{_LOG_FOLDER}\\?$",)},
     "Get-Content": {"LiteralPath": _LOG_FILES},
-    "Select-String": {"LiteralPath": _LOG_FILES},
+    "Select-String": {"InputObject": _LOG_LINE, "LiteralPath": _LOG_FILES},
     "Get-Service": {"Name": ("WAS",)},
     "Set-Service": {"Name": _SERVICES, "StartupType": ("Automatic", "Manual", "Disabled")},
     "Stop-Service": {"Name": (*_SERVICES, "WAS")},

@@ -4,12 +4,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.log_days import Since
-from ansible_collections.mailops.exchange.plugins.module_utils._objects.log_lines import mailbox_named, may_be
+from ansible_collections.mailops.exchange.plugins.module_utils._objects.log_lines import (
+    domain_named,
+    mailbox_named,
+    may_be,
+)
 from ansible_collections.mailops.exchange.plugins.module_utils._objects.protocol_log_info import NO, UNKNOWN, YES
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.protocols import PROTOCOLS
 
@@ -35,20 +39,36 @@ def of_server(logs: Mapping[str, Any], today: date) -> dict[str, Any]:
 
 
 def _part(told: Mapping[str, Any], since: str, today: date) -> dict[str, Any]:
-    days = [one["day"] for one in told["days"]]
+    days = sorted({one["day"] for one in told["days"]})
     return {
         **{name: told[name] for name in ("logged", "turn_on", "login_type", "unreadable")},
         "since": since,
         "read_on": today.isoformat(),
-        "first_day": min(days, default=None),
-        "last_day": max(days, default=None),
+        "first_day": days[0] if days else None,
+        "last_day": days[-1] if days else None,
+        "silent_days": _between(days),
         "until": told["until"],
+        "unclear_users": sum(1 for user in told["users"] if user["unclear"] and not user["last_seen"]),
+        "nameless_log_ons": _log_ons(told["days"]) - _log_ons(day for user in told["users"] for day in user["days"]),
         "users": [
             {name: user[name] for name in ("user", "last_seen", "without_tls")}
             for user in told["users"]
             if user["last_seen"]
         ],
     }
+
+
+def _between(days: Sequence[str]) -> list[str]:
+    """The days that are missing between the first and the last."""
+    if not days:
+        return []
+    first, last = date.fromisoformat(days[0]), date.fromisoformat(days[-1])
+    every = ((first + timedelta(days=number)).isoformat() for number in range((last - first).days))
+    return [day for day in every if day not in days]
+
+
+def _log_ons(days: Iterable[Mapping[str, Any]]) -> int:
+    return sum(day["log_ons"] for day in days)
 
 
 def part_of(usage: Mapping[str, Any] | None, protocol: str) -> Mapping[str, Any] | None:
@@ -79,25 +99,38 @@ def gaps(usage: Mapping[str, Any] | None, protocol: str) -> Iterator[str]:
     else:
         if first_day > since:
             yield f"Nothing of log-ons is logged from {since} until {first_day}."
+        # A report of version 1.0 may be without these.
+        if silent := part.get("silent_days"):
+            more = "" if len(silent) == 1 else f" and {len(silent) - 1} more days until {last_day}"
+            yield f"Nothing of log-ons is logged on {silent[0]}{more}."
         # A day without even the log-ons by which Exchange monitors itself is more likely one that was not logged.
         if date.fromisoformat(part["read_on"]) - date.fromisoformat(last_day) > timedelta(days=1):
             yield f"Nothing of log-ons is logged after {last_day}."
+    if part.get("unclear_users"):
+        yield "Of some users the logs do not tell whether they were let in."
+    if part.get("nameless_log_ons"):
+        yield "Some log-ons have no user in the logs."
 
 
 def cut_off(parts: Iterable[Mapping[str, Any]], allowed: Iterable[str] | None = None) -> dict[str, Any]:
     """By change, who would no longer get in.
 
     `parts` are what the logs of servers tell of a protocol, and `allowed` the mailboxes that keep it. Users count once,
-    whatever domain stands before their names.
+    whether or not their domain stands before their names, unless a name is of several domains.
     """
+    seen = [(part["login_type"], user["user"], user["without_tls"]) for part in parts for user in part["users"]]
+    domains: dict[str, set[str]] = {}
+    for _login, user, _answer in seen:
+        domains.setdefault(mailbox_named(user), set()).update(filter(None, [domain_named(user)]))
     used: dict[str, str] = {}
     answers: dict[str, set[str]] = {}
-    for part in parts:
-        for user in part["users"]:
-            key = mailbox_named(user["user"])
-            used.setdefault(key, user["user"])
-            answer = NO if part["login_type"] == _SECURE else user["without_tls"]
-            answers.setdefault(key, set()).update(filter(None, [answer]))
+    for login, user, without_tls in seen:
+        key = mailbox_named(user)
+        if len(domains[key]) > 1:
+            key = user.strip().casefold()
+        used.setdefault(key, user)
+        answer = NO if login == _SECURE else without_tls
+        answers.setdefault(key, set()).update(filter(None, [answer]))
     certain = {key for key, told in answers.items() if YES in told}
     # Nobody of whom a front end tells nothing is known to use TLS.
     possible = {key for key, told in answers.items() if UNKNOWN in told or not told} - certain
@@ -120,5 +153,5 @@ def _outside(used: Mapping[str, str], names: Iterable[str], allowed: Iterable[st
     return [
         used[key]
         for key in names
-        if not any(may_be(mailbox, key) for mailbox in by_name.get(key.partition("@")[0], ()))
+        if not any(may_be(mailbox, used[key]) for mailbox in by_name.get(mailbox_named(key).partition("@")[0], ()))
     ]

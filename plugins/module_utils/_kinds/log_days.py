@@ -25,12 +25,16 @@ class Since(Given):
                 raise ValueError(f"{quoted(text)} days are out of range; give 1 to {_MOST_DAYS}, or a day")
             return (datetime.now(UTC).date() - timedelta(days=int(text) - 1)).isoformat()
         try:
-            return date.fromisoformat(text).isoformat()
+            day = date.fromisoformat(text)
         except ValueError:
             raise ValueError(
                 f"{quoted(text)} is neither a day nor a number of days; write a day such as 2026-11-20, or 7 for the "
                 "last seven days"
             ) from None
+        # East of Greenwich a day begins before it does in UTC.
+        if day > datetime.now(UTC).date() + timedelta(days=1):
+            raise ValueError(f"{quoted(text)} is in the future; give the first day that is to be read")
+        return day.isoformat()
 
 
 class UserNames(Given):

@@ -30,6 +30,7 @@ GROUPED = ("sIp", "user", "command", "parameters", "context")
 """By these fields the server counts. The client's address is not among them, because its port is new each time."""
 
 HEADER = r"^#Fields: "
+DATE = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}(?=T)"
 
 LOG_ON, FAILURE, UNCLEAR = "log_on", "failure", "unclear"
 OUTCOMES = (LOG_ON, FAILURE, UNCLEAR)
@@ -47,6 +48,8 @@ _ANSWERED = {
     FAILURE: r'"?R=""(?:-ERR|\S+ (?:NO|BAD)\b)',
     UNCLEAR: "",
 }
+# Such as HealthMailboxc3d7722: somebody's own mailbox may be called healthmailbox-team.
+_MONITORING = re.compile(r"healthmailbox[0-9a-f]{4,32}(?:@|$)")
 _MECHANISM = re.compile(r"[A-Za-z0-9_-]{1,20}\b")
 
 
@@ -72,12 +75,13 @@ def log_ons(day: str, users: Sequence[str] = ()) -> str:
 
 
 def addresses(user: str) -> dict[str, str]:
-    """By pattern, which outcome it means: in a line of log-ons it matches the server's port and the client's address.
+    """By pattern, which outcome it means: in the `REST` of a line it matches server's port and client's address.
 
-    The client's port is left out, which is different each time. The first pattern that matches counts.
+    The client's port is left out, which is different each time. The first pattern that matches counts. Each line is
+    compared with those of many users, so they begin where it begins.
     """
     tail = f"{_field_of(user)},{_NUMBERS}{_any_of(_COMMANDS)},{_FIELD},"
-    return {rf"(?<=:)\d+,[^,]*(?=:\d+,{tail}{_ANSWERED[outcome]})": outcome for outcome in OUTCOMES}
+    return {rf"^\d+,[^,]*(?=:\d+,{tail}{_ANSWERED[outcome]})": outcome for outcome in OUTCOMES}
 
 
 def starttls_from(day: str, clients: Sequence[str]) -> str:
@@ -85,6 +89,9 @@ def starttls_from(day: str, clients: Sequence[str]) -> str:
     client = _any_of(map(re.escape, clients))
     return f"^{day}{_START}{_ENDPOINT},{client}:\\d+,{_FIELD},{_NUMBERS}{_any_of(STARTTLS)},"
 
+
+REST = r"(?<=:)\d+,[^,]*:\d+,.*"
+"""A line of log-ons from the server's port on."""
 
 CLIENT = r"(?<=:)\d+,[^,]*(?=:\d+,)"
 """In such a line it matches the same as `addresses`."""
@@ -149,8 +156,18 @@ def mailbox_named(user: str) -> str:
     return user.strip().casefold().rpartition("\\")[2]
 
 
+def domain_named(user: str) -> str:
+    """The domain in front of a name, in lower case; nothing where there is none, or another's mailbox is named."""
+    domain, _backslash, name = user.strip().casefold().partition("\\")
+    return domain if name and "\\" not in name and "@" not in domain else ""
+
+
 def may_be(name: str, user: str) -> bool:
     """Whether two names may be of the same mailbox: `CONTOSO\\anna` and `anna@contoso.com` may be, both for `anna`."""
+    one, other = domain_named(name), domain_named(user)
+    # `CONTOSO` and `ad.contoso.com` may be the same domain.
+    if one and other and one != other and ("." in one) == ("." in other):
+        return False
     one, other = mailbox_named(name), mailbox_named(user)
     if "@" in one and "@" in other:
         return one == other
@@ -159,4 +176,4 @@ def may_be(name: str, user: str) -> bool:
 
 def is_monitoring(user: str) -> bool:
     """Whether Exchange itself logs on, to see that it can."""
-    return mailbox_named(user).startswith("healthmailbox")
+    return bool(_MONITORING.match(mailbox_named(user)))

@@ -130,13 +130,17 @@ class ProtocolLogInfo(Work):
         """What each log tells of each day, and the time of the newest line."""
         found: list[Day] = []
         newest: list[datetime] = []
-        first = date.fromisoformat(self.given["since"])
         for log in folder.logs:
             last = reader.last_line(log) if log.files else None
             if last is None:
                 continue
             newest.append(last)
-            span = (last.astimezone(UTC).date() - first).days + 1
+            first = date.fromisoformat(self.given["since"])
+            if log.files[0].may_have(first):
+                first = max(first, reader.first_day(log) or first)
+            # A clock that was wrong for a moment is no reason to ask for each day of a century.
+            end = min(last.astimezone(UTC).date(), datetime.now(UTC).date() + timedelta(days=1))
+            span = (end - first).days + 1
             days = [first + timedelta(days=number) for number in range(span)]
             if header := days and reader.unknown_fields(log, days):
                 told["unreadable"][f"{log.side} log"] = harmless(header[:300])
@@ -155,7 +159,7 @@ class ProtocolLogInfo(Work):
                 nobody.append(name)
         asked.update((user, user) for user in usage.busiest(self.given["top"]))
         for day in usage.days if asked else ():
-            here = [user for user in asked if user in usage.users_of(day)]
+            here = {user: usage.written(day, user) for user in asked if user in usage.users_of(day)}
             if not here:
                 continue
             day.addresses = reader.from_addresses(day.log, day.day, here)
@@ -188,6 +192,10 @@ class Usage:
 
     def users_of(self, day: Day) -> dict[str, list[Group]]:
         return self._users_of[id(day)]
+
+    def written(self, day: Day, user: str) -> list[str]:
+        """How a log writes a user, by which its lines are found: .NET does not take `ß` for `ss`, as casefold does."""
+        return list({group.user.lower(): group.user for group in self.users_of(day)[user]}.values())
 
     def busiest(self, count: int) -> list[str]:
         """The users that came to the front end most often, or to the back end where nobody came to a front end."""

@@ -7,6 +7,8 @@ Only counts travel. Select-String reads files that are still being written, whic
 
 from __future__ import annotations
 
+import re
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
@@ -31,9 +33,11 @@ from ansible_collections.mailops.exchange.plugins.module_utils._kinds.simple imp
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.spans import moment
 from ansible_collections.mailops.exchange.plugins.module_utils._objects.log_lines import (
     CLIENT,
+    DATE,
     FIELDS,
     GROUPED,
     HEADER,
+    REST,
     Group,
     addresses,
     knows,
@@ -48,6 +52,9 @@ FRONT_END, BACK_END = "front_end", "back_end"
 # By which the files of the two begin, in front of the time: published of IMAP4, inferred of POP3.
 _PREFIXES = {"pop3": "POP3", "imap4": "IMAP4"}
 _OF_THE_BACK_END = "BE"
+# What stands behind it. A copy that somebody has put beside a log is called otherwise, and would count once more; the
+# session configuration of our own has no path to it either.
+_NAMED = re.compile(r"[0-9A-Za-z-]*\.log", re.IGNORECASE)
 
 # Where a session is limited, as by a session configuration of our own, there is a function of this name that takes
 # certain members only.
@@ -56,6 +63,7 @@ READ = "Select-String"
 
 # Lines may be written a moment after the time in them, and into the next file.
 _LATE = timedelta(hours=1)
+_NEVER = datetime.max.replace(tzinfo=UTC)
 # The last line may be half written, and blank ones may stand behind it.
 _LAST_LINES = 5
 _SIZE = Int(0, 1 << 62)
@@ -100,6 +108,11 @@ class Log:
                 parts[-1].append(file.path)
                 size += file.size
         return parts
+
+    def from_newest(self) -> Iterator[list[str]]:
+        """The paths of the files that may still be written to, and then those of the others, one by one."""
+        yield [file.path for file in self.files if file.ends == _NEVER]
+        yield from ([file.path] for file in reversed(self.files) if file.ends != _NEVER)
 
 
 @dataclass(frozen=True)
@@ -153,6 +166,8 @@ class Reader:
         written: dict[str, datetime] = {}
         for one in reply.output:
             name = needed(wire_name, one.get("Name"), cmdlet="Get-ChildItem", member="Name", of="a log file")
+            if not _NAMED.fullmatch(name[len(prefix) :]):
+                continue
             sizes[name] = needed(_SIZE.read, one.get("Length"), cmdlet="Get-ChildItem", member="Length", of=name)
             written[name] = needed(
                 _moment, one.get("LastWriteTimeUtc"), cmdlet="Get-ChildItem", member="LastWriteTimeUtc", of=name
@@ -178,13 +193,31 @@ class Reader:
 
     def last_line(self, log: Log) -> datetime | None:
         """The time of the newest line: Windows tells late when a file was last written."""
-        reply = self.host.call("Get-Content", endpoint="windows", LiteralPath=log.files[-1].path, Tail=_LAST_LINES)
-        _refuse_old(reply)
-        if reply.state != "completed":
-            raise CmdletFailure("Get-Content", reply.errors, reply.reason)
-        self._note(reply.errors)
-        times = [moment(wire_text(line).partition(",")[0]) for line in reply.output]
-        return max(filter(None, times), default=None)
+        for paths in log.from_newest():
+            reply = self.host.call("Get-Content", endpoint="windows", LiteralPath=paths, Tail=_LAST_LINES)
+            _refuse_old(reply)
+            if reply.state != "completed":
+                raise CmdletFailure("Get-Content", reply.errors, reply.reason)
+            self._note(reply.errors)
+            # A file that was begun just now has no line yet.
+            if times := list(filter(None, (moment(wire_text(line).partition(",")[0]) for line in reply.output))):
+                return max(times)
+        return None
+
+    def first_day(self, log: Log) -> date | None:
+        """The day of the oldest line: nothing else tells when the oldest file was begun."""
+        found = self._ask(
+            [[file.path for file in log.files]],
+            {"Pattern": DATE, "List": True},
+            [
+                (SELECT, {"ExpandProperty": "Matches"}),
+                ("Group-Object", {"Property": ["Value"], "NoElement": True}),
+                _chosen("Count", "Values"),
+            ],
+            members=("Values",),
+        )
+        told = {"cmdlet": "Group-Object", "member": "Values", "of": f"the {log.side} log of {self.what}"}
+        return min((needed(lambda group: _day(*_texts(group, 1)), one, **told) for one in found), default=None)
 
     def groups(self, log: Log, day: date) -> list[Group]:
         """What a log tells of log-ons on a day, without an address."""
@@ -205,14 +238,23 @@ class Reader:
             for one in found
         ]
 
-    def from_addresses(self, log: Log, day: date, users: Sequence[str]) -> list[FromAddress]:
-        """From which addresses some users logged on on a day, or tried to."""
-        patterns = {pattern: (user, outcome) for user in users for pattern, outcome in addresses(user).items()}
+    def from_addresses(self, log: Log, day: date, users: Mapping[str, Sequence[str]]) -> list[FromAddress]:
+        """From which addresses some users, each with all ways in which the log writes it, logged on or tried to."""
+        written = [name for names in users.values() for name in names]
+        patterns = {
+            pattern: (user, outcome)
+            for user, names in users.items()
+            for name in names
+            for pattern, outcome in addresses(name).items()
+        }
         found = self._ask(
             log.parts(day),
-            {"Pattern": log_ons(day.isoformat(), users)},
+            {"Pattern": log_ons(day.isoformat(), written)},
             [
                 (SELECT, {"ExpandProperty": "Line"}),
+                (READ, {"Pattern": REST}),
+                (SELECT, {"ExpandProperty": "Matches"}),
+                (SELECT, {"ExpandProperty": "Value"}),
                 (READ, {"Pattern": list(patterns)}),
                 (SELECT, {"Property": ["Pattern"], "ExpandProperty": "Matches"}),
                 ("Group-Object", {"Property": ["Pattern", "Value"], "NoElement": True}),
@@ -297,14 +339,16 @@ def _files(
     """The files of one log, the oldest first: each begins where the one before has ended.
 
     By the times at which they were written, because the names tell it in different ways, by the hour or the month. The
-    last one is still written to.
+    last ones are still written to.
     """
     folder = location.rstrip("\\")
-    begins = datetime.min.replace(tzinfo=UTC)
-    for number, name in enumerate(names, 1):
-        ends = written[name] + _LATE if number < len(names) else datetime.max.replace(tzinfo=UTC)
+    times = [written[name] for name in names]
+    for name in names:
+        # Since Windows tells it late, a file may come before the one that was closed a moment after it was begun.
+        before = bisect_right(times, written[name] - _LATE)
+        begins = times[before - 1] - _LATE if before else datetime.min.replace(tzinfo=UTC)
+        ends = written[name] + _LATE if times[-1] - written[name] > _LATE else _NEVER
         yield LogFile(f"{folder}\\{name}", sizes[name], begins, ends)
-        begins = written[name] - _LATE
 
 
 def _moment(value: Any) -> datetime:
@@ -312,3 +356,10 @@ def _moment(value: Any) -> datetime:
     if found is None:
         raise Unreadable(value)
     return found
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise Unreadable([text]) from None

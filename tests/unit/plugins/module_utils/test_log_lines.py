@@ -35,8 +35,9 @@ def group_of(line: str, day: str = logs.DAY, **of: Any) -> log_lines.Group | Non
 
 
 def client_of(line: str, user: str) -> tuple[str, int, str] | None:
+    rest = re.search(log_lines.REST, line)
     for pattern, outcome in log_lines.addresses(user).items():
-        if found := re.search(pattern, line, re.IGNORECASE):
+        if rest and (found := re.search(pattern, rest[0], re.IGNORECASE)):
             return outcome, *log_lines.read_client(found[0])
     return None
 
@@ -152,6 +153,11 @@ def test_what_is_no_group_is_unreadable(values: Any, count: Any) -> None:
         ("anna", "hanna", False),
         ("scanner", "CONTOSO\\anna\\scanner", True),
         ("anna", "CONTOSO\\anna\\scanner", False),
+        ("CONTOSO\\anna", "contoso\\Anna", True),
+        ("CONTOSO\\anna", "FABRIKAM\\anna", False),
+        ("contoso.com\\anna", "fabrikam.com\\anna", False),
+        ("CONTOSO\\anna", "ad.contoso.com\\anna", True),
+        ("CONTOSO\\scanner", "FABRIKAM\\anna\\scanner", True),
     ],
 )
 def test_names_of_one_mailbox(name: str, user: str, same: bool) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from fleet_reports import NOW, read_logs, user
+from fleet_reports import NOW, logged, read_logs, user
 
 from ansible_collections.mailops.exchange.plugins.module_utils._judgement.usage import cut_off, gaps, of_server
 
@@ -18,6 +18,24 @@ def test_who_logged_on_would_be_cut_off_by_disabling() -> None:
     told = cut_off([part(user("bob")), part(user("CONTOSO\\Bob"), user("anna"))])
     assert told["disabling"] == ["anna", "bob"]
     assert told["allow_list"] is None
+
+
+def test_a_name_of_several_domains_is_several_users() -> None:
+    usage = [
+        part(user("CONTOSO\\anna"), user("anna"), user("bob")),
+        part(user("FABRIKAM\\Anna", "yes"), user("CONTOSO\\bob")),
+    ]
+    told = cut_off(usage, ["CONTOSO\\anna", "bob@contoso.com"])
+    assert told["disabling"] == ["anna", "bob", "CONTOSO\\anna", "FABRIKAM\\Anna"]
+    assert told["secure_login"]["certain"] == ["FABRIKAM\\Anna"]
+    assert told["allow_list"] == ["FABRIKAM\\Anna"]
+
+
+def test_a_report_from_before_tells_what_it_can() -> None:
+    told = of_server({"since": "2026-11-20", "pop3": read_logs([]), "imap4": None}, NOW.date())
+    for name in ("silent_days", "unclear_users", "nameless_log_ons"):
+        del told["pop3"][name]
+    assert list(gaps({"failure": None, "protocols": told}, "pop3")) == []
 
 
 def test_by_secure_login_are_cut_off_who_log_on_without_tls() -> None:
@@ -59,11 +77,35 @@ def test_who_only_tried_to_log_on_is_not_in_a_report() -> None:
             ],
         ),
         (
-            {"days": [{"day": "2026-11-25"}, {"day": "2026-11-24"}]},
+            {"days": [logged("2026-11-25"), logged("2026-11-24")]},
             [
                 "Nothing of log-ons is logged from 2026-11-20 until 2026-11-24.",
                 "Nothing of log-ons is logged after 2026-11-25.",
             ],
+        ),
+        (
+            {"days": [logged(f"2026-11-{day}") for day in (20, 21, 23, 24, 25, 26)]},
+            ["Nothing of log-ons is logged on 2026-11-22."],
+        ),
+        # Of both logs.
+        (
+            {"days": [logged(f"2026-11-{day}") for day in (20, 26, 20, 23, 26)]},
+            ["Nothing of log-ons is logged on 2026-11-21 and 3 more days until 2026-11-26."],
+        ),
+        (
+            {"users": [user("anna", unclear=1), user("bob", None, None)]},
+            [],
+        ),
+        (
+            {"users": [user("anna", unclear=1), user("bob", None, None, unclear=2)]},
+            ["Of some users the logs do not tell whether they were let in."],
+        ),
+        (
+            {
+                "days": [logged(f"2026-11-{day}", 3) for day in range(20, 27)],
+                "users": [user("anna", days=[logged(f"2026-11-{day}", 3) for day in range(20, 26)])],
+            },
+            ["Some log-ons have no user in the logs."],
         ),
         (
             {"unreadable": {"log files": "Access is denied", "login_type": "null"}},
@@ -72,7 +114,7 @@ def test_who_only_tried_to_log_on_is_not_in_a_report() -> None:
     ],
 )
 def test_where_logs_do_not_tell_of_everybody_it_is_told_why(more: dict[str, Any], told: list[str]) -> None:
-    logs = {"since": "2026-11-20", "pop3": read_logs([], **more), "imap4": None}
+    logs = {"since": "2026-11-20", "pop3": read_logs(**{"users": [], **more}), "imap4": None}
     usage = {"failure": None, "protocols": of_server(logs, NOW.date())}
     assert list(gaps(usage, "pop3")) == told
     # Nothing was asked of this one.

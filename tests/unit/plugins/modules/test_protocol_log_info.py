@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import logs
@@ -130,6 +130,54 @@ def test_windows_may_tell_late_that_the_newest_file_was_written(host: InProcessH
     assert days_of(ask(host)) == {(DAY, "front_end"): (1, 0, 0), (NEXT, "front_end"): (1, 0, 0)}
 
 
+@pytest.mark.parametrize("content", ["", logs.HEADER, logs.HEADER + "\r\n"])
+def test_a_file_that_was_begun_just_now_does_not_hide_the_others(host: InProcessHost, content: str) -> None:
+    put(host, "POP32026010400-1.LOG", line(), written=NOON)
+    host.server.write_file(f"{POP}\\POP32026010500-1.LOG", content, LATE)
+    told = ask(host)
+    assert days_of(told) == {(DAY, "front_end"): (1, 0, 0)}
+    assert told["until"] == "2026-01-04T10:00:00+00:00"
+
+
+def test_the_file_before_may_be_closed_after_the_newest_was_begun(host: InProcessHost) -> None:
+    put(host, "POP320260102-1.LOG", line(time="2026-01-02T10:00:00.000Z"), written=datetime(2026, 1, 2, 12, tzinfo=UTC))
+    put(host, "POP320260103-1.LOG", line(), line(time="2026-01-03T10:00:00.000Z"), written=LATE)
+    put(host, "POP320260105-1.LOG", line(time=f"{NEXT}T09:00:00.000Z"), written=LATE.replace(second=0))
+    told = ask(host, since="2026-01-03")
+    assert days_of(told) == {(day, "front_end"): (1, 0, 0) for day in ("2026-01-03", DAY, NEXT)}
+    assert told["until"] == f"{NEXT}T09:00:00+00:00"
+
+
+def test_days_before_the_oldest_line_are_not_asked_for(host: InProcessHost) -> None:
+    put(host, "POP32026010400-1.LOG", line(), written=NOON)
+    put(host, "POP32026010412-1.LOG", line())
+    told = ask(host, since="2016-01-05")
+    assert days_of(told) == {(DAY, "front_end"): (2, 0, 0)}
+    assert len(paths_read(host)) == 1
+
+
+def test_a_clock_that_was_wrong_is_no_reason_to_ask_for_each_day_of_a_century(host: InProcessHost) -> None:
+    put(host, "POP32026010400-1.LOG", line(), line(time="2099-01-05T00:00:00.000Z"))
+    since = datetime.now(UTC).date().isoformat()
+    told = ask(host, since=since)
+    assert (told["until"], told["days"]) == ("2099-01-05T00:00:00+00:00", [])
+    assert len(paths_read(host)) == 2
+
+
+def test_a_mailbox_of_somebody_may_be_called_nearly_as_those_of_monitoring(host: InProcessHost) -> None:
+    put(host, "POP32026010400-1.LOG", line("healthmailbox-team@contoso.com"), line("CONTOSO\\HealthMailboxc3d7722"))
+    told = ask(host, all_users=True)
+    assert [user["user"] for user in told["users"]] == ["healthmailbox-team@contoso.com"]
+    assert told["days"][0]["monitoring"] == 1
+
+
+def test_a_copy_beside_a_log_does_not_count(host: InProcessHost) -> None:
+    for name in ("POP32026010400-1.LOG", "POP32026010400-1 - Copy.LOG", "POP32026010400-1.old.LOG"):
+        put(host, name, line())
+    told = ask(host)
+    assert (told["files"], days_of(told)) == (1, {(DAY, "front_end"): (1, 0, 0)})
+
+
 def test_a_last_line_that_is_still_being_written_does_not_count(host: InProcessHost) -> None:
     for half in ("", f"{DAY}T1", line()[:40], line()[:-8], f"{NEXT}T00:0"):
         put(host, "POP32026010400-1.LOG", line(), half=half)
@@ -202,6 +250,13 @@ def test_users_by_name_have_their_addresses(host: InProcessHost) -> None:
     # The back end has seen the same log-on once more.
     assert (users[0]["log_ons"], users[0]["failures"], users[0]["last_seen"]) == (2, 1, DAY)
     assert (users[2]["log_ons"], users[2]["last_seen"], users[2]["addresses"]) == (0, None, [])
+
+
+@pytest.mark.parametrize("name", ["stra\u00dfe", "\u0130stanbul", "\u1e9e"])
+def test_letters_whose_other_case_is_longer_have_addresses_too(host: InProcessHost, name: str) -> None:
+    put(host, "POP32026010400-1.LOG", line(name))
+    (user,) = ask(host, users=[name])["users"]
+    assert [(row["address"], row["log_ons"]) for row in user["addresses"]] == [("10.1.1.1", 1)]
 
 
 def test_who_is_in_the_back_ends_log_alone_counts_by_it(host: InProcessHost) -> None:
@@ -295,6 +350,7 @@ def test_a_powershell_that_is_too_old_is_told() -> None:
         ),
         ({"since": "0"}, "since: '0' days are out of range; give 1 to 366, or a day"),
         ({"since": "2026-13-01"}, "since: '2026-13-01' is neither a day nor a number of days"),
+        ({"since": "2999-01-01"}, "since: '2999-01-01' is in the future; give the first day that is to be read"),
         ({"users": ["a*"]}, "users: 'a*' is a pattern; name single users, or set all_users"),
         ({"users": [" "]}, "users: an entry is empty; name a user"),
         ({"top": 1001}, "top: 1001 is out of range; give 0 to 1000"),
@@ -304,6 +360,11 @@ def test_options_are_refused(host: InProcessHost, options: dict[str, Any], probl
     result = host.run("protocol_log_info", options)
     assert problem in result["msg"]
     assert host.calls == []
+
+
+def test_the_day_may_have_begun_already_where_the_controller_is(host: InProcessHost) -> None:
+    tomorrow = (datetime.now(UTC).date() + timedelta(days=1)).isoformat()
+    assert host.run("protocol_log_info", {"since": tomorrow})["pop3"]["days"] == []
 
 
 def test_days_are_counted_back_from_today(host: InProcessHost) -> None:
