@@ -11,6 +11,7 @@ from typing import Any
 
 from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import first_of, quoted
 from ansible_collections.mailops.exchange.plugins.module_utils._judgement.served_certificates import tls_port
+from ansible_collections.mailops.exchange.plugins.module_utils._kinds.certificates import CertificateIdentifier
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.connectors import CLIENT_SUBMISSION_PORT
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.protocols import PROTOCOLS
 from ansible_collections.mailops.exchange.plugins.module_utils._x509 import X509
@@ -112,6 +113,10 @@ class Renewal:
             return f"it is not known whether {mark} is assigned to SMTP"
         if "SMTP" not in services:
             return f"{mark} is not assigned to SMTP, which certificate_services: [SMTP] does"
+        try:
+            CertificateIdentifier().of(self.certificate["issuer"], self.certificate["subject"])
+        except ValueError as clause:
+            return f"{mark} {clause}, so no receive connector can name it"
         if self.connector is None and self.look["connectors"] is None:
             return f"the receive connectors of {self.look['server']} could not be read"
         if self.connector is None and not any(one["for_users"] for one in self.look["connectors"]):

@@ -113,6 +113,12 @@ def test_a_name_that_it_does_not_cover(names: Any, stored: str, wanted: str | No
     assert all(text.endswith("to the name that clients connect to.") for text in plan["refused"])
 
 
+def test_no_connector_can_name_what_has_no_subject() -> None:
+    plan = renewal_plan(look(), certificate(NAME, services=["SMTP"], subject=""), connector="Clients")
+    assert (plan["connector"], [one["protocol"] for one in plan["probes"]].count("smtp")) == (False, 0)
+    assert f"left out: {NEW} has no subject, so no receive connector can name it." in plan["left_out"][0]
+
+
 def test_what_has_the_name_goes_before_a_wildcard_and_is_said_once() -> None:
     old = certificate(NAME, mark="B" * 40, ends=20)
     served = [seen("B" * 40), seen("B" * 40, encryption="starttls")]
