@@ -48,7 +48,7 @@ options:
     description:
       - Users that are named, with their addresses. V(anna) is each name in the log that may be meant, such as
         C(CONTOSO\anna) and C(anna@contoso.com). V(anna@contoso.com) is not C(anna@fabrikam.com), nor is
-        V(CONTOSO\anna) C(FABRIKAM\anna).
+        V(CONTOSO\\anna) C(FABRIKAM\anna).
       - A user of whom the logs tell nothing is in the result with zeros.
     type: list
     elements: str
