@@ -59,6 +59,7 @@ TASKS: dict[str, list[dict[str, Any]]] = {
     "iis": [{"state": "restarted", "timeout": 5}],
     "imap_settings": [{"max_connections": 5000}],
     "pop_settings": [{"max_connections": 5000}],
+    "protocol_log_info": [{"protocols": ["pop3"]}],
     "protocol_service": [{"protocol": "pop3", "start_mode": "automatic"}],
     "receive_connector": [{"advertise_client_settings": True}],
     "throttling_policy": [{"name": POLICY, "pop_max_concurrency": 7}],

@@ -324,8 +324,8 @@ def test_settings_of_another_server_and_its_services(run: Run, organisation: Sim
         result = run(module, options | {"server": "EX02"})
         assert (result["failed"], result["msg"]) == (
             True,
-            "This connection leads to the computer EX01, but the Exchange server meant is EX02; services can be "
-            "handled only on the host itself, so run the task on that one.",
+            "This connection leads to the computer EX01, but the Exchange server meant is EX02; its services and "
+            "logs are to be had on that host only, so run the task there.",
         )
     assert writes(organisation) == ["Set-PopSettings"]
 
