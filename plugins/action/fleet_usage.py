@@ -20,7 +20,7 @@ class ActionModule(RoleAction):
 
     arguments: t.ClassVar = {
         "protocols": {"type": "list", "elements": "str", "choices": list(PROTOCOLS), "default": list(PROTOCOLS)},
-        "since": {"type": "str", "default": "7"},
+        "since": {"type": "str"},
         "server": {"type": "str"},
         "domain_controller": {"type": "str"},
     }

@@ -290,6 +290,7 @@ class Bundle:
 
         secret = password.encode()
         older = PrivateFormat.PKCS12.encryption_builder().kdf_rounds(50_000)
+        # Windows before Server 2019 opens no other; its password is drawn anew and known to the two ends alone.
         older = older.key_cert_algorithm(PBES.PBESv1SHA1And3KeyTripleDESCBC).hmac_hash(hashes.SHA1())  # noqa: S303
         encryption = BestAvailableEncryption(secret) if aes else older.build(secret)
         sent = [one for one in self.issuers if one.subject != one.issuer]

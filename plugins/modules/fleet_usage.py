@@ -25,7 +25,6 @@ options:
   since:
     description: As for M(mailops.exchange.protocol_log_info).
     type: str
-    default: "7"
   server:
     description: As for M(mailops.exchange.protocol_log_info).
     type: str

@@ -9,6 +9,8 @@ from typing import Any
 
 import logs
 import pytest
+from evidence import writes
+from hostile import HOSTILE
 from module_runner import run_module
 from simulator_process import SimulatorProcess
 
@@ -80,3 +82,24 @@ def test_the_server_counts_what_its_logs_say(
     assert organisation.run("EX01", "Set-ImapSettings", location)["errors"] == []
     told = run_module("protocol_log_info", {"protocols": ["imap4"], "since": logs.DAY}, session.invoke)["imap4"]
     assert (told["files"], told["until"], told["days"]) == (0, None, [])
+
+
+# What can stand as a user in a line of a log.
+NAMES = [one for one in HOSTILE if one.strip() == one != "" and len(one) < 100 and one.isprintable()]
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_names_that_whoever_tries_to_log_on_chooses_are_only_text(
+    way: str, organisation: SimulatorProcess, open_session: Callable[..., Session]
+) -> None:
+    begin = f"{logs.DAY}T10:00:00.000Z,01,1,10.0.0.1:995"
+    users = ['"{}"'.format(name.replace('"', '""')) for name in NAMES]
+    lines = [f"{begin},10.1.2.{number}:50000,{user},1,2,3,pass,*****,R=OK," for number, user in enumerate(users)]
+    put(organisation, "POP32026010400-1.LOG", logs.file_of(lines))
+    organisation.clear_log()
+    given = {"protocols": ["pop3"], "since": logs.DAY, "top": len(NAMES)}
+    result = run_module("protocol_log_info", given, open_session("EX01", **WAYS[way]).invoke)
+    assert "failed" not in result, result
+    told = {user["user"]: [one["address"] for one in user["addresses"]] for user in result["pop3"]["users"]}
+    assert told == {name: [f"10.1.2.{number}"] for number, name in enumerate(NAMES)}
+    assert {*writes(organisation)} <= {"Add-PSSnapin"}
