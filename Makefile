@@ -16,7 +16,7 @@ export ANSIBLE_LOCALHOST_WARNING := false
 # Nothing below leaves anything in the home of whoever runs it.
 export ANSIBLE_HOME := $(CURDIR)/.cache/ansible
 
-.PHONY: demo test pages soak bench mutate generate lint check sanity clean
+.PHONY: demo test docs pages soak bench mutate generate lint check sanity clean
 
 demo: $(STAMP)
 	$(BIN)/python demo/run.py
@@ -29,7 +29,7 @@ soak: $(STAMP)
 bench: $(STAMP) $(LINK)
 	$(BIN)/python tests/benchmarks/bench.py $(BENCH)
 
-# Nor these: the changes to the code that no test notices. See docs/development.md.
+# Nor these: the changes to the code that no test notices. See docs/docsite/rst/guide_development.rst.
 mutate: $(STAMP) $(LINK)
 	$(BIN)/python tools/mutate.py $(FILES) $(addprefix --since=,$(SINCE)) $(addprefix --sample=,$(SAMPLE)) \
 		$(addprefix --seed=,$(SEED)) $(MUTATE)
@@ -52,12 +52,16 @@ GENERATE := PYTHONPATH=$(ANSIBLE_COLLECTIONS_PATH):tools:tests/support:tests/sim
 generate: $(STAMP) $(LINK)
 	$(GENERATE)
 
+# The documentation site, to be opened at .cache/docs/html/index.html.
+docs: $(STAMP) $(LINK)
+	HOME=$(CURDIR)/.cache $(BIN)/python tools/docsite.py .cache/docs
+
 lint: check sanity
 
 # The linters call each other and Ansible's programs by name.
 check sanity: export PATH := $(BIN):$(PATH)
 
-check: $(STAMP) $(LINK)
+check: $(STAMP) $(LINK) docs
 	$(GENERATE) --check
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check

@@ -68,7 +68,7 @@ seealso:
   - module: mailops.exchange.cas_mailbox
   - name: Who uses POP3 and IMAP4
     description: The guide, with what the logs do not tell.
-    link: https://github.com/mailops/exchange/blob/main/docs/who_uses_pop.md
+    link: https://github.com/mailops/mailops.exchange/blob/main/docs/docsite/rst/guide_who_uses_pop.rst
   - name: Protocol logging for POP3 and IMAP4
     description: How it is turned on, and what the fields are.
     link: https://learn.microsoft.com/exchange/clients/pop3-and-imap4/configure-protocol-logging
