@@ -16,7 +16,7 @@ export ANSIBLE_LOCALHOST_WARNING := false
 # Nothing below leaves anything in the home of whoever runs it.
 export ANSIBLE_HOME := $(CURDIR)/.cache/ansible
 
-.PHONY: demo test pages soak bench mutate generate lint check sanity clean
+.PHONY: demo test pages soak bench mutate generate changelog lint check sanity clean
 
 demo: $(STAMP)
 	$(BIN)/python demo/run.py
@@ -51,6 +51,12 @@ GENERATE := PYTHONPATH=$(ANSIBLE_COLLECTIONS_PATH):tools:tests/support:tests/sim
 
 generate: $(STAMP) $(LINK)
 	$(GENERATE)
+
+# Cuts the release of the version in galaxy.yml: its fragments end up in CHANGELOG.rst. See docs/development.md.
+changelog: export PATH := $(BIN):$(PATH)
+changelog: $(STAMP) $(LINK)
+	$(if $(DATE),,$(error Say the day of the release: make changelog DATE=YYYY-MM-DD))
+	$(BIN)/antsibull-changelog release --date $(DATE) --reload-plugins
 
 lint: check sanity
 

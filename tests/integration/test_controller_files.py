@@ -94,7 +94,7 @@ def closed(controller: Controller, tmp_path: Path) -> Iterator[Controller]:
         [
             *galaxy,
             "install",
-            str(tmp_path / "mailops-exchange-0.1.0.tar.gz"),
+            str(tmp_path / f"mailops-exchange-{VERSION}.tar.gz"),
             "-p",
             str(folder),
             "--offline",
