@@ -3,6 +3,8 @@
 PYTHON ?= python3
 # Another ansible-core than the one in requirements-dev.txt, in an environment of its own: make test ANSIBLE_CORE=2.18
 ANSIBLE_CORE ?=
+# PRE=--pre takes its newest pre-release.
+PRE ?=
 
 VENV := .venv$(addprefix -,$(ANSIBLE_CORE))
 BIN := $(CURDIR)/$(VENV)/bin
@@ -84,7 +86,7 @@ $(STAMP):
 	rm -rf $(VENV)
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements-dev.txt
-	$(if $(ANSIBLE_CORE),$(BIN)/python -m pip install --quiet --disable-pip-version-check "ansible-core==$(ANSIBLE_CORE).*")
+	$(if $(ANSIBLE_CORE),$(BIN)/python -m pip install $(PRE) --quiet --disable-pip-version-check "ansible-core==$(ANSIBLE_CORE).*")
 	touch $@
 
 $(LINK):

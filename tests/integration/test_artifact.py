@@ -1,4 +1,4 @@
-"""The artifact as Galaxy, Automation Hub and ansible-builder take it, with the release cut if that is still to be done."""
+"""The artifact as Galaxy, Automation Hub and ansible-builder take it, with its release cut."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import tarfile
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +17,14 @@ import yaml
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
-VERSION = yaml.safe_load((REPOSITORY / "galaxy.yml").read_text(encoding="utf-8"))["version"]
+GALAXY = yaml.safe_load((REPOSITORY / "galaxy.yml").read_text(encoding="utf-8"))
+VERSION = GALAXY["version"]
 # All that is shipped; what appears beside it is a decision.
 SHIPPED = {
     "CHANGELOG.rst", "FILES.json", "LICENSE", "MANIFEST.json", "README.md", "bindep.txt", "changelogs/changelog.yaml",
     "changelogs/config.yaml", "docs", "extensions/audit", "extensions/eda", "meta", "playbooks", "plugins",
-    "requirements-eda.txt", "requirements-kerberos.txt", "requirements.txt", "roles", "tests/config.yml", "tests/sanity",
+    "requirements-eda.txt", "requirements-kerberos.txt", "requirements.txt", "roles", "tests/config.yml",
+    "tests/sanity",
 }  # fmt: skip
 
 
@@ -39,8 +42,16 @@ def run(*command: str | Path, cwd: Path, **variables: str) -> str:
 def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The collection with its release cut, as `make changelog` does as a release's last step."""
     tree = tmp_path_factory.mktemp("source") / "ansible_collections" / "mailops" / "exchange"
-    ignored = shutil.ignore_patterns(".*", "__pycache__", "*.tar.gz")
-    shutil.copytree(REPOSITORY, tree, ignore=ignored)
+    # A release needs the fragments, which are not shipped.
+    ignored = [pattern for pattern in GALAXY["build_ignore"] if pattern != "changelogs/fragments"]
+
+    def left_out(folder: str, names: list[str]) -> list[str]:
+        paths = {name: (Path(folder) / name).relative_to(REPOSITORY).as_posix() for name in names}
+        return [
+            name for name in names for pattern in ignored if fnmatch(name, pattern) or fnmatch(paths[name], pattern)
+        ]
+
+    shutil.copytree(REPOSITORY, tree, ignore=left_out)
     releases = yaml.safe_load((tree / "changelogs" / "changelog.yaml").read_text(encoding="utf-8"))["releases"]
     if VERSION not in releases:
         run(BIN / "antsibull-changelog", "release", "--date", "2026-01-01", "--reload-plugins", cwd=tree)
