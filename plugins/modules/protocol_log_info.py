@@ -7,7 +7,7 @@ DOCUMENTATION = r"""
 ---
 module: protocol_log_info
 short_description: Tell who uses POP3 and IMAP4, from the protocol logs of an Exchange server
-version_added: 0.1.0
+version_added: 1.0.0
 author:
   - mailops contributors (@mailops)
 description:
@@ -66,9 +66,8 @@ seealso:
   - module: mailops.exchange.pop_settings
   - module: mailops.exchange.imap_settings
   - module: mailops.exchange.cas_mailbox
-  - name: Who uses POP3 and IMAP4
+  - ref: ansible_collections.mailops.exchange.docsite.guide_who_uses_pop
     description: The guide, with what the logs do not tell.
-    link: https://github.com/mailops/mailops.exchange/blob/main/docs/docsite/rst/guide_who_uses_pop.rst
   - name: Protocol logging for POP3 and IMAP4
     description: How it is turned on, and what the fields are.
     link: https://learn.microsoft.com/exchange/clients/pop3-and-imap4/configure-protocol-logging

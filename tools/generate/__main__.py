@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.protocols import IMAP4, POP3, PROTOCOLS, Protocol
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.throttling import THROTTLING_SETTINGS
-from generate import endpoint, evidence, findings, layout, rights, roles
+from generate import endpoint, evidence, findings, home, layout, rights, roles
 from generate.settings import connector_options, mailbox_options, protocol_options, table_options, texts
 from generate.twin import twin
 
@@ -111,6 +111,8 @@ def files() -> dict[str, str]:
         f"{endpoint.FOLDER}/{endpoint.NAME}.pssc": _lines(endpoint.configuration()),
         f"{GUIDES}/guide_evidence.rst": _lines(evidence.page()),
         f"{GUIDES}/guide_findings.rst": _lines(findings.page()),
+        "docs/docsite/links.yml": _lines(home.links()),
+        "galaxy.yml": home.metadata((ROOT / "galaxy.yml").read_text(encoding="utf-8")),
         security: rights.rewritten((ROOT / security).read_text(encoding="utf-8")),
         "plugins/module_utils/_tables/variables_of_roles.py": _lines(roles.variables()),
         **of_twins(),
