@@ -90,7 +90,7 @@ def test_preflight_says_what_is_wrong_and_fails_when_asked_to(
     assert seen.returncode == 0, seen.output
     told = "\n".join(printed(seen, "Say what is found", "ex02"))
     assert "loopback-not-bound" in told
-    assert "cure: " in told
+    assert "fix: " in told
     assert "loopback-not-bound" not in "\n".join(printed(seen, "Say what is found", "ex01"))
     compared = "\n".join(printed(seen, "differs between the servers", "ex01"))
     assert "ssl_bindings" in compared

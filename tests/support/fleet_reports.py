@@ -214,11 +214,11 @@ def finding(name: str, severity: str, protocol: str | None, seen: str) -> dict[s
     told = {
         "id": name,
         "severity": severity,
-        "seen": seen,
+        "found": seen,
         "why": f"Clients may notice: {name}.",
-        "cure": f"Fix {name} with mailops.exchange.pop_settings.",
+        "fix": f"Fix {name} with mailops.exchange.pop_settings.",
     }
-    return {**told, "cured_by": ["login_type"], "protocol": protocol}
+    return {**told, "fixed_by": ["login_type"], "protocol": protocol}
 
 
 def looked(name: str, now: datetime, product: str, version: str) -> dict[str, Any]:

@@ -105,7 +105,7 @@ def _certificate(protocol: Protocol, settings: Mapping[str, Any], info: Mapping[
             return
     if any(certificate["services"] is None for certificate in usable):
         found = [one for one in info["findings"] if one["id"] == CERTIFICATE_SERVICES_UNREADABLE.id]
-        why = " ".join(f"{one['seen']} {one['cure']}" for one in found)
+        why = " ".join(f"{one['found']} {one['fix']}" for one in found)
         yield _comment(f"Not in this file, because it is not known which one is assigned: {variable}. {why}")
 
 

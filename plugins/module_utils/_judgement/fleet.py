@@ -54,8 +54,8 @@ _FINDING = {
     "severity": "severity",
     "found": "seen",
     "why": "why",
-    "fix": "cure",
-    "fixed_by": "cured_by",
+    "fix": "fix",
+    "fixed_by": "fixed_by",
     "protocol": "protocol",
 }
 _LOOKED_AT = ("server", "fqdn", "product", "version", "certificates", "connectors", "client_settings")

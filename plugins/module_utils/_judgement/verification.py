@@ -108,7 +108,7 @@ class Verification:
         said |= {"restart-owed"} if any(self._restart()) else set()
         for finding in self.concern.hindering(self.seen["findings"]) if self.is_settled else ():
             if finding["id"] not in said:
-                yield f"{finding['id']}: {_clause(finding['seen'])} ({_clause(finding['cure'])})"
+                yield f"{finding['id']}: {_clause(finding['found'])} ({_clause(finding['fix'])})"
 
 
 def sentence(server: str, wrong: list[str]) -> str:

@@ -120,8 +120,8 @@ def test_a_certificate_that_may_be_assigned_is_said_to_be_left_out() -> None:
     told = info()
     told["certificates"] = told["certificates"][:3]
     told["findings"] = [
-        {"id": "certificate-weak", "seen": "It is weak.", "cure": "Renew it."},
-        {"id": "certificate-services-unreadable", "seen": "It is left out.", "cure": "Ask for it."},
+        {"id": "certificate-weak", "found": "It is weak.", "fix": "Renew it."},
+        {"id": "certificate-services-unreadable", "found": "It is left out.", "fix": "Ask for it."},
     ]
     assert (
         "# Not in this file, because it is not known which one is assigned: pop3_certificate. It is left out. Ask for "
