@@ -15,7 +15,7 @@ from ansible_collections.mailops.exchange.plugins.module_utils._judgement.fleet 
 from ansible_collections.mailops.exchange.plugins.module_utils._judgement.usage import of_server
 
 NOW = datetime(2026, 11, 27, 2, 20, tzinfo=UTC)
-VERSION = "0.1.0"
+VERSION = "1.0.0"
 SCHEMA = Path(__file__).resolve().parents[2] / "docs" / "schemas" / "fleet_report-1.schema.json"
 PROTOCOLS = ("pop3", "imap4")
 TITLES = {"pop3": "POP3", "imap4": "IMAP4"}
