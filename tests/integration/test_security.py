@@ -1,4 +1,4 @@
-"""What docs/security.md promises: secrets stay where they belong, a server's words are text, others are kept out."""
+"""What the guide to security promises: secrets stay where they belong, a server's words are text, others stay out."""
 
 from __future__ import annotations
 
