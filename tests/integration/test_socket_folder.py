@@ -49,7 +49,7 @@ def see(controller: Controller, organisation: SimulatorProcess, folder: Path) ->
     assert str(folder) in message
     assert organisation.log() == []
     assert organisation.state()["servers"]["EX01"]["shells_opened"] == {"exchange": 0, "windows": 0}
-    wait_until(lambda: not controller.helpers)
+    wait_until(lambda: not controller.sessions)
     return message
 
 
