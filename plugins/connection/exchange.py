@@ -357,7 +357,7 @@ class Connection(ConnectionBase):  # type: ignore[misc] # ansible-core publishes
 
     def settings(self) -> t.Any:
         """The options as the session's settings; AnsibleConnectionFailure with one sentence if they contradict."""
-        # Looked for, not imported: only the session's process needs them, and their import takes longer than most tasks.
+        # Looked for, not imported: the playbook has imported what there is of them.
         for library in ("pypsrp", "spnego", *(["winrm"] if self.get_option("transport") == "winrm" else [])):
             if importlib.util.find_spec(library) is None:
                 raise AnsibleConnectionFailure(

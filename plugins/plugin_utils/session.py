@@ -128,8 +128,7 @@ class Session:
                     continue
                 return Reply("unreachable", reason=str(interrupted))
             except BaseException:
-                # What interrupts a call is raised anywhere in here: a session of which nobody knows how far it got is of
-                # no more use.
+                # What interrupts a call is raised anywhere in here, and nobody knows how far the session got.
                 self._discard(place)
                 raise
             self._answered.add(place)

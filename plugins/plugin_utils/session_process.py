@@ -2,9 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """The process that keeps the sessions of one host, and the line to it from each of the host's tasks.
 
-It is forked from the worker of the first task that needs it, so it has all that the playbook has loaded, and shares that
-memory. Over its socket go a greeting, which says by which settings the task wants to be served, and then requests and
-replies, one in a line. Settings never cross it: a process that was started with others ends, and a new one is forked.
+It is forked, so it has all that the playbook has loaded, and shares that memory: from a process that the playbook forks
+before its first worker and that does nothing else, for a worker has changed much of what it shares already. Over its
+socket go a greeting, which says by which settings the task wants to be served, and then requests and replies, one in a
+line. Settings never cross it: a process that was started with others ends, and a new one is forked.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import atexit
 import contextlib
 import gc
 import hashlib
+import io
 import json
 import logging
 import os
@@ -23,13 +25,13 @@ import sys
 import threading
 import typing as t
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import Unreachable, words_of
 from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import Reply, Request
 from ansible_collections.mailops.exchange.plugins.plugin_utils.session import Session
-from ansible_collections.mailops.exchange.plugins.plugin_utils.settings import Settings
+from ansible_collections.mailops.exchange.plugins.plugin_utils.settings import Endpoint, Settings
 
 # What `ps` shows in the place of ansible-playbook; the kernel keeps fifteen bytes.
 PROCESS_NAME = "mailops-session"
@@ -38,6 +40,7 @@ SOCKET_PREFIX = "exchange-"
 SOCKET_PATH_LIMIT = 103
 # Seconds that the end of a playbook is held up by shells that are being closed.
 FAREWELL = 10
+LONGEST_ORDER = 65536
 
 
 class PlaybookEnded(BaseException):
@@ -46,6 +49,26 @@ class PlaybookEnded(BaseException):
 
 class CallTimedOut(BaseException):
     """Raised wherever a session process is when a call has taken too long."""
+
+
+@dataclass(frozen=True)
+class Terms:
+    """How a task wants to be served."""
+
+    settings: Settings
+    idle_timeout: float
+    call_timeout: float
+
+    @classmethod
+    def read(cls, given: dict[str, t.Any]) -> Terms:
+        settings = given.pop("settings")
+        endpoints = {name: Endpoint(**settings.pop(name)) for name in ("windows", "exchange")}
+        return cls(Settings(**settings, **endpoints), **given)
+
+    @property
+    def greeting(self) -> bytes:
+        told = {"settings": self.settings.fingerprint, "idle": self.idle_timeout, "call": self.call_timeout}
+        return json.dumps(told).encode() + b"\n"
 
 
 class Playbook:
@@ -57,8 +80,10 @@ class Playbook:
 
     def __init__(self) -> None:
         self._own, self._others = socket.socketpair()
-        os.register_at_fork(after_in_child=self._own.close)
-        # Where the playbook runs in a container, nothing outlives it: shells that are still open then stay on the hosts.
+        self._orders: socket.socket | None = None
+        self._pid = os.getpid()
+        os.register_at_fork(before=self._fork_mother, after_in_child=self._own.close)
+        # Nothing outlives a playbook in a container of its own: shells that are still open then stay on the hosts.
         atexit.register(self.end)
 
     @property
@@ -74,30 +99,53 @@ class Playbook:
     def end(self) -> None:
         """Let all session processes end, and wait a while for that."""
         self._others.close()
+        if self._orders:
+            self._orders.close()
         with contextlib.suppress(OSError):
             self._own.shutdown(socket.SHUT_WR)
             self._own.settimeout(FAREWELL)
             self._own.recv(1)
 
+    def fork(self, path: Path, listener: socket.socket, terms: Terms) -> None:
+        """Start a session process, which listens already."""
+        if self._orders:
+            order = json.dumps({"path": str(path), **asdict(terms)}).encode()
+            with contextlib.suppress(OSError):
+                socket.send_fds(self._orders, [order], [listener.fileno()])
+                return
+        _fork(SessionProcess(path, listener, terms).run)
+
     def fileno(self) -> int:
         return self._others.fileno()
 
+    def _fork_mother(self) -> None:
+        if self._orders or os.getpid() != self._pid:
+            return
+        try:
+            orders, self._orders = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        except OSError:
+            # Not everywhere: there the workers fork the session processes themselves.
+            self._pid = 0
+            return
+        _fork(lambda: self._be_mother(orders))
+        orders.close()
+
+    def _be_mother(self, orders: socket.socket) -> None:
+        """Fork session processes as workers order them, until the playbook and its workers have gone."""
+        _leave_worker({orders.fileno(), self.fileno()})
+        # Nobody asks what became of the children.
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+        while True:
+            order, listeners, _flags, _sender = socket.recv_fds(orders, LONGEST_ORDER, 1)
+            if not order:
+                return
+            with socket.socket(fileno=listeners[0]) as listener:
+                given = json.loads(order)
+                _fork(SessionProcess(Path(given.pop("path")), listener, Terms.read(given)).run)
+
 
 playbook = Playbook()
-
-
-@dataclass(frozen=True)
-class Terms:
-    """How a task wants to be served."""
-
-    settings: Settings
-    idle_timeout: float
-    call_timeout: float
-
-    @property
-    def greeting(self) -> bytes:
-        told = {"settings": self.settings.fingerprint, "idle": self.idle_timeout, "call": self.call_timeout}
-        return json.dumps(told).encode() + b"\n"
 
 
 class Line:
@@ -113,14 +161,12 @@ class Line:
 
     def invoke(self, request: str) -> str:
         """Have a request carried out; by a new process if the old one has died over one that only reads."""
-        self._open()
         try:
             return self._ask(request)
         except OSError:
             self.close()
         if not (write := Request.parse(request).write):
             with contextlib.suppress(OSError):
-                self._open()
                 return self._ask(request)
         reason = f"The session process for {self._host} ended in the middle of a call."
         return Reply("unknown" if write else "unreachable", reason=reason).to_json()
@@ -139,22 +185,21 @@ class Line:
             _greet(self._path, b"{}\n")
 
     def _ask(self, request: str) -> str:
-        assert self._lines is not None
-        self._lines.write(request.encode() + b"\n")
-        self._lines.flush()
-        if not (reply := self._lines.readline()):
+        lines = self._lines = self._lines or self._opened()
+        lines.write(request.encode() + b"\n")
+        lines.flush()
+        if not (reply := lines.readline()):
             raise ConnectionResetError
         return reply.decode()
 
-    def _open(self) -> None:
-        if self._lines is not None:
-            return
-        self._lines = self._greeted()
-        if self._lines is None:
+    def _opened(self) -> t.BinaryIO:
+        lines = self._greeted()
+        if lines is None:
             self._start()
-            self._lines = self._greeted()
-        if self._lines is None:
+            lines = self._greeted()
+        if lines is None:
             raise Unreachable(f"The session process for {self._host} ended as soon as it was started.")
+        return lines
 
     def _greeted(self) -> t.BinaryIO | None:
         """The line, if there is a process at its other end that serves by these terms."""
@@ -174,7 +219,7 @@ class Line:
                 with _address(self._path) as address:
                     listener.bind(address)
                 listener.listen()
-                _fork(SessionProcess(self._path, listener, self._terms))
+                playbook.fork(self._path, listener, self._terms)
         except OSError as error:
             raise Unreachable(
                 f"The session process could not be started with its socket in {self._path.parent} "
@@ -209,7 +254,9 @@ class SessionProcess:
     def run(self) -> None:
         """Serve tasks until the playbook has ended, or nobody came for some time."""
         try:
-            self._settle_in()
+            _leave_worker({self._listener.fileno(), playbook.fileno()})
+            signal.signal(signal.SIGTERM, self._on_end)
+            signal.signal(signal.SIGALRM, self._on_alarm)
             threading.Thread(target=self._wait_for_playbook, daemon=True).start()
             self._serve()
             self._is_ending = True
@@ -219,20 +266,6 @@ class SessionProcess:
             # Before anybody can see that it ends: the next process has its socket in the same place.
             self._path.unlink(missing_ok=True)
             self._session.close()
-
-    def _settle_in(self) -> None:
-        """Let go of all that belongs to the worker."""
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        signal.signal(signal.SIGTERM, self._on_end)
-        signal.signal(signal.SIGALRM, self._on_alarm)
-        os.setsid()
-        _let_go_of_files({self._listener.fileno(), playbook.fileno()})
-        sys.stdin, sys.stdout, sys.stderr = (Path(os.devnull).open(mode) for mode in ("r", "w", "w"))
-        # The libraries' log would go into that of ansible-core.
-        logging.disable()
-        gc.freeze()
-        with contextlib.suppress(OSError):
-            Path("/proc/self/comm").write_text(PROCESS_NAME, encoding="ascii")
 
     def _on_end(self, *_: object) -> None:
         if not self._is_ending:
@@ -246,7 +279,11 @@ class SessionProcess:
 
     def _wait_for_playbook(self) -> None:
         playbook.wait_for_the_end()
-        signal.pthread_kill(t.cast(int, threading.main_thread().ident), signal.SIGTERM)
+        # Again and again: a signal that comes just before a call to the system does not interrupt that.
+        pause = threading.Event()
+        while True:
+            signal.pthread_kill(t.cast(int, threading.main_thread().ident), signal.SIGTERM)
+            pause.wait(0.1)
 
     def _serve(self) -> None:
         # An exception may be lost that a signal raises, in a destructor for example.
@@ -283,7 +320,7 @@ class SessionProcess:
     def _answer(self, request: str, seconds: float) -> str:
         try:
             self._is_called = True
-            signal.setitimer(signal.ITIMER_REAL, seconds)
+            signal.setitimer(signal.ITIMER_REAL, seconds, 1)
             reply = self._session.invoke(request)
             self._is_called = False
         except CallTimedOut:
@@ -297,13 +334,27 @@ class SessionProcess:
         return reply
 
 
-def _fork(process: SessionProcess) -> None:
+def _fork(run: t.Callable[[], None]) -> None:
     if os.fork() == 0:
         try:
-            process.run()
+            run()
         finally:
-            # Nothing of what the worker would still do is this process's to do.
+            # Nothing of what the forking process would still do is this one's to do.
             os._exit(0)
+
+
+def _leave_worker(kept: Collection[int]) -> None:
+    """Let go of all that belongs to the process that this one was forked from, but some files."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    os.setsid()
+    _let_go_of_files(kept)
+    sys.stdin, sys.stdout, sys.stderr = io.StringIO(), io.StringIO(), io.StringIO()
+    # The libraries' log would go into that of ansible-core.
+    logging.disable()
+    gc.freeze()
+    with contextlib.suppress(OSError):
+        Path("/proc/self/comm").write_text(PROCESS_NAME, encoding="ascii")
 
 
 def _let_go_of_files(kept: Collection[int]) -> None:
@@ -312,7 +363,7 @@ def _let_go_of_files(kept: Collection[int]) -> None:
     Their numbers stay taken: what the worker's objects close when they go is none of the files that are opened here.
     """
     nothing = os.open(os.devnull, os.O_RDWR)
-    for number in map(int, os.listdir("/dev/fd")):
+    for number in [int(path.name) for path in Path("/dev/fd").iterdir()]:
         if number not in {*kept, nothing}:
             os.dup2(nothing, number, inheritable=number <= 2)
 

@@ -265,20 +265,25 @@ def test_other_users_of_the_controller_cannot_reach_a_session(
     # The home of this controller is closed to others by itself; most homes are not.
     controller.folder.chmod(0o755)
     with in_mid_call(controller, organisation, hosts):
-        folder = controller.folder / ".ansible" / "pc"
-        (path,) = (one for one in folder.iterdir() if one.is_socket())
-        assert as_nobody(connect, path) == "PermissionError"
-        assert path.stat().st_mode & 0o022 == 0
-        # The modes are what keeps others out, nothing else.
-        for one in (path, folder, folder.parent):
+        (path,) = (controller.folder / ".ansible" / "tmp").glob("*/exchange-*")
+        assert path.is_socket()
+        assert path.parent.stat().st_mode & 0o077 == 0
+        assert as_nobody(greet, path) == "PermissionError"
+        # Nor would the process listen to others, were they let in.
+        for one in (path, path.parent, path.parent.parent, path.parent.parent.parent):
             one.chmod(0o777)
-        assert as_nobody(connect, path) == "connected"
+        organisation.fault("EX01", "none")
+        assert as_nobody(greet, path) == "refused"
 
 
-def connect(path: Path) -> str:
+def greet(path: Path) -> str:
     with socket.socket(socket.AF_UNIX) as line:
         line.connect(str(path))
-    return "connected"
+        with contextlib.suppress(ConnectionError):
+            line.sendall(b"{}\n")
+            line.settimeout(60)
+            return "served" if line.recv(1) else "refused"
+    return "refused"
 
 
 def as_nobody(act: Callable[[Path], str], path: Path) -> str:

@@ -336,7 +336,8 @@ def test_a_call_is_given_up_that_nothing_else_ends(controller: Controller, organ
     organisation.fault("EX01", "slow", cmdlet="Get-PopSettings", seconds=600)
     done = controller.run(play(BANNER), hosts)
     assert done.task("banner", "ex01")["status"] == "unreachable"
-    assert "was given up after 5 seconds, which is ansible_exchange_call_timeout" in done.task("banner", "ex01")["result"]["msg"]
+    told = done.task("banner", "ex01")["result"]["msg"]
+    assert "was given up after 5 seconds, which is ansible_exchange_call_timeout" in told
     controller.wait_for_the_end()
     assert shells(organisation)[1] == NOTHING_OPEN
 
@@ -411,7 +412,8 @@ def test_a_home_with_a_long_path(controller: Controller, organisation: Simulator
 
 
 def test_a_home_that_cannot_be_written_to(controller: Controller, organisation: SimulatorProcess) -> None:
-    nowhere = {"HOME": "/proc/1", "ANSIBLE_HOME": "/proc/1/.ansible", "ANSIBLE_LOCAL_TEMP": str(controller.folder / "t")}
+    temporary = str(controller.folder / "t")
+    nowhere = {"HOME": "/proc/1", "ANSIBLE_HOME": "/proc/1/.ansible", "ANSIBLE_LOCAL_TEMP": temporary}
     done = controller.run(play(INFO), inventory(organisation.description), **nowhere)
     assert done.returncode == 0, done.output
 
