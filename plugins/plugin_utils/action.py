@@ -99,9 +99,9 @@ class ExchangeAction(ActionBase):  # type: ignore[misc] # ansible-core publishes
         task = self._task
         variables = _as_given(task_vars)
         # The inventory's name tells hosts apart that share an address.
-        name = (str(task_vars["inventory_hostname"]),)
+        name = [str(task_vars["inventory_hostname"])]
         if task.delegate_to:
-            name += (str(task.delegate_to),)
+            name.append(str(task.delegate_to))
             variables = {
                 **task_vars.get("ansible_delegated_vars", {}).get(task.delegate_to, {}),
                 "inventory_hostname": task.delegate_to,

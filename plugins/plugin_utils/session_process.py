@@ -24,7 +24,7 @@ import struct
 import sys
 import threading
 import typing as t
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -62,8 +62,8 @@ class Terms:
     @classmethod
     def read(cls, given: dict[str, t.Any]) -> Terms:
         settings = given.pop("settings")
-        endpoints = {name: Endpoint(**settings.pop(name)) for name in ("windows", "exchange")}
-        return cls(Settings(**settings, **endpoints), **given)
+        settings |= {name: Endpoint(**settings[name]) for name in ("windows", "exchange")}
+        return cls(Settings(**settings), **given)
 
     @property
     def greeting(self) -> bytes:
@@ -151,7 +151,7 @@ playbook = Playbook()
 class Line:
     """A task's line to the session process of its host, which is started where there is none."""
 
-    def __init__(self, folder: Path, name: tuple[str, ...], terms: Terms, batch: Collection[str] | None = None) -> None:
+    def __init__(self, folder: Path, name: Sequence[str], terms: Terms, batch: Collection[str] | None = None) -> None:
         """The process has a ``name`` of one or more parts; with a ``batch`` one whose first part is not in it ends."""
         self._path = folder / f"{SOCKET_PREFIX}{'-'.join(map(_short, name))}"
         self._host = name[-1]
@@ -297,9 +297,9 @@ class SessionProcess:
                 if not _is_of_same_user(connection):
                     continue
                 # Kept, so that a task which is not served sees the line's end when the shells are closed.
-                self._lines = connection.makefile("rwb")
+                lines = self._lines = t.cast(t.BinaryIO, connection.makefile("rwb"))
             with contextlib.suppress(OSError):
-                if not self._serve_task(self._lines):
+                if not self._serve_task(lines):
                     return
 
     def _serve_task(self, lines: t.BinaryIO) -> bool:

@@ -13,7 +13,6 @@ from evidence import is_a_sentence
 from runner import Controller, inventory, wait_until
 from simulator_process import SimulatorProcess
 
-
 PLAY = [
     {
         "hosts": "ex01",
