@@ -34,7 +34,7 @@ from ansible_collections.mailops.exchange.plugins.plugin_utils.session import Se
 from ansible_collections.mailops.exchange.plugins.plugin_utils.settings import Endpoint, Settings
 
 # What `ps` shows in the place of ansible-playbook; the kernel keeps fifteen bytes.
-PROCESS_NAME = "mailops-session"
+PROCESS_NAME, MOTHER_NAME = "mailops-session", "mailops-mother"
 SOCKET_PREFIX = "exchange-"
 # The shortest limit that a Unix socket's path has anywhere.
 SOCKET_PATH_LIMIT = 103
@@ -132,7 +132,7 @@ class Playbook:
 
     def _be_mother(self, orders: socket.socket) -> None:
         """Fork session processes as workers order them, until the playbook and its workers have gone."""
-        _leave_worker({orders.fileno(), self.fileno()})
+        _leave_worker({orders.fileno(), self.fileno()}, MOTHER_NAME)
         # Nobody asks what became of the children.
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         signal.signal(signal.SIGCHLD, signal.SIG_IGN)
@@ -254,7 +254,7 @@ class SessionProcess:
     def run(self) -> None:
         """Serve tasks until the playbook has ended, or nobody came for some time."""
         try:
-            _leave_worker({self._listener.fileno(), playbook.fileno()})
+            _leave_worker({self._listener.fileno(), playbook.fileno()}, PROCESS_NAME)
             signal.signal(signal.SIGTERM, self._on_end)
             signal.signal(signal.SIGALRM, self._on_alarm)
             threading.Thread(target=self._wait_for_playbook, daemon=True).start()
@@ -343,7 +343,7 @@ def _fork(run: t.Callable[[], None]) -> None:
             os._exit(0)
 
 
-def _leave_worker(kept: Collection[int]) -> None:
+def _leave_worker(kept: Collection[int], name: str) -> None:
     """Let go of all that belongs to the process that this one was forked from, but some files."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
@@ -354,7 +354,7 @@ def _leave_worker(kept: Collection[int]) -> None:
     logging.disable()
     gc.freeze()
     with contextlib.suppress(OSError):
-        Path("/proc/self/comm").write_text(PROCESS_NAME, encoding="ascii")
+        Path("/proc/self/comm").write_text(name, encoding="ascii")
 
 
 def _let_go_of_files(kept: Collection[int]) -> None:

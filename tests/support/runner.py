@@ -120,8 +120,8 @@ class Controller:
 
     @property
     def sessions(self) -> list[int]:
-        """The session processes that this controller started."""
-        return session_processes(self.folder)
+        """The session processes that this controller started, and the one that forks them."""
+        return session_processes(self.folder, "mailops-")
 
     @property
     def processes(self) -> list[int]:

@@ -165,7 +165,7 @@ def test_a_folder_with_a_long_path(playbook: Playbook, tmp_path: Path) -> None:
     assert pid(Line(folder, ("ex01",), TERMS))
 
 
-def test_somebody_else_is_neither_asked_nor_served(
+def test_somebody_elses_process_is_not_asked(
     playbook: Playbook, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     line = Line(tmp_path, ("ex01",), TERMS)
@@ -174,6 +174,16 @@ def test_somebody_else_is_neither_asked_nor_served(
     monkeypatch.setattr(os, "geteuid", lambda: 65534)
     with pytest.raises(PermissionError):
         session_process._greet(line._path, TERMS.greeting)
+
+
+def test_somebody_else_is_not_served(playbook: Playbook, tmp_path: Path) -> None:
+    line = Line(tmp_path, ("ex01",), TERMS)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "geteuid", lambda: 65534)
+        with pytest.raises(Unreachable, match="ended as soon as it was started"):
+            line.invoke(READ)
+    with contextlib.suppress(ConnectionError):
+        assert session_process._greet(line._path, TERMS.greeting) is None
 
 
 def test_terms_survive_their_order() -> None:
