@@ -18,6 +18,7 @@ import io
 import json
 import logging
 import os
+import select
 import signal
 import socket
 import struct
@@ -99,8 +100,6 @@ class Playbook:
     def end(self) -> None:
         """Let all session processes end, and wait a while for that."""
         self._others.close()
-        if self._orders:
-            self._orders.close()
         with contextlib.suppress(OSError):
             self._own.shutdown(socket.SHUT_WR)
             self._own.settimeout(FAREWELL)
@@ -131,15 +130,17 @@ class Playbook:
         orders.close()
 
     def _be_mother(self, orders: socket.socket) -> None:
-        """Fork session processes as workers order them, until the playbook and its workers have gone."""
+        """Fork session processes as workers order them, until the playbook has ended."""
         _leave_worker({orders.fileno(), self.fileno()}, MOTHER_NAME)
         # Nobody asks what became of the children.
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-        while True:
+        waiting = select.poll()
+        for one in (orders, self._others):
+            waiting.register(one, select.POLLIN)
+        # Workers outlive a playbook that is killed, and have the other end of the orders.
+        while self.fileno() not in dict(waiting.poll()):
             order, listeners, _flags, _sender = socket.recv_fds(orders, LONGEST_ORDER, 1)
-            if not order:
-                return
             with socket.socket(fileno=listeners[0]) as listener:
                 given = json.loads(order)
                 _fork(SessionProcess(Path(given.pop("path")), listener, Terms.read(given)).run)
