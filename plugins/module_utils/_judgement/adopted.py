@@ -145,7 +145,9 @@ def _mailboxes(info: Mapping[str, Any]) -> Iterator[str]:
     yield _comment(f"Client access to {number:,} mailboxes, as read from {info['server']}.")
     whole = info["all"] and not info["unreadable"]
     if whole:
-        yield _comment("With this file, the roles change nothing now, and later remove access from mailboxes that are not in it.")
+        yield _comment(
+            "With this file, the roles change nothing now, and later remove access from mailboxes that are not in it."
+        )
     for label in info["unreadable"]:
         yield _comment(f"Not in this file because it could not be read: {label}")
     yield "adopted_mailboxes:"

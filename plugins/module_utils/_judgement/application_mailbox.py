@@ -138,4 +138,7 @@ class Program:
         if info["certificates"] is None:
             yield f"The certificates of {info['server']} cannot be read, so they are not checked."
         if info["client_settings"][self.side]["smtp"] is None:
-            yield f"The receive connectors of {info['server']} cannot be read, so it is not known which one accepts mail from clients."
+            yield (
+                f"The receive connectors of {info['server']} cannot be read, so it is not known which one accepts mail "
+                "from clients."
+            )

@@ -141,7 +141,9 @@ class Seen:
         failure = next((str(one) for one in (*told, self.failure) if one), "")
         if failure or look:
             return failure
-        return "It was not read; the tags of the run may exclude that." if self.is_reached else "It could not be reached."
+        return (
+            "It was not read; the tags of the run may exclude that." if self.is_reached else "It could not be reached."
+        )
 
 
 def _finding(told: Mapping[str, Any]) -> dict[str, Any]:

@@ -500,7 +500,11 @@ class _Page:
         changes = [
             (f"Disable {title}", told["disabling"], "They signed in."),
             ("Set login_type to SecureLogin: certain", secure["certain"], "They signed in without TLS."),
-            ("Set login_type to SecureLogin: possible", secure["possible"], "The logs do not show whether they used TLS."),
+            (
+                "Set login_type to SecureLogin: possible",
+                secure["possible"],
+                "The logs do not show whether they used TLS.",
+            ),
             (f"Restrict {title} to the allowed mailboxes", told["allow_list"], "Theirs are not among these."),
         ]
         return Usage(

@@ -230,7 +230,9 @@ class _Server:
                 yield RowId(key, "services", f"{name} {what}"), _value(service[what]) if service[what] else nothing
         state, reason = protocol["component_state"], self._neutral(protocol["component_reason"] or "")
         component = replace(
-            _value(protocol["component"] or state), note=reason, alarm="" if state == "active" else "not serving clients"
+            _value(protocol["component"] or state),
+            note=reason,
+            alarm="" if state == "active" else "not serving clients",
         )
         if state == "none":
             component = Cell(Kind.ABSENT)

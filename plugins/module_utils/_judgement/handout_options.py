@@ -79,8 +79,7 @@ class Names:
         """A sentence for each that names none of the settings."""
         found = list(settings)
         return [
-            f"{self.option}: {host}{'' if port is None else f':{port}'} is in none of the servers' settings for "
-            "users."
+            f"{self.option}: {host}{'' if port is None else f':{port}'} is in none of the servers' settings for users."
             for host, port in self.given
             if not any(_is_meant((host, port), setting) for setting in found)
         ]

@@ -63,8 +63,7 @@ ENGLISH = {
     "apple_3": "Select «Use TLS/SSL» for both servers, and choose Authentication: Password.",
     "phone": "A phone",
     "phone_1": "Add an account of the type Other, and choose IMAP or POP3, not Exchange.",
-    "phone_2": "Security: SSL/TLS or STARTTLS, as shown with the server. On an iPhone, Use SSL is on for "
-    "both servers.",
+    "phone_2": "Security: SSL/TLS or STARTTLS, as shown with the server. On an iPhone, Use SSL is on for both servers.",
     "phone_3": "Enter the user name and password for the outgoing server too, even if they are marked as optional.",
     "thunderbird_pop3": "For POP3, select «Leave messages on server» in the account's server settings, and clear «For "
     "at most … days» below it.",
@@ -81,7 +80,7 @@ ENGLISH = {
     "notes": "For the administrator, before handing this out",
     "note_unread": "Could not be read: {servers}. No settings on this page come from there.",
     "note_off": "{what} is off on {servers}.",
-    "note_unknown": "{what}: it could not be read whether it is on, on {servers}. Its settings there are not handed out.",
+    "note_unknown": "{what}: whether it is on could not be read on {servers}. Its settings there are not handed out.",
     "note_unreadable": "{what}: the settings on {servers} could not be read, so they are not handed out.",
     "note_not_told": "{what}: nothing is set on {servers}, so there is nothing to hand out from there.",
     "note_unusable": "{what}: {text}, as set on {servers}, is not a host name with a port and is not handed out.",
