@@ -349,9 +349,9 @@ def steps(demo: Demo, password: str) -> None:
         print(f"{name}: {services}")
         expect(set(services.values()) == {"Stopped"}, f"POP3 is not off on {name}")
 
-    say("The preflight names what keeps clients from POP3, why it matters, and the cure. It changes nothing.")
+    say("The preflight names what keeps clients from POP3, why it matters, and the fix. It changes nothing.")
     preflight = demo.play("mailops.exchange.preflight", "-e", '{"preflight_protocols": ["pop3"]}')
-    expect("cure:" in preflight.text, "the preflight found nothing on a server whose POP3 is off")
+    expect("fix:" in preflight.text, "the preflight found nothing on a server whose POP3 is off")
     expect(not preflight.written, f"the preflight wrote: {preflight.written}")
 
     say("Check mode with diff shows what enabling POP3 would change. Nothing is written.")
@@ -382,7 +382,7 @@ def steps(demo: Demo, password: str) -> None:
     expect(
         bool(re.search(r"ex02\.contoso\.test\s+pop3\s+settings\s+login_type", found.text)), "the drift was not found"
     )
-    expect(found.text.count("as told") == len(SERVERS) - 1, "the drift was not found on EX02 alone")
+    expect(found.text.count("in sync") == len(SERVERS) - 1, "the drift was not found on EX02 alone")
     expect(not found.written, f"the report wrote: {found.written}")
 
     say("A run puts it right, and restarts the services of EX02 only.")

@@ -57,7 +57,7 @@ _value:
     servers:
       description:
         - By host its name C(host), its C(state), the C(failure) or null, and by protocol what the role reported.
-        - The C(state) is V(same), V(differs), V(restart_possible), V(restart_unknown), V(certificate_unknown),
+        - The C(state) is V(in_sync), V(differs), V(restart_possible), V(restart_unknown), V(certificate_unknown),
           V(maintenance), V(failed) or V(unreachable).
       type: dict
 """

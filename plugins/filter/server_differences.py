@@ -35,7 +35,7 @@ EXAMPLES = r"""
   ansible.builtin.debug:
     msg: >-
       {{ ansible_play_hosts | map('extract', hostvars, 'info') | list
-         | mailops.exchange.server_differences | map(attribute='seen') }}
+         | mailops.exchange.server_differences | map(attribute='found') }}
   run_once: true
 """
 

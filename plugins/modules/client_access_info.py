@@ -15,7 +15,7 @@ description:
     then its certificates and the receive connectors by which users send. Nothing is changed.
   - A restart is owed if the settings were changed after one of the running services started, whoever changed them and
     whenever; or if clients are still shown another certificate than a service that starts now would find.
-  - Judges what it has read. Each of the RV(findings) says what was seen, why it matters, and how to cure it. A
+  - Judges what it has read. Each of the RV(findings) says what was seen, why it matters, and how to fix it. A
     finding never makes the task fail.
   - P(mailops.exchange.server_differences#filter) compares the results of several servers.
 extends_documentation_fragment:
@@ -103,7 +103,7 @@ EXAMPLES = r"""
 
 - name: Say what is wrong, the gravest first
   ansible.builtin.debug:
-    msg: "{{ item.severity }}: {{ item.seen }} {{ item.why }} {{ item.cure }}"
+    msg: "{{ item.severity }}: {{ item.found }} {{ item.why }} {{ item.fix }}"
   loop: "{{ info.findings }}"
   loop_control:
     label: "{{ item.id }}"
@@ -111,7 +111,7 @@ EXAMPLES = r"""
 - name: Stop where clients cannot be served, except for a finding that is known and accepted
   ansible.builtin.assert:
     that: errors == []
-    fail_msg: "{{ errors | map(attribute='seen') | join(' ') }}"
+    fail_msg: "{{ errors | map(attribute='found') | join(' ') }}"
   vars:
     errors: >-
       {{ info.findings | selectattr('severity', 'equalto', 'error')
@@ -390,7 +390,7 @@ findings:
           starts automatically. A protocol that is off as a whole, as Exchange is installed, gives notices.
       type: str
       sample: warning
-    seen:
+    found:
       description: What was seen.
       type: str
       sample: login_type is PlainTextLogin.
@@ -398,13 +398,13 @@ findings:
       description: Why it matters.
       type: str
       sample: Clients may send passwords over unencrypted lines, where anybody on the way can read them.
-    cure:
-      description: How to cure it, with the option to set.
+    fix:
+      description: How to fix it, with the option to set.
       type: str
       sample: Set login_type to SecureLogin with mailops.exchange.pop_settings; in the role it is pop3_login_type.
-    cured_by:
+    fixed_by:
       description:
-        - What of the roles can cure it, the options of settings or the parts V(certificate), V(connector), V(restart)
+        - What of the roles can fix it, the options of settings or the parts V(certificate), V(connector), V(restart)
           and V(services). One of them is enough.
         - Empty if no role does.
       type: list

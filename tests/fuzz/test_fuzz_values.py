@@ -223,7 +223,7 @@ def test_findings_on_anything(
     told_all = [told, client_settings(facts), [shown(CONNECTOR_SETTINGS, one.values) for one in found or []]]
     json.dumps(told_all)
     for finding in told:
-        assert all(finding[key] for key in ("id", "severity", "seen", "why", "cure"))
+        assert all(finding[key] for key in ("id", "severity", "found", "why", "fix"))
 
 
 @fuzz(300, st.lists(CONNECTORS, min_size=1, max_size=3), SERVERS, values(CONNECTOR_SETTINGS), CERTIFICATES)
@@ -265,7 +265,7 @@ RESULTS = st.fixed_dictionaries(
 @fuzz(400, st.lists(RESULTS, max_size=3))
 def test_the_comparison_of_anything(results: list[dict[str, Any]]) -> None:
     try:
-        told = [fact.shown()["seen"] for fact in comparison.differences(results)]
+        told = [fact.shown()["found"] for fact in comparison.differences(results)]
     except ValueError as refused:
         # Of results of the module nothing else can be wrong.
         told = [str(refused).replace("which is no value of it", "which is no value of it.")]

@@ -1,4 +1,4 @@
-"""The preflight over the real line: each trap is set on the simulated server, found, cured as it says, and gone."""
+"""The preflight over the real line: each trap is set on the simulated server, found, fixed as it says, and gone."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def later(organisation: SimulatorProcess, run: Run) -> None:
 HEALTHY = fault("none")
 STARTED = module("protocol_service", protocol="pop3", state="started", start_mode="automatic")
 
-# What was found, its severity, how the trap is set, and how it is cured.
+# What was found, its severity, how the trap is set, and how it is fixed.
 TRAPS: list[tuple[str, str, list[Step], list[Step]]] = [
     ("part-not-granted", "warning", [fault("rbac_without", cmdlet="Get-ReceiveConnector")], [HEALTHY]),
     ("part-not-granted", "warning", [fault("rbac_without", cmdlet="Get-ExchangeCertificate")], [HEALTHY]),
@@ -280,33 +280,33 @@ def look(run: Run, **options: Any) -> dict[str, Any]:
     return result
 
 
-def found_until_cured(
-    organisation: SimulatorProcess, run: Run, trap: str, severity: str, setting: list[Step], curing: list[Step]
+def found_until_fixed(
+    organisation: SimulatorProcess, run: Run, trap: str, severity: str, setting: list[Step], fixing: list[Step]
 ) -> None:
     for step in setting:
         step(organisation, run)
     found = [finding for finding in look(run)["findings"] if finding["id"] == trap]
     assert {finding["severity"] for finding in found} == {severity}
     for finding in found:
-        assert all(is_a_sentence(finding[text]) for text in ("seen", "why", "cure")), finding
-    for step in curing:
+        assert all(is_a_sentence(finding[text]) for text in ("found", "why", "fix")), finding
+    for step in fixing:
         step(organisation, run)
     assert trap not in {finding["id"] for finding in look(run)["findings"]}
 
 
 @pytest.mark.forms("full", "plain")
-@pytest.mark.parametrize(("trap", "severity", "setting", "curing"), TRAPS, ids=names(TRAPS))
-def test_each_trap_is_found_until_it_is_cured(
-    organisation: SimulatorProcess, run: Run, trap: str, severity: str, setting: list[Step], curing: list[Step]
+@pytest.mark.parametrize(("trap", "severity", "setting", "fixing"), TRAPS, ids=names(TRAPS))
+def test_each_trap_is_found_until_it_is_fixed(
+    organisation: SimulatorProcess, run: Run, trap: str, severity: str, setting: list[Step], fixing: list[Step]
 ) -> None:
-    found_until_cured(organisation, run, trap, severity, setting, curing)
+    found_until_fixed(organisation, run, trap, severity, setting, fixing)
 
 
-@pytest.mark.parametrize(("trap", "severity", "setting", "curing"), TRAPS_OF_SERVICES, ids=names(TRAPS_OF_SERVICES))
-def test_each_trap_of_services_is_found_until_it_is_cured(
-    organisation: SimulatorProcess, run: Run, trap: str, severity: str, setting: list[Step], curing: list[Step]
+@pytest.mark.parametrize(("trap", "severity", "setting", "fixing"), TRAPS_OF_SERVICES, ids=names(TRAPS_OF_SERVICES))
+def test_each_trap_of_services_is_found_until_it_is_fixed(
+    organisation: SimulatorProcess, run: Run, trap: str, severity: str, setting: list[Step], fixing: list[Step]
 ) -> None:
-    found_until_cured(organisation, run, trap, severity, setting, curing)
+    found_until_fixed(organisation, run, trap, severity, setting, fixing)
 
 
 @pytest.mark.forms("plain")
@@ -319,8 +319,8 @@ def test_where_services_are_not_known_that_is_found_and_no_trap_of_them(
     findings = look(run)["findings"]
     assert trap not in {finding["id"] for finding in findings}
     (told,) = [finding for finding in findings if finding["id"] == "certificate-services-unreadable"]
-    assert "plain form" in told["seen"]
-    assert "ansible_exchange_serialization" in told["cure"]
+    assert "plain form" in told["found"]
+    assert "ansible_exchange_serialization" in told["fix"]
 
 
 def test_a_version_out_of_support(organisation: SimulatorProcess, open_session: Callable[..., Session]) -> None:
@@ -328,7 +328,7 @@ def test_a_version_out_of_support(organisation: SimulatorProcess, open_session: 
         name: run_module("client_access_info", {"gather": []}, open_session(name).invoke)["findings"]
         for name in ("EX01", "EX02")
     }
-    assert [f["seen"] for f in found["EX02"] if f["id"] == "exchange-unsupported"] == [
+    assert [f["found"] for f in found["EX02"] if f["id"] == "exchange-unsupported"] == [
         "EX02 (Exchange Server 2016, 15.1.2507.6)."
     ]
     assert "exchange-unsupported" not in {f["id"] for f in found["EX01"]}
@@ -356,14 +356,14 @@ def test_a_relay_beside_the_connector_of_users_changes_nothing_of_what_they_are_
         {
             "id": "connector-not-judged",
             "severity": "notice",
-            "seen": f"The receive connector '{RELAY}' is on port 587 too, for the addresses 10.10.50.7/24, fd00::17 "
+            "found": f"The receive connector '{RELAY}' is on port 587 too, for the addresses 10.10.50.7/24, fd00::17 "
             "only.",
             "why": "Exchange chooses the connector by the client's address. Clients that get this one do not meet what "
             "is judged here and told to users.",
-            "cure": "Nothing has to be done if it is for appliances and the like. If users send from there, leave them "
+            "fix": "Nothing has to be done if it is for appliances and the like. If users send from there, leave them "
             "to their own connector: take them out of remote_ip_ranges with mailops.exchange.receive_connector, for "
             f"'{RELAY}'.",
-            "cured_by": [],
+            "fixed_by": [],
             "protocol": "smtp",
         }
     ]
@@ -398,7 +398,9 @@ def test_servers_of_a_group_that_differ(controller: Controller, organisation: Si
             {"name": "Look", "mailops.exchange.client_access_info": {}, "register": "info"},
             {
                 "name": "Compare",
-                "ansible.builtin.debug": {"msg": "{{ " + pick + " | selectattr('protocol') | map(attribute='seen') }}"},
+                "ansible.builtin.debug": {
+                    "msg": "{{ " + pick + " | selectattr('protocol') | map(attribute='found') }}"
+                },
                 "run_once": True,
             },
         ],

@@ -78,7 +78,7 @@ def test_the_role_assigns_nothing_and_fails_with_the_ways_out(
     assert warned(done, sentence) == 1
     verified = done.task("Verify that POP3 is as", "ex01")["result"]
     # What is wrong beside it, in a run that has done the rest, is that no certificate is found.
-    seen = "what clients are shown was not seen" if check else "clients are shown "
+    seen = "what clients are shown is not known" if check else "clients are shown "
     assert verified["msg"].startswith(
         f"EX01 is not as it was told to be: whether the certificate {new} is assigned to POP is not known, and {seen}"
     )
@@ -159,14 +159,14 @@ def test_drift_says_that_it_is_not_known_until_clients_are_shown_it(
     organisation.enable_certificate("EX01", NAME, "POP")
     assert run(ENABLE).returncode == 0
     done, server = drift()
-    assert (done.returncode, server["state"]) == (0, "same"), done.output
+    assert (done.returncode, server["state"]) == (0, "in_sync"), done.output
 
     organisation.clock(DAY)
     organisation.add_certificate("EX01", NAME, begins=-0.5)
     organisation.clear_log()
     done, server = drift()
     assert done.returncode != 0
-    assert "Not as told, or not known to be: ex01 (certificate_unknown)" in done.output
+    assert "Out of sync, or not known to be in sync: ex01 (certificate_unknown)" in done.output
     assert (server["state"], server["failure"]) == ("certificate_unknown", None)
     assert server["protocols"]["pop3"]["differences"] == {}
     assert server["protocols"]["pop3"]["unknown"] == {"certificate": f"{WHY}; {CURE}."}

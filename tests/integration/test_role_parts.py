@@ -224,8 +224,8 @@ def test_what_a_run_would_not_put_right_stops_it_before_it_begins(
     assert outcome.returncode == 0, outcome.output
 
     bindings = ["0.0.0.0:995", "[::]:995"]
-    cured = inventory(organisation.description, pop3_ssl_bindings=bindings)
-    outcome = controller.run(ENABLE, cured, "-e", "exchange_hosts=ex02")
+    fixed = inventory(organisation.description, pop3_ssl_bindings=bindings)
+    outcome = controller.run(ENABLE, fixed, "-e", "exchange_hosts=ex02")
     assert outcome.returncode == 0, outcome.output
     assert sorted(stored(organisation, server="EX02")["SSLBindings"]) == bindings
 

@@ -13,7 +13,7 @@ _HEAD = """\
 What ``mailops.exchange.client_access_info`` returns as ``findings``, which the playbook ``preflight`` and the roles
 act on. With an ``error`` clients cannot be served, with a ``warning`` they are in danger or soon will not be, and a
 ``notice`` may be meant to be so. Where two are given, the usual one comes first. The role stops at an error that it
-does not cure itself, unless it is accepted in ``pop3_ignore_findings`` or ``imap4_ignore_findings``. An entry there,
+does not fix itself, unless it is accepted in ``pop3_ignore_findings`` or ``imap4_ignore_findings``. An entry there,
 and in ``preflight_ignore``, is an id or ``{id, reason, until}``; after the day ``until`` (2026-12-31) it is a finding
 again. Words in *italics* stand for what is met.
 """
@@ -30,14 +30,14 @@ def _told(text: str) -> str:
 
 def _table(rules: Iterator[dict[str, Any]]) -> Iterator[str]:
     yield from rst.table(
-        ("Finding", "Severity", "What it means", "Its fix", "What cures it in the roles"),
+        ("Finding", "Severity", "What it means", "Its fix", "What fixes it in the roles"),
         (
             (
                 f"``{rule['id']}``",
                 ", ".join(rule["severities"]),
-                _told(f"{rule['seen']} {rule['why']}"),
-                _told(rule["cure"]),
-                rst.code(rule["cured_by"]),
+                _told(f"{rule['found']} {rule['why']}"),
+                _told(rule["fix"]),
+                rst.code(rule["fixed_by"]),
             )
             for rule in rules
         ),

@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, mailops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Which findings concern a role: what keeps clients from being served, and whether the role would cure it."""
+"""Which findings concern a role: what keeps clients from being served, and whether the role would fix it."""
 
 from __future__ import annotations
 
@@ -49,13 +49,13 @@ class Concern:
             for finding in self.open(findings)
             if finding["severity"] == "error"
             and (finding["protocol"] != "smtp" or "connector" in self.managed)
-            and ("certificate" not in finding["cured_by"] or "certificate" in self.managed)
+            and ("certificate" not in finding["fixed_by"] or "certificate" in self.managed)
         ]
 
     def incurable(self, findings: Iterable[Found]) -> list[Found]:
         """What keeps clients from being served and would still do so after the run."""
         return [
-            finding for finding in self.hindering(findings) if not set(self.managed).intersection(finding["cured_by"])
+            finding for finding in self.hindering(findings) if not set(self.managed).intersection(finding["fixed_by"])
         ]
 
     def beside(self, findings: Collection[Found]) -> list[Found]:
@@ -68,4 +68,4 @@ class Concern:
 
 def told(finding: Found) -> str:
     """A finding in a line."""
-    return " ".join([f"{finding['id']}:", finding["seen"], finding["why"], finding["cure"], *expiry(finding)])
+    return " ".join([f"{finding['id']}:", finding["found"], finding["why"], finding["fix"], *expiry(finding)])

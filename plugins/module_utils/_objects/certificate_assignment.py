@@ -216,16 +216,16 @@ class CertificateAssignment(Single[Certificate]):
             facts += certificate_rules.x509_name_not_covered(name, protocol, [before], meant=before)
         yield from warnings(facts)
         if self._is_unknown(before):
-            why, cure = certificate_rules.why_unknown(before, self.host.form)
+            why, fix = certificate_rules.why_unknown(before, self.host.form)
             services = ", ".join(in_order(self._missing(before)))
             told = f"Whether {before.thumbprint} is assigned to {services} on {self.server.name} is not known: {why}."
             if plan.changed:
                 yield (
                     f"{told} So it is assigned, once more if it was already, which cannot be verified"
-                    f"{self._unseen()}. To know it, {cure}."
+                    f"{self._unseen()}. To know it, {fix}."
                 )
             else:
-                yield f"{told} Nothing was assigned; {cure}, or set assign_when_services_unknown to true."
+                yield f"{told} Nothing was assigned; {fix}, or set assign_when_services_unknown to true."
 
     def _unseen(self) -> str:
         """What follows where nobody could look at the certificate that clients are shown."""
@@ -284,9 +284,9 @@ class CertificateAssignment(Single[Certificate]):
 
     def finish(self, now: Certificate) -> None:
         if now.services is None and self.before.services is not None and self.services:
-            why, cure = certificate_rules.why_unknown(now, self.host.form)
+            why, fix = certificate_rules.why_unknown(now, self.host.form)
             self.host.warnings.append(
-                f"Whether {now.thumbprint} is now assigned cannot be verified on {self.server.name}: {why}; {cure}."
+                f"Whether {now.thumbprint} is now assigned cannot be verified on {self.server.name}: {why}; {fix}."
             )
 
     def moved(self, before: Certificate, plan: Plan, settled: Settled[Certificate, Plan]) -> Plan:
@@ -344,8 +344,8 @@ class CertificateAssignment(Single[Certificate]):
         }
 
     def _reason(self, certificate: Certificate) -> str:
-        why, cure = certificate_rules.why_unknown(certificate, self.host.form)
-        return f"{why}; {cure}."
+        why, fix = certificate_rules.why_unknown(certificate, self.host.form)
+        return f"{why}; {fix}."
 
     def consequences(self, moved: Plan) -> dict[str, Any]:
         return {

@@ -118,8 +118,8 @@ class CertificateRemoval(Single[Held]):
                 "publish another one and clear the previous one with Set-AuthConfig first."
             )
         if meant.services is None:
-            why, cure = certificate_rules.why_unknown(meant, self.host.form)
-            yield f"it is not known what it is assigned to, because {why}; {cure}."
+            why, fix = certificate_rules.why_unknown(meant, self.host.form)
+            yield f"it is not known what it is assigned to, because {why}; {fix}."
             return
         now = utc_now()
         # The one that servers sign with has SMTP too, and serves no client.

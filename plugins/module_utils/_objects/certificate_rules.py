@@ -150,18 +150,18 @@ def dates_and_keys(
     for fact in (*_unusable(one, now), *_ending(one, now, days), *_weak(one, now)):
         if is_replaced and fact.rule == CERTIFICATE_RENEWAL_DUE:
             continue
-        why, cure = fact.why, fact.cure
+        why, fix = fact.why, fact.fix
         if is_replaced:
-            why, cure = "Another certificate has taken its place; this one is not needed.", "Remove it from the server."
+            why, fix = "Another certificate has taken its place; this one is not needed.", "Remove it from the server."
         elif is_replaced is None:
             why = "It is not known whether another certificate with its names has taken its place."
-            cure = "Remove it from the server if another one is assigned, and renew it if not."
+            fix = "Remove it from the server if another one is assigned, and renew it if not."
         elif one.subject == AUTH_CERTIFICATE:
             why = "Servers sign their answers with it; without it the services of certificates become unreadable."
-            cure = "Renew it and publish the new one with Set-AuthConfig; all servers of the organization share it."
+            fix = "Renew it and publish the new one with Set-AuthConfig; all servers of the organization share it."
         is_lasting = fact.rule == CERTIFICATE_WEAK
         severity = fact.severity if is_replaced is False or is_lasting else NOTICE
-        yield replace(fact, severity=severity, why=fact.why if is_lasting else why, cure=cure)
+        yield replace(fact, severity=severity, why=fact.why if is_lasting else why, fix=fix)
 
 
 def _unusable(one: Certificate, now: datetime) -> Iterator[Fact]:
@@ -213,16 +213,16 @@ def why_unknown(certificate: Certificate, form: str) -> tuple[str, str]:
 def services_unreadable(certificates: Sequence[Certificate], now: datetime, form: str) -> Iterator[Fact]:
     unknown = [certificate for certificate in certificates if certificate.services is None]
     if unknown:
-        reason, cure = why_unknown(unknown[0], form)
+        reason, fix = why_unknown(unknown[0], form)
         auth = [one for one in certificates if one.subject == AUTH_CERTIFICATE]
-        if cure == _SEE_TO_AUTH and auth and not any(now <= one.not_after for one in auth):
+        if fix == _SEE_TO_AUTH and auth and not any(now <= one.not_after for one in auth):
             reason = (
                 "Exchange does not tell the services of certificates over remote PowerShell, because the Auth "
                 "Certificate has expired"
             )
-            cure = "renew the Auth Certificate and publish the new one with Set-AuthConfig"
+            fix = "renew the Auth Certificate and publish the new one with Set-AuthConfig"
         fact = CERTIFICATE_SERVICES_UNREADABLE.fact(unknown=len(unknown), all=len(certificates), reason=reason)
-        yield replace(fact, cure=f"{cure[0].upper()}{cure[1:]}.")
+        yield replace(fact, fix=f"{fix[0].upper()}{fix[1:]}.")
 
 
 def wildcard_wanted(certificate: Certificate, titles: Collection[str], name: str | None) -> Iterator[Fact]:
@@ -260,7 +260,7 @@ def x509_name_not_covered(
     none = f"{listed([meant])} does not cover" if meant else "no valid certificate on the server covers"
     by = by_settings(protocol, "x509_certificate_name")
     fact = X509_NAME_NOT_COVERED.fact(protocol=protocol, name=name, no_certificate_covers=none, by=by)
-    yield fact if name else replace(fact, cure=f"Set x509_certificate_name to {HOST_NAME}{by}.")
+    yield fact if name else replace(fact, fix=f"Set x509_certificate_name to {HOST_NAME}{by}.")
 
 
 def found_by_name(

@@ -103,10 +103,10 @@ class ReceiveConnector(Settings):
                 "shows as Custom; this module neither sets nor removes these."
             )
         if certificate and certificate.services is None:
-            why, cure = certificate_rules.why_unknown(certificate, self.host.form)
+            why, fix = certificate_rules.why_unknown(certificate, self.host.form)
             yield (
                 f"tls_certificate_name: whether {certificate.thumbprint} is assigned to SMTP, without which the "
-                f"connector does not use it, is not known: {why}; {cure}."
+                f"connector does not use it, is not known: {why}; {fix}."
             )
         if certificate and (fqdn := str(values.get("fqdn", ""))):
             yield from warnings(connector_rules.fqdn_not_covered(name, fqdn, [certificate]))

@@ -87,7 +87,7 @@ def support(server: Server, now: datetime) -> Iterator[Fact]:
 
 
 def unreadable_parts(server: str, unread: Mapping[str, Failure]) -> Iterator[Fact]:
-    """By cmdlet, why a part could not be read, each with the cure of its cause."""
+    """By cmdlet, why a part could not be read, each with the fix of its cause."""
     for cmdlet, failure in unread.items():
         yield _cause(failure).fact(why_it_cannot_be_read=str(failure), cmdlet=cmdlet, server=server)
 

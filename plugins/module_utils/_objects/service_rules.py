@@ -43,7 +43,7 @@ SERVICE_NOT_AUTOMATIC = Rule(
     (WARNING, NOTICE),
     "The start mode of the service {service} is {start_mode}.",
     "After the next restart of Windows {protocol_title} is off.",
-    SERVICE_DISABLED.cure,
+    SERVICE_DISABLED.fix,
     ("services",),
 )
 

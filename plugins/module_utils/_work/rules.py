@@ -23,12 +23,12 @@ class Rule:
     id: str
     severities: tuple[str, ...]
     """The usual one first."""
-    seen: str
+    found: str
     """Begins with its options and a colon where it is a refusal as well."""
     why: str
-    cure: str
+    fix: str
     """`{by}` is where a finding tells with which module, and under which name in the role."""
-    cured_by: tuple[str, ...] = ()
+    fixed_by: tuple[str, ...] = ()
     """The parts of the roles, or the settings, that put it right."""
 
     def fact(
@@ -45,19 +45,19 @@ class Rule:
             met["protocol_service"] = protocol.service
             protocol = protocol.key
         told = {name: shortened(value, MOST_WORDS) if isinstance(value, str) else value for name, value in met.items()}
-        seen, why, cure = (text.format_map({"by": "", **told}) for text in (self.seen, self.why, self.cure))
-        return Fact(self, severity or self.severities[0], seen, why, cure, frozenset(options), protocol)
+        found, why, fix = (text.format_map({"by": "", **told}) for text in (self.found, self.why, self.fix))
+        return Fact(self, severity or self.severities[0], found, why, fix, frozenset(options), protocol)
 
     def documented(self) -> dict[str, Any]:
         """The rule itself, with the `<names>` of what is met in its place."""
-        seen, why, cure = (text.format_map(_BLANKS) for text in (self.seen, self.why, self.cure))
+        found, why, fix = (text.format_map(_BLANKS) for text in (self.found, self.why, self.fix))
         return {
             "id": self.id,
             "severities": list(self.severities),
-            "seen": seen,
+            "found": found,
             "why": why,
-            "cure": cure,
-            "cured_by": list(self.cured_by),
+            "fix": fix,
+            "fixed_by": list(self.fixed_by),
         }
 
 
@@ -78,9 +78,9 @@ class Fact:
     rule: Rule
     severity: str | None
     """None for a contradiction."""
-    seen: str
+    found: str
     why: str
-    cure: str
+    fix: str
     options: frozenset[str] = frozenset()
     """A task that gives one of them has made it so."""
     protocol: str | None = None
@@ -91,31 +91,31 @@ class Fact:
         return self.rule.id
 
     def refusal(self) -> str:
-        return f"{self.seen.removesuffix('.')}; {self.cure[0].lower()}{self.cure[1:]}" if self.cure else self.seen
+        return f"{self.found.removesuffix('.')}; {self.fix[0].lower()}{self.fix[1:]}" if self.fix else self.found
 
     def warning(self) -> str:
-        return f"{self.seen} {self.why}"
+        return f"{self.found} {self.why}"
 
     def shown(self) -> dict[str, Any]:
         """As a finding."""
         return {
             "id": self.id,
             "severity": self.severity,
-            "seen": self.seen,
+            "found": self.found,
             "why": self.why,
-            "cure": self.cure,
-            "cured_by": list(self.rule.cured_by),
+            "fix": self.fix,
+            "fixed_by": list(self.rule.fixed_by),
             "protocol": self.protocol,
         }
 
 
 # What a finding can never be, because Exchange stores nothing of the kind.
-_REFUSED = Rule("refused", (), "{seen}", "", "{cure}")
+_REFUSED = Rule("refused", (), "{found}", "", "{fix}")
 
 
-def contradiction(options: Iterable[str], seen: str, cure: str = "") -> Fact:
+def contradiction(options: Iterable[str], found: str, fix: str = "") -> Fact:
     """What Exchange would refuse, and is refused before."""
-    return Fact(_REFUSED, None, seen, "", cure, frozenset(options))
+    return Fact(_REFUSED, None, found, "", fix, frozenset(options))
 
 
 def refusals(facts: Iterable[Fact], own: AbstractSet[str]) -> Iterator[str]:

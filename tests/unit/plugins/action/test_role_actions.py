@@ -215,8 +215,8 @@ def test_what_cannot_be_seen_yet_is_not_probed(verify: Work, answers: Answers) -
 
 
 def test_other_findings_are_warnings(verify: Work, answers: Answers) -> None:
-    finding = {"id": "some", "severity": "warning", "protocol": None, "cured_by": []}
-    said = {"seen": "It is seen.", "why": "It matters.", "cure": "Mend it."}
+    finding = {"id": "some", "severity": "warning", "protocol": None, "fixed_by": []}
+    said = {"found": "It is seen.", "why": "It matters.", "fix": "Mend it."}
     verify(before=before(look=look(findings=[finding | said])), results={})
     assert answers.warnings == ["EX01: some: It is seen. It matters. Mend it."]
     verify(before=before(look=look(findings=[finding | said])), results={}, ignore_findings=["some"])

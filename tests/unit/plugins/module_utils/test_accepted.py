@@ -24,8 +24,8 @@ RIGHT = "give the id of a finding, or a dictionary with id, and if you like reas
 
 
 def finding(name: str, **more: Any) -> dict[str, Any]:
-    texts = {"seen": "It is.", "why": "It matters.", "cure": "Mend it."}
-    return {"id": name, "severity": "error", "protocol": "pop3", "cured_by": [], **texts, **more}
+    texts = {"found": "It is.", "why": "It matters.", "fix": "Mend it."}
+    return {"id": name, "severity": "error", "protocol": "pop3", "fixed_by": [], **texts, **more}
 
 
 @pytest.mark.parametrize(

@@ -97,8 +97,8 @@ def test_what_cannot_be_read_is_not_judged() -> None:
     found["client_settings"]["external"]["smtp"] = found["certificates"] = None
     assert judged(found)["values"]["sending"] is None
     assert judged(found)["remarks"] == [
-        "The certificates of EX01 cannot be read, so they are not judged.",
-        "The receive connectors of EX01 cannot be read, so it is not known by which one sends.",
+        "The certificates of EX01 cannot be read, so they are not checked.",
+        "The receive connectors of EX01 cannot be read, so it is not known which one accepts mail from clients.",
     ]
 
 
@@ -106,16 +106,16 @@ FINDING = {
     "id": "connector-missing",
     "severity": "error",
     "protocol": "smtp",
-    "seen": "Seen.",
+    "found": "Seen.",
     "why": "Why.",
-    "cure": "Cure.",
-    "cured_by": ["connector"],
+    "fix": "Fix.",
+    "fixed_by": ["connector"],
 }
 
 
 def test_findings_that_keep_clients_from_being_served_hinder_unless_accepted() -> None:
     found = info(SECURE, findings=[FINDING, {**FINDING, "id": "basic-without-tls", "severity": "warning"}])
-    assert judged(found)["hindrances"] == ["connector-missing: Seen. Why. Cure."]
+    assert judged(found)["hindrances"] == ["connector-missing: Seen. Why. Fix."]
     assert judged(found, accepted=["connector-missing"])["hindrances"] == []
 
 
@@ -125,7 +125,7 @@ def test_a_protocol_that_is_off_is_said_once() -> None:
     (hindrance,) = judged(found)["hindrances"]
     assert hindrance == ("POP3 does not run on EX01: MSExchangePOP3BE; enable it with the role mailops.exchange.pop3.")
     found["findings"] = [{**FINDING, "id": "service-not-running", "protocol": "pop3"}]
-    assert judged(found)["hindrances"] == ["service-not-running: Seen. Why. Cure."]
+    assert judged(found)["hindrances"] == ["service-not-running: Seen. Why. Fix."]
 
 
 @pytest.mark.parametrize(

@@ -430,9 +430,9 @@ def test_certificates_without_a_subject_are_not_alike_for_that():
         )
     )
     (lasting,) = dates_and_keys(old, NOW, 30, {"POP"}, [other])
-    assert (lasting.severity, lasting.cure.startswith("Renew it.")) == ("error", True)
+    assert (lasting.severity, lasting.fix.startswith("Renew it.")) == ("error", True)
     (replaced,) = dates_and_keys(old, NOW, 30, {"POP"}, [other, renewed])
-    assert replaced.cure == "Remove it from the server."
+    assert replaced.fix == "Remove it from the server."
 
 
 def test_the_common_name_counts_only_without_alternative_names():
@@ -450,7 +450,7 @@ def test_names_are_written_and_quoted_as_windows_does():
 def test_weak_keys_are_found():
     weak = read_certificate({"RawData": binary(make_der("a.test", bits=1024))})
     (fact,) = dates_and_keys(weak, NOW, 0)
-    assert fact.seen.endswith(" is weak: its key has only 1024 bits.")
+    assert fact.found.endswith(" is weak: its key has only 1024 bits.")
     assert list(dates_and_keys(read_certificate({"RawData": binary(make_der("a.test"))}), NOW, 30)) == []
 
 

@@ -43,7 +43,7 @@ def test_of_long_lists_what_differs_is_told(pair):
     for server, own in zip(pair, ("10.1.0.0/24", "10.2.0.0/24"), strict=True):
         server["connectors"][0]["settings"]["remote_ip_ranges"] = [*ranges[:30], own, *ranges[30:]]
     (fact,) = differences(pair)
-    assert fact.seen == (
+    assert fact.found == (
         "remote_ip_ranges is ['10.1.0.0/24'] and 60 that all have on EX01; ['10.2.0.0/24'] and 60 that all have on "
         "EX02."
     )
@@ -97,7 +97,7 @@ def test_what_differs_is_told_with_the_servers(pair, path, value, kind, key, see
         place = place[step]
     place[path[-1]] = value
     (finding,) = differences(pair)
-    assert (finding.id, finding.protocol, finding.seen) == (kind, key, seen)
+    assert (finding.id, finding.protocol, finding.found) == (kind, key, seen)
 
 
 def test_another_spelling_is_no_difference(pair):

@@ -32,7 +32,7 @@ def of_one(facts: dict[str, Any], protocols: tuple[str, ...] = ("pop3",), reache
 @pytest.mark.parametrize(
     ("pop3", "imap4", "state"),
     [
-        (told(), told(), "same"),
+        (told(), told(), "in_sync"),
         (told(), told(differences=CHANGED), "differs"),
         (told(POSSIBLE), told(differences=CHANGED), "differs"),
         (told(UNKNOWN), told(POSSIBLE), "restart_possible"),
@@ -83,8 +83,8 @@ def test_the_table_has_a_row_for_each_difference() -> None:
     }
     lines = table(report(facts, list(facts), [host for host in facts if host != "gone"], ["pop3"]))
     assert [" ".join(line.split()) for line in lines] == [
-        "SERVER PROT. PART WHAT IS -> IS TOLD TO BE",
-        "same as told",
+        "SERVER PROT. PART WHAT ACTUAL -> DESIRED",
+        "same in sync",
         "gone could not be reached",
         "broken could not be compared: It broke.",
         "resting pop3 is in maintenance, not compared",

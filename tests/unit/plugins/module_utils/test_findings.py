@@ -1,4 +1,4 @@
-"""The preflight's judgement: each finding appears with its trap, and goes away with its cure."""
+"""The preflight's judgement: each finding appears with its trap, and goes away with its fix."""
 
 from __future__ import annotations
 
@@ -152,7 +152,7 @@ def unread(**error):
 OFF = {"services": (replace(RUNNING, status="stopped", start_mode="manual"),)}
 SELF_NAMED = f"<I>{ISSUER}<S>CN={MAIL}"
 
-# What is wrong; its severity; how to cause it; and the same after its cure.
+# What is wrong; its severity; how to cause it; and the same after its fix.
 TRAPS = [
     ("exchange-unsupported", "warning", {"version": "2019"}, {"version": "SE"}),
     ("exchange-unsupported", "warning", {"version": "2016"}, {}),
@@ -418,17 +418,17 @@ def test_nothing_is_found_where_all_is_well():
     assert find(facts(certificates=None, connectors=None)) == []
 
 
-@pytest.mark.parametrize(("trap", "severity", "broken", "cured"), TRAPS, ids=lambda value: str(value)[:40])
-def test_each_trap_is_found_and_its_cure_helps(trap, severity, broken, cured):
+@pytest.mark.parametrize(("trap", "severity", "broken", "fixed"), TRAPS, ids=lambda value: str(value)[:40])
+def test_each_trap_is_found_and_its_fix_helps(trap, severity, broken, fixed):
     found = [finding for finding in find(facts(**broken)) if finding.id == trap]
     assert found
     assert {finding.severity for finding in found} == {severity}
     for finding in found:
-        for text in (finding.seen, finding.why, finding.cure):
+        for text in (finding.found, finding.why, finding.fix):
             assert text.endswith("."), text
             assert "\n" not in text
             assert "  " not in text
-    assert trap not in ids(**cured)
+    assert trap not in ids(**fixed)
 
 
 def test_each_finding_is_documented_and_has_its_trap_here():
@@ -441,8 +441,8 @@ def test_what_is_declared_of_a_finding_holds(rule):
     told = rule.documented()
     assert set(told["severities"]) == {severity for trap, severity, *_ in TRAPS if trap == rule.id}
     parts = {"certificate", "connector", "restart", "services"}
-    assert set(told["cured_by"]) <= parts | {setting.option for setting in POP3.settings}
-    assert not re.search(r"[{}]|<by>|  ", " ".join((told["seen"], told["why"], told["cure"])))
+    assert set(told["fixed_by"]) <= parts | {setting.option for setting in POP3.settings}
+    assert not re.search(r"[{}]|<by>|  ", " ".join((told["found"], told["why"], told["fix"])))
 
 
 def test_what_is_found_is_refused_before_it_is_written_in_the_same_words():
@@ -452,7 +452,7 @@ def test_what_is_found_is_refused_before_it_is_written_in_the_same_words():
     refused = list(refusals(contradictions(values), set(values)))
     found = [finding for finding in find(facts(**values)) if finding.options]
     assert {finding.id for finding in found} == {"port-bound-twice", "connection-setting-not-bound"}
-    assert [text.partition(";")[0] + "." for text in refused[:-1]] == [finding.seen for finding in found]
+    assert [text.partition(";")[0] + "." for text in refused[:-1]] == [finding.found for finding in found]
     assert "'Custom' needs owa_server_url" in refused[-1]
     assert list(refusals(contradictions(values), {"internal_connection_settings"})) == [
         "internal_connection_settings: 'EX01.contoso.test:995:SSL' needs its port 995 in ssl_bindings, which are "
@@ -460,12 +460,12 @@ def test_what_is_found_is_refused_before_it_is_written_in_the_same_words():
     ]
 
 
-def test_a_cure_tells_the_module_and_the_role_s_variables():
-    cures = {finding.id: finding.cure for finding in find(facts(login_type="PlainTextLogin", ssl_bindings=()))}
-    assert cures["plain-text-login"] == (
+def test_a_fix_tells_the_module_and_the_role_s_variables():
+    fixes = {finding.id: finding.fix for finding in find(facts(login_type="PlainTextLogin", ssl_bindings=()))}
+    assert fixes["plain-text-login"] == (
         "Set login_type to SecureLogin with mailops.exchange.pop_settings; in the role it is pop3_login_type."
     )
-    assert cures["connection-setting-not-bound"].endswith(
+    assert fixes["connection-setting-not-bound"].endswith(
         "ssl_bindings and internal_connection_settings are options of mailops.exchange.pop_settings; in the role they "
         "are pop3_ssl_bindings and pop3_internal_connection_settings."
     )
@@ -496,7 +496,7 @@ def test_a_wildcard_by_its_subject_needs_no_assignment_whatever_else_it_names():
     assert ids(certificates=(plain, AUTH)) == {"certificate-not-assigned"}
     (assigned,) = find(facts(certificates=(replace(beside, services=frozenset({"POP", "SMTP"})), AUTH)))
     assert assigned.id == "wildcard-assigned"
-    assert assigned.cure.startswith("Set x509_certificate_name to the host name clients connect to with")
+    assert assigned.fix.startswith("Set x509_certificate_name to the host name clients connect to with")
 
 
 RPC = "[Server=EX01,RequestId=0,TimeStamp=0] [FailureCategory=Cmdlet-InvalidOperationException] 71D7F7B0,"
@@ -532,14 +532,14 @@ DIRECTORY = "[Server=EX01,RequestId=0,TimeStamp=0] [FailureCategory=Cmdlet-ADTra
         ({"message": "Access is denied. The RPC server is unavailable."}, "part-unreadable"),
     ],
 )
-def test_each_cause_has_its_own_cure(error, expected):
+def test_each_cause_has_its_own_fix(error, expected):
     failure = CmdletFailure("Get-ExchangeCertificate", [CmdletError(**error)])
     (found,) = [one for one in find(facts(unread={"Get-ExchangeCertificate": failure})) if one.id.startswith("part-")]
     assert found.id == expected
-    assert found.seen == str(failure)
-    assert ("management role" in found.cure) is (expected == "part-not-granted")
-    assert ("MSExchangeServiceHost" in found.cure) is (expected == "part-without-rpc")
-    assert ("domain_controller" in found.cure) is (expected == "part-without-directory")
+    assert found.found == str(failure)
+    assert ("management role" in found.fix) is (expected == "part-not-granted")
+    assert ("MSExchangeServiceHost" in found.fix) is (expected == "part-without-rpc")
+    assert ("domain_controller" in found.fix) is (expected == "part-without-directory")
 
 
 def test_both_connectors_and_their_roles_are_named():
@@ -548,11 +548,11 @@ def test_both_connectors_and_their_roles_are_named():
         for one in find(facts(connectors=[connector(bindings=("0.0.0.0:587", "0.0.0.0:465")), PROXY]))
         if one.id == "connector-role-conflict"
     ]
-    assert found.seen == (
+    assert found.found == (
         "The receive connectors 'Client Frontend EX01' (FrontendTransport) and 'Client Proxy EX01' (HubTransport) are "
         "both bound to 0.0.0.0:465."
     )
-    assert (found.protocol, found.rule.cured_by) == ("smtp", ("connector",))
+    assert (found.protocol, found.rule.fixed_by) == ("smtp", ("connector",))
 
 
 def test_unknown_services_are_not_taken_for_none():
@@ -573,39 +573,39 @@ def test_the_cause_of_unknown_services_is_that_of_the_form():
     ended = (replace(GOOD, services=None), replace(AUTH, services=None, not_after=NOW - timedelta(1)))
 
     plain = services_unreadable(certificates=ended, form="plain")
-    assert plain.seen == (
+    assert plain.found == (
         "What 2 of 2 certificates are assigned to is not known: Exchange does not send which services a certificate is "
         "assigned to in the plain form of its objects, which this session asks for."
     )
-    assert plain.cure == (
+    assert plain.fix == (
         "Set ansible_exchange_serialization to full, or add serializationLevel=Full to the query of your own "
         "ansible_exchange_path."
     )
     full = services_unreadable(certificates=unknown)
-    assert full.seen.endswith("because something on the way drops serializationLevel=Full.")
-    assert full.cure.endswith("and renew that only if it is missing or has expired.")
+    assert full.found.endswith("because something on the way drops serializationLevel=Full.")
+    assert full.fix.endswith("and renew that only if it is missing or has expired.")
     expired = services_unreadable(certificates=ended)
-    assert expired.seen.endswith("because the Auth Certificate has expired.")
-    assert expired.cure == "Renew the Auth Certificate and publish the new one with Set-AuthConfig."
+    assert expired.found.endswith("because the Auth Certificate has expired.")
+    assert expired.fix == "Renew the Auth Certificate and publish the new one with Set-AuthConfig."
     live = services_unreadable(certificates=ended, form="live")
-    assert "Auth" not in live.seen + live.cure
+    assert "Auth" not in live.found + live.fix
     odd = services_unreadable(certificates=(replace(GOOD, services=None, unreadable="text, 'Wombats'"), AUTH))
-    assert odd.seen == (
+    assert odd.found == (
         "What 1 of 2 certificates are assigned to is not known: Get-ExchangeCertificate shows its services as text, "
         "'Wombats', which cannot be read."
     )
-    assert odd.cure == "Please report that."
+    assert odd.fix == "Please report that."
 
 
 def test_what_is_not_known_has_not_taken_the_place_of_another():
     old, new = certificate(MAIL, days=-1, services=None), certificate(MAIL, services=None, thumbprint="C" * 40)
     (found,) = [f for f in find(facts(certificates=(old, new, AUTH))) if f.id == "certificate-expired"]
     assert found.why == "It is not known whether another certificate with its names has taken its place."
-    assert found.cure == "Remove it from the server if another one is assigned, and renew it if not."
+    assert found.fix == "Remove it from the server if another one is assigned, and renew it if not."
     # What serves nothing that is judged needs no other one to do so.
     named = {"certificates": (replace(old, services=frozenset({"IIS"})), new, AUTH)}
     (found,) = [f for f in find(facts(**named)) if f.id == "certificate-expired"]
-    assert found.cure == "Remove it from the server."
+    assert found.fix == "Remove it from the server."
 
 
 def test_certificates_that_no_client_meets_are_left_out():
@@ -789,7 +789,7 @@ def works(of: type[Work]) -> Iterator[type[Work]]:
         yield from works(one)
 
 
-def test_cures_name_options_and_modules_that_there_are():
+def test_fixes_name_options_and_modules_that_there_are():
     plugins = Path(importlib.import_module(MODULES + "iis").__file__ or "").parent.glob("*.py")
     modules = [path.stem for path in plugins]
     for module in modules:
@@ -801,13 +801,13 @@ def test_cures_name_options_and_modules_that_there_are():
     named = {
         (rule.id, found[1] or found[2])
         for rule in (*RULES.values(), *comparison.RULES.values())
-        for found in word.finditer(rule.documented()["cure"])
+        for found in word.finditer(rule.documented()["fix"])
     }
     assert len(named) > 20
     assert {(rule, name) for rule, name in named if name not in known} == set()
 
 
-def test_what_cures_is_a_part_of_the_roles_or_a_setting():
+def test_what_fixes_is_a_part_of_the_roles_or_a_setting():
     settings = {row.option for protocol in PROTOCOLS.values() for row in protocol.settings}
-    parts = {part for rule in RULES.values() for part in rule.cured_by} - settings
+    parts = {part for rule in RULES.values() for part in rule.fixed_by} - settings
     assert parts == {"services", "restart", "certificate", "connector"}

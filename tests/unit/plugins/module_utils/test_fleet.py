@@ -152,7 +152,7 @@ def test_where_a_role_ended_early_nothing_looks_as_if_it_were_in_sync() -> None:
 @pytest.mark.parametrize(
     ("seen", "state", "failure"),
     [
-        (Seen("a", True), "failed", "It was not looked at; tags can leave that out."),
+        (Seen("a", True), "failed", "It was not read; the tags of the run may exclude that."),
         (Seen("a", False), "unreachable", "It could not be reached."),
         (Seen("a", True, {"unreachable": True, "msg": "Gone."}), "unreachable", "Gone."),
         (Seen("a", False, {"failed": True, "msg": "Bad."}), "failed", "Bad."),
@@ -251,7 +251,7 @@ def test_findings_are_grouped_across_servers_the_gravest_first() -> None:
 
 def test_what_differs_in_a_finding_is_told_of_each_server() -> None:
     first, second = server(4), server(16)
-    second.look["look"]["findings"][0]["seen"] = "Another certificate expires on EX16."
+    second.look["look"]["findings"][0]["found"] = "Another certificate expires on EX16."
     (expiring,) = (one for one in of(first, second)["findings"] if one["id"] == "certificate-renewal-due")
     assert [one["servers"] for one in expiring["found"]] == [["ex04"], ["ex16"]]
 
@@ -424,7 +424,7 @@ def test_whatever_a_server_writes_is_told_and_counted_once(texts: list[str]) -> 
     seen = [server(number) for number in (1, 2, 4)]
     seen[1].look["look"] |= dict(zip(("server", "fqdn", "product", "version"), texts, strict=False))
     for finding in seen[1].look["look"]["findings"]:
-        finding |= dict(zip(("seen", "why", "cure"), texts[4:], strict=True))
+        finding |= dict(zip(("found", "why", "fix"), texts[4:], strict=True))
     told = of(*seen)
     counted = sum(len(one["findings"]) for one in told["servers"].values())
     grouped = [one for one in told["findings"] + told["accepted"] if not one["id"].startswith("server")]

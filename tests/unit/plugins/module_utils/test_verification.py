@@ -16,9 +16,9 @@ SERVED, OTHER = "A" * 40, "B" * 40
 
 
 def finding(
-    kind: str, severity: str = "error", protocol: str | None = "pop3", cured_by: tuple[str, ...] = ()
+    kind: str, severity: str = "error", protocol: str | None = "pop3", fixed_by: tuple[str, ...] = ()
 ) -> dict[str, Any]:
-    told = {"seen": f"{kind} is seen.", "why": "It matters.", "cure": "Mend it.", "cured_by": list(cured_by)}
+    told = {"found": f"{kind} is seen.", "why": "It matters.", "fix": "Mend it.", "fixed_by": list(fixed_by)}
     return {"id": kind, "severity": severity, "protocol": protocol, **told}
 
 
@@ -130,7 +130,7 @@ def test_absent_services_are_stopped() -> None:
         (
             finding(
                 "loopback-not-bound",
-                cured_by=(
+                fixed_by=(
                     "ssl_bindings",
                     "unencrypted_or_tls_bindings",
                 ),
@@ -142,7 +142,7 @@ def test_absent_services_are_stopped() -> None:
         (
             finding(
                 "loopback-not-bound",
-                cured_by=(
+                fixed_by=(
                     "ssl_bindings",
                     "unencrypted_or_tls_bindings",
                 ),
@@ -152,12 +152,12 @@ def test_absent_services_are_stopped() -> None:
             True,
         ),
         (finding("loopback-not-bound", "warning"), [], False, False),
-        (finding("certificate-not-assigned", cured_by=("certificate",)), [], False, False),
-        (finding("certificate-not-assigned", cured_by=("certificate",)), ["certificate"], True, True),
-        (finding("connector-disabled", protocol="smtp", cured_by=("connector",)), ["certificate"], False, False),
-        (finding("connector-disabled", protocol="smtp", cured_by=("connector",)), ["connector"], True, True),
+        (finding("certificate-not-assigned", fixed_by=("certificate",)), [], False, False),
+        (finding("certificate-not-assigned", fixed_by=("certificate",)), ["certificate"], True, True),
+        (finding("connector-disabled", protocol="smtp", fixed_by=("connector",)), ["certificate"], False, False),
+        (finding("connector-disabled", protocol="smtp", fixed_by=("connector",)), ["connector"], True, True),
         (finding("something-of-smtp", protocol="smtp"), ["connector"], True, False),
-        (finding("service-not-running", cured_by=("services",)), ["services"], True, True),
+        (finding("service-not-running", fixed_by=("services",)), ["services"], True, True),
         (finding("server-unsupported", protocol=None), ["services"], True, False),
     ],
 )

@@ -306,7 +306,7 @@ def test_no_protocol_at_all(host):
     ("cmdlet", "part"), [("Get-ExchangeCertificate", "certificates"), ("Get-ReceiveConnector", "connectors")]
 )
 @pytest.mark.parametrize(
-    ("fault", "kind", "cure"),
+    ("fault", "kind", "fix"),
     [
         ("rbac_without", "part-not-granted", "Grant the user a management role with {cmdlet} "),
         (
@@ -316,7 +316,7 @@ def test_no_protocol_at_all(host):
         ),
     ],
 )
-def test_what_cannot_be_read_is_null_and_the_rest_is_there(host, cmdlet, part, fault, kind, cure):
+def test_what_cannot_be_read_is_null_and_the_rest_is_there(host, cmdlet, part, fault, kind, fix):
     host.fault(fault, cmdlet=cmdlet)
     result = host.run(MODULE)
     assert "failed" not in result
@@ -324,8 +324,8 @@ def test_what_cannot_be_read_is_null_and_the_rest_is_there(host, cmdlet, part, f
     assert result[{"certificates": "connectors", "connectors": "certificates"}[part]]
     (told,) = [finding for finding in result["findings"] if finding["id"].startswith("part-")]
     assert told["id"] == kind
-    assert cmdlet in told["seen"]
-    assert told["cure"].startswith(cure.format(cmdlet=cmdlet))
+    assert cmdlet in told["found"]
+    assert told["fix"].startswith(fix.format(cmdlet=cmdlet))
     assert (result["client_settings"]["external"]["smtp"] is None) is (part == "connectors")
 
 
@@ -336,7 +336,7 @@ def test_connectors_of_two_roles_at_one_place_are_found(host):
     proxy.settings.write({"Bindings": both}, "DC1.contoso.test", host.organisation.now)
     (told,) = [one for one in host.run(MODULE)["findings"] if one["id"] == "connector-role-conflict"]
     assert (told["severity"], told["protocol"]) == ("error", "smtp")
-    assert told["seen"] == (
+    assert told["found"] == (
         "The receive connectors 'Client Proxy EX01' (HubTransport) and 'Client Frontend EX01' (FrontendTransport) are "
         "both bound to 0.0.0.0:587."
     )
@@ -348,9 +348,9 @@ def test_what_rpc_refuses_is_not_put_down_to_missing_rights(host):
     assert result["certificates"] is None
     (told,) = [one for one in result["findings"] if one["id"].startswith("part-")]
     assert told["id"] == "part-without-rpc"
-    assert told["seen"].startswith("Get-ExchangeCertificate failed: A special Rpc error occurs on server EX01: ")
-    assert "management role" not in told["cure"]
-    assert "MSExchangeServiceHost runs on EX01" in told["cure"]
+    assert told["found"].startswith("Get-ExchangeCertificate failed: A special Rpc error occurs on server EX01: ")
+    assert "management role" not in told["fix"]
+    assert "MSExchangeServiceHost runs on EX01" in told["fix"]
 
 
 def test_how_long_before_the_end_can_be_chosen(host):
@@ -368,8 +368,8 @@ def test_services_that_cannot_be_known_are_null_and_said_to_be_so_once(host):
     result = host.run(MODULE)
     assert {one["services"] for one in result["certificates"]} == {None}
     (told,) = [one for one in result["findings"] if one["id"] == "certificate-services-unreadable"]
-    assert ("Auth Certificate" in told["seen"] + told["cure"]) is (host.form == "full")
-    assert ("ansible_exchange_serialization" in told["cure"]) is (host.form == "plain")
+    assert ("Auth Certificate" in told["found"] + told["fix"]) is (host.form == "full")
+    assert ("ansible_exchange_serialization" in told["fix"]) is (host.form == "plain")
 
 
 @pytest.mark.forms("plain")
@@ -411,7 +411,7 @@ def test_a_relay_on_the_port_is_shown_and_neither_judged_nor_told(host):
     assert found(result) - found(before) == {("connector-not-judged", "smtp")}
     (told,) = [finding for finding in result["findings"] if finding["id"] == "connector-not-judged"]
     assert told["severity"] == "notice"
-    assert told["seen"] == ("The receive connector 'Relay' is on port 587 too, for the addresses 10.10.50.0/24 only.")
+    assert told["found"] == ("The receive connector 'Relay' is on port 587 too, for the addresses 10.10.50.0/24 only.")
 
 
 @pytest.mark.parametrize("version", ["SE", "2016", "2013", "2010"])

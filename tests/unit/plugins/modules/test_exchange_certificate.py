@@ -58,10 +58,10 @@ def assigning(host, **wanted):
 
 def assigned_again(host, mark, services="POP"):
     """What is warned of where that is done without knowing whether it is assigned already."""
-    why, cure = UNKNOWN[host.form]
+    why, fix = UNKNOWN[host.form]
     return (
         f"Whether {mark} is assigned to {services} on EX01 is not known: {why}. So it is assigned, once more if it "
-        f"was already, which cannot be verified. To know it, {cure}."
+        f"was already, which cannot be verified. To know it, {fix}."
     )
 
 
@@ -252,14 +252,14 @@ def test_a_name_that_the_protocol_does_not_look_for_is_warned_of(host, warned):
 def test_unknown_services_are_said_to_be_unknown_and_nothing_is_changed(host, warned, assigned):
     mark = host.import_certificate(MAIL, services=assigned)
     host.fault("payload_signing_broken")
-    why, cure = UNKNOWN[host.form]
+    why, fix = UNKNOWN[host.form]
     for check in (True, False):
         result = host.run(MODULE, {"services": ["POP"]}, check=check)
         assert result["changed"] is result["restart_required"] is False
         assert result["assigned"] is result["certificate"]["services"] is None
-        assert result["assigned_reason"] == f"{why}; {cure}."
+        assert result["assigned_reason"] == f"{why}; {fix}."
         assert warned == [
-            f"Whether {mark} is assigned to POP on EX01 is not known: {why}. Nothing was assigned; {cure}, or set "
+            f"Whether {mark} is assigned to POP on EX01 is not known: {why}. Nothing was assigned; {fix}, or set "
             "assign_when_services_unknown to true."
         ]
         warned.clear()

@@ -116,7 +116,7 @@ def test_no_server_makes_a_sentence_long(text: str, times: int, count: int) -> N
 @pytest.mark.parametrize("rule", [*findings.RULES.values(), *comparison.RULES.values()], ids=lambda rule: rule.id)
 @pytest.mark.parametrize("length", [1, 204_800])
 def test_no_finding_is_long(rule: Any, length: int) -> None:
-    told = [rule.seen, rule.why, rule.cure]
+    told = [rule.found, rule.why, rule.fix]
     places = {name for text in told for _literal, name, _spec, _conversion in string.Formatter().parse(text) if name}
     fact = rule.fact(
         **dict.fromkeys(places - {"protocol_key", "protocol_title", "protocol_service"}, "x" * length),

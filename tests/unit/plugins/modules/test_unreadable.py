@@ -153,7 +153,7 @@ def test_the_report_judges_nothing_that_it_cannot_read(host, warned):
     assert result["client_settings"]["internal"] == {"pop3": None, "imap4": None, "smtp": None}
     assert result["pop3"]["services"][0]["status"] == ""
     assert result["pop3"]["services"][0]["start_mode"] is None
-    ids = {finding["id"] for finding in result["findings"] if "MSExchangePOP3BE" not in finding["seen"]}
+    ids = {finding["id"] for finding in result["findings"] if "MSExchangePOP3BE" not in finding["found"]}
     assert {finding["severity"] for finding in result["findings"]} == {"notice"}, "the protocol may be off as a whole"
     assert ids == {"no-external-settings", "connector-not-advertised", "restart-owed"}
     assert [warning.partition(" not all")[0] for warning in warned] == [
