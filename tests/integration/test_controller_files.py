@@ -143,14 +143,14 @@ def test_the_guide_can_be_followed_where_nobody_can_write_to_the_collection(
     adopted = follow(closed, commands["adopt"])
     assert adopted.returncode == 0, adopted.stdout
     assert sorted(path.name for path in own.iterdir()) == ["ex01.yml", "ex02.yml"]
-    assert drift() == (0, {"ex01": "same", "ex02": "same"})
+    assert drift() == (0, {"ex01": "in_sync", "ex02": "in_sync"})
 
     # The user's own folder is what counts, in the next run as well.
     first = content(own)
     assert organisation.run("EX02", "Set-PopSettings", {"Server": "EX02", "Banner": "Hello."})["errors"] == []
     status, states = drift()
     assert status != 0
-    assert states == {"ex01": "same", "ex02": "differs"}
+    assert states == {"ex01": "in_sync", "ex02": "differs"}
     refused = follow(closed, commands["adopt"])
     assert refused.returncode != 0
     assert f"{own / 'ex02.yml'} is there and holds something else: " in refused.stdout
@@ -159,5 +159,5 @@ def test_the_guide_can_be_followed_where_nobody_can_write_to_the_collection(
     assert replaced.returncode == 0, replaced.stdout
     (backup,) = content(own).keys() - first.keys()
     assert content(own)[backup] == first["ex02.yml"]
-    assert drift() == (0, {"ex01": "same", "ex02": "same"})
+    assert drift() == (0, {"ex01": "in_sync", "ex02": "in_sync"})
     assert content(closed.collections) == installed

@@ -159,14 +159,14 @@ def test_drift_says_that_it_is_not_known_until_clients_are_shown_it(
     organisation.enable_certificate("EX01", NAME, "POP")
     assert run(ENABLE).returncode == 0
     done, server = drift()
-    assert (done.returncode, server["state"]) == (0, "same"), done.output
+    assert (done.returncode, server["state"]) == (0, "in_sync"), done.output
 
     organisation.clock(DAY)
     organisation.add_certificate("EX01", NAME, begins=-0.5)
     organisation.clear_log()
     done, server = drift()
     assert done.returncode != 0
-    assert "Not as told, or not known to be: ex01 (certificate_unknown)" in done.output
+    assert "Out of sync, or not known to be in sync: ex01 (certificate_unknown)" in done.output
     assert (server["state"], server["failure"]) == ("certificate_unknown", None)
     assert server["protocols"]["pop3"]["differences"] == {}
     assert server["protocols"]["pop3"]["unknown"] == {"certificate": f"{WHY}; {CURE}."}

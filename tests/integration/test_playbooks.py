@@ -123,22 +123,22 @@ def test_drift_shows_a_table_writes_json_and_fails_when_asked_to(
     organisation.clear_log()
     same = controller.run(playbook("drift"), hosts, *arguments)
     assert same.returncode == 0, same.output
-    assert {server["state"] for server in json.loads(file.read_text())["servers"].values()} == {"same"}
+    assert {server["state"] for server in json.loads(file.read_text())["servers"].values()} == {"in_sync"}
 
     changed = {"Server": "EX02", "LoginType": "PlainTextLogin", "Banner": "Hello."}
     assert organisation.run("EX02", "Set-PopSettings", changed)["errors"] == []
     organisation.run("EX02", "Stop-Service", {"Name": "MSExchangePOP3BE"}, endpoint="windows")
     drifted = controller.run(playbook("drift"), hosts, *arguments)
     assert drifted.returncode != 0
-    assert "Not as told, or not known to be: ex02" in drifted.output
+    assert "Out of sync, or not known to be in sync: ex02" in drifted.output
     report = json.loads(file.read_text())["servers"]
-    assert report["ex01"]["state"] == "same"
+    assert report["ex01"]["state"] == "in_sync"
     assert report["ex02"]["state"] == "differs"
     differences = report["ex02"]["protocols"]["pop3"]["differences"]
     assert differences["settings"]["before"] == {"banner": "Hello."}
     assert differences["settings"]["after"] == {"banner": WANTED["pop3_banner"]}
     table = printed(drifted, "Show the table", "ex01")
-    assert any(line.startswith("ex01") and "as told" in line for line in table)
+    assert any(line.startswith("ex01") and "in sync" in line for line in table)
     assert any("banner" in line and '"Hello." -> ' in line for line in table)
     assert any("MSExchangePOP3BE status" in line and '"stopped" -> "running"' in line for line in table)
     assert writes(organisation) == []
@@ -213,7 +213,7 @@ def test_drift_tells_a_change_without_its_restart(controller: Controller, organi
         return line.split(maxsplit=3)
 
     assert controller.run(playbook("enable_pop3"), hosts).returncode == 0
-    assert drift("-e", "drift_fail=true")[1]["state"] == "same"
+    assert drift("-e", "drift_fail=true")[1]["state"] == "in_sync"
     organisation.clock(600)
     hosts["exchange"]["vars"]["pop3_banner"] = "Another."
     assert controller.run(playbook("enable_pop3"), hosts, "--tags", "pop3_settings").returncode == 0
@@ -229,7 +229,7 @@ def test_drift_tells_a_change_without_its_restart(controller: Controller, organi
     assert restart_of(possible) == ["ex01", "pop3", "restart", told]
     failed, _report = drift("-e", "drift_fail=true")
     assert failed.returncode != 0
-    assert "Not as told, or not known to be: ex01 (restart_possible)" in failed.output
+    assert "Out of sync, or not known to be in sync: ex01 (restart_possible)" in failed.output
 
     # They differ by more.
     certain, report = drift("-e", "pop3_restart_tolerance=60", "-e", "drift_fail=true")
@@ -246,7 +246,7 @@ def test_drift_tells_a_change_without_its_restart(controller: Controller, organi
     assert restart_of(unknown)[3].startswith("not known whether owed ")
     # Who has the restarts done elsewhere is not told of them.
     other, report = drift("-e", "drift_fail=true", "-e", "pop3_manage_restart=false")
-    assert (other.returncode, report["state"], report["protocols"]["pop3"]["restart"]) == (0, "same", {})
+    assert (other.returncode, report["state"], report["protocols"]["pop3"]["restart"]) == (0, "in_sync", {})
 
 
 def test_drift_tells_of_what_it_compared_itself(controller: Controller, organisation: SimulatorProcess) -> None:
@@ -260,7 +260,7 @@ def test_drift_tells_of_what_it_compared_itself(controller: Controller, organisa
     done = controller.run([wrong, roles, drift], hosts)
     assert done.returncode == 0, done.output
     report = json.loads(file.read_text())["servers"]["ex01"]
-    assert (report["state"], report["failure"], list(report["protocols"])) == ("same", None, ["pop3"])
+    assert (report["state"], report["failure"], list(report["protocols"])) == ("in_sync", None, ["pop3"])
 
 
 @pytest.mark.parametrize(

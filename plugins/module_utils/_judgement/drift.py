@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, mailops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Where servers are not as they are told to be: what the roles reported in check mode, put together."""
+"""Which servers are out of sync: what the roles reported in check mode, put together."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _ROW = "{:<24} {:<6} {:<12} {:<34} {}"
 
 @dataclass(frozen=True)
 class ServerDrift:
-    """How a server is, compared with what it is told to be."""
+    """How a server is, compared with what is desired."""
 
     host: str
     state: str
@@ -51,7 +51,7 @@ def compared(
     elif unknown:
         state = f"{unknown}_unknown"
     else:
-        state = "same" if len(active) == len(protocols) else "maintenance"
+        state = "in_sync" if len(active) == len(protocols) else "maintenance"
     return ServerDrift(host, state, failure if state == "failed" else None, protocols)
 
 
@@ -74,15 +74,15 @@ def table(told: Any) -> list[str]:
     """A report as lines of a table; ValueError if it is no report."""
     if not isinstance(told, Mapping) or not isinstance(told.get("servers"), Mapping):
         raise ValueError("give a report of drift, with its servers")
-    lines = [_ROW.format("SERVER", "PROT.", "PART", "WHAT", "IS -> IS TOLD TO BE")]
+    lines = [_ROW.format("SERVER", "PROT.", "PART", "WHAT", "ACTUAL -> DESIRED")]
     for server in told["servers"].values():
         lines += _of_server(ServerDrift(**server))
     return lines
 
 
 def _of_server(server: ServerDrift) -> Iterator[str]:
-    if server.state == "same":
-        yield _row(server, told="as told")
+    if server.state == "in_sync":
+        yield _row(server, told="in sync")
     elif server.state == "unreachable":
         yield _row(server, told="could not be reached")
     elif server.failure:

@@ -48,16 +48,8 @@ COUNTED = {
 }
 # The variables of a role that say what is desired, beside the settings.
 _DESIRES = ("certificate", "connector", "mailboxes", "start_mode", "state")
-# client_access_info tells as much of a finding by these names.
-_FINDING = {
-    "id": "id",
-    "severity": "severity",
-    "found": "seen",
-    "why": "why",
-    "fix": "fix",
-    "fixed_by": "fixed_by",
-    "protocol": "protocol",
-}
+# As much of a finding stands in the report.
+_FINDING = ("id", "severity", "found", "why", "fix", "fixed_by", "protocol")
 _LOOKED_AT = ("server", "fqdn", "product", "version", "certificates", "connectors", "client_settings")
 
 Record: TypeAlias = Mapping[str, Any]
@@ -109,8 +101,7 @@ class Seen:
         look: Mapping[str, Any] = self.look.get("look") or {}
         given: Mapping[str, Any] = self.look.get("given") or {}
         drift = with_desired(self.host, self.reports, self._failure(look), list(given), reached=self.is_reached)
-        failure = drift.failure or self._failure(look)
-        state = "in_sync" if drift.state == "same" else drift.state
+        state, failure = drift.state, drift.failure or self._failure(look)
         # Where a role ended early, what it has not come to would look as if it were in sync.
         reports = {} if state in ("failed", "unreachable") else drift.protocols
         parts = {key: look[key] for key in PROTOCOLS if look.get(key)}
@@ -153,7 +144,7 @@ class Seen:
 
 
 def _finding(told: Mapping[str, Any]) -> dict[str, Any]:
-    return {new: told[old] for new, old in _FINDING.items()}
+    return {name: told[name] for name in _FINDING}
 
 
 def _drift(report: Mapping[str, Any]) -> dict[str, Any]:

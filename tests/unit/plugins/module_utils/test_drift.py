@@ -1,4 +1,4 @@
-"""The report on what is not as it is told to be, and its table."""
+"""The report on drift, and its table."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def of_one(facts: dict[str, Any], protocols: tuple[str, ...] = ("pop3",), reache
 @pytest.mark.parametrize(
     ("pop3", "imap4", "state"),
     [
-        (told(), told(), "same"),
+        (told(), told(), "in_sync"),
         (told(), told(differences=CHANGED), "differs"),
         (told(POSSIBLE), told(differences=CHANGED), "differs"),
         (told(UNKNOWN), told(POSSIBLE), "restart_possible"),
@@ -72,7 +72,7 @@ def test_what_was_not_compared_is_not_the_same() -> None:
 
 def test_the_table_has_a_row_for_each_difference() -> None:
     facts = {
-        "same": {"client_access_report": {"pop3": told()}},
+        "in_sync": {"client_access_report": {"pop3": told()}},
         "gone": {},
         "broken": {"drift_failure": "It broke."},
         "resting": {"client_access_report": {"pop3": told(POSSIBLE, maintenance=True)}},
@@ -83,8 +83,8 @@ def test_the_table_has_a_row_for_each_difference() -> None:
     }
     lines = table(report(facts, list(facts), [host for host in facts if host != "gone"], ["pop3"]))
     assert [" ".join(line.split()) for line in lines] == [
-        "SERVER PROT. PART WHAT IS -> IS TOLD TO BE",
-        "same as told",
+        "SERVER PROT. PART WHAT ACTUAL -> DESIRED",
+        "in_sync in sync",
         "gone could not be reached",
         "broken could not be compared: It broke.",
         "resting pop3 is in maintenance, not compared",
