@@ -3,6 +3,8 @@
 PYTHON ?= python3
 # Another ansible-core than the one in requirements-dev.txt, in an environment of its own: make test ANSIBLE_CORE=2.18
 ANSIBLE_CORE ?=
+# PRE=--pre takes its newest pre-release.
+PRE ?=
 
 VENV := .venv$(addprefix -,$(ANSIBLE_CORE))
 BIN := $(CURDIR)/$(VENV)/bin
@@ -16,7 +18,7 @@ export ANSIBLE_LOCALHOST_WARNING := false
 # Nothing below leaves anything in the home of whoever runs it.
 export ANSIBLE_HOME := $(CURDIR)/.cache/ansible
 
-.PHONY: demo test pages soak bench mutate generate lint check sanity clean
+.PHONY: demo test pages soak bench mutate generate changelog lint check sanity clean
 
 demo: $(STAMP)
 	$(BIN)/python demo/run.py
@@ -52,6 +54,12 @@ GENERATE := PYTHONPATH=$(ANSIBLE_COLLECTIONS_PATH):tools:tests/support:tests/sim
 generate: $(STAMP) $(LINK)
 	$(GENERATE)
 
+# Cuts the release of the version in galaxy.yml: its fragments end up in CHANGELOG.rst. See docs/development.md.
+changelog: export PATH := $(BIN):$(PATH)
+changelog: $(STAMP) $(LINK)
+	$(if $(DATE),,$(error Say the day of the release: make changelog DATE=YYYY-MM-DD))
+	$(BIN)/antsibull-changelog release --date $(DATE) --reload-plugins
+
 lint: check sanity
 
 # The linters call each other and Ansible's programs by name.
@@ -78,7 +86,7 @@ $(STAMP):
 	rm -rf $(VENV)
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements-dev.txt
-	$(if $(ANSIBLE_CORE),$(BIN)/python -m pip install --quiet --disable-pip-version-check "ansible-core==$(ANSIBLE_CORE).*")
+	$(if $(ANSIBLE_CORE),$(BIN)/python -m pip install $(PRE) --quiet --disable-pip-version-check "ansible-core==$(ANSIBLE_CORE).*")
 	touch $@
 
 $(LINK):

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs ansible-test sanity over what the artifact holds; needs the environment's bin directory first in PATH.
+# Runs ansible-test sanity over the built and installed artifact; needs the environment's bin directory first in PATH.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 home=$PWD/.cache/sanity
@@ -11,8 +11,6 @@ trap 'rm -rf "$work"' EXIT
 ansible-galaxy collection install . --collections-path "$work" --offline --force >"$work/install.log" 2>&1 ||
     { cat "$work/install.log"; exit 1; }
 tree=$work/ansible_collections/mailops/exchange
-mkdir "$tree/tests"
-cp -R tests/config.yml tests/sanity "$tree/tests"
 
 # A home of its own, so that nothing below reaches the ansible-test cache of whoever runs this.
 python tests/support/sanity_home.py "$home"

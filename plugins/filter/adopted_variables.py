@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: adopted_variables
 short_description: Write the variables with which the roles would change nothing
-version_added: 0.1.0
+version_added: 1.0.0
 author:
   - mailops contributors (@mailops)
 description:

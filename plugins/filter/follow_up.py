@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: follow_up
 short_description: Decide what a role does once its parts have been done
-version_added: 0.1.0
+version_added: 1.0.0
 author:
   - mailops contributors (@mailops)
 description:

@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: host_pattern
 short_description: Make a play fail whose hosts are none
-version_added: 0.1.0
+version_added: 1.0.0
 author:
   - mailops contributors (@mailops)
 description:

@@ -7,7 +7,7 @@ DOCUMENTATION = r"""
 ---
 module: cas_mailbox_info
 short_description: Tell what POP3, IMAP4 and other clients may do with mailboxes
-version_added: 0.1.0
+version_added: 1.0.0
 author:
   - mailops contributors (@mailops)
 description:

@@ -6,7 +6,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: client_access_look
 short_description: Look at a server before a role changes it
-version_added: 0.1.0
+version_added: 1.0.0
 author: mailops contributors (@mailops)
 description:
   - The first task of the roles P(mailops.exchange.pop3#role) and P(mailops.exchange.imap4#role). Not meant to be used

@@ -6,7 +6,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: client_access_restore
 short_description: Bring a server, or mailboxes, back to what a file has
-version_added: 0.1.0
+version_added: 1.0.0
 author: mailops contributors (@mailops)
 description:
   - The task of the playbook C(mailops.exchange.restore). It takes a file that the playbook C(mailops.exchange.adopt)

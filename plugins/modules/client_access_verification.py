@@ -6,7 +6,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: client_access_verification
 short_description: Verify that a server is as a role was to make it
-version_added: 0.1.0
+version_added: 1.0.0
 author: mailops contributors (@mailops)
 description:
   - The last task of the roles P(mailops.exchange.pop3#role) and P(mailops.exchange.imap4#role). Not meant to be used

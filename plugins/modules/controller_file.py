@@ -6,7 +6,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: controller_file
 short_description: Write a text file where ansible-playbook runs
-version_added: 0.1.0
+version_added: 1.0.0
 author: mailops contributors (@mailops)
 description:
   - Writes a file on the controller, at once or not at all, and creates its folder. A file that holds something else is

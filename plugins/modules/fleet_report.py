@@ -6,7 +6,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: fleet_report
 short_description: Write the report on all servers, as a page and as JSON
-version_added: 0.1.0
+version_added: 1.0.0
 author: mailops contributors (@mailops)
 description:
   - A task of the playbook C(mailops.exchange.report), and of C(drift) and C(preflight) where they write a report.

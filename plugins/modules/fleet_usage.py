@@ -6,7 +6,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: fleet_usage
 short_description: Read who uses the protocols, for the report on all servers
-version_added: 0.1.0
+version_added: 1.0.0
 author: mailops contributors (@mailops)
 description:
   - A task of the playbook C(mailops.exchange.report). Not meant to be used elsewhere;

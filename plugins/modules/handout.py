@@ -6,7 +6,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: handout
 short_description: Write what users need to set up their mail programs
-version_added: 0.1.0
+version_added: 1.0.0
 author: mailops contributors (@mailops)
 description:
   - The playbook C(mailops.exchange.handout) is made of it. Its messages name the options as that one's variables.

@@ -7,7 +7,7 @@ DOCUMENTATION = r"""
 ---
 module: protocol_log_info
 short_description: Tell who uses POP3 and IMAP4, from the protocol logs of an Exchange server
-version_added: 0.1.0
+version_added: 1.0.0
 author:
   - mailops contributors (@mailops)
 description:

@@ -7,7 +7,7 @@ DOCUMENTATION = r"""
 ---
 module: throttling_policy
 short_description: Configure how much POP3 and IMAP4 users may ask of Exchange
-version_added: 0.1.0
+version_added: 1.0.0
 author:
   - mailops contributors (@mailops)
 description:

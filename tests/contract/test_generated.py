@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.connectors import CONNECTOR_SETTINGS
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.mailboxes import MAILBOX_SETTINGS
@@ -27,7 +28,8 @@ def checkout(tmp_path: Path) -> Iterator[Path]:
     """A copy of what is derived and of its sources. It does not stay, because its tests name passwords."""
     for name in ("docs", "meta", "playbooks", "plugins", "roles", "tests", "tools"):
         shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    for name in ("galaxy.yml", "pyproject.toml"):
+        shutil.copy(ROOT / name, tmp_path)
     link = tmp_path / ".cache" / "collections" / "ansible_collections" / "mailops" / "exchange"
     link.parent.mkdir(parents=True)
     link.symlink_to(tmp_path, target_is_directory=True)
@@ -181,3 +183,13 @@ def test_a_setting_without_a_text_is_refused(checkout: Path) -> None:
     done = generate(checkout)
     assert done.returncode != 0
     assert "tools/texts/protocol_settings.yml does not tell what suppress_read_receipt is" in done.stderr
+
+
+def test_the_home_of_the_project_is_told_in_one_place(checkout: Path) -> None:
+    home = checkout / "tools/texts/home.yml"
+    home.write_text(home.read_text(encoding="utf-8").replace("https://github.com/", "https://git.example/"), "utf-8")
+    assert "galaxy.yml is stale" in generate(checkout, "--check").stderr
+    generate(checkout)
+    metadata = yaml.safe_load((checkout / "galaxy.yml").read_text(encoding="utf-8"))
+    assert metadata["repository"] == "https://git.example/mailops/mailops.exchange"
+    assert metadata["issues"] == "https://git.example/mailops/mailops.exchange/issues"

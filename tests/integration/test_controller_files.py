@@ -14,11 +14,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from evidence import is_a_sentence
 from runner import PATIENCE, Controller, Outcome, inventory
 from simulator_process import SimulatorProcess
 
 REPOSITORY = Path(__file__).resolve().parents[2]
+VERSION = yaml.safe_load((REPOSITORY / "galaxy.yml").read_text(encoding="utf-8"))["version"]
 # What a shop with Windows hosts has in group_vars/all.
 SHOP: dict[str, Any] = {
     "ansible_connection": "winrm",
@@ -94,7 +96,7 @@ def closed(controller: Controller, tmp_path: Path) -> Iterator[Controller]:
         [
             *galaxy,
             "install",
-            str(tmp_path / "mailops-exchange-0.1.0.tar.gz"),
+            str(tmp_path / f"mailops-exchange-{VERSION}.tar.gz"),
             "-p",
             str(folder),
             "--offline",

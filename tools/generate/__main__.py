@@ -11,7 +11,7 @@ import least_privilege
 
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.protocols import IMAP4, POP3, PROTOCOLS, Protocol
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.throttling import THROTTLING_SETTINGS
-from generate import endpoint, evidence, findings, layout, roles
+from generate import endpoint, evidence, findings, home, layout, roles
 from generate.settings import connector_options, mailbox_options, protocol_options, table_options, texts
 from generate.twin import twin
 
@@ -112,6 +112,7 @@ def files() -> dict[str, str]:
         f"{endpoint.FOLDER}/{endpoint.NAME}.pssc": _lines(endpoint.configuration()),
         "docs/evidence.md": _lines(evidence.page()),
         "docs/findings.md": _lines(findings.page()),
+        "galaxy.yml": home.metadata((ROOT / "galaxy.yml").read_text(encoding="utf-8")),
         security: least_privilege.rewritten(least_privilege.DOCUMENT.read_text(encoding="utf-8")),
         "plugins/module_utils/_tables/variables_of_roles.py": _lines(roles.variables()),
         **of_twins(),

@@ -150,7 +150,7 @@ def sentence(error: BaseException, *, host: str, user: str | None) -> str | None
     """
     if isinstance(error, ImportError) and "gssapi" in str(error):
         return (
-            "Kerberos needs the Python libraries gssapi and krb5 on the controller: install pyspnego[kerberos] into "
+            "Kerberos needs the Python libraries gssapi and krb5 on the controller: install pypsrp[kerberos] into "
             "the Python that runs Ansible."
         )
     for code in _codes(error):

@@ -67,7 +67,7 @@ def test_windows_by_credssp() -> None:
 
 
 def test_missing_libraries() -> None:
-    assert "pyspnego[kerberos]" in (said(ImportError("GSSAPIProxy requires the Python gssapi library")) or "")
+    assert "pypsrp[kerberos]" in (said(ImportError("GSSAPIProxy requires the Python gssapi library")) or "")
 
 
 @pytest.mark.parametrize(
