@@ -18,7 +18,7 @@ export ANSIBLE_LOCALHOST_WARNING := false
 # Nothing below leaves anything in the home of whoever runs it.
 export ANSIBLE_HOME := $(CURDIR)/.cache/ansible
 
-.PHONY: demo test pages soak bench mutate generate changelog lint check sanity clean
+.PHONY: demo test docs pages soak bench mutate generate changelog lint check sanity clean
 
 demo: $(STAMP)
 	$(BIN)/python demo/run.py
@@ -31,7 +31,7 @@ soak: $(STAMP)
 bench: $(STAMP) $(LINK)
 	$(BIN)/python tests/benchmarks/bench.py $(BENCH)
 
-# Nor these: the changes to the code that no test notices. See docs/development.md.
+# Nor these: the changes to the code that no test notices. See docs/docsite/rst/guide_development.rst.
 mutate: $(STAMP) $(LINK)
 	$(BIN)/python tools/mutate.py $(FILES) $(addprefix --since=,$(SINCE)) $(addprefix --sample=,$(SAMPLE)) \
 		$(addprefix --seed=,$(SEED)) $(MUTATE)
@@ -54,7 +54,11 @@ GENERATE := PYTHONPATH=$(ANSIBLE_COLLECTIONS_PATH):tools:tests/support:tests/sim
 generate: $(STAMP) $(LINK)
 	$(GENERATE)
 
-# Cuts the release of the version in galaxy.yml: its fragments end up in CHANGELOG.rst. See docs/development.md.
+# The documentation site, to be opened at .cache/docs/html/index.html.
+docs: $(STAMP) $(LINK)
+	HOME=$(CURDIR)/.cache $(BIN)/python tools/docsite.py .cache/docs
+
+# Cuts the release of the version in galaxy.yml: its fragments end up in CHANGELOG.rst. See docs/docsite/rst/guide_development.rst.
 changelog: export PATH := $(BIN):$(PATH)
 changelog: $(STAMP) $(LINK)
 	$(if $(DATE),,$(error Say the day of the release: make changelog DATE=YYYY-MM-DD))
@@ -65,7 +69,7 @@ lint: check sanity
 # The linters call each other and Ansible's programs by name.
 check sanity: export PATH := $(BIN):$(PATH)
 
-check: $(STAMP) $(LINK)
+check: $(STAMP) $(LINK) docs
 	$(GENERATE) --check
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check

@@ -282,40 +282,30 @@ options:
     default: 60
     vars:
       - name: ansible_exchange_shell_wait
-  persistent_connect_timeout:
+  idle_timeout:
     description:
       - Seconds after which a session that nobody used is closed. The next task opens a new one.
     type: int
     default: 600
     vars:
       - name: ansible_exchange_idle_timeout
-  persistent_command_timeout:
+  call_timeout:
     description:
-      - Seconds after which ansible-core's helper process interrupts a call. It is the last resort behind
+      - Seconds after which a call is given up whatever it is waiting for. It is the last resort behind
         O(command_timeout), and must be longer.
     type: int
     default: 900
     vars:
-      - name: ansible_exchange_helper_timeout
-  persistent_log_messages:
-    description:
-      - Always off. ansible-core would log every request of a persistent connection word for word, passwords included,
-        therefore nothing can switch it on here.
-    type: bool
-    default: false
+      - name: ansible_exchange_call_timeout
 """
 
-import contextlib
 import importlib.util
 import os
-import select
-import signal
-import threading
 import typing as t
 
 from ansible.errors import AnsibleConnectionFailure
-from ansible.plugins.connection import NetworkConnectionBase
-from ansible.plugins.loader import get_shell_plugin
+from ansible.plugins.connection import ConnectionBase
+from ansible.plugins.loader import connection_loader, get_shell_plugin
 
 from ansible_collections.mailops.exchange.plugins.plugin_utils.options import to_settings
 
@@ -331,36 +321,43 @@ SESSION_OPTIONS = (
 )  # fmt: skip
 
 
-class Connection(NetworkConnectionBase):  # type: ignore[misc] # ansible-core publishes no types
-    """The Ansible side of the line: options, and the sessions inside ansible-core's own background helper."""
+class Connection(ConnectionBase):  # type: ignore[misc] # ansible-core publishes no types
+    """The options of the line, and for modules of others the controller itself."""
 
     transport = "mailops.exchange.exchange"
     has_pipelining = True
-    # ansible-core's own: whether its helper is to take no more calls.
-    _conn_closed: bool
+    # Where modules of others put what they need.
+    _remote_is_local = True
 
     def __init__(self, play_context: t.Any, *args: t.Any, **kwargs: t.Any) -> None:
         # Other modules of a host that names this connection run on the controller, whatever shell the host itself has.
         kwargs["shell"] = get_shell_plugin(shell_type="sh", executable="/bin/sh")
         super().__init__(play_context, *args, **kwargs)
-        self._session: t.Any = None
-        # A worker is a child of the playbook's process, ansible-core's helper is nobody's.
-        if self._ansible_playbook_pid and int(self._ansible_playbook_pid) != os.getppid():
-            threading.Thread(target=self._end_with_playbook, daemon=True).start()
+        self._local = connection_loader.get("local", play_context, os.devnull)
+        self._local.set_options()
 
     def _connect(self) -> Connection:
-        """Nothing to do: sessions open inside the first call, which can answer for what goes wrong with data."""
+        """Nothing to do: the modules of this collection open their sessions by themselves."""
         return self
 
-    def set_options(self, task_keys: t.Any = None, var_options: t.Any = None, direct: t.Any = None) -> None:
-        """Take over options; a session that was opened with others is closed."""
-        super().set_options(task_keys=task_keys, var_options=var_options, direct=direct)
-        if self._session is not None and self._session.settings != self.settings():
-            self._close_session()
+    def exec_command(self, cmd: str, in_data: bytes | None = None, sudoable: bool = True) -> tuple[int, bytes, bytes]:
+        """Run a command on the controller."""
+        return t.cast(tuple[int, bytes, bytes], self._local.exec_command(cmd, in_data, sudoable))
+
+    def put_file(self, in_path: str, out_path: str) -> None:
+        """Copy a file on the controller."""
+        self._local.put_file(in_path, out_path)
+
+    def fetch_file(self, in_path: str, out_path: str) -> None:
+        """Copy a file on the controller."""
+        self._local.fetch_file(in_path, out_path)
+
+    def close(self) -> None:
+        """Nothing to do: sessions end with the playbook."""
 
     def settings(self) -> t.Any:
         """The options as the session's settings; AnsibleConnectionFailure with one sentence if they contradict."""
-        # Looked for, not imported: only the helper needs them, and their import takes longer than most tasks.
+        # Looked for, not imported: the playbook has imported what there is of them.
         for library in ("pypsrp", "spnego", *(["winrm"] if self.get_option("transport") == "winrm" else [])):
             if importlib.util.find_spec(library) is None:
                 raise AnsibleConnectionFailure(
@@ -371,57 +368,3 @@ class Connection(NetworkConnectionBase):  # type: ignore[misc] # ansible-core pu
             return to_settings({name: self.get_option(name) for name in SESSION_OPTIONS})
         except ValueError as error:
             raise AnsibleConnectionFailure(str(error)) from error
-
-    def invoke(self, fingerprint: str, request: str) -> str:
-        """Run one request (JSON text) and return the reply (JSON text); an empty text if the options are others."""
-        if self._session is None:
-            from ansible_collections.mailops.exchange.plugins.plugin_utils.session import Session
-
-            self._session = Session(self.settings())
-        # ansible-core names the helper's socket by address, port and user alone: without this a task with another
-        # password would be served by the session that the right one had opened.
-        if fingerprint != self._session.settings.fingerprint:
-            return ""
-        reply: str = self._session.invoke(request)
-        return reply
-
-    def close(self) -> None:
-        """Close the shells. ansible-core calls this at the end of the play, and once more when the helper ends."""
-        super().close()
-        self._close_session()
-
-    def _close_session(self) -> None:
-        if self._session is not None:
-            # The end of the playbook may interrupt this, and then it is done once more.
-            self._session.close()
-            self._session = None
-
-    def _end_with_playbook(self) -> None:
-        """End this process when the playbook's has ended, which may have had no time to tell its helpers to."""
-        _wait_for_end_of(int(self._ansible_playbook_pid))
-        pause = threading.Event()
-        # Until ansible-core serves the socket, the signal would end the process and leave the socket behind.
-        while signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
-            pause.wait(0.1)
-        if self._conn_closed:
-            return
-        # The signal raises an exception wherever the process is. In the middle of a call that is answered as any other,
-        # and only what ansible-core looks at before it waits for the next one makes it end: after the signal, for
-        # between two calls there would be time to end and then be interrupted at that.
-        signal.pthread_kill(t.cast(int, threading.main_thread().ident), signal.SIGTERM)
-        self._conn_closed = True
-
-
-def _wait_for_end_of(pid: int) -> None:
-    with contextlib.suppress(AttributeError, OSError):
-        # Where there is this, on Linux, it tells at once, and of a process that its parent has not asked after as well.
-        select.select([os.pidfd_open(pid)], [], [])
-        return
-    pause = threading.Event()
-    while True:
-        try:
-            os.kill(pid, 0)
-        except OSError:
-            # There is none, or by now it is another user's.
-            return
-        pause.wait(1)

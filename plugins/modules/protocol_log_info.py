@@ -66,9 +66,8 @@ seealso:
   - module: mailops.exchange.pop_settings
   - module: mailops.exchange.imap_settings
   - module: mailops.exchange.cas_mailbox
-  - name: Who uses POP3 and IMAP4
+  - ref: ansible_collections.mailops.exchange.docsite.guide_who_uses_pop
     description: The guide, with what the logs do not tell.
-    link: https://github.com/mailops/exchange/blob/main/docs/who_uses_pop.md
   - name: Protocol logging for POP3 and IMAP4
     description: How it is turned on, and what the fields are.
     link: https://learn.microsoft.com/exchange/clients/pop3-and-imap4/configure-protocol-logging

@@ -56,7 +56,7 @@ options:
   timeout:
     description:
       - How long a service may take to start or to stop, in seconds, from 1 to 3600. It counts where it is longer than
-        C(ansible_exchange_command_timeout) too. More than C(ansible_exchange_helper_timeout), which is 900 if not set,
+        C(ansible_exchange_command_timeout) too. More than C(ansible_exchange_call_timeout), which is 900 if not set,
         needs that to be longer as well.
     type: int
     default: 120

@@ -3,7 +3,7 @@
 """The door from a task to its module: the action plugin of all modules of the collection.
 
 Windows has no Python, so the module runs on the controller, in the task's worker process, and reaches the host over
-the sessions that the connection plugin keeps in ansible-core's background helper.
+sessions that a process of their own keeps for the whole play.
 """
 
 from __future__ import annotations
@@ -13,31 +13,21 @@ import gc
 import importlib
 import io
 import json
-import multiprocessing
 import os
-import socket
 import typing as t
 from collections.abc import Iterator
 from pathlib import Path
 
 from ansible import constants as C
-from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure, AnsibleError
-from ansible.executor.task_executor import start_connection
+from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure
 from ansible.module_utils import basic
-from ansible.module_utils.connection import Connection as HelperSocket
-from ansible.module_utils.connection import ConnectionError as HelperError
 from ansible.plugins.action import ActionBase
 from ansible.plugins.loader import connection_loader, module_loader
 from ansible.utils.display import Display
-from ansible.utils.path import unfrackpath
 
-from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import (
-    Defect,
-    Unreachable,
-    words_of,
-)
-from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import Reply, Request
+from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import Defect, Unreachable
 from ansible_collections.mailops.exchange.plugins.module_utils._host.way import Way, laid
+from ansible_collections.mailops.exchange.plugins.plugin_utils.session_process import Line, Terms
 
 try:
     from ansible.module_utils.common.json import Direction, get_module_decoder, get_module_encoder
@@ -51,144 +41,17 @@ else:
     ResultDecoder = get_module_decoder("legacy", Direction.MODULE_TO_CONTROLLER)
 
 CONNECTION = "mailops.exchange.exchange"
-# sizeof(sockaddr_un.sun_path) on Linux, less the closing NUL.
-SOCKET_PATH_LIMIT = 107
+PLUGINS = "ansible_collections.mailops.exchange.plugins"
 display = Display()
 
 # What every task needs is loaded with this file, because ansible-core loads an action plugin of the module's own name
 # before it forks. It keeps no bytecode of collections, so each task's worker would compile them anew.
-for connection in (CONNECTION, "ssh"):
-    connection_loader.get(connection, class_only=True)
-for shared in ("_judgement.client_settings", "_objects.protocol_settings"):
-    importlib.import_module(f"ansible_collections.mailops.exchange.plugins.module_utils.{shared}")
-
-
-class Helper:
-    """The helper process of one task's host, which is started for it, and started again when it has died."""
-
-    def __init__(self, action: ExchangeAction, task_vars: dict[str, t.Any]) -> None:
-        task = action._task
-        self._action = action
-        self._delegated = bool(task.delegate_to)
-        variables = _as_given(task_vars)
-        name = task_vars["inventory_hostname"]
-        if self._delegated:
-            variables = {
-                **task_vars.get("ansible_delegated_vars", {}).get(task.delegate_to, {}),
-                "inventory_hostname": task.delegate_to,
-            }
-            # A helper of its own: only one per host is recorded for closing at the end of the play.
-            name = f"{task.delegate_to} for {name}"
-        self._play_context = action._play_context.copy()
-        self._play_context.connection = CONNECTION
-        # The helper's socket is named after these; the inventory's name tells hosts apart that share an address.
-        self._play_context.remote_addr = name
-        self._play_context.port = None
-        self._play_context.remote_user = None
-        # In a worker the parent is the playbook's own process, by which start_connection names the socket too.
-        self._connection = connection_loader.get(
-            CONNECTION, self._play_context, os.devnull, task_uuid=task._uuid, ansible_playbook_pid=str(os.getppid())
-        )
-        templar = action._templar.copy_with_new_env(available_variables=variables)
-        keys = task.dump_attrs()
-        # A task's own timeout and retries are other things than the connection's.
-        for key in ("timeout", "retries"):
-            keys.pop(key, None)
-        if action._play_context.password:
-            keys["password"] = action._play_context.password
-        self._connection.set_options(
-            task_keys=keys, var_options=_option_variables(self._connection, variables, templar)
-        )
-        self._fingerprint = self._connection.settings().fingerprint
-        self._socket = self._find_socket()
-
-    def _find_socket(self) -> Path:
-        ssh = connection_loader.get("ssh", class_only=True)
-        context = self._play_context
-        pattern = ssh._create_control_path(
-            context.remote_addr, context.port, context.remote_user, context.connection, str(os.getppid())
-        )
-        path = unfrackpath(pattern % {"directory": unfrackpath(C.PERSISTENT_CONTROL_PATH_DIR)})
-        if len(os.fsencode(path)) > SOCKET_PATH_LIMIT:
-            raise AnsibleConnectionFailure(
-                f"The socket of the session would be {path}, which is {len(os.fsencode(path))} bytes long, and a Unix "
-                f"socket's path holds {SOCKET_PATH_LIMIT}: set ANSIBLE_PERSISTENT_CONTROL_PATH_DIR to a shorter path."
-            )
-        return Path(path)
-
-    def invoke(self, request: str) -> str:
-        """Run a request in the helper, in a new one if the old one has died."""
-        if not self._is_alive():
-            self._start()
-        try:
-            reply: str = self._call("invoke", self._fingerprint, request)
-            if not reply:
-                self._call("set_options", direct=self._connection.get_options())
-                reply = self._call("invoke", self._fingerprint, request)
-        except HelperError as error:
-            write = Request.parse(request).write
-            host = self._play_context.remote_addr
-            if hasattr(error, "code"):
-                reason = f"The session process for {host} gave up on the call: {words_of(str(error))}."
-            else:
-                # The helper died with the request in its hands; this error's text would repeat the request. It may take
-                # connections for a moment yet.
-                reason = f"The session process for {host} ended in the middle of a call."
-                self._socket.unlink(missing_ok=True)
-            if not write and not self._is_alive():
-                self._start()
-                with contextlib.suppress(HelperError):
-                    return t.cast(str, self._call("invoke", self._fingerprint, request))
-            return Reply("unknown" if write else "unreachable", reason=reason).to_json()
-        return reply
-
-    def close_if_delegated(self) -> None:
-        """End the helper of a delegated host now: ansible-core would only do it after its idle timeout."""
-        if self._delegated and self._socket.exists():
-            with contextlib.suppress(HelperError):
-                self._call("reset")
-
-    @property
-    def socket_path(self) -> str | None:
-        """The socket that ansible-core has to be told of, or it would not end the helper with the play."""
-        return None if self._delegated or not self._socket.exists() else str(self._socket)
-
-    def _call(self, method: str, *args: t.Any, **kwargs: t.Any) -> t.Any:
-        return getattr(HelperSocket(str(self._socket)), method)(*args, **kwargs)
-
-    def _is_alive(self) -> bool:
-        if not self._socket.exists():
-            return False
-        # Whoever answers there is told the password, and ansible-core unpickles what he says.
-        if (owner := self._socket.stat().st_uid) != os.geteuid():
-            raise AnsibleConnectionFailure(
-                f"The socket of the session, {self._socket}, belongs to another user (uid {owner}): remove it, and set "
-                "ANSIBLE_PERSISTENT_CONTROL_PATH_DIR to a folder that only you can write to."
-            )
-        try:
-            with socket.socket(socket.AF_UNIX) as probe:
-                probe.connect(str(self._socket))
-        except OSError:
-            # ansible-core never removes the socket of a helper that was killed, and would find it "existing".
-            self._socket.unlink(missing_ok=True)
-            return False
-        return True
-
-    def _start(self) -> None:
-        playbook = multiprocessing.parent_process()
-        if playbook and playbook.pid != os.getppid():
-            # A worker outlives a playbook that was killed, and a helper that it starts would know of no end.
-            raise AnsibleConnectionFailure("The playbook's process has ended.")
-        try:
-            start_connection(self._play_context, self._connection.get_options(), self._action._task._uuid)
-        except (AnsibleError, OSError) as error:
-            # ansible-core tells the whole traceback of its helper; the last line says what it was.
-            reason = str(getattr(error, "message", error)).strip().splitlines()[-1]
-            raise AnsibleConnectionFailure(
-                f"The session process could not be started with its socket in {self._socket.parent} "
-                f"({words_of(reason)}): see that the folder can be written to and has room, or set "
-                "ANSIBLE_PERSISTENT_CONTROL_PATH_DIR to another."
-            ) from None
+connection_loader.get(CONNECTION, class_only=True)
+for shared in ("module_utils._judgement.client_settings", "module_utils._objects.protocol_settings"):
+    importlib.import_module(f"{PLUGINS}.{shared}")
+# Every session process needs this and has it from the playbook. Where a library is missing the task says so.
+with contextlib.suppress(ImportError):
+    importlib.import_module(f"{PLUGINS}.plugin_utils.wire.psrp")
 
 
 class ExchangeAction(ActionBase):  # type: ignore[misc] # ansible-core publishes no types
@@ -196,8 +59,6 @@ class ExchangeAction(ActionBase):  # type: ignore[misc] # ansible-core publishes
 
     TRANSFERS_FILES = False
     _supports_async = False
-    # ansible-core would otherwise start its helper script on every task of a host that uses our connection.
-    _requires_connection = False
 
     def run(self, tmp: t.Any = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         """Run the task's module."""
@@ -209,7 +70,7 @@ class ExchangeAction(ActionBase):  # type: ignore[misc] # ansible-core publishes
             display.warning(
                 f"become has no meaning for {self._task.action}: it runs as the user that the connection logs on with."
             )
-        helper = Helper(self, task_vars)
+        line = self._line(task_vars)
         host = task_vars["inventory_hostname"]
 
         def note(text: str) -> None:
@@ -221,7 +82,7 @@ class ExchangeAction(ActionBase):  # type: ignore[misc] # ansible-core publishes
             display.display(f"{host}: {text}", stderr=True)
 
         try:
-            with laid(Way(helper.invoke, tell=tell, note=note)):
+            with laid(Way(line.invoke, tell=tell, note=note)):
                 result.update(self._run_module(task_vars))
         except Unreachable as unreachable:
             raise AnsibleConnectionFailure(str(unreachable)) from unreachable
@@ -229,10 +90,35 @@ class ExchangeAction(ActionBase):  # type: ignore[misc] # ansible-core publishes
             note(defect.traceback)
             raise AnsibleActionFail(str(defect), result={"changed": defect.changed}) from None
         finally:
-            helper.close_if_delegated()
-            if helper.socket_path:
-                self._task.args["_ansible_socket"] = helper.socket_path
+            # Many hosts may delegate to one server, which allows a user so many shells.
+            line.end() if self._task.delegate_to else line.close()
         return result
+
+    def _line(self, task_vars: dict[str, t.Any]) -> Line:
+        """The line to the task's host."""
+        task = self._task
+        variables = _as_given(task_vars)
+        # The inventory's name tells hosts apart that share an address.
+        name = [str(task_vars["inventory_hostname"])]
+        if task.delegate_to:
+            name.append(str(task.delegate_to))
+            variables = {
+                **task_vars.get("ansible_delegated_vars", {}).get(task.delegate_to, {}),
+                "inventory_hostname": task.delegate_to,
+            }
+        connection = connection_loader.get(CONNECTION, self._play_context, os.devnull)
+        templar = self._templar.copy_with_new_env(available_variables=variables)
+        keys = task.dump_attrs()
+        # A task's own timeout and retries are other things than the connection's.
+        for key in ("timeout", "retries"):
+            keys.pop(key, None)
+        if self._play_context.password:
+            keys["password"] = self._play_context.password
+        connection.set_options(task_keys=keys, var_options=_option_variables(connection, variables, templar))
+        terms = Terms(
+            connection.settings(), connection.get_option("idle_timeout"), connection.get_option("call_timeout")
+        )
+        return Line(Path(C.DEFAULT_LOCAL_TMP), name, terms, task_vars.get("ansible_play_batch"))
 
     def _run_module(self, task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
         context = module_loader.find_plugin_with_context(self._task.action, collection_list=self._task.collections)

@@ -84,9 +84,6 @@ class Session:
                 reply = replace(self._answer(request), said=list(self._said))
             return replace(reply, memory=self._memory).to_json()
         except Exception as error:
-            # ansible-core's helper raises a bare Exception for its alarms, anywhere.
-            if error.__class__ is Exception:
-                raise
             told = "".join(traceback.format_tb(error.__traceback__))
             return Reply("defect", reason=place_of(error), traceback=told).to_json()
 
@@ -131,8 +128,7 @@ class Session:
                     continue
                 return Reply("unreachable", reason=str(interrupted))
             except BaseException:
-                # The command timeout of ansible-core's helper is an alarm raised anywhere in here: a session of which
-                # nobody knows how far it got is of no more use.
+                # What interrupts a call is raised anywhere in here, and nobody knows how far the session got.
                 self._discard(place)
                 raise
             self._answered.add(place)

@@ -1,4 +1,4 @@
-"""The list of rights in docs/security.md: made from the modules' tables, complete, and in PowerShell that parses."""
+"""The rights in the guide to security: made from the modules' tables, complete, and in PowerShell that parses."""
 
 from __future__ import annotations
 
@@ -20,19 +20,22 @@ from ansible_collections.mailops.exchange.plugins.module_utils._host.versions im
 from exchange_simulator.catalogue.cmdlets import BY_NAME
 from exchange_simulator.catalogue.kinds import RELEASES
 from exchange_simulator.catalogue.releases import RELEASE
+from generate import rights
 
-PLUGINS = Path(__file__).resolve().parents[2] / "plugins"
+ROOT = Path(__file__).resolve().parents[2]
+PLUGINS = ROOT / "plugins"
+GUIDE = ROOT / "docs" / "docsite" / "rst" / "guide_security.rst"
 CMDLET = re.compile(r"(?:Add|Disable|Enable|Get|Invoke|New|Remove|Restart|Set|Start|Stop|Test|Update)-[A-Z]\w+")
 
 
 def test_the_document_has_what_the_tables_say() -> None:
-    document = least_privilege.DOCUMENT.read_text(encoding="utf-8")
-    assert least_privilege.section() in document, "run tests/support/least_privilege.py"
-    assert least_privilege.rewritten(document) == document
+    document = GUIDE.read_text(encoding="utf-8")
+    assert rights.section() in document, "run make generate"
+    assert rights.rewritten(document) == document
 
 
 def test_the_tests_that_the_document_names_exist() -> None:
-    named = re.findall(r"`(…|[\w/.]+\.py)(?:::(\w+))?`", least_privilege.DOCUMENT.read_text(encoding="utf-8"))
+    named = re.findall(r"``(…|[\w/.]+\.py)(?:::(\w+))?``", GUIDE.read_text(encoding="utf-8"))
     assert len(named) > 30
     last = Path()
     for name, function in named:
@@ -93,7 +96,7 @@ def test_what_a_version_lacks(release: str) -> None:
             there = {one.name.casefold() for one in cmdlet.parameters if release in one.releases}
             assert [one for one in parameters if one.casefold() not in there] == told.get(name, []), name
         else:
-            assert f"`{name}`; " in least_privilege.section()
+            assert f"``{name}``; " in rights.section()
 
 
 @pytest.mark.parametrize("features", [(), *((key,) for key in least_privilege.FEATURES)], ids=str)

@@ -135,7 +135,7 @@ def test_a_new_parameter_takes_its_row_its_text_and_the_catalogue(checkout: Path
         assert f"How many: O({protocol}_made_up_count)." in specified
         documented = ansible_doc(checkout, module)
         assert f"From 1 to 9 cups. Exchange's default is `{count}'. Since Exchange 2010." in documented
-    assert '"MadeUpCount"' in (checkout / "docs/security.md").read_text(encoding="utf-8")
+    assert '"MadeUpCount"' in (checkout / "docs/docsite/rst/guide_security.rst").read_text(encoding="utf-8")
     about = ("-k", "MadeUpCount or made_up_count or test_the", f"--basetemp={checkout}/.pytest")
     command = [sys.executable, "-m", "pytest", "-q", *about, *OF_SETTINGS]
     done = subprocess.run(command, cwd=checkout, capture_output=True, text=True, check=False)
@@ -158,7 +158,7 @@ def test_a_new_switch_of_mailboxes_takes_the_same(checkout: Path) -> None:
         checkout, "cas_mailbox"
     )
     assert "made_up" not in (checkout / "roles/pop3/meta/argument_specs.yml").read_text(encoding="utf-8")
-    assert '"MadeUpEnabled"' in (checkout / "docs/security.md").read_text(encoding="utf-8")
+    assert '"MadeUpEnabled"' in (checkout / "docs/docsite/rst/guide_security.rst").read_text(encoding="utf-8")
     tests = ("tests/contract/test_mailbox_vocabulary.py", "tests/unit/plugins/modules/test_shape_table.py")
     about = ("-k", "MadeUp or vocabulary", f"--basetemp={checkout}/.pytest")
     command = [sys.executable, "-m", "pytest", "-q", *about, *tests]

@@ -1,4 +1,4 @@
-"""What the documentation points to is there: files, headings and pictures."""
+"""What the documentation points to is there: files, headings and pictures. References between guides Sphinx checks."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")), *sorted((ROOT / "roles").rglob("*.md"))]
-PICTURES = ROOT / "docs" / "pictures"
+DOCUMENTS = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "roles").rglob("*.md"))]
+GUIDES = sorted((ROOT / "docs" / "docsite" / "rst").glob("*.rst"))
+PICTURES = ROOT / "docs" / "docsite" / "rst" / "images"
 # The collection's artifact is downloaded by everybody, whoever looks at pictures.
 MOST_BYTES = 150_000
 
@@ -17,6 +18,8 @@ _LINK = re.compile(r"!?\[[^]]*\]\(([^)\s]+)\)")
 _CODE = re.compile(r"^```.*?^```$|`[^`\n]*`", re.MULTILINE | re.DOTALL)
 _HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 _FENCE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
+_TITLE = re.compile(r"^(\S.*)\n[=~-]{3,}$", re.MULTILINE)
+_PICTURE = re.compile(r"^\.\. image:: (\S+)$", re.MULTILINE)
 
 
 def links(document: Path) -> list[str]:
@@ -27,7 +30,8 @@ def links(document: Path) -> list[str]:
 
 def anchors(document: Path) -> set[str]:
     """By what its headings can be pointed to, as forges make it of their text."""
-    headings = _HEADING.findall(_FENCE.sub("", document.read_text()))
+    text = document.read_text()
+    headings = _TITLE.findall(text) if document.suffix == ".rst" else _HEADING.findall(_FENCE.sub("", text))
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
@@ -37,13 +41,13 @@ def test_links_of(document: Path) -> None:
     for link in links(document):
         name, _, anchor = link.partition("#")
         target = document.parent / name if name else document
-        if not target.exists() or (anchor and target.suffix == ".md" and anchor not in anchors(target)):
+        if not target.exists() or (anchor and target.suffix in (".md", ".rst") and anchor not in anchors(target)):
             broken.append(link)
     assert not broken
 
 
 def test_pictures() -> None:
-    shown = {(path.parent / link).resolve() for path in DOCUMENTS for link in links(path) if link.endswith(".png")}
+    shown = {path.parent / link for path in GUIDES for link in _PICTURE.findall(path.read_text())}
     assert shown == set(PICTURES.iterdir()), "a picture that nobody shows, or the other way round"
     for picture in shown:
         assert picture.read_bytes().startswith(b"\x89PNG\r\n"), picture

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
-import re
 import shlex
 import subprocess
 import sys
@@ -16,6 +15,7 @@ from typing import Any
 import pytest
 import yaml
 from evidence import is_a_sentence
+from guides import code_blocks
 from runner import PATIENCE, Controller, Outcome, inventory
 from simulator_process import SimulatorProcess
 
@@ -32,7 +32,6 @@ SHOP: dict[str, Any] = {
 }
 HOSTS = {"all": {"hosts": {"ex01": {"ansible_host": "127.0.0.1", "ansible_port": 1}}, "vars": SHOP}}
 OLD, NEW = "old: Grüße\n", "new: 1\n"
-COMMANDS = re.compile(r"^```shell\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
 def write(controller: Controller, *arguments: str, **options: Any) -> Outcome:
@@ -128,8 +127,8 @@ def follow(controller: Controller, command: str) -> subprocess.CompletedProcess[
 def test_the_guide_can_be_followed_where_nobody_can_write_to_the_collection(
     closed: Controller, organisation: SimulatorProcess
 ) -> None:
-    guide = (REPOSITORY / "docs" / "drift.md").read_text(encoding="utf-8")
-    commands = {line.split()[1].rpartition(".")[2]: line for line in "".join(COMMANDS.findall(guide)).splitlines()}
+    guide = code_blocks(REPOSITORY / "docs" / "docsite" / "rst" / "guide_drift.rst", "shell")
+    commands = {line.split()[1].rpartition(".")[2]: line for line in "".join(guide).splitlines()}
     closed.write("inventory.yml", inventory(organisation.description, **SHOP))
     own = closed.folder / "host_vars"
     installed = content(closed.collections)

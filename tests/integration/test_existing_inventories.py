@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 import pytest
 import yaml
 from evidence import writes
+from guides import code_blocks
 from kdc import REALM, Kdc
 from needed import ROOTS, do_without
 from runner import PASSWORD, Controller
@@ -41,10 +41,9 @@ PSRP = {"ansible_connection": "psrp", "ansible_psrp_cert_validation": "ignore"}
 
 def first_of(guide: str) -> dict[str, Any]:
     """The variables of the first inventory that a guide shows."""
-    text = (ROOT / guide).read_text(encoding="utf-8").replace("svc-ansible@CONTOSO.COM", f"administrator@{REALM}")
-    (block, *_) = re.findall(r"^```yaml\n(exchange:\n.*?)^```$", text, re.MULTILINE | re.DOTALL)
-    variables: dict[str, Any] = yaml.safe_load(block)["exchange"]["vars"]
-    return variables
+    found = (yaml.safe_load(block) for block in code_blocks(ROOT / guide, "yaml"))
+    variables: dict[str, Any] = next(block["exchange"]["vars"] for block in found if "exchange" in block)
+    return {**variables, **PRINCIPAL}
 
 
 def low_ports_are_allowed() -> bool:
@@ -108,7 +107,7 @@ def is_enough(controller: Controller, organisation: SimulatorProcess, variables:
         pytest.param({**WINRM, **PRINCIPAL, "ansible_winrm_transport": "kerberos"}, id="winrm"),
         pytest.param({**PSRP, **PRINCIPAL}, id="psrp, which tries Kerberos first"),
         pytest.param(first_of("README.md"), id="README"),
-        pytest.param(first_of("docs/connecting.md"), id="guide"),
+        pytest.param(first_of("docs/docsite/rst/guide_connecting.rst"), id="guide"),
     ],
 )
 def test_kerberos(controller: Controller, organisation: SimulatorProcess, variables: dict[str, Any]) -> None:

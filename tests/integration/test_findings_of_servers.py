@@ -398,7 +398,9 @@ def test_servers_of_a_group_that_differ(controller: Controller, organisation: Si
             {"name": "Look", "mailops.exchange.client_access_info": {}, "register": "info"},
             {
                 "name": "Compare",
-                "ansible.builtin.debug": {"msg": "{{ " + pick + " | selectattr('protocol') | map(attribute='found') }}"},
+                "ansible.builtin.debug": {
+                    "msg": "{{ " + pick + " | selectattr('protocol') | map(attribute='found') }}"
+                },
                 "run_once": True,
             },
         ],

@@ -96,7 +96,7 @@ def test_settings_are_tried_and_handed_out(
     assert servers_of(controller, "external") == everything
     left = files(controller)
     assert first.keys() - left.keys() == {"external/imap4.mobileconfig", "internal/imap4.mobileconfig"}
-    assert "No connection: do not use this one." in left["handout.en.html"].decode()
+    assert "No connection: do not use this setting." in left["handout.en.html"].decode()
     assert b"_imaps._tcp.contoso.test. IN" not in left["external/srv.zone"]
 
 
@@ -113,8 +113,8 @@ def test_servers_that_differ_are_named(
     notes = done.task("Say what is to be looked at", "ex01")["result"]["msg"]
     assert notes == [
         "Could not be read: gone. Nothing on this page is from there.",
-        "Receiving by IMAP is off on EX02.",
-        "Receiving by POP3 (outside): the servers differ. Behind each name it says on which of them it is set.",
+        "Receiving (IMAP) is off on EX02.",
+        "Receiving (POP3) (outside): the servers differ. Behind each name it says on which of them it is set.",
     ]
     written = files(controller)
     assert "external/pop3.mobileconfig" not in written
@@ -158,7 +158,7 @@ def test_the_module_returns_what_is_documented(
     assert result["warnings"] == [
         "handout_unverified: mial.contoso.test is in none of the settings that the servers have for users."
     ]
-    assert "not tried from here" in files(controller)["handout.en.html"].decode()
+    assert "not tested from here" in files(controller)["handout.en.html"].decode()
     signed = files(controller)["external/imap4.mobileconfig"]
     assert plistlib.loads(signed[signed.index(b"<?xml") : signed.index(b"</plist>") + len(b"</plist>")])
     # The time of signing is no change.

@@ -1,4 +1,4 @@
-"""Every option of the modules with exactly the rights that docs/security.md grants for it: enough, none too many."""
+"""Every option of the modules with exactly the rights that the guide to security grants: enough, none too many."""
 
 from __future__ import annotations
 

@@ -78,7 +78,7 @@ def test_the_role_assigns_nothing_and_fails_with_the_ways_out(
     assert warned(done, sentence) == 1
     verified = done.task("Verify that POP3 is as", "ex01")["result"]
     # What is wrong beside it, in a run that has done the rest, is that no certificate is found.
-    seen = "what clients are shown was not seen" if check else "clients are shown "
+    seen = "what clients are shown is not known" if check else "clients are shown "
     assert verified["msg"].startswith(
         f"EX01 is not as it was told to be: whether the certificate {new} is assigned to POP is not known, and {seen}"
     )

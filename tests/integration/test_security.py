@@ -1,4 +1,4 @@
-"""What docs/security.md promises: secrets stay where they belong, a server's words are text, others are kept out."""
+"""What the guide to security promises: secrets stay where they belong, a server's words are text, others stay out."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def test_no_process_shows_a_password_in_mid_call(
 ) -> None:
     with in_mid_call(controller, organisation, hosts):
         shown = processes_of(controller)
-        # The playbook, its worker, and the helper.
+        # The playbook, its worker, and the session's process.
         assert len(shown) >= 3
         assert session_processes(controller.folder)
         assert [number for number, text in shown.items() if PASSWORD.encode() in text] == []
@@ -95,22 +95,22 @@ def test_no_process_shows_a_password_in_mid_call(
     controller.wait_for_the_end()
 
 
-def test_a_helper_that_is_killed_with_a_password_in_its_hands(
+def test_a_session_process_that_is_killed_with_a_password_in_its_hands(
     controller: Controller, organisation: SimulatorProcess, hosts: dict[str, Any]
 ) -> None:
-    """ansible-core's own error would repeat the request, and a traceback might."""
+    """A traceback might repeat the request."""
     with in_mid_call(controller, organisation, hosts, ANSIBLE_DISPLAY_TRACEBACK="always") as process:
-        (helper,) = session_processes(controller.folder)
+        (process_of_session,) = session_processes(controller.folder)
         organisation.fault("EX01", "none")
         organisation.fault("EX01", "rbac_without", cmdlet="Test-PopConnectivity")
-        os.kill(helper, signal.SIGKILL)
+        os.kill(process_of_session, signal.SIGKILL)
         output, _nothing = process.communicate(timeout=60)
-    # Failed by the cmdlet over a new helper, or unreachable because the old one was not seen to be gone.
+    # Failed by the cmdlet over a new one, or unreachable because the old one was not seen to be gone.
     assert process.returncode in (2, 4), output
     assert PASSWORD not in output
     assert files_with_a_password(controller) == set()
     # Nobody takes away the socket of one that was killed.
-    wait_until(lambda: not controller.helpers)
+    wait_until(lambda: not controller.sessions)
 
 
 def test_what_is_kept_of_results(
@@ -265,14 +265,10 @@ def test_other_users_of_the_controller_cannot_reach_a_session(
     # The home of this controller is closed to others by itself; most homes are not.
     controller.folder.chmod(0o755)
     with in_mid_call(controller, organisation, hosts):
-        folder = controller.folder / ".ansible" / "pc"
-        (path,) = (one for one in folder.iterdir() if one.is_socket())
+        (path,) = (controller.folder / ".ansible" / "tmp").glob("*/exchange-*")
+        assert path.is_socket()
+        assert path.parent.stat().st_mode & 0o077 == 0
         assert as_nobody(connect, path) == "PermissionError"
-        assert path.stat().st_mode & 0o022 == 0
-        # The modes are what keeps others out, nothing else.
-        for one in (path, folder, folder.parent):
-            one.chmod(0o777)
-        assert as_nobody(connect, path) == "connected"
 
 
 def connect(path: Path) -> str:

@@ -253,7 +253,7 @@ class Soak:
         try:
             self._controller.wait_for_the_end()
         except AssertionError:
-            left = {"processes": self._controller.helpers, "sockets": self._controller.sockets}
+            left = {"processes": self._controller.sessions, "sockets": self._controller.sockets}
             self._violation("sessions are left on the controller", "", **left)
 
     def _look_for_shells(self, host: str, server: Server, met: list[dict[str, Any]]) -> None:

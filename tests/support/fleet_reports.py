@@ -15,7 +15,7 @@ from ansible_collections.mailops.exchange.plugins.module_utils._judgement.fleet 
 from ansible_collections.mailops.exchange.plugins.module_utils._judgement.usage import of_server
 
 NOW = datetime(2026, 11, 27, 2, 20, tzinfo=UTC)
-VERSION = "0.1.0"
+VERSION = "1.0.0"
 SCHEMA = Path(__file__).resolve().parents[2] / "docs" / "schemas" / "fleet_report-1.schema.json"
 PROTOCOLS = ("pop3", "imap4")
 TITLES = {"pop3": "POP3", "imap4": "IMAP4"}
@@ -287,7 +287,7 @@ def _protocol(key: str, fqdn: str) -> dict[str, Any]:
         "component_reason": None,
         "served_certificate": "611C687DFC4343A5A03E0005A1EC6E9B6AFF586D",
         "restart_owed": "no",
-        "restart_reason": "Every running service started after the last change of the settings.",
+        "restart_reason": "Every running service started after the last change to the settings.",
         "restart_possible_until": None,
         "running_since": "2026-11-20T08:15:30.123456+01:00",
     }

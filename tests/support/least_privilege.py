@@ -1,6 +1,6 @@
 """What the modules need to be allowed: the cmdlets and parameters they send, and the commands that grant no more.
 
-`make generate` writes it into docs/security.md. Run with names of features it prints the commands for these alone
+`make generate` writes it into the guide to security. Run with names of features it prints the commands for these alone
 (PYTHONPATH=.cache/collections python tests/support/least_privilege.py pop3 findings).
 
 The settings come from the modules' own tables. That a list is complete and no longer than it has to be is shown by
@@ -12,11 +12,8 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from ansible_collections.mailops.exchange.plugins.module_utils._host.versions import (
-    EXCHANGE_2010,
-    EXCHANGE_2013,
     Version,
 )
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.connectors import CONNECTOR_SETTINGS
@@ -25,8 +22,6 @@ from ansible_collections.mailops.exchange.plugins.module_utils._tables.protocols
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.rows import Setting
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.throttling import THROTTLING_SETTINGS
 
-DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "security.md"
-BEGIN, END = "<!-- begin of what make generate writes -->", "<!-- end of what make generate writes -->"
 GROUP = "mailops"
 WIDTH = 116
 
@@ -326,58 +321,6 @@ def questions() -> str:
     for name, parameters in entries().items():
         lines += _listed(f"Get-ManagementRole -Cmdlet {name} -CmdletParameters", parameters)
     return "\n".join(lines)
-
-
-def _table() -> str:
-    rows = ["| Feature | Cmdlet | Parameters | Copy of |", "| --- | --- | --- | --- |"]
-    for key, feature in FEATURES.items():
-        title = f"**{key}**: {feature.title} ({', '.join(f'`{module}`' for module in feature.modules)})"
-        for cmdlet, parameters in entries(key).items():
-            told = (
-                f"all {len(parameters)} below" if len(parameters) > 9 else ", ".join(f"`{one}`" for one in parameters)
-            )
-            rows.append(f"| {title} | `{cmdlet}` | {told} | {PARENTS[role_of(cmdlet)]} |")
-            title = ""
-    return "\n".join(rows)
-
-
-def _windows() -> str:
-    rows = ["| Feature | On the *windows* endpoint |", "| --- | --- |"]
-    for key, feature in FEATURES.items():
-        told = [f"`{name} {' '.join(f'-{one}' for one in given)}`" for name, given in feature.windows.items()]
-        rows.append(f"| **{key}** | {', '.join(told)} |")
-    return "\n".join(rows)
-
-
-def _told(version: Version) -> str:
-    missing = lacking(version).items()
-    return "; ".join(f"`{cmdlet}`: {', '.join(f'`{one}`' for one in names)}" for cmdlet, names in missing)
-
-
-def section() -> str:
-    """The part of the document that is made here."""
-    parts = (
-        BEGIN,
-        _table(),
-        _windows(),
-        "Ask Exchange first whether its own roles hold all of it in your version, without what that version lacks, "
-        "which the\nend of this section lists. Each line must name the role in the last column above:",
-        f"```powershell\n{questions()}\n```",
-        "Then make the roles and the group, in the Exchange Management Shell:",
-        f"```powershell\n{commands()}\n```",
-        "On Exchange 2010 leave out what it does not have: `Get-ServerComponentState`; `Get-AuthConfig`; "
-        f"{_told(EXCHANGE_2010)}.",
-        f"On later versions leave out what only Exchange 2010 has: {_told(EXCHANGE_2013)}.",
-        END,
-    )
-    return "\n\n".join(parts)
-
-
-def rewritten(document: str) -> str:
-    """The document with this part as it has to be."""
-    before, _begin, rest = document.partition(BEGIN)
-    _old, _end, after = rest.partition(END)
-    return before + section() + after
 
 
 def main() -> None:

@@ -36,7 +36,7 @@ NAMES = (*REPORTS, *HANDOUTS)
 # A telephone, half a screen, a screen.
 WIDTHS = (390, 1024, 1600)
 
-PICTURES = ROOT / "docs" / "pictures"
+PICTURES = ROOT / "docs" / "docsite" / "rst" / "images"
 # What the documentation shows: of which page, in which width and height.
 DOCUMENTED = {"report.png": ("report-12", 1000, 1000), "handout.png": ("handout-plain-en", 800, 1000)}
 

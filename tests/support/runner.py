@@ -119,34 +119,33 @@ class Controller:
         return outcome
 
     @property
-    def helpers(self) -> list[int]:
-        """The session processes that this controller started."""
-        return session_processes(self.folder)
+    def sessions(self) -> list[int]:
+        """The session processes that this controller started, and the one that forks them."""
+        return session_processes(self.folder, "mailops-")
 
     @property
     def processes(self) -> list[int]:
         """All processes that this controller started."""
-        return session_processes(self.folder, rb"")
+        return session_processes(self.folder, "")
 
     def wait_for_the_end(self) -> None:
         """Wait until no session process and no socket is left; they end a moment after the playbook."""
-        wait_until(lambda: not self.helpers and not self.sockets)
+        wait_until(lambda: not self.sessions and not self.sockets)
 
     @property
     def sockets(self) -> list[str]:
-        """What the sessions have left in ansible-core's folder for them."""
-        return sorted(path.name for path in (self.folder / ".ansible" / "pc").glob("*"))
+        """The sockets of sessions in ansible-core's folder for what is temporary."""
+        return sorted(path.name for path in (self.folder / ".ansible" / "tmp").glob("*/exchange-*"))
 
 
-def session_processes(home: Path, named: bytes = rb"ansible[_-]connection") -> list[int]:
-    """ansible-core's helper processes whose environment names this home, or those with another name."""
+def session_processes(home: Path, named: str = "mailops-session") -> list[int]:
+    """The session processes whose environment names this home, or those with another name."""
     found = []
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
             with contextlib.suppress(OSError):
-                command, environment = ((entry / name).read_bytes() for name in ("cmdline", "environ"))
-                # Up to ansible-core 2.17 the helper is a command of its own, ansible-connection.
-                if re.search(named, command) and str(home).encode() in environment:
+                name, environment = ((entry / name).read_bytes() for name in ("comm", "environ"))
+                if name.decode().startswith(named) and str(home).encode() in environment:
                     found.append(int(entry.name))
     return found
 

@@ -7,15 +7,14 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-import least_privilege
-
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.protocols import IMAP4, POP3, PROTOCOLS, Protocol
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.throttling import THROTTLING_SETTINGS
-from generate import endpoint, evidence, findings, home, layout, roles
+from generate import endpoint, evidence, findings, home, layout, rights, roles
 from generate.settings import connector_options, mailbox_options, protocol_options, table_options, texts
 from generate.twin import twin
 
 ROOT = Path(__file__).resolve().parents[2]
+GUIDES = "docs/docsite/rst"
 # In the words of POP3, where somebody writes them; with the words exchanged they are those for IMAP4.
 TWINS = (
     "playbooks/disable_pop3.yml",
@@ -105,15 +104,16 @@ def of_twins() -> dict[str, str]:
 
 def files() -> dict[str, str]:
     """Every file that is written here, by its path."""
-    security = least_privilege.DOCUMENT.relative_to(ROOT).as_posix()
+    security = f"{GUIDES}/guide_security.rst"
     return {
         **of_fragments(),
         f"{endpoint.FOLDER}/{endpoint.NAME}.psrc": _lines(endpoint.capability()),
         f"{endpoint.FOLDER}/{endpoint.NAME}.pssc": _lines(endpoint.configuration()),
-        "docs/evidence.md": _lines(evidence.page()),
-        "docs/findings.md": _lines(findings.page()),
+        f"{GUIDES}/guide_evidence.rst": _lines(evidence.page()),
+        f"{GUIDES}/guide_findings.rst": _lines(findings.page()),
+        "docs/docsite/links.yml": _lines(home.links()),
         "galaxy.yml": home.metadata((ROOT / "galaxy.yml").read_text(encoding="utf-8")),
-        security: least_privilege.rewritten(least_privilege.DOCUMENT.read_text(encoding="utf-8")),
+        security: rights.rewritten((ROOT / security).read_text(encoding="utf-8")),
         "plugins/module_utils/_tables/variables_of_roles.py": _lines(roles.variables()),
         **of_twins(),
         **of_role(POP3),

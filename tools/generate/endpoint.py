@@ -11,7 +11,7 @@ FOLDER = "docs/endpoint"
 _HEAD = (
     "# Copyright: (c) 2026, mailops contributors",
     "# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)",
-    "# Written by `make generate` from what the modules send; docs/security.md tells what to do with it.",
+    "# Written by `make generate` from what the modules send; the guide to security tells what to do with it.",
 )
 
 

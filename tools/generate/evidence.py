@@ -8,12 +8,9 @@ from collections.abc import Iterator, Sequence
 
 from exchange_simulator.catalogue.differences import FIGURES, KNOWN, LEFT_OUT
 from exchange_simulator.catalogue.evidence import EVIDENCE, Fact, StandsOn
+from generate import rst
 
 _HEAD = """\
-<!-- Written by `make generate` from tests/simulator/exchange_simulator/catalogue/evidence.py. -->
-
-# What our knowledge of Exchange stands on
-
 This collection was written without an Exchange server. It is tested against a simulated one, and that is as true as
 what is known of real ones. This page says of each answer of Exchange that the collection reads, and of what the
 simulator does, where it comes from. Use it to see what to look at first if your server answers differently, and please
@@ -26,44 +23,34 @@ Those about the order of members, the wording of texts, and the numbers of enume
 names hardly matter.
 """
 _KINDS: dict[StandsOn, str] = {
-    "capture": "recorded from a real server ([CSS-Exchange](https://github.com/microsoft/CSS-Exchange), MIT licence)",
+    "capture": "recorded from a real server (`CSS-Exchange <https://github.com/microsoft/CSS-Exchange>`__, MIT)",
     "page": "written on a page of Microsoft's, or in the public source of PowerShell",
     "published output": "seen in an output, a log or a dialogue that somebody published",
     "guess": "found nowhere; in place of a source there is what speaks for it, or that nothing does",
 }
-_LINE = """
+_LINE = """\
 A fact is one thing said of one member of what one cmdlet puts out. In the tables below one line says the same of all
 the members that it names, and is counted once for each of them and each of the section's cmdlets. A line without a
 member is about the object as a whole, or about what the cmdlet or the service does. A published output without an
-address cannot be looked up from here."""
-_COMPARED = """
-## Compared with a real PowerShell
-
+address cannot be looked up from here.
+"""
+_COMPARED = """\
 Half of what is believed here is PowerShell's own: how parameters bind, what error records look like, how objects are
 sent. The simulator can run its cmdlets in a real PowerShell (7.6), and tests ask both the same: what each cmdlet
 answers, on several releases and in each form of a session, and what becomes of values of every sort for a parameter of
 every kind. The answers are compared message by message: types, order, members, their types and texts, and of errors
 the id, the category, the classes and the parameter. What objects of Exchange hold comes from the simulator either way:
 here it is compared how they are sent, not what is in them.
-
-| | Questions |
-| --- | --- |
-| asked in all | {rows} |
-| answered alike | {equal} |
-| with a difference that is left, for a reason below | {left} |
-
-Not compared, because no run or no place in the code is like another:
-{left_out}
 """
+_LEFT_OUT = "Not compared, because no run or no place in the code is like another:\n"
 _PAGE = "https://learn.microsoft.com/en-us/previous-versions/exchange-server/exchange-150"
 
 
 def _source(text: str) -> str:
     """A source, with links where it is to be read."""
-    linked = re.sub(r"\b((?:ff|aa|dn)\d{6})\b", rf"[\1]({_PAGE}/\1(v=exchg.150))", text)
-    linked = re.sub(r"(?<!\()https://github.com/\S*/([\w-]+)\.md", r"[\1](\g<0>)", linked)
-    linked = re.sub(r"(?<!\()https?://[^\s,)]+", r"<\g<0>>", linked)
-    return re.sub(r"\b[\w.-]+\.xml\b", lambda found: f"`{found[0]}`", linked)
+    linked = re.sub(r"\b((?:ff|aa|dn)\d{6})\b", rf"`\1 <{_PAGE}/\1(v=exchg.150)>`__", rst.escaped(text))
+    linked = re.sub(r"(?<!<)https://github.com/\S*/([\w-]+)\.md", r"`\1 <\g<0>>`__", linked)
+    return re.sub(r"\b[\w.-]+\.xml\b", lambda found: f"``{found[0]}``", linked)
 
 
 def _table(facts: Sequence[Fact]) -> Iterator[str]:
@@ -71,11 +58,13 @@ def _table(facts: Sequence[Fact]) -> Iterator[str]:
     told: dict[tuple[str, str, str], list[str]] = {}
     for fact in facts:
         told.setdefault((fact.stands_on, fact.source, fact.says), []).append(fact.member)
-    yield "| Members | Stands on | Source, or what speaks for a guess | What it says |"
-    yield "| --- | --- | --- | --- |"
-    for (stands_on, source, says), members in told.items():
-        named = ", ".join(f"`{member}`" for member in members if member)
-        yield f"| {named} | {stands_on} | {_source(source)} | {says} |"
+    yield from rst.table(
+        ("Members", "Stands on", "Source, or what speaks for a guess", "What it says"),
+        (
+            (rst.code(filter(None, members)), stands_on, _source(source), rst.escaped(says))
+            for (stands_on, source, says), members in told.items()
+        ),
+    )
 
 
 def _sections() -> dict[tuple[str, ...], list[Fact]]:
@@ -88,20 +77,31 @@ def _sections() -> dict[tuple[str, ...], list[Fact]]:
 
 
 def page() -> Iterator[str]:
-    """docs/evidence.md."""
+    """The page about the evidence."""
     count = Counter(fact.stands_on for fact in EVIDENCE)
+    yield from rst.page_head(
+        "evidence",
+        "What our knowledge of Exchange stands on",
+        "tests/simulator/exchange_simulator/catalogue/evidence.py",
+    )
     yield _HEAD
-    yield "| Stands on | Facts | Which means |"
-    yield "| --- | --- | --- |"
-    for kind, meaning in _KINDS.items():
-        yield f"| {kind} | {count[kind]} | {meaning} |"
+    kinds = ((kind, str(count[kind]), meaning) for kind, meaning in _KINDS.items())
+    yield from rst.table(("Stands on", "Facts", "Which means"), kinds)
     yield _LINE
-    left_out = "".join(f"\n- {reason}" for reason in LEFT_OUT.values())
-    yield _COMPARED.format(rows=FIGURES.rows, equal=FIGURES.equal, left=FIGURES.left, left_out=left_out)
-    yield "| What a real PowerShell does otherwise | Why that is left |"
-    yield "| --- | --- |"
-    for known in KNOWN:
-        yield f"| {known.says} | {known.reason} |"
+    yield f".. _{rst.LABEL}evidence.compared:\n"
+    yield from rst.heading("Compared with a real PowerShell")
+    yield _COMPARED
+    figures = (
+        ("asked in all", str(FIGURES.rows)),
+        ("answered alike", str(FIGURES.equal)),
+        ("with a difference that is left, for a reason below", str(FIGURES.left)),
+    )
+    yield from rst.table(("", "Questions"), figures)
+    yield _LEFT_OUT
+    yield from (f"- {reason}" for reason in LEFT_OUT.values())
+    yield ""
+    differences = ((known.says, known.reason) for known in KNOWN)
+    yield from rst.table(("What a real PowerShell does otherwise", "Why that is left"), differences)
     for cmdlets, facts in _sections().items():
-        yield f"\n## {', '.join(cmdlets)}\n"
+        yield from rst.heading(", ".join(cmdlets))
         yield from _table(facts)

@@ -7,48 +7,48 @@ from collections.abc import Iterator
 from typing import Any
 
 from ansible_collections.mailops.exchange.plugins.module_utils._judgement import comparison, findings
+from generate import rst
 
 _HEAD = """\
-<!-- Written by `make generate` from the rules in plugins/module_utils. -->
-
-# Findings
-
-What `mailops.exchange.client_access_info` returns as `findings`, which the playbook `preflight` and the roles act on.
-With an `error` clients cannot be served, with a `warning` they are in danger or soon will not be, and a `notice` may be
-meant to be so. Where two are given, the usual one comes first. The role stops at an error that it does not fix itself,
-unless it is accepted in `pop3_ignore_findings` or `imap4_ignore_findings`. An entry there, and in `preflight_ignore`,
-is an id or `{id, reason, until}`; after the day `until` (2026-12-31) it is a finding again. Words in *italics* stand
-for what is met.
+What ``mailops.exchange.client_access_info`` returns as ``findings``, which the playbook ``preflight`` and the roles
+act on. With an ``error`` clients cannot be served, with a ``warning`` they are in danger or soon will not be, and a
+``notice`` may be meant to be so. Where two are given, the usual one comes first. The role stops at an error that it
+does not fix itself, unless it is accepted in ``pop3_ignore_findings`` or ``imap4_ignore_findings``. An entry there,
+and in ``preflight_ignore``, is an id or ``{id, reason, until}``; after the day ``until`` (2026-12-31) it is a finding
+again. Words in *italics* stand for what is met.
 """
 _COMPARED = """\
-## Between servers
-
-What the filter `server_differences` tells, and with it the playbook `preflight`.
+What the filter ``server_differences`` tells, and with it the playbook ``preflight``.
 """
 
 
 def _told(text: str) -> str:
-    """A sentence with places, as Markdown in a table."""
-    return re.sub(r"<([^>]+)>", r"*\1*", text).replace("|", "\\|")
+    """A sentence with places, as a cell of a table."""
+    # Markup has to end before a word begins.
+    return re.sub(r"<([^>]+)>(?=(\w?))", lambda found: f"*{found[1]}*" + ("\\ " if found[2] else ""), rst.escaped(text))
 
 
 def _table(rules: Iterator[dict[str, Any]]) -> Iterator[str]:
-    yield "| Finding | Severity | What it means | Its fix | What fixes it in the roles |"
-    yield "| --- | --- | --- | --- | --- |"
-    for rule in rules:
-        cells = (
-            f"`{rule['id']}`",
-            ", ".join(rule["severities"]),
-            _told(f"{rule['found']} {rule['why']}"),
-            _told(rule["fix"]),
-            ", ".join(f"`{name}`" for name in rule["fixed_by"]),
-        )
-        yield f"| {' | '.join(cells)} |"
+    yield from rst.table(
+        ("Finding", "Severity", "What it means", "Its fix", "What fixes it in the roles"),
+        (
+            (
+                f"``{rule['id']}``",
+                ", ".join(rule["severities"]),
+                _told(f"{rule['found']} {rule['why']}"),
+                _told(rule["fix"]),
+                rst.code(rule["fixed_by"]),
+            )
+            for rule in rules
+        ),
+    )
 
 
 def page() -> Iterator[str]:
-    """docs/findings.md."""
+    """The guide to findings."""
+    yield from rst.page_head("findings", "Findings", "the rules in plugins/module_utils")
     yield _HEAD
     yield from _table(rule.documented() for rule in findings.RULES.values())
-    yield f"\n{_COMPARED}"
+    yield from rst.heading("Between servers")
+    yield _COMPARED
     yield from _table(rule.documented() for rule in comparison.RULES.values())

@@ -14,7 +14,7 @@ from ansible_collections.mailops.exchange.plugins.module_utils._host.failures im
 
 _ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _KEYS = ("id", "reason", "until")
-_RIGHT = "give the id of a finding, or a dictionary with id, and if you like reason and until (2026-12-31)"
+_RIGHT = "use the id of a finding, or a dictionary with id and, optionally, reason and until (such as 2026-12-31)"
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ def acceptances(given: Any, option: str) -> list[Acceptance]:
         given = given.strip().removeprefix("[").removesuffix("]").replace("'", " ").replace('"', " ")
         given = [one for one in re.split(r"[,\s]+", given) if one]
     if not isinstance(given, Sequence):
-        raise ValueError(f"{option}: {quoted(given)} is not a list; {_RIGHT} as its items")
+        raise ValueError(f"{option}: {quoted(given)} is not a list; for each item, {_RIGHT}")
     return [_acceptance(one, option) for one in given]
 
 
@@ -52,7 +52,7 @@ def _acceptance(given: Any, option: str) -> Acceptance:
     if not isinstance(name, str) or not _ID.fullmatch(name):
         raise ValueError(f"{option}: {quoted(name)} is not the id of a finding; {_RIGHT}")
     if reason is not None and not isinstance(reason, str):
-        raise ValueError(f"{option}: {quoted(reason)} is not a reason for {name}; give it as text")
+        raise ValueError(f"{option}: {quoted(reason)} is not a valid reason for {name}; use text")
     return Acceptance(str(name), None if reason is None else str(reason), _day(item.get("until"), name, option))
 
 
@@ -66,7 +66,7 @@ def _day(given: Any, name: str, option: str) -> date | None:
         return date.fromisoformat(given)
     except (TypeError, ValueError):
         raise ValueError(
-            f"{option}: {quoted(given)} is not a day until which {name} is accepted; give one like 2026-12-31"
+            f"{option}: {quoted(given)} is not a valid last day for accepting {name}; use a date such as 2026-12-31"
         ) from None
 
 

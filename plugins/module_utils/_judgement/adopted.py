@@ -29,14 +29,14 @@ FORMAT = 1
 def variables(info: Any) -> str:
     """The text of the file for what client_access_info or cas_mailbox_info returned; ValueError if it is neither."""
     if not isinstance(info, Mapping) or not isinstance(info.get("server"), str):
-        raise ValueError("give a result of client_access_info or of cas_mailbox_info")
+        raise ValueError("use a result of client_access_info or cas_mailbox_info")
     return "".join(f"{line}\n" for line in (_mailboxes(info) if "alike" in info else _lines(info)))
 
 
 def _lines(info: Mapping[str, Any]) -> Iterator[str]:
     yield "---"
     server = f"{info['fqdn']}, {info['product']} ({info['version']})"
-    yield _comment(f"{server}, as it was read. The roles change nothing with it.")
+    yield _comment(f"{server}, as read. With this file, the roles change nothing.")
     yield "adopted_server:"
     yield f"  format: {FORMAT}"
     yield f"  fqdn: {_plain(info['fqdn'])}"
@@ -52,7 +52,7 @@ def _lines(info: Mapping[str, Any]) -> Iterator[str]:
             refused = list(_refused(protocol.settings, read["settings"]))
             yield from _settings(f"{key}_", {**read["settings"], **dict.fromkeys(refused)})
             if refused:
-                yield _comment(f"Not in this file, because no task takes it as it is stored: {', '.join(refused)}")
+                yield _comment(f"Not in this file because no task accepts the stored value: {', '.join(refused)}")
             if read.get("unreadable"):
                 yield _left_out("Not in this file", read["unreadable"])
             yield from _certificate(protocol, read["settings"], info)
@@ -96,7 +96,7 @@ def _refused(rows: Iterable[Setting], settings: Mapping[str, Any]) -> Iterator[s
 def _certificate(protocol: Protocol, settings: Mapping[str, Any], info: Mapping[str, Any]) -> Iterator[str]:
     variable, name = f"{protocol.key}_certificate", (settings.get("x509_certificate_name") or "").lower()
     if info.get("certificates") is None:
-        yield _comment(f"Not in this file, because the certificates were not read: {variable}")
+        yield _comment(f"Not in this file because the certificates were not read: {variable}")
         return
     usable = [one for one in info["certificates"] if one["days_left"] >= 0 and name in one["names"]]
     for certificate in usable:
@@ -106,17 +106,17 @@ def _certificate(protocol: Protocol, settings: Mapping[str, Any], info: Mapping[
     if any(certificate["services"] is None for certificate in usable):
         found = [one for one in info["findings"] if one["id"] == CERTIFICATE_SERVICES_UNREADABLE.id]
         why = " ".join(f"{one['found']} {one['fix']}" for one in found)
-        yield _comment(f"Not in this file, because it is not known which one is assigned: {variable}. {why}")
+        yield _comment(f"Not in this file because it is not known which certificate is assigned: {variable}. {why}")
 
 
 def _connector(key: str, connectors: Any) -> Iterator[str]:
     if connectors is None:
-        yield _comment(f"Not in this file, because the connectors were not read: {key}_connector")
+        yield _comment(f"Not in this file because the connectors were not read: {key}_connector")
         return
     of_users = [connector for connector in connectors if connector["for_users"]]
     if len(of_users) > 1:
         names = first_of([connector["name"] for connector in of_users])
-        yield _comment(f"Not in this file, because users send by more than one: {key}_connector ({names})")
+        yield _comment(f"Not in this file because users send through several: {key}_connector ({names})")
     if len(of_users) != 1:
         return
     (connector,) = of_users
@@ -129,11 +129,11 @@ def _connector(key: str, connectors: Any) -> Iterator[str]:
     yield f"{key}_connector:"
     yield f"  name: {_plain(connector['name'])}"
     yield from _settings("  ", {**settings, **dict.fromkeys(refused)})
-    what = "Of the connector not in this file"
+    what = "Connector settings not in this file"
     if custom:
-        yield _comment(f"{what}, because nobody can set it: Custom of permission_groups")
+        yield _comment(f"{what} because it cannot be set: Custom in permission_groups")
     if refused:
-        yield _comment(f"{what}, because no task takes it as it is stored: {', '.join(refused)}")
+        yield _comment(f"{what} because no task accepts the stored value: {', '.join(refused)}")
     if connector.get("unreadable"):
         yield _left_out(what, connector["unreadable"])
 
@@ -142,12 +142,14 @@ def _mailboxes(info: Mapping[str, Any]) -> Iterator[str]:
     alike = info["alike"]
     number = sum(len(group["mailboxes"]) for group in alike)
     yield "---"
-    yield _comment(f"What clients may do with {number:,} mailboxes, as {info['server']} showed it.")
+    yield _comment(f"Client access to {number:,} mailboxes, as read from {info['server']}.")
     whole = info["all"] and not info["unreadable"]
     if whole:
-        yield _comment("The roles change nothing with it, and later take access from mailboxes that are not in it yet.")
+        yield _comment(
+            "With this file, the roles change nothing now, and later remove access from mailboxes that are not in it."
+        )
     for label in info["unreadable"]:
-        yield _comment(f"Not in this file, because it could not be read: {label}")
+        yield _comment(f"Not in this file because it could not be read: {label}")
     yield "adopted_mailboxes:"
     yield f"  format: {FORMAT}"
     yield "  alike:" if alike else "  alike: []"
@@ -188,7 +190,7 @@ def _escaped(code: int) -> str:
 
 
 def _left_out(what: str, options: Any) -> str:
-    return _comment(f"{what}, because it could not be read: {', '.join(options)}")
+    return _comment(f"{what} because it could not be read: {', '.join(options)}")
 
 
 def _comment(text: str) -> str:

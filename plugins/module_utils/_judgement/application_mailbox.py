@@ -34,13 +34,13 @@ class Program:
     def of(cls, protocol: str, side: str, interval: Any, user: str) -> Program:
         """ValueError with a sentence where it is none."""
         if protocol not in PROTOCOLS:
-            raise ValueError(f"protocol: {protocol!r} is not known; give {' or '.join(PROTOCOLS)}")
+            raise ValueError(f"protocol: {protocol!r} is not valid; use {' or '.join(PROTOCOLS)}")
         if side not in SIDES:
-            raise ValueError(f"side: {side!r} is not known; give {' or '.join(SIDES)}")
+            raise ValueError(f"side: {side!r} is not valid; use {' or '.join(SIDES)}")
         seconds = int(interval) if str(interval).isdecimal() else 0
         if seconds < _SHORTEST:
             raise ValueError(
-                f"interval: {interval!r} is too short; give the seconds between two looks, at least {_SHORTEST}"
+                f"interval: {interval!r} is not valid; use at least {_SHORTEST} seconds between two checks for mail"
             )
         return cls(PROTOCOLS[protocol], side, seconds, user)
 
@@ -81,7 +81,7 @@ class Program:
         # Where the protocol is meant to be off that is no error to others.
         if stopped and not any(finding["id"].startswith("service-") for finding in hindering):
             yield (
-                f"{title} does not run on {server}: {' and '.join(stopped)}; enable it with the role "
+                f"{title} is not running on {server}: {' and '.join(stopped)}; enable it with the role "
                 f"mailops.exchange.{self.protocol.key}."
             )
         entry = self._entry(info)
@@ -92,13 +92,13 @@ class Program:
                 else f"{self._option} of {server} is empty"
             )
             yield (
-                f"{why}, so it is not known what the program has to connect to by {title}; set {self._option} with "
+                f"{why}, so it is not known where the program must connect for {title}; set {self._option} with "
                 f"mailops.exchange.{self.protocol.module}."
             )
         elif entry["encryption"] == "none":
             yield (
-                f"The program would send its password without encryption: {self._option} of {server} has nothing "
-                f"better than {entry['server']}:{entry['port']}; add an entry that ends in :SSL."
+                f"The program would send its password without encryption: the best entry in {self._option} of {server} "
+                f"is {entry['server']}:{entry['port']}; add an entry that ends in :SSL."
             )
         most = info[self.protocol.key]["settings"].get("max_connections_per_user")
         if most is not None and most < self.connections:
@@ -114,14 +114,14 @@ class Program:
         if isinstance(most, int) and most < self.connections:
             yield (
                 f"{option} of the throttling policy {policy} is {most}, and {self._why}; set it to {self.connections} "
-                "or more with max_concurrency of application_mailbox_throttling_policy."
+                "or more with max_concurrency in application_mailbox_throttling_policy."
             )
 
     @property
     def _why(self) -> str:
         return (
-            f"a program that looks every {self.interval} seconds may have {self.connections} connections open at a "
-            f"time, because fetching the mail can take {_RETRIEVAL} seconds"
+            f"a program that checks for mail every {self.interval} seconds can have {self.connections} connections "
+            f"open at a time, because fetching the mail can take {_RETRIEVAL} seconds"
         )
 
     def remarks(self, info: Mapping[str, Any]) -> Iterator[str]:
@@ -129,13 +129,16 @@ class Program:
         entry = self._entry(info)
         if entry and entry["encryption"] == "starttls":
             yield (
-                f"{entry['server']}:{entry['port']} begins without encryption and turns to it by STARTTLS: leave the "
-                "program's box for SSL/TLS off, and make sure that it knows STARTTLS. For one that does not, add an "
-                f"entry to {self._option} that ends in :SSL."
+                f"{entry['server']}:{entry['port']} starts without encryption and switches to it with STARTTLS: leave "
+                "the program's SSL/TLS box cleared, and make sure that it supports STARTTLS. If it does not, add an "
+                f"entry that ends in :SSL to {self._option}."
             )
         if info[self.protocol.key]["settings"].get("max_connections_per_user") is None:
-            yield f"max_connections_per_user of {info['server']} cannot be read, so it is not judged."
+            yield f"max_connections_per_user of {info['server']} cannot be read, so it is not checked."
         if info["certificates"] is None:
-            yield f"The certificates of {info['server']} cannot be read, so they are not judged."
+            yield f"The certificates of {info['server']} cannot be read, so they are not checked."
         if info["client_settings"][self.side]["smtp"] is None:
-            yield f"The receive connectors of {info['server']} cannot be read, so it is not known by which one sends."
+            yield (
+                f"The receive connectors of {info['server']} cannot be read, so it is not known which one accepts mail "
+                "from clients."
+            )

@@ -28,10 +28,10 @@ class Change:
 def changes(differences: Any) -> Iterator[Change]:
     """The changes in the differences that a role reports; ValueError if it is none of these."""
     if not isinstance(differences, Mapping):
-        raise ValueError("give the differences of a role's report")
+        raise ValueError("use the differences of a role's report")
     for part, difference in differences.items():
         if not isinstance(difference, Mapping):
-            raise ValueError(f"the difference of {part} has to have what was before and what is after")
+            raise ValueError(f"the difference of {part} must have before and after")
         yield from _changes(part, difference.get("before") or {}, difference.get("after") or {})
 
 

@@ -145,7 +145,7 @@ class ClientAccessInfo(Work):
         of_users = [(one, True) for one in facts.serving]
         shown_ones = []
         for one, for_users in (*of_users, *((other, False) for other in facts.others)):
-            what = f"the settings of the receive connector {quoted(one.name)} of {self.server.name}"
+            what = f"the settings of the receive connector {quoted(one.name)} on {self.server.name}"
             self.host.warnings += not_shown(what, one.stored)
             settings = shown(CONNECTOR_SETTINGS, one.values)
             unreadable = one.stored.shapes

@@ -25,8 +25,8 @@ SERVERS_DIFFER = Rule(
     "servers-differ",
     (WARNING,),
     "{what} is {values}.",
-    "Behind one name, clients meet now one server and now another, and it works now and then only.",
-    "Give {what} the same value for all of them, in group variables, and run the role on the group.",
+    "Behind one name, clients reach one server or another, so connections work only some of the time.",
+    "Set {what} to the same value for all of them in group variables, and run the role on the group.",
 )
 
 SERVER_BUILDS_DIFFER = Rule(
@@ -93,10 +93,10 @@ class Difference:
 def differences(results: Any) -> list[Fact]:
     """What is not the same on all servers; ValueError if it is no list of results of client_access_info."""
     if isinstance(results, str | Mapping) or not isinstance(results, Sequence):
-        raise ValueError("give a list of results of client_access_info")
+        raise ValueError("use a list of results of client_access_info")
     for result in results:
         if not isinstance(result, Mapping) or not isinstance(result.get("server"), str):
-            raise ValueError("each item has to be a result of client_access_info, with its server")
+            raise ValueError("each item must be a result of client_access_info that has server")
     return [found.fact() for found in compared((result["server"], result) for result in results)]
 
 
@@ -154,7 +154,7 @@ def _settings(
                 read = setting.kind.read(value)
             except Unreadable as came:
                 raise ValueError(
-                    f"{setting.option} of {result.get('server')} is {came}, which is no value of it"
+                    f"{setting.option} of {result.get('server')} is {came}, which is not a valid value"
                 ) from None
             # A server can have a name that makes nonsense of a value, such as 0 or com.
             with suppress(Unreadable):
@@ -176,7 +176,7 @@ def _tell_apart(groups: Sequence[Group]) -> None:
         return
     for group, items in zip(groups, lists, strict=True):
         own = [item for item in items if not all(item in other for other in lists)]
-        group.told = f"{quoted(own)} and {len(items) - len(own):,} that all have"
+        group.told = f"{quoted(own)} and {len(items) - len(own):,} that all servers have"
 
 
 def own_names(result: Mapping[str, Any]) -> re.Pattern[str] | None:

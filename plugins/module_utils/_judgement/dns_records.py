@@ -23,7 +23,7 @@ def zone(handout: Handout, side: str) -> bytes:
     """The lines for a side. Only names that have been looked at are in them, for a line break would begin a record."""
     lines = [
         "; SRV records for mail programs (RFC 6186, RFC 8314), for the zones of the mail domains.",
-        "; The lower first number is preferred. A dot as target says that there is no such service.",
+        "; The lower first number is preferred. A dot as the target means that the service is not available.",
     ]
     for domain in handout.domains:
         lines += ["", *_of_domain(handout, side, domain)]
@@ -40,11 +40,11 @@ def _of_domain(handout: Handout, side: str, domain: str) -> Iterator[str]:
         if leads_to:
             continue
         if offers:
-            yield f"; {name} is left out: no name with a connection is set for it."
+            yield f"; {name} is left out: no host name that accepts connections is set for it."
         elif _is_known(handout, side, protocol):
             yield f"{name} IN SRV 0 0 0 ."
         else:
-            yield f"; {name} is left out: it is not known whether there is such a service."
+            yield f"; {name} is left out: it is not known whether the service is available."
 
 
 def _is_known(handout: Handout, side: str, protocol: str) -> bool:

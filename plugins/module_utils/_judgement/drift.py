@@ -35,7 +35,7 @@ def compared(
     protocols = {key: report for key, report in reports.items() if key in PROTOCOLS}
     missing = [key for key in wanted if key not in protocols]
     if missing and not failure:
-        failure = f"No part of {' and '.join(missing)} was compared; tags can leave all of them out."
+        failure = f"No part of {' and '.join(missing)} was compared; the tags of the run may exclude all of them."
     active = [report for report in protocols.values() if not report["maintenance"]]
     owed = [report["restart"].get("owed") for report in active]
     doubt = next((doubt for doubt in _DOUBTS if doubt in owed), None)
@@ -60,7 +60,7 @@ def report(
 ) -> dict[str, dict[str, Any]]:
     """The report on all hosts, from the variables of each; ValueError if these are no variables of hosts."""
     if not isinstance(facts, Mapping):
-        raise ValueError("give hostvars")
+        raise ValueError("use hostvars")
     servers = {}
     for host in hosts:
         known = facts[host]
@@ -73,7 +73,7 @@ def report(
 def table(told: Any) -> list[str]:
     """A report as lines of a table; ValueError if it is no report."""
     if not isinstance(told, Mapping) or not isinstance(told.get("servers"), Mapping):
-        raise ValueError("give a report of drift, with its servers")
+        raise ValueError("use a drift report, which has servers")
     lines = [_ROW.format("SERVER", "PROT.", "PART", "WHAT", "ACTUAL -> DESIRED")]
     for server in told["servers"].values():
         lines += _of_server(ServerDrift(**server))

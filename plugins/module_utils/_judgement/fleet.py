@@ -140,7 +140,9 @@ class Seen:
         failure = next((str(one) for one in (*told, self.failure) if one), "")
         if failure or look:
             return failure
-        return "It was not looked at; tags can leave that out." if self.is_reached else "It could not be reached."
+        return (
+            "It was not read; the tags of the run may exclude that." if self.is_reached else "It could not be reached."
+        )
 
 
 def _finding(told: Mapping[str, Any]) -> dict[str, Any]:

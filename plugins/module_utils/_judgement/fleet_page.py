@@ -297,7 +297,7 @@ def _counts(summary: Mapping[str, Any]) -> Iterator[Count]:
         (summary["not_compared"], "not compared", "off", "servers"),
         (summary["maintenance"], "in maintenance", "off", "servers"),
         (summary["differ"], "out of sync", "warning", "servers"),
-        (summary["unknown"], "not known for certain", "notice", "servers"),
+        (summary["unknown"], "state not certain", "notice", "servers"),
         (summary["failed"], "failed", "error", "servers"),
         (summary["unreachable"], "unreachable", "error", "servers"),
     ):
@@ -495,13 +495,17 @@ class _Page:
         """Who uses a protocol, and why there may be more."""
         read = {host: part for host, entry in self.hosts.items() if (part := part_of(entry.get("usage"), key))}
         is_known = any(part["first_day"] for part in read.values())
-        nobody = "nobody" if not told["unknown"] else "nobody that the logs tell of" if is_known else "not known"
+        nobody = "nobody" if not told["unknown"] else "nobody according to the logs" if is_known else "not known"
         secure, title = told["secure_login"], PARTS[key]
         changes = [
-            (f"Disable {title}", told["disabling"], "They logged on."),
-            ("Set login_type to SecureLogin: certain", secure["certain"], "They logged on without TLS."),
-            ("Set login_type to SecureLogin: possible", secure["possible"], "The logs do not tell whether over TLS."),
-            (f"Leave {title} to the allowed mailboxes", told["allow_list"], "They are not among them."),
+            (f"Disable {title}", told["disabling"], "They signed in."),
+            ("Set login_type to SecureLogin: certain", secure["certain"], "They signed in without TLS."),
+            (
+                "Set login_type to SecureLogin: possible",
+                secure["possible"],
+                "The logs do not show whether they used TLS.",
+            ),
+            (f"Restrict {title} to the allowed mailboxes", told["allow_list"], "Theirs are not among these."),
         ]
         return Usage(
             key,
@@ -563,7 +567,7 @@ def _details(entry: Mapping[str, Any], own: re.Pattern[str] | None) -> Iterator[
 
 def _acceptance(finding: Mapping[str, Any]) -> str:
     if "expired" not in finding:
-        end = f"Until {finding['until']}" if finding["until"] else "Without an end"
+        end = f"Until {finding['until']}" if finding["until"] else "No end date"
         return f"{end}: {finding['reason'] or 'no reason was given.'}"
     if not (expired := finding["expired"]):
         return ""

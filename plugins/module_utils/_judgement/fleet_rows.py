@@ -28,13 +28,13 @@ PARTS = {SERVER: "Server", **{key: one.title for key, one in PROTOCOLS.items()},
 STATES = {
     "in_sync": "In sync",
     "differs": "Out of sync",
-    "restart_possible": "Restart possibly owed",
-    "restart_unknown": "Not known whether a restart is owed",
+    "restart_possible": "Restart may be pending",
+    "restart_unknown": "Not known whether a restart is pending",
     "certificate_unknown": "Not known whether the certificate is assigned",
     "maintenance": "In maintenance",
     "failed": "Could not be read or compared",
     "unreachable": "Could not be reached",
-    "not_compared": "Not compared, nothing is desired",
+    "not_compared": "Not compared: no desired values",
 }
 CALM = ("maintenance", "not_compared", "in_sync")
 
@@ -230,14 +230,16 @@ class _Server:
                 yield RowId(key, "services", f"{name} {what}"), _value(service[what]) if service[what] else nothing
         state, reason = protocol["component_state"], self._neutral(protocol["component_reason"] or "")
         component = replace(
-            _value(protocol["component"] or state), note=reason, alarm="" if state == "active" else "serves no clients"
+            _value(protocol["component"] or state),
+            note=reason,
+            alarm="" if state == "active" else "not serving clients",
         )
         if state == "none":
             component = Cell(Kind.ABSENT)
         elif state == "unknown":
             component = Cell(Kind.UNKNOWN, note=reason)
         yield RowId(key, "services", "component state"), component
-        yield RowId(key, "services", "restart owed"), self._restart(protocol)
+        yield RowId(key, "services", "restart pending"), self._restart(protocol)
 
     def _restart(self, protocol: Mapping[str, Any]) -> Cell:
         owed, until = protocol["restart_owed"], protocol["restart_possible_until"]
@@ -247,7 +249,7 @@ class _Server:
         note = f"until {in_utc(until)}: {reason}" if until else reason
         if owed == "unknown":
             return Cell(Kind.UNKNOWN, note=note)
-        return replace(_value(owed), note=note, alarm="restart owed" if owed == "yes" else "restart possibly owed")
+        return replace(_value(owed), note=note, alarm="restart pending" if owed == "yes" else "restart may be pending")
 
     def _certificates(self, key: str, protocol: Mapping[str, Any]) -> Iterator[tuple[RowId, Cell]]:
         listed = self.entry["certificates"]
@@ -278,7 +280,7 @@ class _Server:
             cell = _value(self._neutral(value), _SETTINGS[part].get(option))
             yield RowId(part, group, option), replace(cell, as_desired=option in given)
         for option, came in read["unreadable"].items():
-            yield RowId(part, group, option), Cell(Kind.UNREADABLE, note=f"it came as {came}")
+            yield RowId(part, group, option), Cell(Kind.UNREADABLE, note=f"returned as {came}")
 
     def _given(self, key: str) -> frozenset[str]:
         """The settings that are compared with what is desired."""

@@ -52,7 +52,7 @@ def contents(
 def _readme(handout: Handout, made: set[str]) -> str:
     paragraphs = [*_pages(), *(part for side in SIDES for part in _of_side(handout, side, made))]
     if handout.notes:
-        paragraphs += ["TO BE LOOKED AT", *notes(handout, "en")]
+        paragraphs += ["NEEDS ATTENTION", *notes(handout, "en")]
     lines = []
     for text in paragraphs:
         lines += [] if text.startswith(" ") else [""]
@@ -62,37 +62,37 @@ def _readme(handout: Handout, made: set[str]) -> str:
 
 def _pages() -> Iterator[str]:
     yield "WHAT IS IN THIS FOLDER"
-    yield f"{', '.join(PAGES.values())}: the page for users, to be printed or put on a web server."
-    yield f"{', '.join(_OUTLOOK.values())}: the values for Outlook as text, to be sent by e-mail."
+    yield f"{', '.join(PAGES.values())}: the page for users, to print or to publish on a web server."
+    yield f"{', '.join(_OUTLOOK.values())}: the values for Outlook as text, to send by email."
 
 
 def _of_side(handout: Handout, side: str, made: set[str]) -> Iterator[str]:
     yield {
         "external": "THE FOLDER external: FOR THE INTERNET",
-        "internal": "THE FOLDER internal: FOR YOUR OWN NETWORK, WHERE ITS DNS AND ITS WEB SERVERS ARE OTHERS",
+        "internal": "THE FOLDER internal: FOR YOUR OWN NETWORK, IF IT HAS ITS OWN DNS AND WEB SERVERS",
     }[side]
     if f"{side}/{_AUTOCONFIG}" in made:
-        yield f"{_AUTOCONFIG}: serve it, as text/xml, at"
+        yield f"{_AUTOCONFIG}: publish it as text/xml at"
         for domain in handout.domains:
             yield f"  https://autoconfig.{domain}/.well-known/mail-v1.xml"
             yield f"  https://{domain}/.well-known/autoconfig/mail/{_AUTOCONFIG}"
-            yield f"  http://autoconfig.{domain}/mail/{_AUTOCONFIG}, and by https"
-        yield "Programs ask there in this order, and the first answer counts."
+            yield f"  http://autoconfig.{domain}/mail/{_AUTOCONFIG}, and with https"
+        yield "Programs try these addresses in this order and use the first answer."
     else:
-        yield f"{_AUTOCONFIG} is not there: {_missing(handout, side, *FETCHING)}"
+        yield f"{_AUTOCONFIG} is not included: {_missing(handout, side, *FETCHING)}"
     for protocol, name in _PROFILES.items():
         if f"{side}/{name}" in made:
             yield (
-                f"{name}: for iPhone, iPad and Mac; on a web server as application/x-apple-aspen-config. It holds no "
+                f"{name}: for iPhone, iPad, and Mac; publish it as application/x-apple-aspen-config. It contains no "
                 "password."
             )
         elif not handout.for_programs(side, protocol) or not handout.for_programs(side, SMTP):
-            yield f"{name} is not there: {_missing(handout, side, protocol)}"
+            yield f"{name} is not included: {_missing(handout, side, protocol)}"
         else:
-            yield f"{name} is not there: it has one server for each, and the servers of Exchange differ in what is set."
-    yield f"{_ZONE}: records for the zones of the mail domains."
+            yield f"{name} is not included: a profile has one server for each, and the Exchange servers differ."
+    yield f"{_ZONE}: DNS records for the zones of the mail domains."
 
 
 def _missing(handout: Handout, side: str, *protocols: str) -> str:
     lacking = "receiving" if not handout.for_programs(side, *protocols) else "sending"
-    return f"there is no setting for {lacking} that is encrypted and has a connection."
+    return f"there is no encrypted setting for {lacking} that accepts connections."

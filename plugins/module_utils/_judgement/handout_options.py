@@ -28,7 +28,7 @@ _BESIDE = re.compile(r"[A-Za-z0-9._@\\-]*")
 def domains(given: Sequence[Any]) -> list[str]:
     """Mail domains, in the form of DNS."""
     if not given:
-        raise ValueError("handout_domains: the list is empty; give the mail domains, such as [contoso.com].")
+        raise ValueError("handout_domains: the list is empty; use the mail domains, such as [contoso.com].")
     return list(dict.fromkeys(map(_domain, given)))
 
 
@@ -37,8 +37,8 @@ def _domain(given: Any) -> str:
     name = in_dns(text)
     if not _DOMAIN.fullmatch(name) or _is_address(name):
         # Of what can be two names in DNS, such as one with ß, it is not known which is meant.
-        right = "one such as contoso.com" if text.isascii() else "it in the form of DNS, which begins with xn--"
-        raise ValueError(f"handout_domains: {quoted(text)} is not a mail domain; give {right}.")
+        right = "one such as contoso.com" if text.isascii() else "its DNS form, which begins with xn--"
+        raise ValueError(f"handout_domains: {quoted(text)} is not a mail domain; use {right}.")
     return name
 
 
@@ -50,12 +50,12 @@ def username(given: str) -> str:
         beside = beside.replace(placeholder, "")
     if not _BESIDE.fullmatch(beside):
         raise ValueError(
-            f"handout_username: {quoted(given)} has something in it that no user name has; give one with the "
+            f"handout_username: {quoted(given)} has characters that no user name has; use one with the "
             f"placeholders {', '.join(known)}, such as %EMAILADDRESS%."
         )
     if not any(placeholder in given for placeholder in known[:2]):
         raise ValueError(
-            f"handout_username: {quoted(given)} would be the same for every user; give one with {known[0]} or "
+            f"handout_username: {quoted(given)} would be the same for every user; use one with {known[0]} or "
             f"{known[1]} in it."
         )
     return given
@@ -79,8 +79,7 @@ class Names:
         """A sentence for each that names none of the settings."""
         found = list(settings)
         return [
-            f"{self.option}: {host}{'' if port is None else f':{port}'} is in none of the settings that the servers "
-            "have for users."
+            f"{self.option}: {host}{'' if port is None else f':{port}'} is in none of the servers' settings for users."
             for host, port in self.given
             if not any(_is_meant((host, port), setting) for setting in found)
         ]
@@ -99,12 +98,12 @@ class Probing:
         unknown = sorted(str(name) for name in given.keys() - set(PROBE_OPTIONS))
         if unknown:
             raise ValueError(
-                f"handout_probe: {', '.join(map(quoted, unknown))} is no option of it; give {', '.join(PROBE_OPTIONS)}."
+                f"handout_probe: {', '.join(map(quoted, unknown))} is not valid; use {', '.join(PROBE_OPTIONS)}."
             )
         ways = given.get("connect_to") or {}
         if not isinstance(ways, Mapping):
             raise ValueError(
-                f"handout_probe: connect_to is {quoted(ways)}; give a dictionary, such as "
+                f"handout_probe: connect_to is {quoted(ways)}; use a dictionary, such as "
                 "{mail.contoso.com: 192.0.2.10}."
             )
         option = "handout_probe: in connect_to"
@@ -135,7 +134,7 @@ def _host_and_port(option: str, given: Any) -> tuple[str, int | None]:
         colon and not (port.isascii() and port.isdecimal() and len(port) < 6 and 0 < int(port) < 65536)
     ):
         raise ValueError(
-            f"{option}: {quoted(given)} is neither a host nor a host with a port; give one such as mail.contoso.com or "
+            f"{option}: {quoted(given)} is neither a host nor a host with a port; use one such as mail.contoso.com or "
             "mail.contoso.com:995."
         )
     return host, int(port) if port else None
@@ -144,7 +143,7 @@ def _host_and_port(option: str, given: Any) -> tuple[str, int | None]:
 def _timeout(given: Any) -> int:
     text = str(given)
     if not (text.isascii() and text.isdecimal() and len(text) < 5 and 1 <= int(text) <= 3600):
-        raise ValueError(f"handout_probe: timeout is {quoted(given)}; give seconds, from 1 to 3600.")
+        raise ValueError(f"handout_probe: timeout is {quoted(given)}; use a number of seconds from 1 to 3600.")
     return int(text)
 
 
@@ -153,7 +152,7 @@ def _readable(given: Any) -> str:
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(path)
     except ssl.SSLError:
-        raise ValueError(f"handout_probe: ca_cert, {given}, holds no certificate in PEM form.") from None
+        raise ValueError(f"handout_probe: ca_cert, {given}, contains no certificate in PEM form.") from None
     except (OSError, ValueError) as error:
         told = getattr(error, "strerror", None) or error
         raise ValueError(f"handout_probe: ca_cert, {given}, cannot be read: {told}.") from None

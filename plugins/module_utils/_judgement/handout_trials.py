@@ -28,7 +28,7 @@ def can_try() -> None:
     if not can_read_x509():
         raise ValueError(
             "handout_verify: the Python library cryptography is missing on the controller: install the collection's "
-            "requirements (pip install cryptography) into the Python that runs Ansible, or give handout_verify=false."
+            "requirements (pip install cryptography) into the Python that runs Ansible, or set handout_verify=false."
         )
 
 

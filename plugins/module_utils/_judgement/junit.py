@@ -91,7 +91,7 @@ def _cases(server: Mapping[str, Any], findings: Sequence[Mapping[str, Any]]) -> 
     if usage := server.get("usage"):
         told = list(dict.fromkeys(text for key in usage["protocols"] or PROTOCOLS for text in unread(usage, key)))
         if told == [server["failure"]]:
-            yield _Case("usage", "skipped", told=["Its logs were not read, see the case run."])
+            yield _Case("usage", "skipped", told=["Its logs were not read; see the case run."])
         else:
             yield _Case("usage", "error", "usage", told) if told else _Case("usage")
 
@@ -99,8 +99,8 @@ def _cases(server: Mapping[str, Any], findings: Sequence[Mapping[str, Any]]) -> 
 def _compared(name: str, part: str, drift: Any, server: Mapping[str, Any], key: str) -> _Case:
     if drift is None:
         if server["state"] in ("failed", "unreachable"):
-            return _Case(name, "skipped", told=["It was not compared, see the case run."])
-        why = "It was not compared." if key in server["desired"] else f"Nothing of {key} is desired."
+            return _Case(name, "skipped", told=["It was not compared; see the case run."])
+        why = "It was not compared." if key in server["desired"] else f"No desired values are set for {key}."
         return _Case(name, "skipped", told=[why])
     if drift["maintenance"]:
         return _Case(name, "skipped", told=["The server is in maintenance."])

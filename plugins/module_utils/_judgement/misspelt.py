@@ -41,7 +41,7 @@ class Namespace:
         for variable in sorted(name for name in variables if name.startswith(self.prefix)):
             name = variable.removeprefix(self.prefix)
             if name not in self.names and (meant := self._meant(name)):
-                yield f"{variable} is no variable of {self.owner}; did you mean {self.prefix}{meant}?"
+                yield f"{variable} is not a variable of {self.owner}; did you mean {self.prefix}{meant}?"
 
     def _meant(self, name: str) -> str | None:
         if self.is_shared:
@@ -76,7 +76,7 @@ def of_connection(variables: Iterable[str]) -> Namespace:
 def told(sentences: Iterable[str], switch: str) -> str:
     """All of them, and the way out, if there are any."""
     found = list(sentences)
-    return " ".join([*found, f"If it is one of your own, set {switch} to warn."]) if found else ""
+    return " ".join([*found, f"If it is your own variable, set {switch} to warn."]) if found else ""
 
 
 def is_slip(given: str, ours: str) -> bool:

@@ -112,11 +112,11 @@ class Renewal:
         if services is None:
             return f"it is not known whether {mark} is assigned to SMTP"
         if "SMTP" not in services:
-            return f"{mark} is not assigned to SMTP, which certificate_services: [SMTP] does"
+            return f"{mark} is not assigned to SMTP; assign it with certificate_services: [SMTP]"
         try:
             CertificateIdentifier().of(self.certificate["issuer"], self.certificate["subject"])
         except ValueError as clause:
-            return f"{mark} {clause}, so no receive connector can name it"
+            return f"{mark} {clause}, so no receive connector can use it"
         if self.connector is None and self.look["connectors"] is None:
             return f"the receive connectors of {self.look['server']} could not be read"
         if self.connector is None and not any(one["for_users"] for one in self.look["connectors"]):
@@ -159,28 +159,28 @@ class Renewal:
         for mark in dict.fromkeys(_thumbprint(result) for result in self.served):
             if self.certificate["wildcard"] and mark in plain:
                 yield (
-                    f"{mark} has the name itself, which goes before a wildcard as long as it is there; remove it by "
-                    "exchange_certificate with state: absent, and run this again."
+                    f"{mark} has the exact name, which takes precedence over a wildcard while it is on the server; "
+                    "remove it with exchange_certificate and state: absent, and run this again."
                 )
 
     def _left_out(self) -> Iterator[str]:
         if self.manage_connector and (why := self._without_connector()):
-            yield f"TlsCertificateName and the probe of port {CLIENT_SUBMISSION_PORT} are left out: {why}."
+            yield f"TlsCertificateName and the probe of port {CLIENT_SUBMISSION_PORT} are skipped: {why}."
         serving = self._served_protocols()
         for key in self.protocols:
             title = PROTOCOLS[key].title
             if key not in serving:
-                yield f"{title} does not run, so it is neither restarted nor probed."
+                yield f"{title} is not running, so it is neither restarted nor probed."
                 continue
             seen = [result for result in self.seen if result["item"]["protocol"] == key]
             if seen and not any(result.get("reachable") for result in seen) and not self._needs_restart(key):
                 yield (
-                    f"The controller reaches no port of {title}, so it is not known which certificate clients are "
-                    "shown and whether a restart is owed; where a run before was cut off, restart it."
+                    f"The controller cannot reach any port of {title}, so it is not known which certificate clients "
+                    "are shown and whether a restart is pending; if an earlier run was interrupted, restart it."
                 )
             for encryption, option in _BINDINGS.items():
                 if not self._port(key, encryption):
-                    yield f"{title} listens nowhere for {encryption} ({option} has no address), so that is not probed."
+                    yield f"{title} does not listen for {encryption} ({option} is empty), so that is not probed."
 
     def _superseded(self) -> Iterator[Mapping[str, Any]]:
         """Older ones of an authority that clients could be shown until now, and of which the new one has all names.

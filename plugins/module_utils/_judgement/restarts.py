@@ -36,7 +36,7 @@ def restart_owed(
     """
     started = [moment(start) for has_process, start in services if has_process]
     if not started:
-        return Judgement("no", "No service of the protocol runs; the next start takes the stored settings.")
+        return Judgement("no", "No service of the protocol is running; the next start uses the stored settings.")
     known = [start for start in started if start]
     changed_at = moment(changed)
     why = f": {first_of(unread, '; ')}" if unread else ""
@@ -44,19 +44,19 @@ def restart_owed(
     shown = earliest.isoformat() if earliest else None
     if changed_at is None or earliest is None:
         what = "the settings were changed" if changed_at is None else f"the services started{why}"
-        return Judgement("unknown", f"It cannot be read when {what}.", shown)
+        return Judgement("unknown", f"It is not known when {what}.", shown)
     later = changed_at - earliest
     if later >= timedelta(seconds=tolerance) and later > timedelta():
         answer, reason = "yes", "The settings were changed after a service started."
     elif len(known) < len(started):
-        answer, reason = "unknown", f"It cannot be read when one of the services started{why}."
+        answer, reason = "unknown", f"It is not known when one of the services started{why}."
     elif later > timedelta():
         answer = "possible"
         reason = (
-            f"The settings show a change {later.total_seconds():.0f} seconds after a service started, less than the "
-            f"tolerance of {tolerance:g}: it may be the same change reaching another domain controller late."
+            f"The settings were changed {later.total_seconds():.0f} seconds after a service started, less than the "
+            f"tolerance of {tolerance:g}: this may be the same change, arriving late at another domain controller."
         )
         return Judgement(answer, reason, shown, (earliest + timedelta(seconds=tolerance)).isoformat("T", "seconds"))
     else:
-        answer, reason = "no", "Every running service started after the last change of the settings."
+        answer, reason = "no", "Every running service started after the last change to the settings."
     return Judgement(answer, reason, shown)

@@ -29,7 +29,7 @@ _START_MODES = ("automatic", "manual", "disabled")
 _OF_ROLES = {"manage_services", "mailboxes", "start_mode"}
 _OF_CERTIFICATES = [row for row in CertificateAssignment.options if row.option in ("thumbprint", "name")]
 _OF_CONNECTORS = [row for row in ReceiveConnector.options if row not in SERVER_OPTIONS]
-_WRITTEN = "give a file as the playbook adopt has written it"
+_WRITTEN = "use a file that the playbook adopt has written"
 
 
 class Foreign(ValueError):
@@ -50,10 +50,10 @@ def _marked(variables: Mapping[str, Any], name: str, evaluated: Collection[str])
     """The variable by which a file says what it is."""
     marker = variables.get(name)
     if not isinstance(marker, Mapping) or name in evaluated:
-        raise Foreign(f"has no {name} that tells what it is of; {_WRITTEN}")
+        raise Foreign(f"has no {name}, which identifies what the file is for; {_WRITTEN}")
     if (found := marker.get("format")) != FORMAT:
         raise Foreign(
-            f"is of the format {quoted(found)}, and this version of the collection takes {FORMAT}; use the version "
+            f"has format {quoted(found)}, and this version of the collection supports {FORMAT}; use the version "
             "that wrote it"
         )
     return marker
@@ -62,12 +62,12 @@ def _marked(variables: Mapping[str, Any], name: str, evaluated: Collection[str])
 def _take(rows: Sequence[Row], given: Any, prefix: str, problems: list[str]) -> dict[str, Any]:
     """What tasks are given, as they would take it; what they would not is a problem."""
     if not isinstance(given, Mapping):
-        problems.append(f"{prefix.rstrip('._')}: {quoted(given)} is no dictionary of options.")
+        problems.append(f"{prefix.rstrip('._')}: {quoted(given)} is not a dictionary of options.")
         return {}
     spec, taken = argument_spec(rows), {option: value for option, value in given.items() if value is not None}
     for option, value in [*taken.items()]:
         if option not in spec:
-            problems.append(f"{prefix}{option}: there is no such option.")
+            problems.append(f"{prefix}{option}: this option does not exist.")
             del taken[option]
         elif ArgumentSpecValidator({option: spec[option]}).validate({option: value}).error_messages:
             problems.append(f"{prefix}{option}: {quoted(value)} is not of the type {spec[option]['type']}.")
@@ -81,7 +81,7 @@ def _take(rows: Sequence[Row], given: Any, prefix: str, problems: list[str]) -> 
 
 def _refuse(problems: Sequence[str]) -> None:
     if problems:
-        raise Foreign(f"has what no task takes: {first_of(problems, ' ').removesuffix('.')}")
+        raise Foreign(f"has values that no task accepts: {first_of(problems, ' ').removesuffix('.')}")
 
 
 class AdoptedServer:
@@ -115,7 +115,7 @@ class AdoptedServer:
         key, prefix = protocol.key, f"{protocol.key}_"
         services, known = (told.get("services"), told.get("assigned")) if isinstance(told, Mapping) else (None, None)
         if not _are_services(services) or not (known is None or _are_texts(known)):
-            raise Foreign(f"does not tell in adopted_server how the services of {protocol.title} were; {_WRITTEN}")
+            raise Foreign(f"does not give the state of the {protocol.title} services in adopted_server; {_WRITTEN}")
         self._services[key], self._assigned[key] = services or [], known
         given = {name.removeprefix(prefix): value for name, value in variables.items() if name.startswith(prefix)}
         options = {setting.option for setting in protocol.settings}
@@ -126,7 +126,7 @@ class AdoptedServer:
         self._beside[key] = sorted(prefix + option for option in given.keys() - options - of_objects.keys() - _OF_ROLES)
         for option in sorted(given.keys() & {*options, *of_objects}):
             if prefix + option in evaluated:
-                problems.append(f"{prefix}{option}: it is a template, or encrypted, which only a play fills in.")
+                problems.append(f"{prefix}{option}: it is a template or encrypted, which only a play can resolve.")
                 del given[option]
         settings = {option: given[option] for option in sorted(options & given.keys())}
         self._settings[key] = _take(protocol.settings, settings, prefix, problems)
@@ -138,12 +138,12 @@ class AdoptedServer:
         """Foreign if the file is of another server than the one that was looked at, or of another version."""
         here, product = look["fqdn"], f"{look['product']} ({look['version']})"
         if self.fqdn.casefold() != here.casefold():
-            raise Foreign(f"is of {self.fqdn}, and the server of this host is {here}; give the file of that one")
+            raise Foreign(f"is for {self.fqdn}, and the server of this host is {here}; use the file for that server")
         # Updates of a version keep the first two numbers, and so did Exchange Server SE, which replaces 2019 in place.
         if self.version.split(".")[:2] != look["version"].split(".")[:2]:
             raise Foreign(
-                f"was written when {here} was Exchange {self.version}, and it is {product} now, whose settings are not "
-                "the same; bring it back by hand, or write a new file"
+                f"was written when {here} ran Exchange {self.version}, and it now runs {product}, which has other "
+                "settings; restore it by hand, or write a new file"
             )
 
     def parts(self, look: Mapping[str, Any], chosen: Collection[str]) -> Iterator[Part]:
@@ -181,7 +181,7 @@ class AdoptedServer:
         if len(statuses) == 1 and (state := _STATES.get(str(*statuses))):
             options["state"] = state
         else:
-            left.append("whether they run")
+            left.append("state")
         if (
             len(modes) == 1
             and modes <= {*_START_MODES}
@@ -189,14 +189,14 @@ class AdoptedServer:
         ):
             options["start_mode"] = str(*modes)
         else:
-            left.append("their start mode")
+            left.append("start mode")
         return options, left
 
     def remarks(self, look: Mapping[str, Any], chosen: Collection[str]) -> Iterator[str]:
         """A sentence each on what cannot be brought back."""
         missing = [PROTOCOLS[key].title for key in PROTOCOLS if key in chosen and PROTOCOLS[key] not in self.protocols]
         if missing:
-            yield f"The file has nothing of {' and '.join(missing)}, which stays as it is."
+            yield f"The file has nothing about {' and '.join(missing)}, so nothing of that is restored."
         for protocol in self.protocols:
             key = protocol.key
             if key not in chosen:
@@ -206,28 +206,28 @@ class AdoptedServer:
                     f"{one['name']} {one['status']}, start mode {one['start_mode']}" for one in self._services[key]
                 )
                 yield (
-                    f"Of the services of {protocol.title} {' and '.join(left)} stays as it is, because no task brings "
-                    f"them back to what they were: {told}."
+                    f"The {' and '.join(left)} of the {protocol.title} services cannot be restored, because no task "
+                    f"sets them to what they were: {told}."
                 )
             yield from self._since(protocol, look)
             if beside := self._beside[key]:
-                yield f"{first_of(beside)}: that is for the roles alone, and is not brought back."
+                yield f"{first_of(beside)}: this is for the roles only and is not restored."
 
     def _since(self, protocol: Protocol, look: Mapping[str, Any]) -> Iterator[str]:
         """On certificates that have been assigned since the file was written."""
         then, now = self._assigned[protocol.key], assigned(protocol, look)
         if then is None or now is None:
-            when = "when the file was written" if then is None else "now"
+            when = "was not known when the file was written" if then is None else "is not known now"
             yield (
-                f"Which certificates are assigned to {protocol.service} was not known {when}, so one that has been "
-                "assigned since stays so, and is not named."
+                f"Which certificates are assigned to {protocol.service} {when}, so a certificate that was assigned "
+                "since then stays assigned and is not named."
             )
             return
         for thumbprint in now:
             if thumbprint not in then:
                 yield (
-                    f"The certificate {thumbprint} has been assigned to {protocol.service} since, and stays so: "
-                    "Exchange takes no assignment back."
+                    f"The certificate {thumbprint} was assigned to {protocol.service} since then and stays assigned: "
+                    "Exchange cannot remove an assignment."
                 )
 
 
@@ -243,11 +243,11 @@ class AdoptedMailboxes:
             told = group if isinstance(group, Mapping) else {}
             mailboxes = told.get("mailboxes")
             if not isinstance(mailboxes, Mapping) or not _are_texts([*mailboxes, *mailboxes.values()]):
-                raise Foreign(f"does not tell in adopted_mailboxes which mailboxes are alike; {_WRITTEN}")
+                raise Foreign(f"does not list groups of mailboxes in adopted_mailboxes.alike; {_WRITTEN}")
             settings = _take(MAILBOX_SETTINGS, told.get("settings"), "adopted_mailboxes.alike.settings.", problems)
             for key, label in mailboxes.items():
                 if self._wanted.setdefault(key.casefold(), settings) is not settings:
-                    problems.append(f"adopted_mailboxes.alike: the mailbox {label} is in two of them.")
+                    problems.append(f"adopted_mailboxes.alike: the mailbox {label} is in two groups.")
                 self._labels[key.casefold()] = label
         _refuse(problems)
 
@@ -264,7 +264,7 @@ class AdoptedMailboxes:
     def insist_on(self, info: Mapping[str, Any]) -> None:
         """Foreign if Exchange has none of the mailboxes."""
         if self._wanted and len(info["not_found"]) == len(self._wanted):
-            raise Foreign("has no mailbox that Exchange finds here; give the file of this organization")
+            raise Foreign("has no mailbox that exists here; use the file for this organization")
 
     def parts(self, info: Mapping[str, Any], chosen: Collection[str]) -> Iterator[Part]:
         """What has to be done with those that differ, together for those that need the same."""
@@ -293,7 +293,7 @@ class AdoptedMailboxes:
         for name, reason in info["not_found"].items():
             why[reason].append(self._labels.get(name.casefold(), name))
         for reason, labels in why.items():
-            yield f"Not brought back: {'each of ' if len(labels) > 1 else ''}{first_of(sorted(labels))} {reason}."
+            yield f"Not restored: {'each of ' if len(labels) > 1 else ''}{first_of(sorted(labels))} {reason}."
 
 
 def _prefixes(protocols: Iterable[str]) -> tuple[str, ...]:

@@ -74,5 +74,5 @@ def judge(
     has_the_name = shown.covers(name) and not any(shown.faults(now))
     if has_the_name and (rank(shown)[:-1] != rank(best)[:-1] or rank(shown) > rank(best)):
         return judgement
-    reason = f"Clients are shown the certificate {shown.thumbprint}; a service that starts now finds {best.thumbprint}."
+    reason = f"Clients are shown the certificate {shown.thumbprint}; a service that starts now uses {best.thumbprint}."
     return replace(judgement, answer="yes", reason=reason)

@@ -95,21 +95,21 @@ def gaps(usage: Mapping[str, Any] | None, protocol: str) -> Iterator[str]:
     if part["turn_on"]:
         yield part["turn_on"]
     elif first_day is None:
-        yield f"Nothing of log-ons is logged since {since}. If the log was turned on meanwhile, restart the services."
+        yield f"No sign-ins are logged since {since}. If logging was turned on meanwhile, restart the services."
     else:
         if first_day > since:
-            yield f"Nothing of log-ons is logged from {since} until {first_day}."
+            yield f"No sign-ins are logged from {since} until {first_day}."
         # A report of version 1.0 may be without these.
         if silent := part.get("silent_days"):
             more = "" if len(silent) == 1 else f" and {len(silent) - 1} more days until {last_day}"
-            yield f"Nothing of log-ons is logged on {silent[0]}{more}."
+            yield f"No sign-ins are logged on {silent[0]}{more}."
         # A day without even the log-ons by which Exchange monitors itself is more likely one that was not logged.
         if date.fromisoformat(part["read_on"]) - date.fromisoformat(last_day) > timedelta(days=1):
-            yield f"Nothing of log-ons is logged after {last_day}."
+            yield f"No sign-ins are logged after {last_day}."
     if part.get("unclear_users"):
-        yield "Of some users the logs do not tell whether they were let in."
+        yield "For some users, the logs do not show whether they were authenticated."
     if part.get("nameless_log_ons"):
-        yield "Some log-ons have no user in the logs."
+        yield "Some sign-ins have no user in the logs."
 
 
 def cut_off(parts: Iterable[Mapping[str, Any]], allowed: Iterable[str] | None = None) -> dict[str, Any]:

@@ -71,7 +71,7 @@ class Verification:
         if "services" in self.concern.managed and self._is_done("services"):
             for service in self._own["services"]:
                 if service["status"] != wanted:
-                    yield f"the service {service['name']} is {service['status']} and not {wanted}"
+                    yield f"the service {service['name']} is {service['status']} instead of {wanted}"
 
     def _certificate(self) -> Iterator[str]:
         result = self._result("certificate")
@@ -79,7 +79,7 @@ class Verification:
         served = self._own["served_certificate"]
         # What clients are shown is what it was to be assigned for.
         if reason and not result["changed"] and served != result["certificate"]["thumbprint"]:
-            seen = f"clients are shown {served}" if served else "what clients are shown was not seen"
+            seen = f"clients are shown {served}" if served else "what clients are shown is not known"
             yield (
                 f"whether the certificate {result['certificate']['thumbprint']} is assigned to "
                 f"{PROTOCOLS[self.protocol].service} is not known, and {seen} ({_clause(reason)}, or set "
@@ -101,7 +101,7 @@ class Verification:
         if "restart" in self.concern.managed and self._is_done("restart") and self._own["restart_owed"] == "yes":
             after = ", although they have just been restarted" if self._result("restart").get("changed") else ""
             reason = _clause(self._own["restart_reason"])
-            yield f"a restart of the {self._title} services is still owed{after} ({reason})"
+            yield f"a restart of the {self._title} services is still pending{after} ({reason})"
 
     def _findings(self) -> Iterator[str]:
         said = {"service-not-running"} if any(self._services()) else set()
@@ -113,7 +113,7 @@ class Verification:
 
 def sentence(server: str, wrong: list[str]) -> str:
     """All of it in one sentence."""
-    return f"{server} is not as it was told to be: {'; '.join(wrong)}."
+    return f"{server} is not in the desired state: {'; '.join(wrong)}."
 
 
 def _clause(text: str) -> str:

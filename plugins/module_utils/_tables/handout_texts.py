@@ -7,19 +7,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 ENGLISH = {
-    "title": "E-mail settings for {domains}",
-    "intro": "With these values you set up a mail program for your mailbox, where it asks for them.",
+    "title": "Email settings for {domains}",
+    "intro": "Use these values to set up a mail program for your mailbox.",
     "account": "Your account",
-    "address": "E-mail address",
+    "address": "Email address",
     "address_value": "your own",
     "username": "User name",
     "password": "Password",
-    "password_value": "the password of your mailbox, for receiving and for sending",
-    "EMAILADDRESS": "your full e-mail address",
-    "EMAILLOCALPART": "your e-mail address up to the @",
-    "EMAILDOMAIN": "your e-mail address after the @",
-    "external": "Outside: at home and on the road",
-    "internal": "Inside the network of your organization",
+    "password_value": "your mailbox password, for receiving and for sending",
+    "EMAILADDRESS": "your full email address",
+    "EMAILLOCALPART": "the part of your email address before the @",
+    "EMAILDOMAIN": "the part of your email address after the @",
+    "external": "Outside the network: at home and on the road",
+    "internal": "Inside your organization's network",
     "external_short": "outside",
     "internal_short": "inside",
     "for": "For",
@@ -27,72 +27,71 @@ ENGLISH = {
     "port": "Port",
     "encryption": "Encryption",
     "remark": "Remark",
-    "imap4": "Receiving by IMAP",
-    "pop3": "Receiving by POP3",
+    "imap4": "Receiving (IMAP)",
+    "pop3": "Receiving (POP3)",
     "smtp": "Sending (SMTP)",
     "implicit_tls": "SSL/TLS",
     "starttls": "STARTTLS",
     "none": "none",
-    "nothing": "There is nothing to be handed out here.",
-    "not_tried": "not tried from here",
-    "unreachable": "No connection: do not use this one.",
+    "nothing": "There are no settings to hand out here.",
+    "not_tried": "not tested from here",
+    "unreachable": "No connection: do not use this setting.",
     "only_on": "{servers} only",
     "in_clear": "not encrypted: others can read your password",
-    "choose": "Which one to choose",
+    "choose": "Which settings to choose",
     "choose_imap4": "Choose IMAP if your program supports it: your mail stays on the server, in all its folders, "
     "and looks the same on all your devices.",
-    "choose_pop3": "POP3 loads the inbox only, into this one program.",
-    "choose_first": "Where several lines serve the same purpose, use the first one that your program supports.",
-    "choose_server": "Where a line names several servers, ask your administrator which one is for you.",
-    "programs": "What to choose in usual programs",
+    "choose_pop3": "POP3 downloads only the inbox, and only to this one program.",
+    "choose_first": "If several lines serve the same purpose, use the first one that your program supports.",
+    "choose_server": "If a line names several servers, ask your administrator which one to use.",
+    "programs": "What to choose in common programs",
     "thunderbird": "Thunderbird",
     "thunderbird_1": "When you add the account, choose «Configure manually».",
-    "thunderbird_2": "Connection security: SSL/TLS or STARTTLS, as it is given with the server.",
+    "thunderbird_2": "Connection security: SSL/TLS or STARTTLS, as shown with the server.",
     "thunderbird_3": "Authentication method: Normal password, for the incoming and for the outgoing server.",
     "outlook": "Outlook (classic)",
-    "outlook_1": "When you add the account, tick «Let me set up my account manually», then choose IMAP or POP. "
+    "outlook_1": "When you add the account, select «Let me set up my account manually», then choose IMAP or POP. "
     "Otherwise Outlook sets up an Exchange account.",
-    "outlook_2": "Encryption method: SSL/TLS or STARTTLS, as it is given with the server.",
-    "outlook_3": "Leave «Require logon using Secure Password Authentication (SPA)» unticked.",
-    "outlook_4": "Under More Settings, Outgoing Server, tick «My outgoing server (SMTP) requires authentication» and "
+    "outlook_2": "Encryption method: SSL/TLS or STARTTLS, as shown with the server.",
+    "outlook_3": "Leave «Require logon using Secure Password Authentication (SPA)» cleared.",
+    "outlook_4": "Under More Settings, Outgoing Server, select «My outgoing server (SMTP) requires authentication» and "
     "«Use same settings as my incoming mail server».",
     "apple": "Apple Mail",
     "apple_1": "Choose Mail, Add Account, Other Mail Account.",
-    "apple_2": "If the port in the table is not the one that is taken, untick «Automatically manage connection "
-    "settings» in the account's server settings, and enter it.",
-    "apple_3": "Tick «Use TLS/SSL» for both servers, and choose Authentication: Password.",
+    "apple_2": "If Mail uses a port other than the one in the table, clear «Automatically manage connection settings» "
+    "in the account's server settings, and enter the port.",
+    "apple_3": "Select «Use TLS/SSL» for both servers, and choose Authentication: Password.",
     "phone": "A phone",
     "phone_1": "Add an account of the type Other, and choose IMAP or POP3, not Exchange.",
-    "phone_2": "Security: SSL/TLS or STARTTLS, as it is given with the server. On an iPhone, Use SSL is on for "
-    "both servers.",
-    "phone_3": "Enter user name and password for the outgoing server too, even where they are called optional.",
-    "thunderbird_pop3": "For POP3, tick «Leave messages on server» in the account's server settings, and untick «For "
+    "phone_2": "Security: SSL/TLS or STARTTLS, as shown with the server. On an iPhone, Use SSL is on for both servers.",
+    "phone_3": "Enter the user name and password for the outgoing server too, even if they are marked as optional.",
+    "thunderbird_pop3": "For POP3, select «Leave messages on server» in the account's server settings, and clear «For "
     "at most … days» below it.",
-    "outlook_pop3": "For POP, tick «Leave a copy of messages on the server» under More Settings, Advanced, and untick "
+    "outlook_pop3": "For POP, select «Leave a copy of messages on the server» under More Settings, Advanced, and clear "
     "«Remove from server after … days».",
     "warnings": "Please note",
-    "leave_copy": "POP3 removes messages from the server once they are loaded, unless your program leaves a copy "
-    "there. Without a copy no other program and no other device can see them.",
-    "no_465": "Do not send by port 465, even if your program proposes it: Exchange does not serve it.",
-    "no_administrator": "The account Administrator cannot use POP3 or IMAP. That is by design; use Outlook, or "
+    "leave_copy": "POP3 removes messages from the server after they are downloaded, unless your program leaves a copy "
+    "there. Without a copy, no other program or device can see them.",
+    "no_465": "Do not use port 465 for sending, even if your program suggests it: Exchange does not support it.",
+    "no_administrator": "The account Administrator cannot use POP3 or IMAP. This is by design; use Outlook or "
     "Outlook on the web.",
-    "no_calendar": "POP3 and IMAP are for mail only, not for calendar, contacts and tasks.",
-    "certificate": "If your program warns of a certificate, do not confirm it, and tell your administrator.",
-    "notes": "For the administrator, before this is handed out",
-    "note_unread": "Could not be read: {servers}. Nothing on this page is from there.",
+    "no_calendar": "POP3 and IMAP are for mail only, not for calendars, contacts, and tasks.",
+    "certificate": "If your program warns you about a certificate, do not accept it; tell your administrator.",
+    "notes": "For the administrator, before handing this out",
+    "note_unread": "Could not be read: {servers}. No settings on this page come from there.",
     "note_off": "{what} is off on {servers}.",
-    "note_unknown": "{what}: whether it is on could not be read on {servers}. It is not handed out from there.",
-    "note_unreadable": "{what}: the settings could not be read on {servers}. They are not handed out from there.",
-    "note_not_told": "{what}: nothing is set on {servers}, so that there is nothing to be handed out from there.",
-    "note_unusable": "{what}: {text}, as set on {servers}, is not a host name with a port, and is not handed out.",
-    "note_differs": "{what}: the servers differ. Behind each name it says on which of them it is set.",
-    "note_unreachable": "{what}: {text} could not be connected to. It is left out of the files for programs, of the "
-    "profile and of the DNS records.",
-    "note_in_clear": "{what}: {text} is without encryption. It is on this page only, and in no other file.",
-    "outlook_title": "Outlook (classic): the values for {domains}",
-    "outlook_autodiscover": "Entered with an address and a password only, Outlook asks Autodiscover. Where the "
-    "mailboxes are on Exchange, Autodiscover answers for Exchange: Outlook then sets up an Exchange account, with "
-    "calendar and contacts, and takes neither POP nor IMAP. For these, set up the account by hand.",
+    "note_unknown": "{what}: whether it is on could not be read on {servers}. Its settings there are not handed out.",
+    "note_unreadable": "{what}: the settings on {servers} could not be read, so they are not handed out.",
+    "note_not_told": "{what}: nothing is set on {servers}, so there is nothing to hand out from there.",
+    "note_unusable": "{what}: {text}, as set on {servers}, is not a host name with a port and is not handed out.",
+    "note_differs": "{what}: the servers differ. Each name is followed by the servers on which it is set.",
+    "note_unreachable": "{what}: connecting to {text} failed. It is left out of the files for programs, the profile, "
+    "and the DNS records.",
+    "note_in_clear": "{what}: {text} is not encrypted. It is on this page only and in no other file.",
+    "outlook_title": "Outlook (classic): settings for {domains}",
+    "outlook_autodiscover": "With only an address and a password, Outlook asks Autodiscover. If the mailboxes are on "
+    "Exchange, Autodiscover answers for Exchange: Outlook then sets up an Exchange account, with calendar and "
+    "contacts, and uses neither POP nor IMAP. To use one of these, set up the account by hand.",
     "outlook_steps": "In Outlook",
 }
 

@@ -107,12 +107,14 @@ def test_documentation_and_schema_say_the_same(plugin: dict[str, Any]) -> None:
 
 
 def test_the_guide_names_every_option_with_its_default() -> None:
-    guide = (ROOT / "docs" / "event_source.md").read_text(encoding="utf-8")
-    rows = dict(re.findall(r"^\| `(\w+)` \|([^|]*)\|", guide, re.MULTILINE))
-    shown = {True: "`true`", False: "`false`"}
+    guide = (ROOT / "docs" / "docsite" / "rst" / "guide_event_source.rst").read_text(encoding="utf-8")
+    rows = dict(re.findall(r"^   \* - ``(\w+)``\n     -(.*)$", guide, re.MULTILINE))
+    shown = {True: "``true``", False: "``false``"}
     for option in options.OPTIONS:
         default = option.default or None if option.kind == "list" else option.default
-        assert rows[option.name].strip() == ("" if default is None else shown.get(default, f"`{default}`")), option.name
+        assert rows[option.name].strip() == ("" if default is None else shown.get(default, f"``{default}``")), (
+            option.name
+        )
 
 
 def test_the_examples_are_taken(plugin: dict[str, Any]) -> None:

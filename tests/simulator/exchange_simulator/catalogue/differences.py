@@ -1,7 +1,7 @@
 """What a real PowerShell is known to do otherwise than the simulator's own engine, and why that is left.
 
 tests/contract/test_two_engines.py asks both, holds this table to what comes, and the figures to what it counts;
-`docs/evidence.md` is written from it.
+guide_evidence.rst is written from it.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What each shape and each word of the simulator stands on.
 
 A shape is an object that a cmdlet puts out, one of its members, or a way to behave. The facts here are this package's
-own memory of where they come from: `docs/evidence.md` is written from them, and tests/contract/test_evidence.py asks of
+own memory of where they come from: guide_evidence.rst is written from them, and tests/contract/test_evidence.py asks of
 each object that comes out of a cmdlet whether each of its members has one.
 """
 

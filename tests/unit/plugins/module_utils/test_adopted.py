@@ -99,7 +99,7 @@ def test_an_address_that_no_task_takes_is_left_out(stored: str) -> None:
     told = info()
     told["pop3"]["settings"]["owa_server_url"] = stored
     lines = variables(told).splitlines()
-    assert "# Not in this file, because no task takes it as it is stored: owa_server_url" in lines
+    assert "# Not in this file because no task accepts the stored value: owa_server_url" in lines
     assert not any(line.startswith("pop3_owa_server_url") for line in lines)
     told["pop3"]["settings"]["owa_server_url"] = "https://mail.contoso.test/owa/"
     assert 'pop3_owa_server_url: "https://mail.contoso.test/owa/"' in variables(told).splitlines()
@@ -110,7 +110,7 @@ def test_what_the_server_has_and_no_task_takes_is_left_out() -> None:
     told["pop3"]["settings"] |= {"banner": "two\nlines", "max_connections": 0}
     told["connectors"][1]["settings"]["connection_timeout"] = "2.00:00:00"
     lines = variables(told).splitlines()
-    assert "# Not in this file, because no task takes it as it is stored: banner, max_connections" in lines
+    assert "# Not in this file because no task accepts the stored value: banner, max_connections" in lines
     assert "# Of the connector not in this file, because no task takes it as it is stored: connection_timeout" in lines
     assert "# Of the connector not in this file, because nobody can set it: Custom of permission_groups" in lines
     assert not any(re.match(r" *(pop3_banner|pop3_max_connections|connection_timeout):", line) for line in lines)
@@ -131,18 +131,18 @@ def test_a_certificate_that_may_be_assigned_is_said_to_be_left_out() -> None:
     told["certificates"] = [certificate("B" * 40, services=None, names=["other"]), certificate("D" * 40, services=[])]
     assert "pop3_certificate" not in variables(told)
     told["certificates"] = None
-    assert "# Not in this file, because the certificates were not read: pop3_certificate" in variables(told)
+    assert "# Not in this file because the certificates were not read: pop3_certificate" in variables(told)
 
 
 def test_of_several_connectors_of_users_none_is_taken_which_is_said() -> None:
     told = info()
     told["connectors"] *= 2
     lines = variables(told).splitlines()
-    assert "# Not in this file, because users send by more than one: pop3_connector (Client, Client)" in lines
+    assert "# Not in this file because users send through several: pop3_connector (Client, Client)" in lines
     assert "pop3_connector:" not in lines
     told["connectors"] = told["certificates"] = None
     lines = variables(told).splitlines()
-    assert "# Not in this file, because the connectors were not read: pop3_connector" in lines
+    assert "# Not in this file because the connectors were not read: pop3_connector" in lines
     assert "pop3_connector:" not in lines
     told["connectors"] = []
     assert "connector" not in variables(told)
@@ -170,7 +170,7 @@ def test_all_mailboxes_are_an_allow_list_for_the_roles() -> None:
     assert text.splitlines() == [
         "---",
         "# What clients may do with 3 mailboxes, as EX01 showed it.",
-        "# The roles change nothing with it, and later take access from mailboxes that are not in it yet.",
+        "# With this file, the roles change nothing now, and later remove access from mailboxes that are not in it.",
         "adopted_mailboxes:",
         "  format: 1",
         "  alike:",

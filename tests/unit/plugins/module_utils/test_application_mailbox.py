@@ -97,8 +97,8 @@ def test_what_cannot_be_read_is_not_judged() -> None:
     found["client_settings"]["external"]["smtp"] = found["certificates"] = None
     assert judged(found)["values"]["sending"] is None
     assert judged(found)["remarks"] == [
-        "The certificates of EX01 cannot be read, so they are not judged.",
-        "The receive connectors of EX01 cannot be read, so it is not known by which one sends.",
+        "The certificates of EX01 cannot be read, so they are not checked.",
+        "The receive connectors of EX01 cannot be read, so it is not known which one accepts mail from clients.",
     ]
 
 

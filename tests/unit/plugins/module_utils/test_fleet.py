@@ -152,7 +152,7 @@ def test_where_a_role_ended_early_nothing_looks_as_if_it_were_in_sync() -> None:
 @pytest.mark.parametrize(
     ("seen", "state", "failure"),
     [
-        (Seen("a", True), "failed", "It was not looked at; tags can leave that out."),
+        (Seen("a", True), "failed", "It was not read; the tags of the run may exclude that."),
         (Seen("a", False), "unreachable", "It could not be reached."),
         (Seen("a", True, {"unreachable": True, "msg": "Gone."}), "unreachable", "Gone."),
         (Seen("a", False, {"failed": True, "msg": "Bad."}), "failed", "Bad."),

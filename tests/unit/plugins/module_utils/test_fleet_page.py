@@ -249,7 +249,7 @@ def test_components_services_versions_and_certificates_are_rows() -> None:
     second["certificates"][0]["services"] = None
     for heading, name, cells in (
         ("Server", "support", ["ended on 2025-10-14 [no longer supported]", "until 2031-01-01"]),
-        ("POP3 services", "component state", ["Draining [serves no clients] <server> rests.", "not on this server"]),
+        ("POP3 services", "component state", ["Draining [not serving clients] <server> rests.", "not on this server"]),
         ("POP3 services", "MSExchangePop3 status", ["missing", "[not readable]"]),
         ("POP3 services", "MSExchangePop3 start_mode", ["not on this server", "[not readable]"]),
         ("POP3 certificate", "assigned", ["CN=mail.contoso.com, 60 days left [renewal due]", "[not known]"]),
@@ -497,7 +497,7 @@ def test_who_would_be_cut_off_is_shown_by_change() -> None:
     ("logs", "told"),
     [
         ((asked(), asked()), "nobody"),
-        ((asked(), asked(turn_on="It is off.", days=[])), "nobody that the logs tell of"),
+        ((asked(), asked(turn_on="It is off.", days=[])), "nobody according to the logsf"),
         ((asked(turn_on="It is off.", days=[]), asked(days=[])), "not known"),
         (({"skipped": True}, {}), "not known"),
     ],

@@ -145,7 +145,7 @@ def test_servers_that_differ_are_all_named() -> None:
     ]
     assert [offer.servers for offer in handed.of("external", "pop3")] == [("EX01",), ("EX02",), ("EX02",)]
     assert (handed.alike("external", "pop3"), handed.alike("external", "smtp")) == (False, True)
-    rows = [row for row in view(handed, "en")["sides"][0]["rows"] if row["purpose"] == "Receiving by POP3"]
+    rows = [row for row in view(handed, "en")["sides"][0]["rows"] if row["purpose"] == "Receiving (POP3)"]
     assert [([one["only_on"] for one in row["servers"]], row["remarks"]) for row in rows] == [
         (["EX01 only", "EX02 only"], []),
         (["EX02 only"], ["not encrypted: others can read your password"]),
@@ -169,11 +169,11 @@ def test_no_connection() -> None:
     assert [str(offer.setting) for offer in handed.unreachable] == ["mail.contoso.com:993"]
     assert [offer.setting for offer in handed.for_programs("external")] == [POPS, SUBMISSION]
     first, second, third = view(handed, "en")["sides"][0]["rows"]
-    assert (first["usable"], first["remarks"]) == (False, ["No connection: do not use this one."])
+    assert (first["usable"], first["remarks"]) == (False, ["No connection: do not use this setting."])
     assert (second["usable"], second["remarks"]) == (True, [])
-    assert (third["usable"], third["remarks"]) == (True, ["not tried from here"])
+    assert (third["usable"], third["remarks"]) == (True, ["not tested from here"])
     assert notes(handed, "en") == [
-        "Receiving by IMAP (outside): mail.contoso.com:993 could not be connected to. It is left out of the files for "
+        "Receiving (IMAP) (outside): mail.contoso.com:993 could not be connected to. It is left out of the files for "
         "programs, of the profile and of the DNS records. It says <no>."
     ]
     assert '<span class="reason" lang="en">It says &lt;no&gt;.</span>' in page(handed, "de")
@@ -240,9 +240,9 @@ def test_every_text_is_shown() -> None:
 @pytest.mark.parametrize(
     ("username", "shown"),
     [
-        ("%EMAILADDRESS%", "your full e-mail address"),
-        ("%EMAILLOCALPART%", "your e-mail address up to the @"),
-        ("CONTOSO\\%EMAILLOCALPART%", "CONTOSO\\[your e-mail address up to the @]"),
+        ("%EMAILADDRESS%", "your full email address"),
+        ("%EMAILLOCALPART%", "the part of your email address before the @"),
+        ("CONTOSO\\%EMAILLOCALPART%", "CONTOSO\\[the part of your email address before the @]"),
     ],
 )
 def test_a_user_name_in_words(username: str, shown: str) -> None:

@@ -322,9 +322,9 @@ def test_the_readme_says_where_files_go() -> None:
     for domain in ("contoso.com", "contoso.de"):
         assert f"\n  https://autoconfig.{domain}/.well-known/mail-v1.xml\n" in readme
         assert f"\n  https://{domain}/.well-known/autoconfig/mail/config-v1.1.xml\n" in readme
-        assert f"\n  http://autoconfig.{domain}/mail/config-v1.1.xml, and by https\n" in readme
-    assert "TO BE LOOKED AT" not in readme
+        assert f"\n  http://autoconfig.{domain}/mail/config-v1.1.xml, and with https\n" in readme
+    assert "NEEDS ATTENTION" not in readme
     assert (
-        "Receiving by POP3 is off on EX01."
+        "Receiving (POP3) is off on EX01."
         in contents(handed(server(pop3=running("stopped"))))["handout.readme.txt"].decode()
     )

@@ -98,14 +98,14 @@ def test_who_only_tried_to_log_on_is_not_in_a_report() -> None:
         ),
         (
             {"users": [user("anna", unclear=1), user("bob", None, None, unclear=2)]},
-            ["Of some users the logs do not tell whether they were let in."],
+            ["For some users, the logs do not show whether they were authenticated."],
         ),
         (
             {
                 "days": [logged(f"2026-11-{day}", 3) for day in range(20, 27)],
                 "users": [user("anna", days=[logged(f"2026-11-{day}", 3) for day in range(20, 26)])],
             },
-            ["Some log-ons have no user in the logs."],
+            ["Some sign-ins have no user in the logs."],
         ),
         (
             {"unreadable": {"log files": "Access is denied", "login_type": "null"}},

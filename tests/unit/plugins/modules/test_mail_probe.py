@@ -610,7 +610,7 @@ TRIP = {"recipient": USER}
             **CREDENTIALS,
         ),
         bad("ca_cert: /nowhere/ca.pem cannot be read: No such file or directory.", ca_cert="/nowhere/ca.pem"),
-        bad(f"ca_cert: {__file__} holds no certificate in PEM form.", ca_cert=__file__),
+        bad(f"ca_cert: {__file__} contains no certificate in PEM form.", ca_cert=__file__),
         bad(
             f"password: {NAME}:9 at 127.0.0.1 is spoken to without encryption, and a password is not sent over such a "
             "line; set encryption, or allow_plain_text_password if it has to be.",

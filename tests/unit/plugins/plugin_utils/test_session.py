@@ -11,6 +11,7 @@ from test_options import DEFAULTS
 from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import Reply, Request
 from ansible_collections.mailops.exchange.plugins.plugin_utils.options import to_settings
 from ansible_collections.mailops.exchange.plugins.plugin_utils.session import REOPENINGS, Session
+from ansible_collections.mailops.exchange.plugins.plugin_utils.session_process import CallTimedOut
 from ansible_collections.mailops.exchange.plugins.plugin_utils.wire.wsman import Interrupted, Overdue, Refused
 
 READ = Request("windows", "Get-X")
@@ -120,8 +121,8 @@ def test_a_host_that_has_answered_may_be_away_for_a_moment() -> None:
 
 @pytest.mark.parametrize("what", ["open", "run"])
 def test_of_an_interrupted_session_nothing_is_left(what: str) -> None:
-    line = Line(**{what: [Exception("the alarm")]})
-    with pytest.raises(Exception, match="the alarm"):
+    line = Line(**{what: [CallTimedOut]})
+    with pytest.raises(CallTimedOut):
         line.ask()
     assert line.told[-2:] == [what, "close"]
     assert line.ask().state == "completed"
@@ -140,9 +141,9 @@ def test_a_shell_that_is_of_no_more_use_is_closed() -> None:
     "close", [Line.close, lambda line: line._discard("windows")], ids=["at the end", "in the middle"]
 )
 def test_an_interrupted_closing_is_done_once_more(close: Callable[[Line], None]) -> None:
-    line = Line(close=[Exception("the alarm")])
+    line = Line(close=[CallTimedOut])
     line.ask()
-    with pytest.raises(Exception, match="the alarm"):
+    with pytest.raises(CallTimedOut):
         close(line)
     # It is not used once it has begun to be closed.
     assert line.ask().state == "completed"
