@@ -94,7 +94,14 @@ options:
         V(TextEnrichedAndTextAlternative) (4), V(BestBodyFormat) (5), or V(Tnef) (6), by name in any case or by number.
         Exchange's default is V(BestBodyFormat). Since Exchange 2010.
     type: str
-    choices: [TextOnly, HtmlOnly, HtmlAndTextAlternative, TextEnrichedOnly, TextEnrichedAndTextAlternative, BestBodyFormat, Tnef]
+    choices:
+      - TextOnly
+      - HtmlOnly
+      - HtmlAndTextAlternative
+      - TextEnrichedOnly
+      - TextEnrichedAndTextAlternative
+      - BestBodyFormat
+      - Tnef
   imap_suppress_read_receipt:
     description:
       - Whether a read receipt is held back when a message is downloaded by IMAP4.
@@ -166,7 +173,14 @@ options:
         V(TextEnrichedAndTextAlternative) (4), V(BestBodyFormat) (5), or V(Tnef) (6), by name in any case or by number.
         Exchange's default is V(BestBodyFormat). Since Exchange 2010.
     type: str
-    choices: [TextOnly, HtmlOnly, HtmlAndTextAlternative, TextEnrichedOnly, TextEnrichedAndTextAlternative, BestBodyFormat, Tnef]
+    choices:
+      - TextOnly
+      - HtmlOnly
+      - HtmlAndTextAlternative
+      - TextEnrichedOnly
+      - TextEnrichedAndTextAlternative
+      - BestBodyFormat
+      - Tnef
   pop_suppress_read_receipt:
     description:
       - Whether a read receipt is held back when a message is downloaded by POP3.

@@ -130,7 +130,14 @@ options:
         V(TextEnrichedAndTextAlternative) (4), V(BestBodyFormat) (5), or V(Tnef) (6), by name in any case or by number.
         Exchange's default is V(BestBodyFormat).
     type: str
-    choices: [TextOnly, HtmlOnly, HtmlAndTextAlternative, TextEnrichedOnly, TextEnrichedAndTextAlternative, BestBodyFormat, Tnef]
+    choices:
+      - TextOnly
+      - HtmlOnly
+      - HtmlAndTextAlternative
+      - TextEnrichedOnly
+      - TextEnrichedAndTextAlternative
+      - BestBodyFormat
+      - Tnef
   message_retrieval_sort_order:
     description:
       - The order in which messages are listed; V(Ascending) is the oldest first.
@@ -309,7 +316,14 @@ options:
         V(TextEnrichedAndTextAlternative) (4), V(BestBodyFormat) (5), or V(Tnef) (6), by name in any case or by number.
         Exchange's default is V(BestBodyFormat).
     type: str
-    choices: [TextOnly, HtmlOnly, HtmlAndTextAlternative, TextEnrichedOnly, TextEnrichedAndTextAlternative, BestBodyFormat, Tnef]
+    choices:
+      - TextOnly
+      - HtmlOnly
+      - HtmlAndTextAlternative
+      - TextEnrichedOnly
+      - TextEnrichedAndTextAlternative
+      - BestBodyFormat
+      - Tnef
   owa_server_url:
     description:
       - Absolute address of Outlook on the web for the links to calendar items, with
