@@ -82,6 +82,20 @@ def test_shells_are_closed_after_ctrl_c(controller: Controller, organisation: Si
             process.kill()
 
 
+def test_shells_are_closed_where_nothing_outlives_the_playbook(
+    controller: Controller, organisation: SimulatorProcess
+) -> None:
+    """In a container the playbook may be the first process, with which the kernel ends all others."""
+    alone = ["unshare", "--pid", "--fork", "--mount-proc"]
+    if subprocess.run([*alone, "true"], capture_output=True, check=False).returncode:
+        pytest.skip("no namespace of processes can be made here")
+    command = controller.command(play(INFO), inventory(organisation.description))
+    subprocess.run(
+        [*alone, *command], env=controller.environment(), cwd=controller.folder, check=True, stdin=subprocess.DEVNULL
+    )
+    assert shells(organisation) == ({"exchange": 1, "windows": 1}, NOTHING_OPEN)
+
+
 @pytest.mark.parametrize("moment", ["while a shell is opened", "in a cmdlet", "between tasks"])
 def test_nothing_is_left_of_a_playbook_that_is_killed(
     controller: Controller, organisation: SimulatorProcess, moment: str

@@ -11,16 +11,16 @@ from exchange_simulator.catalogue.evidence import EVIDENCE, Fact, StandsOn
 from generate import rst
 
 _HEAD = """\
-This collection was written without an Exchange server. It is tested against a simulated one, which is only as accurate
-as what is known about real servers. This page lists, for each answer of Exchange that the collection reads and for
-everything the simulator does, where the knowledge comes from. If your server answers differently, start here, and please
-report what you find. If the collection receives an answer that it cannot read, it changes nothing because of it, and
-ends with one sentence that says what was received.
+This collection was written without an Exchange server. It is tested against a simulated one, which is only as
+accurate as what is known about real servers. This page lists, for each answer of Exchange that the collection reads
+and for everything the simulator does, where the knowledge comes from. If your server answers differently, start here,
+and please report what you find. If the collection receives an answer that it cannot read, it changes nothing because
+of it, and ends with one sentence that says what was received.
 
 About a third of all this is a guess. The most important guesses for an administrator are those about the names of
-members, their values, and the form of errors: if one of them is wrong, a task can end with an error on a healthy server.
-Guesses about the order of members, the wording of texts, and the numbers of enumerations that are sent with their names
-hardly matter.
+members, their values, and the form of errors: if one of them is wrong, a task can end with an error on a healthy
+server. Guesses about the order of members, the wording of texts, and the numbers of enumerations that are sent with
+their names hardly matter.
 """
 _KINDS: dict[StandsOn, str] = {
     "capture": "recorded from a real server (`CSS-Exchange <https://github.com/microsoft/CSS-Exchange>`__, MIT)",
@@ -29,18 +29,18 @@ _KINDS: dict[StandsOn, str] = {
     "guess": "not found anywhere; instead of a source, there is the reason for the guess, if there is one",
 }
 _LINE = """\
-A fact is one statement about one member of the output of one cmdlet. In the tables below, one row states the same about
-all the members that it names, and counts once for each of them and for each of the section's cmdlets. A row without a
-member is about the object as a whole, or about what the cmdlet or the service does. A published output without an
-address cannot be looked up from here.
+A fact is one statement about one member of the output of one cmdlet. In the tables below, one row states the same
+about all the members that it names, and counts once for each of them and for each of the section's cmdlets. A row
+without a member is about the object as a whole, or about what the cmdlet or the service does. A published output
+without an address cannot be looked up from here.
 """
 _COMPARED = """\
-Half of these assumptions are about PowerShell itself: how parameters bind, what error records look like, and how objects
-are sent. The simulator can run its cmdlets in a real PowerShell (7.6), and tests ask both the same questions: what each
-cmdlet answers, on several releases and in each form of a session, and what happens to values of all types for parameters
-of all types. The answers are compared message by message: types, order, members with their types and texts, and for
-errors the ID, the category, the classes, and the parameter. The contents of Exchange's objects come from the simulator in
-both cases, so this compares how they are sent, not what they contain.
+Half of these assumptions are about PowerShell itself: how parameters bind, what error records look like, and how
+objects are sent. The simulator can run its cmdlets in a real PowerShell (7.6), and tests ask both the same questions:
+what each cmdlet answers, on several releases and in each form of a session, and what happens to values of all types
+for parameters of all types. The answers are compared message by message: types, order, members with their types and
+texts, and for errors the ID, the category, the classes, and the parameter. The contents of Exchange's objects come
+from the simulator in both cases, so this compares how they are sent, not what they contain.
 
 """
 _LEFT_OUT = "Not compared, because it differs in each run or each place in the code:\n"

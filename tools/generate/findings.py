@@ -10,12 +10,12 @@ from ansible_collections.mailops.exchange.plugins.module_utils._judgement import
 from generate import rst
 
 _HEAD = """\
-``mailops.exchange.client_access_info`` returns these as ``findings``, and the playbook ``preflight`` and the roles act
-on them. An ``error`` means that clients cannot be served, a ``warning`` that they are at risk or soon cannot be served,
-and a ``notice`` may be intended. If there are two severities, the usual one comes first. The role stops at an error
-that it does not fix itself, unless it is accepted in ``pop3_ignore_findings`` or ``imap4_ignore_findings``. An entry
-there, and in ``preflight_ignore``, is an ID or ``{id, reason, until}``; after the day in ``until`` (2026-12-31), it is a
-finding again. Words in *italics* are placeholders.
+``mailops.exchange.client_access_info`` returns these as ``findings``, and the playbook ``preflight`` and the roles
+act on them. An ``error`` means that clients cannot be served, a ``warning`` that they are at risk or soon cannot be
+served, and a ``notice`` may be intended. If there are two severities, the usual one comes first. The role stops at an
+error that it does not fix itself, unless it is accepted in ``pop3_ignore_findings`` or ``imap4_ignore_findings``. An
+entry there, and in ``preflight_ignore``, is an ID or ``{id, reason, until}``; after the day in ``until``
+(2026-12-31), it is a finding again. Words in *italics* are placeholders.
 """
 _COMPARED = """\
 The filter ``server_differences`` returns these, and the playbook ``preflight`` reports them.
