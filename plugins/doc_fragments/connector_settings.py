@@ -19,10 +19,11 @@ options:
       - How clients may authenticate.
       - V(BasicAuthRequireTLS) needs V(BasicAuth) and V(Tls). V(ExternalAuthoritative) goes with V(Tls) only, and needs
         V(ExchangeServers) in O(permission_groups). The module warns of V(BasicAuth) without V(BasicAuthRequireTLS).
-      - A list of V(Tls), V(Integrated), V(BasicAuth), V(BasicAuthRequireTLS), V(ExchangeServer) and
+      - A list of V(Tls), V(Integrated), V(BasicAuth), V(BasicAuthRequireTLS), V(ExchangeServer), and
         V(ExternalAuthoritative), or V(None) alone. Exchange's default for clients is V(Tls), V(Integrated),
-        V(BasicAuth) and V(BasicAuthRequireTLS).
+        V(BasicAuth), and V(BasicAuthRequireTLS).
     type: raw
+    choices: [Tls, Integrated, BasicAuth, BasicAuthRequireTLS, ExchangeServer, ExternalAuthoritative, None]
   bindings:
     description:
       - Addresses and ports to listen on, each entry as C(IPv4:port) or C([IPv6]:port), at least one. An address has to
@@ -82,14 +83,16 @@ options:
       - Who may send.
       - Exchange shows V(Custom) where permissions were edited in Active Directory. It cannot be set, and it is no
         difference.
-      - A list of V(AnonymousUsers), V(ExchangeUsers), V(ExchangeServers), V(ExchangeLegacyServers) and V(Partners), or
+      - A list of V(AnonymousUsers), V(ExchangeUsers), V(ExchangeServers), V(ExchangeLegacyServers), and V(Partners), or
         V(None) alone. Exchange's default for clients is V(ExchangeUsers).
     type: raw
+    choices: [AnonymousUsers, ExchangeUsers, ExchangeServers, ExchangeLegacyServers, Partners, None]
   protocol_logging_level:
     description:
       - Whether the protocol is logged. Put V(None) in quotes where YAML might take it for something else.
-      - One of V(None) (0) and V(Verbose) (1), by name or number. Exchange's default for clients is V(None).
+      - V(None) (0) or V(Verbose) (1), by name in any case or by number. Exchange's default for clients is V(None).
     type: str
+    choices: [None, Verbose]
   remote_ip_ranges:
     description:
       - The addresses that may connect, at least one entry, each as a single address, C(first-last), or a network such

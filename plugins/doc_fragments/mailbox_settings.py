@@ -25,6 +25,7 @@ options:
       - V(true) or V(false), or V(organization) for what the organization has. Exchange's default is V(organization).
         Since Exchange 2010.
     type: raw
+    choices: [true, false, organization]
   ews_allow_list:
     description:
       - The programs that may use Exchange Web Services with the mailbox, by their user agents, such as V(OWA/*). It
@@ -38,6 +39,7 @@ options:
       - V(true) or V(false), or V(organization) for what the organization has. Exchange's default is V(organization).
         Since Exchange 2010.
     type: raw
+    choices: [true, false, organization]
   ews_allow_outlook:
     description:
       - Whether Outlook may use Exchange Web Services with the mailbox, which it does for free and busy times and for
@@ -45,14 +47,16 @@ options:
       - V(true) or V(false), or V(organization) for what the organization has. Exchange's default is V(organization).
         Since Exchange 2010.
     type: raw
+    choices: [true, false, organization]
   ews_application_access_policy:
     description:
       - Whether only the programs in O(ews_allow_list) may use Exchange Web Services with the mailbox, or all programs
         but those in O(ews_block_list). It does not concern Outlook and Entourage, which have options of their own.
       - Exchange keeps one list. If the policy changes and its list is not given with it, the list becomes empty.
-      - One of V(EnforceAllowList) (0) and V(EnforceBlockList) (1), by name or number, or V(organization) for what the
-        organization has. Exchange's default is V(organization). Since Exchange 2010.
+      - V(EnforceAllowList) (0) or V(EnforceBlockList) (1), by name in any case or by number, or V(organization) for
+        what the organization has. Exchange's default is V(organization). Since Exchange 2010.
     type: str
+    choices: [EnforceAllowList, EnforceBlockList, organization]
   ews_block_list:
     description:
       - The programs that may not use Exchange Web Services with the mailbox, by their user agents. It counts only with
@@ -67,6 +71,7 @@ options:
       - V(true) or V(false), or V(organization) for what the organization has. Exchange's default is V(organization).
         Since Exchange 2010.
     type: raw
+    choices: [true, false, organization]
   imap_enable_exact_rfc822_size:
     description:
       - Whether the exact size of a message is worked out for IMAP4.
@@ -85,10 +90,18 @@ options:
   imap_messages_retrieval_mime_format:
     description:
       - The format in which messages are handed out by IMAP4.
-      - One of V(TextOnly) (0), V(HtmlOnly) (1), V(HtmlAndTextAlternative) (2), V(TextEnrichedOnly) (3),
-        V(TextEnrichedAndTextAlternative) (4), V(BestBodyFormat) (5) and V(Tnef) (6), by name or number. Exchange's
-        default is V(BestBodyFormat). Since Exchange 2010.
+      - V(TextOnly) (0), V(HtmlOnly) (1), V(HtmlAndTextAlternative) (2), V(TextEnrichedOnly) (3),
+        V(TextEnrichedAndTextAlternative) (4), V(BestBodyFormat) (5), or V(Tnef) (6), by name in any case or by number.
+        Exchange's default is V(BestBodyFormat). Since Exchange 2010.
     type: str
+    choices:
+      - TextOnly
+      - HtmlOnly
+      - HtmlAndTextAlternative
+      - TextEnrichedOnly
+      - TextEnrichedAndTextAlternative
+      - BestBodyFormat
+      - Tnef
   imap_suppress_read_receipt:
     description:
       - Whether a read receipt is held back when a message is downloaded by IMAP4.
@@ -127,6 +140,7 @@ options:
       - V(true) or V(false), or V(organization) for what the organization has. Exchange's default is V(organization).
         Since Exchange 2013.
     type: raw
+    choices: [true, false, organization]
   owa_enabled:
     description:
       - Whether the mailbox can be opened by Outlook on the web.
@@ -155,10 +169,18 @@ options:
   pop_messages_retrieval_mime_format:
     description:
       - The format in which messages are handed out by POP3.
-      - One of V(TextOnly) (0), V(HtmlOnly) (1), V(HtmlAndTextAlternative) (2), V(TextEnrichedOnly) (3),
-        V(TextEnrichedAndTextAlternative) (4), V(BestBodyFormat) (5) and V(Tnef) (6), by name or number. Exchange's
-        default is V(BestBodyFormat). Since Exchange 2010.
+      - V(TextOnly) (0), V(HtmlOnly) (1), V(HtmlAndTextAlternative) (2), V(TextEnrichedOnly) (3),
+        V(TextEnrichedAndTextAlternative) (4), V(BestBodyFormat) (5), or V(Tnef) (6), by name in any case or by number.
+        Exchange's default is V(BestBodyFormat). Since Exchange 2010.
     type: str
+    choices:
+      - TextOnly
+      - HtmlOnly
+      - HtmlAndTextAlternative
+      - TextEnrichedOnly
+      - TextEnrichedAndTextAlternative
+      - BestBodyFormat
+      - Tnef
   pop_suppress_read_receipt:
     description:
       - Whether a read receipt is held back when a message is downloaded by POP3.

@@ -32,9 +32,10 @@ options:
   calendar_item_retrieval_option:
     description:
       - How calendar items are handed to clients. V(Custom) needs O(owa_server_url), given or already stored.
-      - One of V(iCalendar) (0), V(IntranetUrl) (1), V(InternetUrl) (2) and V(Custom) (3), by name or number. Exchange's
-        default is V(iCalendar).
+      - V(iCalendar) (0), V(IntranetUrl) (1), V(InternetUrl) (2), or V(Custom) (3), by name in any case or by number.
+        Exchange's default is V(iCalendar).
     type: str
+    choices: [iCalendar, IntranetUrl, InternetUrl, Custom]
   enable_exact_rfc822_size:
     description:
       - Whether the exact size of a message is worked out for clients that need it, which costs time.
@@ -53,9 +54,10 @@ options:
   extended_protection_policy:
     description:
       - How extended protection for authentication is used, by which a log-on is bound to the TLS channel.
-      - One of V(None) (0), V(Allow) (1) and V(Require) (2), by name or number. Exchange's default is V(None). Since
-        Exchange 2010.
+      - V(None) (0), V(Allow) (1), or V(Require) (2), by name in any case or by number. Exchange's default is V(None).
+        Since Exchange 2010.
     type: str
+    choices: [None, Allow, Require]
   external_connection_settings:
     description:
       - What clients outside are told to connect to, each entry as C(Host:Port:SSL), C(Host:Port:TLS) or C(Host:Port)
@@ -81,8 +83,10 @@ options:
     description:
       - How often a new protocol log file is begun. Exchange uses it only while O(log_per_file_size_quota) is 0.
       - Exchange's default is V(Hourly) since 2016 and V(Daily) before.
-      - One of V(Hourly) (1), V(Daily) (2), V(Weekly) (3) and V(Monthly) (4), by name or number. Since Exchange 2010.
+      - V(Hourly) (1), V(Daily) (2), V(Weekly) (3), or V(Monthly) (4), by name in any case or by number. Since Exchange
+        2010.
     type: str
+    choices: [Hourly, Daily, Weekly, Monthly]
   log_per_file_size_quota:
     description:
       - The size at which a new protocol log file is begun. With V(0) a new one is begun as
@@ -95,9 +99,10 @@ options:
       - How clients may log on.
       - With V(SecureLogin) a client has to encrypt before it logs on. With V(PlainTextLogin) passwords may travel in
         clear, of which the module warns.
-      - One of V(PlainTextLogin) (1), V(PlainTextAuthentication) (2) and V(SecureLogin) (3), by name or number.
+      - V(PlainTextLogin) (1), V(PlainTextAuthentication) (2), or V(SecureLogin) (3), by name in any case or by number.
         Exchange's default is V(SecureLogin).
     type: str
+    choices: [PlainTextLogin, PlainTextAuthentication, SecureLogin]
   max_command_size:
     description:
       - The longest command the server takes from a client.
@@ -121,15 +126,24 @@ options:
   message_retrieval_mime_format:
     description:
       - The format in which messages are handed to clients.
-      - One of V(TextOnly) (0), V(HtmlOnly) (1), V(HtmlAndTextAlternative) (2), V(TextEnrichedOnly) (3),
-        V(TextEnrichedAndTextAlternative) (4), V(BestBodyFormat) (5) and V(Tnef) (6), by name or number. Exchange's
-        default is V(BestBodyFormat).
+      - V(TextOnly) (0), V(HtmlOnly) (1), V(HtmlAndTextAlternative) (2), V(TextEnrichedOnly) (3),
+        V(TextEnrichedAndTextAlternative) (4), V(BestBodyFormat) (5), or V(Tnef) (6), by name in any case or by number.
+        Exchange's default is V(BestBodyFormat).
     type: str
+    choices:
+      - TextOnly
+      - HtmlOnly
+      - HtmlAndTextAlternative
+      - TextEnrichedOnly
+      - TextEnrichedAndTextAlternative
+      - BestBodyFormat
+      - Tnef
   message_retrieval_sort_order:
     description:
       - The order in which messages are listed; V(Ascending) is the oldest first.
-      - One of V(Ascending) (0) and V(Descending) (1), by name or number. Exchange's default is V(Ascending).
+      - V(Ascending) (0) or V(Descending) (1), by name in any case or by number. Exchange's default is V(Ascending).
     type: str
+    choices: [Ascending, Descending]
   owa_server_url:
     description:
       - Absolute address of Outlook on the web for the links to calendar items, with
@@ -204,9 +218,10 @@ options:
   calendar_item_retrieval_option:
     description:
       - How calendar items are handed to clients. V(Custom) needs O(owa_server_url), given or already stored.
-      - One of V(iCalendar) (0), V(IntranetUrl) (1), V(InternetUrl) (2) and V(Custom) (3), by name or number. Exchange's
-        default is V(iCalendar).
+      - V(iCalendar) (0), V(IntranetUrl) (1), V(InternetUrl) (2), or V(Custom) (3), by name in any case or by number.
+        Exchange's default is V(iCalendar).
     type: str
+    choices: [iCalendar, IntranetUrl, InternetUrl, Custom]
   enable_exact_rfc822_size:
     description:
       - Whether the exact size of a message is worked out for clients that need it, which costs time.
@@ -225,9 +240,10 @@ options:
   extended_protection_policy:
     description:
       - How extended protection for authentication is used, by which a log-on is bound to the TLS channel.
-      - One of V(None) (0), V(Allow) (1) and V(Require) (2), by name or number. Exchange's default is V(None). Since
-        Exchange 2010.
+      - V(None) (0), V(Allow) (1), or V(Require) (2), by name in any case or by number. Exchange's default is V(None).
+        Since Exchange 2010.
     type: str
+    choices: [None, Allow, Require]
   external_connection_settings:
     description:
       - What clients outside are told to connect to, each entry as C(Host:Port:SSL), C(Host:Port:TLS) or C(Host:Port)
@@ -253,8 +269,10 @@ options:
     description:
       - How often a new protocol log file is begun. Exchange uses it only while O(log_per_file_size_quota) is 0.
       - Exchange's default is V(Hourly) since 2016 and V(Daily) before.
-      - One of V(Hourly) (1), V(Daily) (2), V(Weekly) (3) and V(Monthly) (4), by name or number. Since Exchange 2010.
+      - V(Hourly) (1), V(Daily) (2), V(Weekly) (3), or V(Monthly) (4), by name in any case or by number. Since Exchange
+        2010.
     type: str
+    choices: [Hourly, Daily, Weekly, Monthly]
   log_per_file_size_quota:
     description:
       - The size at which a new protocol log file is begun. With V(0) a new one is begun as
@@ -267,9 +285,10 @@ options:
       - How clients may log on.
       - With V(SecureLogin) a client has to encrypt before it logs on. With V(PlainTextLogin) passwords may travel in
         clear, of which the module warns.
-      - One of V(PlainTextLogin) (1), V(PlainTextAuthentication) (2) and V(SecureLogin) (3), by name or number.
+      - V(PlainTextLogin) (1), V(PlainTextAuthentication) (2), or V(SecureLogin) (3), by name in any case or by number.
         Exchange's default is V(SecureLogin).
     type: str
+    choices: [PlainTextLogin, PlainTextAuthentication, SecureLogin]
   max_command_size:
     description:
       - The longest command the server takes from a client.
@@ -293,10 +312,18 @@ options:
   message_retrieval_mime_format:
     description:
       - The format in which messages are handed to clients.
-      - One of V(TextOnly) (0), V(HtmlOnly) (1), V(HtmlAndTextAlternative) (2), V(TextEnrichedOnly) (3),
-        V(TextEnrichedAndTextAlternative) (4), V(BestBodyFormat) (5) and V(Tnef) (6), by name or number. Exchange's
-        default is V(BestBodyFormat).
+      - V(TextOnly) (0), V(HtmlOnly) (1), V(HtmlAndTextAlternative) (2), V(TextEnrichedOnly) (3),
+        V(TextEnrichedAndTextAlternative) (4), V(BestBodyFormat) (5), or V(Tnef) (6), by name in any case or by number.
+        Exchange's default is V(BestBodyFormat).
     type: str
+    choices:
+      - TextOnly
+      - HtmlOnly
+      - HtmlAndTextAlternative
+      - TextEnrichedOnly
+      - TextEnrichedAndTextAlternative
+      - BestBodyFormat
+      - Tnef
   owa_server_url:
     description:
       - Absolute address of Outlook on the web for the links to calendar items, with

@@ -1,12 +1,12 @@
 # Copyright: (c) 2026, mailops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What differs from what servers are told to be, as a report."""
+"""Which servers differ from what is desired, as a report."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: drift_report
-short_description: Put together in what servers are not as they are told to be
+short_description: Report in which ways servers are out of sync
 version_added: 1.0.0
 author:
   - mailops contributors (@mailops)

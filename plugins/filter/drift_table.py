@@ -6,7 +6,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: drift_table
-short_description: Show in what servers are not as they are told to be
+short_description: Show a drift report as a table
 version_added: 1.0.0
 author:
   - mailops contributors (@mailops)

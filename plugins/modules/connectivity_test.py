@@ -48,9 +48,10 @@ options:
     default: true
   connection_type:
     description:
-      - How to connect, V(Plaintext), V(Ssl) for encryption from the start, or V(Tls) for encryption after STLS or
-        STARTTLS. With V(Plaintext) the password crosses the network in clear.
+      - How to connect, in any case. V(Ssl) encrypts from the start, and V(Tls) after STLS or STARTTLS. With
+        V(Plaintext), the password crosses the network unencrypted.
     type: str
+    choices: [Plaintext, Tls, Ssl]
   port:
     description: The port, from 1 to 65535. Exchange's default is V(110) for POP3 and V(143) for IMAP4.
     type: int

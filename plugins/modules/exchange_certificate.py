@@ -119,11 +119,14 @@ options:
     type: bool
   services:
     description:
-      - The services to assign it to, a list of V(POP), V(IMAP), V(IIS) and V(SMTP), in any case. It can be left out
-        where a certificate is brought or named, which is then not assigned.
+      - The services to assign the certificate to, in any case. This can be left out where a certificate is imported or
+        named, which is then not assigned.
+      - Exchange cannot take services off a certificate, so there is no C(set), C(add), or C(remove).
       - V(SMTP) needs O(replace_default_smtp_certificate=true).
       - V(IIS) makes the default web site of Exchange use the certificate and require TLS.
-    type: raw
+    type: list
+    elements: str
+    choices: [IMAP, POP, IIS, SMTP]
   expires_within_days:
     description:
       - Warn if the certificate is valid for fewer days than this, from 0 to 3650. V(0) is never.

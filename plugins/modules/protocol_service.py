@@ -41,11 +41,11 @@ options:
     choices: [started, stopped, restarted]
   start_mode:
     description:
-      - How Windows starts the services, one of V(automatic), V(manual) and V(disabled), in any case. Automatic with
-        delay counts as automatic.
-      - Exchange is installed with V(manual).
-      - If a service is disabled and O(state) wants it to be started, this has to be given.
+      - How Windows starts the services, in any case. A delayed automatic start counts as V(automatic).
+      - After installation it is V(manual).
+      - This is required if a service is disabled and O(state) needs it to run.
     type: str
+    choices: [automatic, manual, disabled]
   keep_disabled:
     description:
       - Whether a service that is disabled stays so, and O(start_mode) is for the others. Hardening guides want services

@@ -190,7 +190,7 @@ OTHER_MODULES: list[tuple[str, dict[str, Any], str]] = [
     (
         "protocol_service",
         {"protocol": "pop3", "start_mode": "boot"},
-        "start_mode: 'boot' is none of its values; give Automatic (2), Manual (3) or Disabled (4).",
+        "start_mode: 'boot' is none of its values; give automatic (2), manual (3) or disabled (4).",
     ),
     ("protocol_service", {"protocol": "pop3"}, "one of the following is required: state, start_mode"),
     ("iis", {"state": "restarted", "timeout": 0}, "timeout: 0 is out of range; give 1 to 3600 seconds."),

@@ -16,7 +16,7 @@ from ansible_collections.mailops.exchange.plugins.module_utils._host.messages im
     wire_text,
     wire_truth,
 )
-from ansible_collections.mailops.exchange.plugins.module_utils._kinds.base import Given, Kind, in_words
+from ansible_collections.mailops.exchange.plugins.module_utils._kinds.base import Given, Kind, Values, in_words
 
 # As many digits as an Int64 has. Python refuses to make a number of thousands of them.
 _WHOLE_NUMBER = r"-?\d{1,19}"
@@ -76,6 +76,10 @@ class Enum(Kind):
     numbers: Mapping[str, int]
     aliases: Mapping[str, str] = field(default_factory=dict)
     """Other spellings of the same value, lower-case."""
+
+    @property
+    def spec(self) -> Mapping[str, Any]:
+        return {"type": "str", "choices": Values(self.numbers)}
 
     def _known(self, text: str) -> str | None:
         wanted = self.aliases.get(text.casefold(), text).casefold()

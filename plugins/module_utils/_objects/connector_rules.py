@@ -145,23 +145,23 @@ def contradictions(values: Mapping[str, Any]) -> Iterator[Fact]:
     auth = set(values.get("auth_mechanism", ()))
     own = ["auth_mechanism"]
     if "BasicAuthRequireTLS" in auth and (lacking := sorted({"BasicAuth", "Tls"} - auth)):
-        seen = f"auth_mechanism: BasicAuthRequireTLS needs {' and '.join(lacking)} beside it."
-        yield contradiction(own, seen, "Add it.")
+        found = f"auth_mechanism: BasicAuthRequireTLS needs {' and '.join(lacking)} beside it."
+        yield contradiction(own, found, "Add it.")
     if "ExternalAuthoritative" in auth:
         if beside := sorted(auth - {"ExternalAuthoritative", "Tls"}):
-            seen = f"auth_mechanism: ExternalAuthoritative goes only with Tls, not with {', '.join(beside)}."
-            yield contradiction(own, seen, "Leave one or the other out.")
+            found = f"auth_mechanism: ExternalAuthoritative goes only with Tls, not with {', '.join(beside)}."
+            yield contradiction(own, found, "Leave one or the other out.")
         if "ExchangeServers" not in values.get("permission_groups", ("ExchangeServers",)):
-            seen = "auth_mechanism: ExternalAuthoritative needs ExchangeServers in permission_groups."
-            yield contradiction([*own, "permission_groups"], seen, "Add it there.")
+            found = "auth_mechanism: ExternalAuthoritative needs ExchangeServers in permission_groups."
+            yield contradiction([*own, "permission_groups"], found, "Add it there.")
     # GSSAPI that is left switched on has no effect without Integrated; to ask for it then is a mistake.
     for option, mechanism, own in (
         ("require_tls", "Tls", ["require_tls", "auth_mechanism"]),
         ("enable_auth_gssapi", "Integrated", ["enable_auth_gssapi"]),
     ):
         if values.get(option) is True and auth and mechanism not in auth:
-            seen = f"{option}: it needs {mechanism} in auth_mechanism, which is {', '.join(values['auth_mechanism'])}."
-            yield contradiction(own, seen, "Add it there, or say false.")
+            found = f"{option}: it needs {mechanism} in auth_mechanism, which is {', '.join(values['auth_mechanism'])}."
+            yield contradiction(own, found, "Add it there, or say false.")
     yield from timeouts(values)
 
 

@@ -167,7 +167,7 @@ class ProtocolServices(Services):
         Option("protocol", Choice(tuple(PROTOCOLS)), required=True),
         Option("state", Choice(("started", "stopped", "restarted"))),
         # Boot and System are for drivers.
-        Option("start_mode", Enum({"Automatic": 2, "Manual": 3, "Disabled": 4}, {"auto": "Automatic"})),
+        Option("start_mode", Enum({"automatic": 2, "manual": 3, "disabled": 4}, {"auto": "automatic"})),
         Option("keep_disabled", Bool(), default=False),
         Option("timeout", Int(1, 3600, "seconds"), default=120),
     )
@@ -179,7 +179,7 @@ class ProtocolServices(Services):
 
     @property
     def start_mode(self) -> str | None:
-        return self.given["start_mode"].casefold() if "start_mode" in self.given else None
+        return self.given.get("start_mode")
 
     @property
     def protocol(self) -> Protocol:
