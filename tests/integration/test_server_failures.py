@@ -349,7 +349,7 @@ def test_the_role_stops_with_the_sentence_and_the_next_run_converges(
     assert failed.stats["ex01"]["failures"] == 1
     # One server after the other: the next one is not touched.
     assert {entry["server"] for entry in organisation.log()} == {"EX01"}
-    result = failed.task("Set how the POP3 services run", "ex01")["result"]
+    result = failed.task("Set the state and start mode of the POP3 services", "ex01")["result"]
     assert is_a_sentence(result["msg"])
     assert result["msg"].startswith(f"{POP[1]} is stopped on EX01")
     organisation.fault("EX01", "none")
