@@ -80,7 +80,7 @@ options:
     type: str
   pfx:
     description:
-      - File on the controller with the certificate, its private key, and its chain, in PKCS12 format (C(.pfx),
+      - File on the controller with the certificate, its private key, and its chain, in PKCS#12 format (C(.pfx),
         C(.p12)). A relative path is relative to the folder in which C(ansible-playbook) is started.
     type: path
   pfx_password:
