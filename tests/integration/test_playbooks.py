@@ -147,9 +147,7 @@ def test_drift_ends_before_it_compares_nothing(controller: Controller, given: st
     refused = controller.run(playbook("drift"), hosts, "-e", f'{{"drift_protocols": {given}}}')
     assert refused.returncode != 0
     (only,) = refused.results
-    assert only["result"]["msg"] == (
-        f"drift_protocols: {given} is not a list of protocols; use pop3, imap4, or both."
-    )
+    assert only["result"]["msg"] == (f"drift_protocols: {given} is not a list of protocols; use pop3, imap4, or both.")
 
 
 def test_drift_tells_servers_that_cannot_be_compared(controller: Controller, organisation: SimulatorProcess) -> None:

@@ -137,8 +137,8 @@ def test_a_server_that_may_be_in_maintenance_is_left_alone_unless_told_otherwise
         outcome = controller.run(f"mailops.exchange.{playbook}_{protocol}", hosts, *ONE, *arguments)
         assert outcome.returncode != 0
         told = outcome.task("Read the server", "ex01")["result"]["msg"]
-        assert told.startswith("EX01 may be in maintenance and is left as it is: Get-ServerComponentState is not ")
-        assert told.endswith(f"To go on all the same, set {option} to true.")
+        assert told.startswith("EX01 may be in maintenance and is skipped: Get-ServerComponentState is not ")
+        assert told.endswith(f"To continue anyway, set {option} to true.")
     drift = ("-e", "drift_fail=true", "-e", f"drift_protocols=['{protocol}']")
     compared = controller.run("mailops.exchange.drift", hosts, *ONE, *drift)
     assert compared.returncode != 0
@@ -332,7 +332,7 @@ def test_the_verification_names_everything_in_one_sentence(
     assert failed.returncode != 0
     told = failed.task("Verify POP3", "ex01")["result"]["msg"]
     assert is_a_sentence(told)
-    assert told.startswith("EX01 is not as it was told to be: ")
+    assert told.startswith("EX01 is not as desired: ")
     for kind in ("loopback-not-bound", "service-not-running"):
         assert f"{kind}: " in told
     # It tells what it has changed all the same.
