@@ -16,7 +16,7 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import yaml
 
@@ -215,10 +215,10 @@ def exempted(passage: Passage, exemptions: Iterable[Exemption]) -> Passage:
     return passage._replace(text=text)
 
 
-def by_words(found: Iterable[Passage], rules: list[Rule]) -> Iterator[Finding]:
+def by_words(found: Iterable[Passage], forbidden: list[Rule]) -> Iterator[Finding]:
     """What our own list forbids."""
     for path, line, text in found:
-        for rule in rules:
+        for rule in forbidden:
             for word in rule.word.finditer(text):
                 said = " ".join(word[0].split())
                 yield Finding(path, line + text.count("\n", 0, word.start()), f"'{said}': {rule.use}")
@@ -249,15 +249,25 @@ def by_harper(found: list[Passage], ignored: Iterable[str]) -> Iterator[Finding]
         yield Finding(path, line, f"'{lint['matched_text']}': {lint['message']} ({lint['rule']})")
 
 
+def configuration() -> Any:
+    return yaml.safe_load(WORDS.read_text(encoding="utf-8"))
+
+
+def rules(written: Iterable[dict[str, str]]) -> list[Rule]:
+    return [Rule(re.compile(rule["word"], re.IGNORECASE), rule["use"]) for rule in written]
+
+
+def files() -> list[str]:
+    """All that is read if no file is named."""
+    return sorted({path.relative_to(ROOT).as_posix() for pattern in READ for path in ROOT.glob(pattern)})
+
+
 def main(names: list[str]) -> int:
-    own = yaml.safe_load(WORDS.read_text(encoding="utf-8"))
-    rules = [Rule(re.compile(rule["word"], re.IGNORECASE), rule["use"]) for rule in own["words"]]
+    own = configuration()
     exemptions = [Exemption(**exemption) for exemption in own["exceptions"]]
-    paths = sorted({Path(name).resolve().relative_to(ROOT).as_posix() for name in names}) or sorted(
-        {path.relative_to(ROOT).as_posix() for pattern in READ for path in ROOT.glob(pattern)}
-    )
+    paths = sorted({Path(name).resolve().relative_to(ROOT).as_posix() for name in names}) or files()
     read = [exempted(passage, exemptions) for path in paths for passage in passages(path)]
-    found = sorted({*by_words(read, rules), *by_harper(read, own["harper_ignores"])})
+    found = sorted({*by_words(read, rules(own["words"])), *by_harper(read, own["harper_ignores"])})
     for finding in found:
         print(finding)
     return bool(found)

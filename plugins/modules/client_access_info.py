@@ -421,7 +421,7 @@ findings:
     why:
       description: Why it matters.
       type: str
-      sample: Clients may send passwords over unencrypted lines, where anybody on the way can read them.
+      sample: Clients may send passwords over unencrypted connections, where anybody on the network path can read them.
     fix:
       description: How to fix it, with the option or variable to set.
       type: str
