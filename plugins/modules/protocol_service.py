@@ -16,9 +16,9 @@ description:
     C(MSExchangePOP3BE), C(MSExchangeImap4) and C(MSExchangeIMAP4BE)), and one before. A changed setting takes effect
     only when both have been restarted.
   - The start mode of a disabled service is set before the service is started.
-  - After a change, the module waits until each service has the desired status, and checks once more that it stays
+  - After a change, the module waits until each service has the desired status, and checks again that it stays
     running. If it does not, and the server component C(PopProxy) or C(ImapProxy) is inactive or cannot be read, the
-    message says so.
+    message includes that.
 extends_documentation_fragment:
   - mailops.exchange.attributes
   - mailops.exchange.server

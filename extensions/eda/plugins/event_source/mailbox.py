@@ -159,7 +159,7 @@ options:
     type: int
     default: 240
   max_unrelated:
-    description: If the mailbox has this many unrelated messages, nothing is processed until they are gone.
+    description: If the mailbox has this many unrelated messages, nothing is processed until they are removed.
     type: int
     default: 10
   unrelated_pause:
