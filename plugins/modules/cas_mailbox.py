@@ -84,8 +84,14 @@ seealso:
   - module: mailops.exchange.pop_settings
   - module: mailops.exchange.imap_settings
   - module: mailops.exchange.protocol_log_info
+  - ref: ansible_collections.mailops.exchange.application_mailbox_role
+    description: The role that configures a mailbox for a program.
   - plugin: mailops.exchange.application_mailbox
-    plugin_type: role
+    plugin_type: filter
+  - ref: ansible_collections.mailops.exchange.imap4_role
+    description: The role that enables, configures, and verifies IMAP4.
+  - ref: ansible_collections.mailops.exchange.pop3_role
+    description: The role that enables, configures, and verifies POP3.
   - name: Set-CASMailbox
     description: The cmdlet that this module uses.
     link: https://learn.microsoft.com/powershell/module/exchangepowershell/set-casmailbox

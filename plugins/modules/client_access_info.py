@@ -78,14 +78,21 @@ seealso:
   - module: mailops.exchange.mail_probe
   - module: mailops.exchange.protocol_service
   - module: mailops.exchange.receive_connector
+  - module: mailops.exchange.handout
+  - module: mailops.exchange.imap_settings
+  - module: mailops.exchange.pop_settings
   - plugin: mailops.exchange.server_differences
     plugin_type: filter
   - plugin: mailops.exchange.open_findings
     plugin_type: filter
-  - plugin: mailops.exchange.pop3
-    plugin_type: role
-  - plugin: mailops.exchange.imap4
-    plugin_type: role
+  - ref: ansible_collections.mailops.exchange.pop3_role
+    description: The role that enables, configures, and verifies POP3.
+  - ref: ansible_collections.mailops.exchange.imap4_role
+    description: The role that enables, configures, and verifies IMAP4.
+  - plugin: mailops.exchange.adopted_variables
+    plugin_type: filter
+  - plugin: mailops.exchange.application_mailbox
+    plugin_type: filter
   - ref: ansible_collections.mailops.exchange.docsite.guide_findings
     description: All findings, with their meaning and fix.
   - name: Get-PopSettings

@@ -166,8 +166,12 @@ seealso:
   - module: mailops.exchange.imap_settings
   - module: mailops.exchange.receive_connector
   - module: mailops.exchange.client_access_info
-  - plugin: mailops.exchange.certificate
-    plugin_type: role
+  - ref: ansible_collections.mailops.exchange.certificate_role
+    description: The role that installs a renewed certificate.
+  - ref: ansible_collections.mailops.exchange.imap4_role
+    description: The role that enables, configures, and verifies IMAP4.
+  - ref: ansible_collections.mailops.exchange.pop3_role
+    description: The role that enables, configures, and verifies POP3.
   - name: Import-ExchangeCertificate
     description: The cmdlet that this module uses to import a certificate.
     link: https://learn.microsoft.com/powershell/module/exchangepowershell/import-exchangecertificate

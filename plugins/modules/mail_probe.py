@@ -158,8 +158,15 @@ seealso:
   - module: mailops.exchange.connectivity_test
   - module: mailops.exchange.pop_settings
   - module: mailops.exchange.imap_settings
-  - plugin: mailops.exchange.application_mailbox
-    plugin_type: role
+  - module: mailops.exchange.handout
+  - ref: ansible_collections.mailops.exchange.application_mailbox_role
+    description: The role that configures a mailbox for a program.
+  - ref: ansible_collections.mailops.exchange.certificate_role
+    description: The role that installs a renewed certificate.
+  - ref: ansible_collections.mailops.exchange.imap4_role
+    description: The role that enables, configures, and verifies IMAP4.
+  - ref: ansible_collections.mailops.exchange.pop3_role
+    description: The role that enables, configures, and verifies POP3.
 """
 
 EXAMPLES = r"""

@@ -25,8 +25,13 @@ seealso:
   - module: mailops.exchange.protocol_service
   - module: mailops.exchange.client_access_info
   - module: mailops.exchange.exchange_certificate
-  - plugin: mailops.exchange.pop3
-    plugin_type: role
+  - module: mailops.exchange.cas_mailbox
+  - module: mailops.exchange.mail_probe
+  - module: mailops.exchange.protocol_log_info
+  - module: mailops.exchange.receive_connector
+  - module: mailops.exchange.throttling_policy
+  - ref: ansible_collections.mailops.exchange.pop3_role
+    description: The role that enables, configures, and verifies POP3.
   - name: Set-PopSettings
     description: The cmdlet that this module uses.
     link: https://learn.microsoft.com/powershell/module/exchangepowershell/set-popsettings

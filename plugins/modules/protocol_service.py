@@ -68,10 +68,10 @@ seealso:
   - module: mailops.exchange.imap_settings
   - module: mailops.exchange.client_access_info
   - module: mailops.exchange.iis
-  - plugin: mailops.exchange.pop3
-    plugin_type: role
-  - plugin: mailops.exchange.imap4
-    plugin_type: role
+  - ref: ansible_collections.mailops.exchange.pop3_role
+    description: The role that enables, configures, and verifies POP3.
+  - ref: ansible_collections.mailops.exchange.imap4_role
+    description: The role that enables, configures, and verifies IMAP4.
   - name: Enable and configure POP3 on an Exchange server
     description: Lists the services and explains when they need a restart.
     link: https://learn.microsoft.com/exchange/clients/pop3-and-imap4/configure-pop3

@@ -43,10 +43,13 @@ seealso:
   - module: mailops.exchange.pop_settings
   - module: mailops.exchange.imap_settings
   - module: mailops.exchange.client_access_info
-  - plugin: mailops.exchange.pop3
-    plugin_type: role
-  - plugin: mailops.exchange.imap4
-    plugin_type: role
+  - module: mailops.exchange.iis
+  - ref: ansible_collections.mailops.exchange.pop3_role
+    description: The role that enables, configures, and verifies POP3.
+  - ref: ansible_collections.mailops.exchange.imap4_role
+    description: The role that enables, configures, and verifies IMAP4.
+  - ref: ansible_collections.mailops.exchange.certificate_role
+    description: The role that installs a renewed certificate.
   - name: Set-ReceiveConnector
     description: The cmdlet that this module uses.
     link: https://learn.microsoft.com/powershell/module/exchangepowershell/set-receiveconnector

@@ -38,8 +38,8 @@ options:
 seealso:
   - module: mailops.exchange.pop_settings
   - module: mailops.exchange.imap_settings
-  - plugin: mailops.exchange.application_mailbox
-    plugin_type: role
+  - ref: ansible_collections.mailops.exchange.application_mailbox_role
+    description: The role that configures a mailbox for a program.
   - name: Set-ThrottlingPolicy
     description: The cmdlet that this module uses.
     link: https://learn.microsoft.com/powershell/module/exchangepowershell/set-throttlingpolicy

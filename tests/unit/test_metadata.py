@@ -24,6 +24,8 @@ ON_A_HOST = [module for module in MODULES if module not in ("controller_file", "
 OF_THE_GROUP = {"server", "domain_controller"}
 
 ROLES = ("pop3", "imap4", "application_mailbox", "certificate")
+# Parts of the roles and playbooks, which nobody is sent to.
+INTERNAL = {name for name in MODULES if name.startswith(("client_access_", "fleet_"))} - {"client_access_info"}
 
 
 def role_file(role: str, *parts: str) -> Any:
@@ -40,6 +42,13 @@ def documentation(module: str) -> dict[str, Any]:
     found = importlib.import_module(f"ansible_collections.mailops.exchange.plugins.modules.{module}")
     documented: dict[str, Any] = yaml.safe_load(found.DOCUMENTATION)
     return documented
+
+
+def linked(documented: dict[str, Any]) -> set[str]:
+    """What of the collection is under `seealso`; a role as the label of its page, as there is no other way."""
+    entries = documented.get("seealso", [])
+    names = [entry.get("module") or entry.get("plugin") or entry.get("ref", "") for entry in entries]
+    return {name.rpartition(".")[2] for name in names if "mailops.exchange." in name and ".docsite." not in name}
 
 
 def action_of(module: str) -> Any:
@@ -115,3 +124,20 @@ def test_no_two_files_of_tests_have_the_same_name() -> None:
     """Tests are no package: of two such files, pytest collects the one that it meets first."""
     names = [path.name for path in (ROOT / "tests").rglob("test_*.py")]
     assert sorted(names) == sorted(set(names))
+
+
+def test_modules_filters_and_roles_refer_to_each_other() -> None:
+    links = {module: linked(documentation(module)) for module in MODULES}
+    for path in (ROOT / "plugins" / "filter").glob("*.py"):
+        found = importlib.import_module(f"ansible_collections.mailops.exchange.plugins.filter.{path.stem}")
+        links.setdefault(path.stem, set()).update(linked(yaml.safe_load(found.DOCUMENTATION)))
+    for role in ROLES:
+        main = role_file(role, "meta", "argument_specs.yml")["argument_specs"]["main"]
+        links[f"{role}_role"] = linked(main)
+    one_way = [
+        f"{name} -> {other}"
+        for name, others in links.items()
+        for other in others
+        if name not in INTERNAL and name not in links[other]
+    ]
+    assert not one_way
