@@ -49,8 +49,6 @@ options:
 seealso:
   - module: mailops.exchange.client_access_info
   - module: mailops.exchange.cas_mailbox
-  - ref: ansible_collections.mailops.exchange.application_mailbox_role
-    description: The role that configures a mailbox for a program.
 """
 
 EXAMPLES = r"""

@@ -71,6 +71,7 @@ options:
 notes:
   - The services are those of the host of the task. If O(server) names another server, the task fails.
   - The validity of certificates is checked against the clock of the controller.
+  - The roles P(mailops.exchange.pop3#role) and P(mailops.exchange.imap4#role) use this module.
 requirements:
   - cryptography on the controller, for certificates
 seealso:
@@ -85,10 +86,6 @@ seealso:
     plugin_type: filter
   - plugin: mailops.exchange.open_findings
     plugin_type: filter
-  - ref: ansible_collections.mailops.exchange.pop3_role
-    description: The role that enables, configures, and verifies POP3.
-  - ref: ansible_collections.mailops.exchange.imap4_role
-    description: The role that enables, configures, and verifies IMAP4.
   - plugin: mailops.exchange.adopted_variables
     plugin_type: filter
   - plugin: mailops.exchange.application_mailbox

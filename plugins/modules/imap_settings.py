@@ -22,6 +22,8 @@ extends_documentation_fragment:
   - mailops.exchange.attributes
   - mailops.exchange.server
   - mailops.exchange.protocol_settings.imap4
+notes:
+  - The role P(mailops.exchange.imap4#role) uses this module.
 seealso:
   - module: mailops.exchange.protocol_service
   - module: mailops.exchange.client_access_info
@@ -31,8 +33,6 @@ seealso:
   - module: mailops.exchange.protocol_log_info
   - module: mailops.exchange.receive_connector
   - module: mailops.exchange.throttling_policy
-  - ref: ansible_collections.mailops.exchange.imap4_role
-    description: The role that enables, configures, and verifies IMAP4.
   - name: Set-ImapSettings
     description: The cmdlet that this module uses.
     link: https://learn.microsoft.com/powershell/module/exchangepowershell/set-imapsettings

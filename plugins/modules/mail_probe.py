@@ -151,6 +151,8 @@ options:
 notes:
   - Banners and answers are returned as a single line of at most 500 characters, without control characters, and without
     the password if the server repeats it.
+  - The roles P(mailops.exchange.pop3#role), P(mailops.exchange.imap4#role), P(mailops.exchange.certificate#role), and
+    P(mailops.exchange.application_mailbox#role) use this module.
 requirements:
   - cryptography on the controller, except with O(encryption=none)
 seealso:
@@ -159,14 +161,6 @@ seealso:
   - module: mailops.exchange.pop_settings
   - module: mailops.exchange.imap_settings
   - module: mailops.exchange.handout
-  - ref: ansible_collections.mailops.exchange.application_mailbox_role
-    description: The role that configures a mailbox for a program.
-  - ref: ansible_collections.mailops.exchange.certificate_role
-    description: The role that installs a renewed certificate.
-  - ref: ansible_collections.mailops.exchange.imap4_role
-    description: The role that enables, configures, and verifies IMAP4.
-  - ref: ansible_collections.mailops.exchange.pop3_role
-    description: The role that enables, configures, and verifies POP3.
 """
 
 EXAMPLES = r"""

@@ -21,6 +21,8 @@ extends_documentation_fragment:
   - mailops.exchange.attributes
   - mailops.exchange.server
   - mailops.exchange.protocol_settings.pop3
+notes:
+  - The role P(mailops.exchange.pop3#role) uses this module.
 seealso:
   - module: mailops.exchange.protocol_service
   - module: mailops.exchange.client_access_info
@@ -30,8 +32,6 @@ seealso:
   - module: mailops.exchange.protocol_log_info
   - module: mailops.exchange.receive_connector
   - module: mailops.exchange.throttling_policy
-  - ref: ansible_collections.mailops.exchange.pop3_role
-    description: The role that enables, configures, and verifies POP3.
   - name: Set-PopSettings
     description: The cmdlet that this module uses.
     link: https://learn.microsoft.com/powershell/module/exchangepowershell/set-popsettings

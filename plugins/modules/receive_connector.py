@@ -36,6 +36,8 @@ notes:
   - A list option takes a list, which is the whole value, or a dictionary with C(set), or with C(add) and C(remove),
     each of them a list. The order of the entries does not matter.
   - Write time spans as C([d.]hh:mm:ss), in quotes. A plain number is a number of seconds.
+  - The roles P(mailops.exchange.pop3#role), P(mailops.exchange.imap4#role), and P(mailops.exchange.certificate#role)
+    use this module.
 requirements:
   - cryptography on the controller, for O(tls_certificate_name)
 seealso:
@@ -44,12 +46,6 @@ seealso:
   - module: mailops.exchange.imap_settings
   - module: mailops.exchange.client_access_info
   - module: mailops.exchange.iis
-  - ref: ansible_collections.mailops.exchange.pop3_role
-    description: The role that enables, configures, and verifies POP3.
-  - ref: ansible_collections.mailops.exchange.imap4_role
-    description: The role that enables, configures, and verifies IMAP4.
-  - ref: ansible_collections.mailops.exchange.certificate_role
-    description: The role that installs a renewed certificate.
   - name: Set-ReceiveConnector
     description: The cmdlet that this module uses.
     link: https://learn.microsoft.com/powershell/module/exchangepowershell/set-receiveconnector
