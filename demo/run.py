@@ -297,7 +297,10 @@ def replies(demo: Demo, address: str, context: ssl.SSLContext, password: str) ->
         say("A rulebook prints the event that the event source creates from it, and ends.")
         event = demo.event_by_rulebook()["mailbox"]
     else:
-        say("The event source creates an event from it. It runs alone, because a rulebook needs ansible-rulebook and Java.")
+        say(
+            "The event source creates an event from it. It runs alone, because a rulebook needs ansible-rulebook and "
+            "Java."
+        )
         event = demo.event_by_source()["mailbox"]
     expect((event["type"], event.get("ours")) == ("reply", True), f"the reply was not taken for one: {event}")
     expect(event["sender"] == OTHER, f"the event has another sender: {event['sender']}")

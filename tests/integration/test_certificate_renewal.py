@@ -298,4 +298,6 @@ def test_a_wildcard_what_exchange_keeps_and_what_ends_a_run(
         assert is_renewed(organisation, issued, server)
         assert list(assigned(organisation, server).values()).count("IMAP, POP") == 2
     assert assigned(organisation, "EX13")[unassigned] == "None"
-    assert "what it is assigned to" in str(done.task("Show which certificates are kept, and why", "ex19")["result"]["msg"])
+    assert "what it is assigned to" in str(
+        done.task("Show which certificates are kept, and why", "ex19")["result"]["msg"]
+    )

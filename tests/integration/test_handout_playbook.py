@@ -88,9 +88,7 @@ def test_settings_are_tried_and_handed_out(
     refused = run(controller, hosts, handout_probe=within_reach(organisation, imap=1))
     assert refused.returncode == 2, refused.output
     message = refused.task("Fail if a setting", "ex01")["result"]["msg"]
-    assert message.startswith(
-        "No connection, and therefore left out of the handout: mail.contoso.test:993 (imap4): "
-    )
+    assert message.startswith("No connection, and therefore left out of the handout: mail.contoso.test:993 (imap4): ")
     assert "refused the connection" in message
     everything.pop("imap")
     assert servers_of(controller, "external") == everything

@@ -80,7 +80,7 @@ def test_the_role_assigns_nothing_and_fails_with_the_ways_out(
     # What is wrong beside it, in a run that has done the rest, is that no certificate is found.
     seen = "what clients are shown is not known" if check else "clients are shown "
     assert verified["msg"].startswith(
-        f"EX01 is not as it was told to be: whether the certificate {new} is assigned to POP is not known, and {seen}"
+        f"EX01 is not as desired: whether the certificate {new} is assigned to POP is not known, and {seen}"
     )
     assert f"({WHY}; {CURE}, or set pop3_certificate: {{assign_when_services_unknown: true}})" in verified["msg"]
     assert "certificate-services-unreadable" not in done.output
@@ -123,7 +123,11 @@ def test_told_to_it_assigns_and_is_unchanged_once_clients_are_shown_it(
     )
     for one in (predicted, first):
         assert warned(one, sentence) == 1, one.output
-        row = next(line for line in one.task("Show the POP3 changes", "ex01")["result"]["msg"] if line.startswith("certificate"))
+        row = next(
+            line
+            for line in one.task("Show the POP3 changes", "ex01")["result"]["msg"]
+            if line.startswith("certificate")
+        )
         assert row.split() == ["certificate", "services", "not", "known", "POP"]
 
     organisation.clear_log()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -21,13 +22,6 @@ WANTED: dict[str, Any] = {
 }
 
 ROLES = ("pop3", "imap4")
-INFO = [
-    {
-        "hosts": "exchange",
-        "gather_facts": False,
-        "tasks": [{"name": "Look", "mailops.exchange.client_access_info": {"protocols": ["pop3"], "gather": []}}],
-    }
-]
 
 
 class Variables(yaml.SafeLoader):
@@ -80,7 +74,7 @@ def test_a_server_that_is_lost_is_the_last_one_touched(
     assert organisation.log() == []
 
 
-@pytest.mark.forms("full", "plain")
+@pytest.mark.forms("mixed")
 def test_preflight_says_what_is_wrong_and_fails_when_asked_to(
     controller: Controller, organisation: SimulatorProcess
 ) -> None:
@@ -111,7 +105,7 @@ def test_preflight_says_what_is_wrong_and_fails_when_asked_to(
     assert accepted.returncode == 0, accepted.output
 
 
-@pytest.mark.forms("full", "plain")
+@pytest.mark.forms("mixed")
 def test_drift_shows_a_table_writes_json_and_fails_when_asked_to(
     controller: Controller, organisation: SimulatorProcess
 ) -> None:
@@ -153,9 +147,7 @@ def test_drift_ends_before_it_compares_nothing(controller: Controller, given: st
     refused = controller.run(playbook("drift"), hosts, "-e", f'{{"drift_protocols": {given}}}')
     assert refused.returncode != 0
     (only,) = refused.results
-    assert only["result"]["msg"] == (
-        f"drift_protocols: {given} is not a list of protocols; use pop3, imap4, or both."
-    )
+    assert only["result"]["msg"] == (f"drift_protocols: {given} is not a list of protocols; use pop3, imap4, or both.")
 
 
 def test_drift_tells_servers_that_cannot_be_compared(controller: Controller, organisation: SimulatorProcess) -> None:
@@ -198,7 +190,9 @@ def test_drift_with_tags_tells_what_it_compared_and_is_not_green_without(
     assert any("could not be compared: No part of pop3" in line for line in printed(none, "Show the table", "ex01"))
 
 
-def test_drift_tells_a_change_without_its_restart(controller: Controller, organisation: SimulatorProcess) -> None:
+def test_drift_tells_a_change_without_its_restart(
+    controller: Controller, organisation: SimulatorProcess, run: Callable[..., dict[str, Any]]
+) -> None:
     hosts = inventory(organisation.description, **WANTED)
     hosts["exchange"]["hosts"].pop("ex02")
     file = controller.folder / "drift.json"
@@ -222,7 +216,7 @@ def test_drift_tells_a_change_without_its_restart(controller: Controller, organi
     possible, report = drift()
     assert (possible.returncode, report["state"]) == (0, "restart_possible")
     restart = report["protocols"]["pop3"]["restart"]
-    since = controller.run(INFO, hosts).task("Look", "ex01")["result"]["pop3"]["running_since"]
+    since = run("client_access_info", {"protocols": ["pop3"], "gather": []})["pop3"]["running_since"]
     until = datetime.fromisoformat(since).replace(microsecond=0) + timedelta(seconds=900)
     assert (restart["owed"], restart["possible_until"]) == ("possible", until.isoformat())
     told = f"possibly owed                      until {until.isoformat()}: {restart['reason']}"
@@ -278,8 +272,10 @@ def test_nothing_is_asked_when_there_is_no_place_for_the_answer(
     assert organisation.log() == []
 
 
-@pytest.mark.parametrize("version", ["SE", "2013", "2010"])
-@pytest.mark.forms("full", "plain")
+# What is read is the same in both forms, on every release: see test_both_forms.
+@pytest.mark.parametrize(
+    ("version", "wire_form"), [("SE", "full"), ("2013", "plain"), ("2010", "full")], indirect=["wire_form"]
+)
 def test_adopt_writes_what_changes_nothing(
     controller: Controller, version: str, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
@@ -317,7 +313,7 @@ def test_adopt_writes_what_changes_nothing(
         assert writes(organisation) == []
 
 
-@pytest.mark.forms("full", "plain")
+@pytest.mark.forms("mixed")
 def test_a_relay_connector_is_neither_in_the_way_nor_adopted(
     controller: Controller, organisation: SimulatorProcess
 ) -> None:

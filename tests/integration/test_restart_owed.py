@@ -235,9 +235,9 @@ def test_a_new_certificate_is_shown_though_a_later_part_fails(
     failed = controller.run(enable, inventory(organisation.description, **told, **{f"{protocol}_max_command_size": 5}))
     assert failed.returncode != 0
     assert (failed.stats["ex01"]["failures"], failed.stats["ex01"]["changed"]) == (1, 2), failed.output
-    assert failed.task("Verify POP3" if protocol == "pop3" else "Verify IMAP4", "ex01")["result"][
-        "msg"
-    ] == (f"max_command_size: 5 is out of range; give {'40 to 1024' if protocol == 'pop3' else '1024 to 16384'} bytes.")
+    assert failed.task("Verify POP3" if protocol == "pop3" else "Verify IMAP4", "ex01")["result"]["msg"] == (
+        f"max_command_size: 5 is out of range; give {'40 to 1024' if protocol == 'pop3' else '1024 to 16384'} bytes."
+    )
     assert writes(organisation) == ["Enable-ExchangeCertificate", "Restart-Service", "Restart-Service"]
     assert shown() == new
 

@@ -78,8 +78,7 @@ def test_a_component_that_is_draining(
     done = controller.run(POP3, inventory(organisation.description, **BANNERS), "--limit", "ex01")
     assert done.returncode == 0, done.output
     assert told(done, "ex01") == [
-        "EX01 is in maintenance and is skipped: The server component PopProxy is Draining, as requested by "
-        "Maintenance."
+        "EX01 is in maintenance and is skipped: The server component PopProxy is Draining, as requested by Maintenance."
     ]
     assert writes(organisation) == []
 

@@ -60,7 +60,7 @@ def _(kind: TimeSpan) -> str:
     return f"A time span from V({kind.parse(kind.lowest)}) to V({kind.parse(kind.highest)})."
 
 
-_SIZE = "A whole number with its unit (V(B), V(KB), V(MB), V(GB), V(TB), to the base of 1024) or without for bytes,"
+_SIZE = "A whole number, in bytes or with a unit (V(B), V(KB), V(MB), V(GB), or V(TB), to the base of 1024),"
 
 
 @values.register
@@ -87,7 +87,7 @@ def _(kind: Flags) -> str:
 def _(kind: OrOrganization) -> str:
     # Its type says nothing of a truth value that is a word as well.
     own = values(kind.kind).removesuffix(".") or "V(true) or V(false)"
-    return f"{own}, or V({ORGANIZATION}) for what the organization has."
+    return f"{own}, or V({ORGANIZATION}) for the setting of the organization."
 
 
 def _default(value: Any) -> str:
