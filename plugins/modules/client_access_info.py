@@ -15,8 +15,8 @@ description:
     certificates, and the receive connectors with which users send mail. Nothing is changed.
   - Reports problems as RV(findings), each with what was found, why it matters, and how to fix it. A finding never makes
     the task fail.
-  - A restart is pending if the settings were changed after one of the running services started, no matter who changed them
-    or when, or if clients are still shown another certificate than the one that a restarted service would use.
+  - A restart is pending if the settings were changed after one of the running services started, no matter who changed
+    them or when, or if clients are still shown another certificate than the one that a restarted service would use.
   - P(mailops.exchange.server_differences#filter) compares the results of several servers.
 extends_documentation_fragment:
   - mailops.exchange.attributes
