@@ -374,7 +374,7 @@ def _bundle(private_key: Any, certificates: list[Any], name: bytes | None) -> Bu
         raise ValueError("holds no certificate that the private key fits; give the two that belong together")
     issuers = _issuers(own, [one for one in certificates if one is not own])
     if not issuers and len(certificates) > 1 and not _issued(own, own):
-        raise ValueError("holds certificates, but none has issued that of the private key; give its own chain")
+        raise ValueError("holds no certificate that has issued the one of the private key; give its own chain")
     certificate, *above = (read_x509(_der(one)) for one in (own, *issuers))
     _refuse_unserved(own, certificate)
     for one in above:

@@ -109,7 +109,7 @@ check_mode:
   returned: success
   type: bool
 in_the_way:
-  description: The findings that keep clients from being served and that this run cannot fix, each as text.
+  description: The findings that keep clients from being served and that this run cannot fix, each as a text.
   returned: success
   type: list
   elements: str
