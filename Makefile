@@ -18,7 +18,7 @@ export ANSIBLE_LOCALHOST_WARNING := false
 # Nothing below leaves anything in the home of whoever runs it.
 export ANSIBLE_HOME := $(CURDIR)/.cache/ansible
 
-.PHONY: demo test docs pages soak bench mutate generate changelog lint check sanity clean
+.PHONY: demo test programs docs pages soak bench mutate generate changelog lint check sanity clean
 
 demo: $(STAMP)
 	$(BIN)/python demo/run.py
@@ -36,12 +36,17 @@ mutate: $(STAMP) $(LINK)
 	$(BIN)/python tools/mutate.py $(FILES) $(addprefix --since=,$(SINCE)) $(addprefix --sample=,$(SAMPLE)) \
 		$(addprefix --seed=,$(SEED)) $(MUTATE)
 
-# The linters that do not depend on ansible-core run for the default one only.
-test: $(if $(ANSIBLE_CORE),sanity,lint)
+# The linters that do not depend on ansible-core run for the default one only. Tests wait for other processes a third of
+# the time, so there are two workers for each core; files that take long come first.
+test: $(STAMP) $(LINK)
+	$(MAKE) --jobs=2 --output-sync=target --no-print-directory $(if $(ANSIBLE_CORE),sanity,check sanity) programs
+	$(BIN)/python -m pytest --numprocesses=$(or $(WORKERS),$(shell expr 2 \* $$(nproc))) --dist=loadfile --no-loadscope-reorder
+
+# What some tests use beside Python: MIT Kerberos, Chromium, and Thunderbird.
+programs: $(STAMP)
 	$(BIN)/python tests/support/kdc.py
 	$(BIN)/python tests/support/browser.py
 	$(BIN)/python tests/support/thunderbird.py
-	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 # Pictures of the pages that the collection writes, to look at, and those in docs.
 pages: $(STAMP) $(LINK)
@@ -77,6 +82,10 @@ check: $(STAMP) $(LINK) docs
 	HOME=$(CURDIR)/.cache $(BIN)/antsibull-docs lint-collection-docs --plugin-docs .
 	$(BIN)/antsibull-changelog lint
 	$(BIN)/ansible-lint --offline --profile production
+	$(BIN)/actionlint -shellcheck= -pyflakes=
+	$(BIN)/zizmor --offline --strict-collection --quiet .github
+	$(BIN)/codespell
+	$(BIN)/python tools/prose.py
 
 sanity: $(STAMP) $(LINK)
 	tests/sanity.sh

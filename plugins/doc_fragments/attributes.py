@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, mailops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What every module of the collection can do, in Ansible's own words."""
+"""What every module of the collection supports, in Ansible's own words."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ class ModuleDocFragment:
     DOCUMENTATION = r"""
 attributes:
   check_mode:
-    description: Can run in check mode and tell what would change, without sending any writing cmdlet.
+    description: Can run in check mode and report what would change, without sending any cmdlet that changes something.
     support: full
   diff_mode:
-    description: Returns details of what has changed, or in check mode of what would change.
+    description: Returns details of what was changed, or in check mode of what would be changed.
     support: full
   idempotent:
-    description: When run again with the same options, nothing is changed.
+    description: Running the module again with the same options changes nothing.
     support: full
   platform:
-    description: The target's operating system. The module's Python runs on the controller.
+    description: The operating system of the host. The module itself runs on the controller.
     platforms: windows
     support: full
   action_group:
-    description: Can be given options for the whole group by C(module_defaults) with C(group/mailops.exchange.exchange).
-      These are O(server) and O(domain_controller), which all modules of the group have.
+    description: Use C(group/mailops.exchange.exchange) in C(module_defaults) to set options for all modules of the
+      group. These can be O(server) and O(domain_controller), which all of them have.
     membership:
       - mailops.exchange.exchange
     support: full
@@ -32,6 +32,6 @@ attributes:
     READS_ONLY = r"""
 attributes:
   diff_mode:
-    description: Nothing is changed, so there is no difference to show.
+    description: The module changes nothing, so there is no difference to show.
     support: N/A
 """

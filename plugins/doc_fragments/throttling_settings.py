@@ -10,79 +10,78 @@ class ModuleDocFragment:
 options:
   imap_cutoff_balance:
     description:
-      - How much time an IMAP4 user may overdraw before being blocked until enough of it is recharged, in milliseconds.
-        Microsoft names 600000 to 3000000 as usual, and wants to be asked before more.
+      - How much usage time an IMAP4 user can overdraw before being blocked until enough of it is recharged, in
+        milliseconds. Microsoft calls 600000 to 3000000 usual, and asks to be consulted before other values are used.
       - From 0 to 4294967295, or V(unlimited). Exchange's default is V(unlimited). Since Exchange 2013.
     type: str
   imap_max_burst:
     description:
-      - For how long an IMAP4 user may use more than the recharge rate allows before being slowed down, in milliseconds.
+      - How long an IMAP4 user can use more than the recharge rate allows before being delayed, in milliseconds.
       - From 0 to 4294967295, or V(unlimited). Exchange's default is V(3600000). Since Exchange 2013.
     type: str
   imap_max_concurrency:
     description:
-      - How many IMAP4 connections a user may have on a server at a time.
-      - The O(mailops.exchange.imap_settings#module:max_connections_per_user) of a server is another limit on the same,
-        V(16) by default, and the lower one counts.
+      - The maximum number of concurrent IMAP4 connections of a user to a server.
+      - The O(mailops.exchange.imap_settings#module:max_connections_per_user) of a server, V(16) by default, limits the
+        same. The lower limit applies.
       - From 0 to 2147483647, or V(unlimited). Exchange's default is V(unlimited). Since Exchange 2010.
     type: str
   imap_percent_time_in_ad:
     description:
-      - The share of a minute in percent that requests of an IMAP4 user may spend in Active Directory.
+      - The percentage of a minute that requests of an IMAP4 user can spend in Active Directory.
       - From 0 to 4294967295, or V(unlimited). Since Exchange 2010 and before Exchange 2013.
     type: str
   imap_percent_time_in_cas:
     description:
-      - The share of a minute in percent that requests of an IMAP4 user may spend on the Client Access server.
+      - The percentage of a minute that requests of an IMAP4 user can spend on the Client Access server.
       - From 0 to 4294967295, or V(unlimited). Since Exchange 2010 and before Exchange 2013.
     type: str
   imap_percent_time_in_mailbox_rpc:
     description:
-      - The share of a minute in percent that requests of an IMAP4 user may spend in calls to the mailbox.
+      - The percentage of a minute that requests of an IMAP4 user can spend in calls to the mailbox.
       - From 0 to 4294967295, or V(unlimited). Since Exchange 2010 and before Exchange 2013.
     type: str
   imap_recharge_rate:
     description:
-      - How much time for use an IMAP4 user gets back in an hour, in milliseconds. The default is ten minutes of an
-        hour.
+      - How much usage time an IMAP4 user gets back per hour, in milliseconds. The default is ten minutes per hour.
       - From 0 to 4294967295, or V(unlimited). Exchange's default is V(600000). Since Exchange 2013.
     type: str
   pop_cutoff_balance:
     description:
-      - How much time a POP3 user may overdraw before being blocked until enough of it is recharged, in milliseconds.
-        Microsoft names 600000 to 3000000 as usual, and wants to be asked before more.
+      - How much usage time a POP3 user can overdraw before being blocked until enough of it is recharged, in
+        milliseconds. Microsoft calls 600000 to 3000000 usual, and asks to be consulted before other values are used.
       - From 0 to 4294967295, or V(unlimited). Exchange's default is V(unlimited). Since Exchange 2013.
     type: str
   pop_max_burst:
     description:
-      - For how long a POP3 user may use more than the recharge rate allows before being slowed down, in milliseconds.
+      - How long a POP3 user can use more than the recharge rate allows before being delayed, in milliseconds.
       - From 0 to 4294967295, or V(unlimited). Exchange's default is V(3600000). Since Exchange 2013.
     type: str
   pop_max_concurrency:
     description:
-      - How many POP3 connections a user may have on a server at a time.
-      - The O(mailops.exchange.pop_settings#module:max_connections_per_user) of a server is another limit on the same,
-        V(16) by default, and the lower one counts.
+      - The maximum number of concurrent POP3 connections of a user to a server.
+      - The O(mailops.exchange.pop_settings#module:max_connections_per_user) of a server, V(16) by default, limits the
+        same. The lower limit applies.
       - From 0 to 2147483647, or V(unlimited). Exchange's default is V(20). Since Exchange 2010.
     type: str
   pop_percent_time_in_ad:
     description:
-      - The share of a minute in percent that requests of a POP3 user may spend in Active Directory.
+      - The percentage of a minute that requests of a POP3 user can spend in Active Directory.
       - From 0 to 4294967295, or V(unlimited). Since Exchange 2010 and before Exchange 2013.
     type: str
   pop_percent_time_in_cas:
     description:
-      - The share of a minute in percent that requests of a POP3 user may spend on the Client Access server.
+      - The percentage of a minute that requests of a POP3 user can spend on the Client Access server.
       - From 0 to 4294967295, or V(unlimited). Since Exchange 2010 and before Exchange 2013.
     type: str
   pop_percent_time_in_mailbox_rpc:
     description:
-      - The share of a minute in percent that requests of a POP3 user may spend in calls to the mailbox.
+      - The percentage of a minute that requests of a POP3 user can spend in calls to the mailbox.
       - From 0 to 4294967295, or V(unlimited). Since Exchange 2010 and before Exchange 2013.
     type: str
   pop_recharge_rate:
     description:
-      - How much time for use a POP3 user gets back in an hour, in milliseconds. The default is ten minutes of an hour.
+      - How much usage time a POP3 user gets back per hour, in milliseconds. The default is ten minutes per hour.
       - From 0 to 4294967295, or V(unlimited). Exchange's default is V(600000). Since Exchange 2013.
     type: str
 """

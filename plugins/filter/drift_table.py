@@ -6,12 +6,12 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: drift_table
-short_description: Show in what servers are not as they are told to be
+short_description: Show a drift report as a table
 version_added: 1.0.0
 author:
   - mailops contributors (@mailops)
 description:
-  - Makes a table of what P(mailops.exchange.drift_report#filter) returned.
+  - Creates a table from what P(mailops.exchange.drift_report#filter) returned.
 positional: _input
 options:
   _input:
@@ -24,14 +24,14 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Show a report that the playbook drift has written
+- name: Show a report that the drift playbook has written
   ansible.builtin.debug:
     msg: "{{ lookup('ansible.builtin.file', 'drift.json') | from_json | mailops.exchange.drift_table }}"
 """
 
 RETURN = r"""
 _value:
-  description: The lines of the table, the headings first.
+  description: The lines of the table, headings first.
   type: list
   elements: str
 """

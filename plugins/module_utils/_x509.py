@@ -280,7 +280,7 @@ class Bundle:
         return not self.issuers and self.certificate.subject != self.certificate.issuer
 
     def pkcs12(self, password: str, *, aes: bool) -> bytes:
-        """A PKCS #12 file with all of it, encrypted with AES-256 or as older versions of Windows read it.
+        """A PKCS#12 file with all of it, encrypted with AES-256 or as older versions of Windows read it.
 
         What issued itself is left out: it is for an administrator to say whom a server trusts.
         """
@@ -298,11 +298,11 @@ class Bundle:
 
 
 def read_pkcs12(data: bytes, password: str | None) -> Bundle:
-    """What a PKCS #12 file brings; ValueError with a clause that the name of the file goes before."""
+    """What a PKCS#12 file brings; ValueError with a clause that the name of the file goes before."""
     _refuse_other_files(data)
     if not data.startswith(b"\x30"):
-        raise ValueError("is no PKCS #12 file; give one with a certificate and its private key, such as a .pfx or .p12")
-    # A file without a password has none or an empty one, which are two things to PKCS #12.
+        raise ValueError("is no PKCS#12 file; give one with a certificate and its private key, such as a .pfx or .p12")
+    # A file without a password has none or an empty one, which are two things to PKCS#12.
     for secret in (password.encode(),) if password else (None, b""):
         with contextlib.suppress(ValueError), _library("it"):
             from cryptography.hazmat.primitives.serialization.pkcs12 import load_pkcs12
@@ -365,7 +365,7 @@ def _refuse_other_files(data: bytes, *, pem: bool = False) -> None:
     if is_pem and not pem:
         raise ValueError("is in PEM form; give it as certificate and private_key")
     if pem and not is_pem:
-        raise ValueError("is not in PEM form, which has -----BEGIN in it; a PKCS #12 file is given as pfx")
+        raise ValueError("is not in PEM form, which has -----BEGIN in it; a PKCS#12 file is given as pfx")
 
 
 def _bundle(private_key: Any, certificates: list[Any], name: bytes | None) -> Bundle:

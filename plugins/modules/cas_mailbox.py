@@ -6,29 +6,29 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: cas_mailbox
-short_description: Give mailboxes access by POP3, IMAP4 and other clients, or take it away
+short_description: Enable or disable the access to mailboxes by POP3, IMAP4, and other clients
 version_added: 0.1.0
 author:
   - mailops contributors (@mailops)
 description:
-  - Changes what POP3, IMAP4 and other clients may do with mailboxes, for one mailbox or for tens of thousands in one
-    task.
-  - The mailboxes are read once, with only the members that matter. Only those that differ are written, piped in batches
-    into C(Set-CASMailbox). A mailbox that cannot be written does not stop the others, even if it ends the pipeline; it
-    is reported by name with its own message of Exchange's, and the task fails when all have been tried. If 20
-    mailboxes in a row end the pipeline, the rest is reported as not tried.
-  - Each batch is read back after it was written, also after an error, and a mailbox that does not have what was written
-    is reported. After a broken connection only what did not arrive is written once more.
-  - Mailboxes are told apart by their GUID, or by their distinguished name if Exchange shows no GUID. If it shows
-    neither, or the same for two mailboxes, the task ends before anything is written.
-  - Mailboxes that do not exist, and names that more than one mailbox has, end the task before anything is written.
-  - The Administrator's mailbox and Exchange's health mailboxes never get access by O(filter) or O(exclusive), and a
-    warning names them. Exchange does not open the Administrator's by POP3 or IMAP4 anyway. Health mailboxes do not lose
-    their access by O(filter) or O(exclusive) either, because Exchange monitors itself with them.
-  - The Administrator is the account with the RID 500, whatever it is called. Where a mailbox would get access,
-    C(Get-User) is asked for that account, once in each domain. If it does not tell, the names that Windows gives
-    the Administrator in some languages count instead, and a warning says so.
-  - The difference shows at most 100 mailboxes and says how many more there are. RV(mailboxes) names all of them.
+  - Enables, disables, and configures the access to mailboxes by POP3, IMAP4, and other clients, for one mailbox or for
+    tens of thousands in one task.
+  - The mailboxes are read once, with the required properties only. Those that differ are piped in batches into
+    C(Set-CASMailbox). A mailbox that cannot be changed does not stop the others, even if it ends the pipeline. It is
+    reported with Exchange's own message, and the task fails when all have been tried. If 20 mailboxes in a row end the
+    pipeline, the remaining ones are reported as not tried.
+  - Each batch is read back after it was written, also after an error. A mailbox that does not have the new values is
+    reported. After a broken connection, only what did not arrive is sent again.
+  - Mailboxes are identified by their GUID, or by their distinguished name if Exchange shows no GUID. If it shows
+    neither, or the same for two mailboxes, the task fails before anything is written.
+  - If a mailbox does not exist, or a name is not unique, the task fails before anything is written.
+  - O(filter) and O(exclusive) never enable access to the Administrator's mailbox or to Exchange's health mailboxes. A
+    warning names them. Exchange does not open the Administrator's mailbox by POP3 or IMAP4 anyway. They do not disable
+    the access to health mailboxes either, because Exchange monitors itself with these.
+  - The Administrator is the account with the RID 500, whatever its name is. Before access to a mailbox is enabled, this
+    account is read with C(Get-User), once in each domain. If that fails, the names that Windows gives the Administrator
+    in some languages are used instead, with a warning.
+  - The difference shows at most 100 mailboxes and the number of the others. RV(mailboxes) lists all of them.
 extends_documentation_fragment:
   - mailops.exchange.attributes
   - mailops.exchange.server
@@ -37,62 +37,67 @@ options:
   identities:
     description:
       - The mailboxes, each by its address, alias, name, user principal name, C(DOMAIN\user), GUID, distinguished name,
-        canonical name or legacy distinguished name. Patterns are refused.
-      - Primary addresses, GUIDs and distinguished names are read a thousand at a time, because the answer shows which
-        is whose. Exchange is asked for every other entry by itself, which takes longer for very many.
-      - Either this or O(filter) is needed.
+        canonical name, or legacy distinguished name. Patterns are refused.
+      - Primary addresses, GUIDs, and distinguished names are read in batches of a thousand. All other names are read
+        one by one, which takes longer for large numbers.
+      - Either this or O(filter) is required.
     type: list
     elements: str
   filter:
     description:
-      - The mailboxes by a condition in Exchange's filter language OPATH, without braces, such as
-        V(PopEnabled -eq $true -and Name -like 'Scanner*'). A quote inside a text is written twice.
+      - The mailboxes by an OPATH filter, without braces, such as V(PopEnabled -eq $true -and Name -like 'Scanner*').
+        Double a quote inside a text.
     type: str
   exclusive:
     description:
-      - The mailboxes meant have the access that is given as V(true) with O(pop_enabled) and O(imap_enabled), and every
-        other mailbox has not. All other settings concern the mailboxes meant only.
-      - Set O(max_changes) as well. By default every mailbox has access, so the first run may change nearly all of them.
+      - Whether access that is V(true) in O(pop_enabled) or O(imap_enabled) is disabled for all mailboxes other than the
+        selected ones. All other settings apply to the selected mailboxes only.
+      - Set O(max_changes) as well. By default, every mailbox has access, so the first run may change nearly all of
+        them.
     type: bool
   max_changes:
     description:
-      - The task fails before it writes anything if more mailboxes than this would change, in check mode too. The answer
-        lists them.
+      - The task fails before anything is written, in check mode too, if more mailboxes than this would change. The
+        result lists them.
     type: int
   batch_size:
     description:
-      - How many mailboxes are written in one call, from 1 to 10000. The default is 500. In a longer task the standard
-        error has a line every few seconds on how many mailboxes are read and written so far, and how long it will take.
+      - The number of mailboxes that are written in one call, from 1 to 10000. The default is 500.
+      - A longer task writes a line to the standard error every few seconds, with the number of mailboxes that are read
+        and written so far and the remaining time.
     type: int
   refuse_built_in_accounts:
     description:
-      - Whether the task fails, before anything is written, where O(pop_enabled) or O(imap_enabled) is V(true) for the
-        mailbox of the built-in Administrator or Guest or for one of Exchange's health mailboxes, even if nothing would
-        change. Without it a warning tells of those that are given access to no avail.
-      - The account of each mailbox is asked for with C(Get-User), and known by the end of its SID, 500 or 501. So use
-        it for single mailboxes that a program depends on, named by O(identities).
+      - Whether the task fails, before anything is written, if O(pop_enabled) or O(imap_enabled) is V(true) for the
+        mailbox of the built-in Administrator or Guest or for a health mailbox, even if nothing would change. By
+        default, a warning names the mailboxes for which access is enabled without effect.
+      - The account of each mailbox is read with C(Get-User), and identified by the end of its SID, 500 or 501. So use
+        this for single mailboxes that a program depends on, selected with O(identities).
     type: bool
     default: false
 notes:
-  - O(server) says only which server's version counts and where the cmdlets run. Mailboxes belong to the organization.
-  - Exchange looks for mailboxes, those of O(filter) and O(exclusive) as well, in the domain of its server. Give one of
-    the controllers of another domain as O(domain_controller) for the mailboxes of that domain.
+  - Mailboxes belong to the organization. O(server) only decides where the cmdlets run and which version applies.
+  - Exchange looks for mailboxes, also with O(filter) and O(exclusive), in the domain of its server. For mailboxes of
+    another domain, set O(domain_controller) to a domain controller of that domain.
 seealso:
   - module: mailops.exchange.cas_mailbox_info
   - module: mailops.exchange.pop_settings
   - module: mailops.exchange.imap_settings
+  - module: mailops.exchange.protocol_log_info
+  - plugin: mailops.exchange.application_mailbox
+    plugin_type: role
   - name: Set-CASMailbox
-    description: The cmdlet behind this module.
+    description: The cmdlet that this module uses.
     link: https://learn.microsoft.com/powershell/module/exchangepowershell/set-casmailbox
 """
 
 EXAMPLES = r"""
-- name: Let one user read mail by POP3
+- name: Enable POP3 for one user
   mailops.exchange.cas_mailbox:
     identities: [anna@contoso.com]
     pop_enabled: true
 
-- name: Only the scanners have POP3, everybody else has not
+- name: Enable POP3 for the scanners, and disable it for everybody else
   mailops.exchange.cas_mailbox:
     identities:
       - scanner1@contoso.com
@@ -101,19 +106,19 @@ EXAMPLES = r"""
     exclusive: true
     max_changes: 50
 
-- name: Take POP3 and IMAP4 from the mailboxes of rooms
+- name: Disable POP3 and IMAP4 for room mailboxes
   mailops.exchange.cas_mailbox:
     filter: "Name -like 'Room*'"
     pop_enabled: false
     imap_enabled: false
 
-- name: Plain text for a program that understands nothing else
+- name: Deliver plain text to a program that understands nothing else
   mailops.exchange.cas_mailbox:
     identities: [tickets@contoso.com]
     pop_use_protocol_defaults: false
     pop_messages_retrieval_mime_format: TextOnly
 
-- name: A mailbox for a program that uses POP3, and nothing else opens it
+- name: Allow only POP3 for the mailbox of a program
   mailops.exchange.cas_mailbox:
     identities: [tickets@contoso.com]
     pop_enabled: true
@@ -123,7 +128,7 @@ EXAMPLES = r"""
     mapi_enabled: false
     ews_enabled: false
 
-- name: One program may use Exchange Web Services as well
+- name: Allow one program to use Exchange Web Services as well
   mailops.exchange.cas_mailbox:
     identities: [tickets@contoso.com]
     ews_enabled: true
@@ -134,20 +139,20 @@ EXAMPLES = r"""
 
 RETURN = r"""
 matched:
-  description: How many mailboxes are meant by O(identities) or O(filter).
+  description: The number of mailboxes that O(identities) or O(filter) selects.
   returned: success, or when O(max_changes) is exceeded, or when mailboxes could not be changed
   type: int
   sample: 2
 mailboxes:
   description:
-    - The addresses of the mailboxes that were changed, as reading them back shows, those that would be changed in check
-      mode, or those that would have been if O(max_changes) is exceeded.
+    - The addresses of the mailboxes that were changed, as reading them back shows. In check mode, or if O(max_changes)
+      is exceeded, those that would be changed.
   returned: success, or when O(max_changes) is exceeded, or when mailboxes could not be changed
   type: list
   elements: str
   sample: [anna@contoso.com]
 failed_mailboxes:
-  description: The mailboxes that could not be changed, each with Exchange's message, or with why it was not tried.
+  description: The mailboxes that could not be changed, each with Exchange's message or the reason why it was not tried.
   returned: success, or when mailboxes could not be changed
   type: list
   elements: dict
@@ -156,8 +161,8 @@ failed_mailboxes:
       message: "Set-CASMailbox failed: Insufficient access rights to perform the operation."
 cmdlets:
   description:
-    - The writing cmdlets that were sent, with their parameters and the number of mailboxes piped into them; in check
-      mode those that would have been sent.
+    - The cmdlets sent to change something, with their parameters and the number of mailboxes piped into them. In check
+      mode, those that would be sent.
   returned: always
   type: list
   elements: dict
@@ -168,8 +173,7 @@ cmdlets:
       piped: 1
 diff:
   description:
-    - The changed settings by mailbox and option name, before and after, of at most 100 of the mailboxes that were
-      changed.
+    - The changed settings before and after, by mailbox and option name, for at most 100 of the changed mailboxes.
   returned: success, or when mailboxes could not be changed
   type: dict
   sample:

@@ -6,14 +6,14 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: cas_mailbox_info
-short_description: Tell what POP3, IMAP4 and other clients may do with mailboxes
+short_description: Return the access to mailboxes by POP3, IMAP4, and other clients
 version_added: 1.0.0
 author:
   - mailops contributors (@mailops)
 description:
-  - Reads what M(mailops.exchange.cas_mailbox) changes, of all mailboxes or of some, and puts together those that are
-    alike. Nothing is changed.
-  - Exchange's own health mailboxes are left out.
+  - Reads the settings that M(mailops.exchange.cas_mailbox) changes, for all mailboxes or for some, and groups mailboxes
+    with the same settings. Nothing is changed.
+  - Exchange's health mailboxes are left out.
 extends_documentation_fragment:
   - mailops.exchange.attributes
   - mailops.exchange.attributes.reads_only
@@ -21,70 +21,70 @@ extends_documentation_fragment:
 options:
   identities:
     description:
-      - Only these mailboxes, in any form that M(mailops.exchange.cas_mailbox) takes. With neither this nor O(filter)
+      - Read only these mailboxes, in any form that M(mailops.exchange.cas_mailbox) accepts. Without this and O(filter),
         all mailboxes are read.
     type: list
     elements: str
   filter:
     description:
-      - Only the mailboxes by a condition in Exchange's filter language OPATH, as for M(mailops.exchange.cas_mailbox).
+      - Read only the mailboxes that match an OPATH filter, as for M(mailops.exchange.cas_mailbox).
     type: str
   other_clients:
     description:
-      - Whether to read also what other clients may do, such as Outlook on the web, Exchange ActiveSync, Outlook and
-        programs that use Exchange Web Services. Of very many mailboxes that takes longer.
-      - What a version or update of Exchange does not show is left out.
+      - Whether to read the access by other clients as well, such as Outlook on the web, Exchange ActiveSync, Outlook,
+        and programs that use Exchange Web Services. For large numbers of mailboxes, this takes longer.
+      - Settings that a version or update of Exchange does not show are left out.
     type: bool
     default: false
 notes:
-  - Exchange looks for mailboxes in the domain of its server. Give one of the controllers of another domain as
-    O(domain_controller) for the mailboxes of that domain.
+  - Exchange looks for mailboxes in the domain of its server. For mailboxes of another domain, set O(domain_controller)
+    to a domain controller of that domain.
 seealso:
   - module: mailops.exchange.cas_mailbox
   - plugin: mailops.exchange.adopted_variables
     plugin_type: filter
   - name: Get-CASMailbox
-    description: The cmdlet behind this module.
+    description: The cmdlet that this module uses.
     link: https://learn.microsoft.com/powershell/module/exchangepowershell/get-casmailbox
 """
 
 EXAMPLES = r"""
-- name: Look at all mailboxes
+- name: Read the access to all mailboxes
   mailops.exchange.cas_mailbox_info:
   register: access
 
-- name: Say who can use POP3
+- name: Show who can use POP3
   ansible.builtin.debug:
     msg: >-
       {{ access.alike | selectattr('settings.pop_enabled') | map(attribute='mailboxes') | map('dict2items') | flatten
       | map(attribute='value') | sort }}
 
-- name: Look at one
+- name: Read the access to one mailbox
   mailops.exchange.cas_mailbox_info:
     identities: [anna@contoso.com]
 """
 
 RETURN = r"""
 server:
-  description: Name of the Exchange server that was asked.
+  description: Name of the Exchange server that ran the cmdlets.
   returned: success
   type: str
   sample: EX01
 all:
-  description: Whether all mailboxes of the server's domain were read.
+  description: Whether all mailboxes in the domain of the server were read.
   returned: success
   type: bool
   sample: true
 alike:
-  description: Mailboxes that are alike, together.
+  description: The mailboxes, grouped by their settings.
   returned: success
   type: list
   elements: dict
   contains:
     settings:
       description:
-        - What they may do, by the option names of M(mailops.exchange.cas_mailbox). Settings that do not count, because
-          the protocol's defaults are used or another EWS policy, are left out.
+        - Their settings, by the option names of M(mailops.exchange.cas_mailbox). Settings without effect, because the
+          defaults of the protocol or another EWS policy apply, are left out.
       type: dict
       sample: {pop_enabled: true, pop_use_protocol_defaults: true, imap_enabled: true, imap_use_protocol_defaults: true}
     mailboxes:
@@ -92,18 +92,18 @@ alike:
       type: dict
       sample: {0c1d3b5e-8a55-4c1b-9f6a-2f4f0a7e2b11: anna@contoso.com}
 not_found:
-  description: By those of O(identities) that are not one mailbox's, why.
+  description: The entries of O(identities) that do not identify a single mailbox, each with the reason.
   returned: success
   type: dict
   sample: {}
 unreadable:
-  description: The addresses of mailboxes that are left out, because not all of their settings can be read.
+  description: The addresses of mailboxes that are left out because some of their settings cannot be read.
   returned: success
   type: list
   elements: str
   sample: []
 cmdlets:
-  description: Always empty, nothing is written.
+  description: Always empty, because nothing is changed.
   returned: always
   type: list
   elements: dict

@@ -6,17 +6,17 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: connectivity_test
-short_description: Let Exchange itself try POP3 or IMAP4
+short_description: Run the POP3 or IMAP4 connectivity test of Exchange
 version_added: 0.1.0
 author:
   - mailops contributors (@mailops)
 description:
-  - Runs C(Test-PopConnectivity) or C(Test-ImapConnectivity), by which an Exchange server logs on as a client would.
-  - A failed or skipped test is a result, not an error. The task fails only if the test could not be run, or if what
-    Exchange says of it cannot be understood; look at RV(result) to decide what to do.
-  - Microsoft says that these cmdlets work best on Exchange 2010, because later versions watch themselves in another
-    way. M(mailops.exchange.mail_probe) tries the same from outside.
-  - The password crosses the network inside the session only, encrypted with a key of its own.
+  - Runs C(Test-PopConnectivity) or C(Test-ImapConnectivity), with which an Exchange server signs in as a client would.
+  - A failed or skipped test is a result, not an error. The task fails only if the test cannot be run or its result
+    cannot be interpreted. Check RV(result) to decide what to do.
+  - According to Microsoft, these cmdlets work best on Exchange 2010, because later versions are monitored in another
+    way. M(mailops.exchange.mail_probe) does the same from the controller.
+  - The password is sent only inside the session, encrypted with a separate key.
 extends_documentation_fragment:
   - mailops.exchange.attributes
   - mailops.exchange.attributes.reads_only
@@ -24,60 +24,62 @@ extends_documentation_fragment:
 attributes:
   check_mode:
     support: partial
-    details: In check mode the test only logs on, also with O(light_mode=false), of which a warning tells.
+    details: In check mode, the test only signs in, even with O(light_mode=false). A warning says so.
 options:
   protocol:
-    description: The protocol to try.
+    description: The protocol to test.
     type: str
     choices: [pop3, imap4]
     required: true
   user:
     description:
-      - Who logs on, as C(user@domain) or C(DOMAIN\user). It needs O(password).
-      - Without it Exchange takes the test user that its script C(New-TestCasConnectivityUser.ps1) makes, and skips the
-        test if there is none.
+      - The user to sign in, as C(user@domain) or C(DOMAIN\user). This requires O(password).
+      - By default, Exchange uses the test user that its script C(New-TestCasConnectivityUser.ps1) creates, and skips
+        the test if there is none.
     type: str
   password:
-    description: The user's password.
+    description: The password of O(user).
     type: str
   light_mode:
     description:
-      - Whether the test only logs on. With V(false) it also sends a message and reads it, for which mail submission has
-        to be set up.
+      - Whether the test only signs in. With V(false), it also sends a message and reads it, for which mail submission
+        must be configured.
     type: bool
     default: true
   connection_type:
     description:
-      - How to connect, V(Plaintext), V(Ssl) for encryption from the start, or V(Tls) for encryption after STLS or
-        STARTTLS. With V(Plaintext) the password crosses the network in clear.
+      - How to connect, in any case. V(Ssl) encrypts from the start, and V(Tls) after STLS or STARTTLS. With
+        V(Plaintext), the password crosses the network unencrypted.
     type: str
+    choices: [Plaintext, Tls, Ssl]
   port:
-    description: The port, from 1 to 65535. Exchange's default is V(110) for POP3 and V(143) for IMAP4.
+    description: The port, from 1 to 65535. Exchange's default is 110 for POP3 and 143 for IMAP4.
     type: int
   mailbox_server:
-    description: Name or FQDN of the Exchange server whose mailboxes are tried. Exchange's default is all of the site.
+    description: Name or FQDN of the Exchange server whose mailboxes are tested. Exchange's default is all servers of
+      the site.
     type: str
   trust_any_certificate:
-    description: Whether the test goes on with a certificate that is not trusted. Exchange's default is V(false).
+    description: Whether the test continues with a certificate that is not trusted. Exchange's default is V(false).
     type: bool
   per_connection_timeout:
-    description: Seconds for one connection, from 1 to 120; 5 or more are advised. Exchange's default is V(120).
+    description: Maximum time for one connection in seconds, from 1 to 120. Use 5 or more. Exchange's default is 120.
     type: int
   timeout:
-    description: Seconds for the whole test, from 1 to 3600. Exchange's default is V(180).
+    description: Maximum time for the whole test in seconds, from 1 to 3600. Exchange's default is 180.
     type: int
 seealso:
   - module: mailops.exchange.mail_probe
   - name: Test-PopConnectivity
-    description: The cmdlet behind this module for POP3.
+    description: The cmdlet that this module uses for POP3.
     link: https://learn.microsoft.com/powershell/module/exchangepowershell/test-popconnectivity
   - name: Test-ImapConnectivity
-    description: The cmdlet behind this module for IMAP4.
+    description: The cmdlet that this module uses for IMAP4.
     link: https://learn.microsoft.com/powershell/module/exchangepowershell/test-imapconnectivity
 """
 
 EXAMPLES = r"""
-- name: Log on by POP3 and stop if that does not work
+- name: Sign in by POP3, and fail if that does not work
   mailops.exchange.connectivity_test:
     protocol: pop3
     user: probe@contoso.com
@@ -87,13 +89,13 @@ EXAMPLES = r"""
   register: test
   failed_when: test is failed or test.result != "Success"
 
-- name: Send and read a message by IMAP4 with the test user Exchange made for itself
+- name: Send and read a message by IMAP4 with the test user of Exchange
   mailops.exchange.connectivity_test:
     protocol: imap4
     light_mode: false
   register: test
 
-- name: Take a missing test user for no answer
+- name: Fail if the test failed, but not if there is no test user
   ansible.builtin.assert:
     that: test.result in ["Success", "Skipped"]
     fail_msg: "{{ test.error }}"
@@ -101,52 +103,52 @@ EXAMPLES = r"""
 
 RETURN = r"""
 server:
-  description: Name of the Exchange server that was tried.
+  description: Name of the Exchange server that was tested.
   returned: success
   type: str
   sample: EX01
 result:
   description:
-    - The worst of the results, V(Failure), V(Skipped) or V(Success), whatever the language of the server.
-    - Where Exchange tells a result in the language of the server only, as with
-      C(ansible_exchange_serialization=plain), the type of its event decides. It knows no skipped tests, so what it does
-      not call a success is V(Failure).
+    - The worst of the results, V(Failure), V(Skipped), or V(Success), whatever the language of the server is.
+    - If Exchange returns a result only in the language of the server, as with
+      C(ansible_exchange_serialization=plain), the type of the event decides. There is none for skipped tests, so
+      everything that is not a success is V(Failure).
   returned: success
   type: str
   sample: Success
 error:
-  description: What Exchange says of the worst result, empty if it was a success; null if it cannot be read.
+  description: The error message of the worst result. It is empty after a success, and null if it cannot be read.
   returned: success
   type: str
   sample: ""
 tests:
-  description: All tests that Exchange made, as a rule one.
+  description: All tests that Exchange ran, usually one.
   returned: success
   type: list
   elements: dict
   contains:
     server:
-      description: The server that was tried, as Exchange names it; null if it cannot be read.
+      description: The server that was tested, as Exchange names it. It is null if it cannot be read.
       type: str
       sample: EX01.contoso.com
     scenario:
-      description: What was tried, in Exchange's words; null if it cannot be read.
+      description: What was tested, as Exchange describes it. It is null if it cannot be read.
       type: str
       sample: Test POP3 Connectivity
     result:
-      description: Its result, V(Failure), V(Skipped) or V(Success).
+      description: V(Failure), V(Skipped), or V(Success).
       type: str
       sample: Success
     error:
-      description: What Exchange says of it, empty if it was a success; null if it cannot be read.
+      description: The error message. It is empty after a success, and null if it cannot be read.
       type: str
       sample: ""
     latency_ms:
-      description: How long it took, in milliseconds; null if Exchange does not say.
+      description: The latency in milliseconds. It is null if Exchange does not return it.
       type: int
       sample: 50
 unreadable:
-  description: What of the tests cannot be read, and the form in which each came.
+  description: The values that cannot be read, and the form in which each was received.
   returned: success
   type: dict
   sample: {}

@@ -11,26 +11,26 @@ version_added: 0.1.0
 author:
   - mailops contributors (@mailops)
 description:
-  - Outlook on the web shows users the connection settings of POP3 and IMAP4. Exchange 2013 shows changed ones only
-    after a restart of IIS; later versions need it only if the page still shows the old values after the restart of
-    the protocol's services.
-  - Does what C(net stop was /y) and C(net start w3svc) do, and starts the services again that depend on WAS and ran, or
-    that are stopped although Windows starts them automatically, as a restart that went wrong leaves them. If one does
-    not start, the others are started all the same, and the task fails and names it. Then it waits until Exchange's
-    remote PowerShell, which lives in IIS, answers a cmdlet again.
-  - If it cannot be read which services depend on WAS, or how one of them stands, nothing is stopped.
-  - All users of Outlook, Outlook on the web and ActiveSync on this server, and all administrators connected to it, are
+  - Restarts IIS on an Exchange server, so that Outlook on the web shows users changed connection settings of POP3 and
+    IMAP4. Exchange 2013 shows them only after a restart of IIS. Later versions need one only if the page still shows
+    old values after a restart of the POP3 or IMAP4 services.
+  - Does the same as C(net stop was /y) and C(net start w3svc). Then it starts the services that depend on WAS and were
+    running before. It also starts those that are stopped although their start mode is automatic, as a failed restart
+    leaves them. If a service does not start, the others are still started, and the task fails and names it. Finally, it
+    waits until Exchange's remote PowerShell, which runs in IIS, answers a cmdlet again.
+  - If the services that depend on WAS, or the state of one of them, cannot be read, nothing is stopped.
+  - All users of Outlook, Outlook on the web, and ActiveSync on this server, and all administrators connected to it, are
     interrupted for some seconds.
 extends_documentation_fragment:
   - mailops.exchange.attributes
 attributes:
   idempotent:
-    description: When run again with the same options, nothing is changed.
+    description: Running the module again with the same options changes nothing.
     details: IIS is restarted each time.
     support: none
   action_group:
-    description: It has none of the options of the group.
-    details: The IIS of the task's host is restarted, whichever server the other modules are told to work on.
+    description: The module has none of the options of the group.
+    details: It restarts IIS on the host of the task, whichever server the other modules use.
     support: none
 options:
   state:
@@ -41,16 +41,16 @@ options:
     required: true
   timeout:
     description:
-      - How long IIS may take to stop and to start, and then the Exchange endpoint to answer, in seconds, from 1 to
-        3600.
+      - How long IIS can take to stop and start, and the Exchange endpoint to answer, in seconds, from 1 to 3600.
     type: int
     default: 300
 requirements:
   - pypsrp on the controller
 seealso:
   - module: mailops.exchange.protocol_service
+  - module: mailops.exchange.receive_connector
   - name: Enable and configure POP3 on an Exchange server
-    description: When IIS has to be restarted.
+    description: Explains when IIS must be restarted.
     link: https://learn.microsoft.com/exchange/clients/pop3-and-imap4/configure-pop3
 """
 
@@ -62,13 +62,13 @@ EXAMPLES = r"""
 
 RETURN = r"""
 services:
-  description: The services that were restarted or started; in check mode those that would be.
-  returned: success, and after a failed restart
+  description: The services that were restarted or started. In check mode, those that would be.
+  returned: success, and failure after something was changed
   type: list
   elements: str
   sample: [W3SVC]
 cmdlets:
-  description: The writing cmdlets that were sent, with their parameters; in check mode those that would have been sent.
+  description: The cmdlets sent to change something, with their parameters. In check mode, those that would be sent.
   returned: always
   type: list
   elements: dict
@@ -78,8 +78,8 @@ cmdlets:
     - cmdlet: Start-Service
       parameters: {Name: W3SVC}
 diff:
-  description: By service, what has changed.
-  returned: success, and after a failed write, where it tells what has changed all the same
+  description: The changes by service.
+  returned: success, and failure after something was changed
   type: dict
   sample:
     before:

@@ -7,13 +7,17 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: imap_settings
-short_description: Configure what IMAP4 clients get from an Exchange server
+short_description: Configure the IMAP4 settings of an Exchange server
 version_added: 0.1.0
 author:
   - mailops contributors (@mailops)
 description:
-  - Changes the IMAP4 settings of one Exchange server. Every parameter of C(Set-ImapSettings) can be given, that is
-    ports, encryption, log on, limits, message format, banner and protocol log.
+  - Changes the IMAP4 settings of one Exchange server. Every parameter of C(Set-ImapSettings) is an option, which covers
+    ports, encryption, authentication, limits, message format, banner, and protocol log.
+  - Only the given settings are compared and, where they differ, changed. Only differences are sent, in one call, and
+    read back afterwards.
+  - A changed setting takes effect when the IMAP4 services are restarted; see M(mailops.exchange.protocol_service). This
+    module does not restart them.
 extends_documentation_fragment:
   - mailops.exchange.attributes
   - mailops.exchange.server
@@ -21,13 +25,16 @@ extends_documentation_fragment:
 seealso:
   - module: mailops.exchange.protocol_service
   - module: mailops.exchange.client_access_info
+  - module: mailops.exchange.exchange_certificate
+  - plugin: mailops.exchange.imap4
+    plugin_type: role
   - name: Set-ImapSettings
-    description: The cmdlet behind this module.
+    description: The cmdlet that this module uses.
     link: https://learn.microsoft.com/powershell/module/exchangepowershell/set-imapsettings
 """
 
 EXAMPLES = r"""
-- name: Tell clients outside where to connect to, and choose the certificate by that name
+- name: Show external clients where to connect, and choose the certificate by that name
   mailops.exchange.imap_settings:
     external_connection_settings:
       - "mail.contoso.com:993:SSL"
@@ -35,7 +42,7 @@ EXAMPLES = r"""
     x509_certificate_name: mail.contoso.com
     login_type: SecureLogin
 
-- name: Close idle connections earlier and log the protocol
+- name: Close idle connections earlier, and log the protocol
   mailops.exchange.imap_settings:
     authenticated_connection_timeout: "00:20:00"
     pre_authenticated_connection_timeout: 45
@@ -43,7 +50,7 @@ EXAMPLES = r"""
     log_file_location: 'D:\Logs\Imap4'
     log_per_file_size_quota: 10MB
 
-- name: Listen on one more port, whatever the other bindings are
+- name: Listen on one more port, without changing the other bindings
   mailops.exchange.imap_settings:
     ssl_bindings:
       add:
@@ -51,7 +58,7 @@ EXAMPLES = r"""
         - "[::]:9993"
   register: settings
 
-- name: Restart the services if that changed anything
+- name: Restart the services if anything was changed
   mailops.exchange.protocol_service:
     protocol: imap4
     state: restarted
@@ -66,8 +73,9 @@ server:
   sample: EX01
 settings:
   description:
-    - The stored IMAP4 settings by option name, after the task; in check mode as they would be.
-    - Time spans as C([d.]hh:mm:ss), sizes with their unit or V(Unlimited), lists in alphabetical order.
+    - The stored IMAP4 settings after the task, by option name. In check mode, the settings as they would be.
+    - Time spans are shown as C([d.]hh:mm:ss), sizes with their unit or as V(Unlimited), and lists in alphabetical
+      order.
   returned: success
   type: dict
   sample:
@@ -77,18 +85,18 @@ settings:
     ssl_bindings: ["0.0.0.0:993", "[::]:993"]
 unreadable:
   description:
-    - The settings whose stored value cannot be read, and the form in which each came. RV(settings) lacks them, and a
-      task that was to compare one of them fails.
+    - The settings whose stored value cannot be read, and the form in which each was received. They are missing from
+      RV(settings), and a task that needs to compare one of them fails.
   returned: success
   type: dict
   sample:
     ssl_bindings: "null"
 restart_required:
-  description: Whether this task changed a stored setting, which takes effect when the services are restarted.
-  returned: success, and after a failed write, where it tells what has changed all the same
+  description: Whether this task changed a stored setting. It takes effect when the services are restarted.
+  returned: success, and failure after something was changed
   type: bool
 cmdlets:
-  description: The writing cmdlets that were sent, with their parameters; in check mode those that would have been sent.
+  description: The cmdlets sent to change something, with their parameters. In check mode, those that would be sent.
   returned: always
   type: list
   elements: dict
@@ -98,8 +106,8 @@ cmdlets:
         Server: EX01
         LoginType: SecureLogin
 diff:
-  description: The changed settings by option name, before and after.
-  returned: success, and after a failed write, where it tells what has changed all the same
+  description: The changed settings before and after, by option name.
+  returned: success, and failure after something was changed
   type: dict
   sample:
     before:

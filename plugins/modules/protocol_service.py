@@ -6,18 +6,19 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: protocol_service
-short_description: Start, stop or restart what serves POP3 or IMAP4 clients
+short_description: Start, stop, or restart the POP3 or IMAP4 services
 version_added: 0.1.0
 author:
   - mailops contributors (@mailops)
 description:
-  - Handles all Windows services of a protocol on an Exchange server as one, which are two since Exchange 2013
-    (C(MSExchangePop3) and C(MSExchangePOP3BE), C(MSExchangeImap4) and C(MSExchangeIMAP4BE)) and one before. A changed
-    setting takes effect only when both have been restarted.
-  - A service that is disabled gets its start mode before it is started.
-  - After a change the module waits until each service has its status, and looks once more whether it stays up. If
-    not, and the server component C(PopProxy) or C(ImapProxy) is inactive, that is named as the reason; if it cannot be
-    read, that is said.
+  - Starts, stops, or restarts the Windows services of POP3 or IMAP4 on an Exchange server, and sets their start mode.
+    All services of a protocol are handled together. There are two since Exchange 2013 (C(MSExchangePop3) and
+    C(MSExchangePOP3BE), C(MSExchangeImap4) and C(MSExchangeIMAP4BE)), and one before. A changed setting takes effect
+    only when both have been restarted.
+  - The start mode of a disabled service is set before the service is started.
+  - After a change, the module waits until each service has the desired status, and checks once more that it stays
+    running. If it does not, and the server component C(PopProxy) or C(ImapProxy) is inactive or cannot be read, the
+    message says so.
 extends_documentation_fragment:
   - mailops.exchange.attributes
   - mailops.exchange.server
@@ -28,71 +29,76 @@ attributes:
 options:
   protocol:
     description:
-      - Whose services.
+      - The protocol whose services are meant.
     type: str
     choices: [pop3, imap4]
     required: true
   state:
     description:
-      - V(started) and V(stopped) change only what is not so already. V(restarted) restarts the services, and starts
-        those that are stopped.
+      - V(started) and V(stopped) change only services that are in another state. V(restarted) restarts the services,
+        and starts those that are stopped.
       - At least one of O(state) and O(start_mode) is required.
     type: str
     choices: [started, stopped, restarted]
   start_mode:
     description:
-      - How Windows starts the services, one of V(automatic), V(manual) and V(disabled), in any case. Automatic with
-        delay counts as automatic.
-      - Exchange is installed with V(manual).
-      - If a service is disabled and O(state) wants it to be started, this has to be given.
+      - How Windows starts the services, in any case. A delayed automatic start counts as V(automatic).
+      - After installation it is V(manual).
+      - This is required if a service is disabled and O(state) needs it to run.
     type: str
+    choices: [automatic, manual, disabled]
   keep_disabled:
     description:
-      - Whether a service that is disabled stays so, and O(start_mode) is for the others. Hardening guides want services
-        that nobody needs to be disabled.
-      - Does not go with a O(state) in which services run.
+      - Whether disabled services stay disabled, so that O(start_mode) applies to the others only. Hardening guides
+        recommend disabling services that are not needed.
+      - This cannot be combined with a O(state) in which the services run.
     type: bool
     default: false
   timeout:
     description:
-      - How long a service may take to start or to stop, in seconds, from 1 to 3600. It counts where it is longer than
-        C(ansible_exchange_command_timeout) too. More than C(ansible_exchange_call_timeout), which is 900 if not set,
-        needs that to be longer as well.
+      - How long a service can take to start or stop, in seconds, from 1 to 3600. This also applies if it is longer than
+        C(ansible_exchange_command_timeout). For more than C(ansible_exchange_call_timeout), which is 900 by default,
+        increase that as well.
     type: int
     default: 120
 notes:
-  - The services are those of the host the task runs for. If O(server) names another one, the task fails.
+  - The services are those of the host of the task. If O(server) names another server, the task fails.
 seealso:
   - module: mailops.exchange.pop_settings
   - module: mailops.exchange.imap_settings
   - module: mailops.exchange.client_access_info
+  - module: mailops.exchange.iis
+  - plugin: mailops.exchange.pop3
+    plugin_type: role
+  - plugin: mailops.exchange.imap4
+    plugin_type: role
   - name: Enable and configure POP3 on an Exchange server
-    description: Which services there are, and when they need a restart.
+    description: Lists the services and explains when they need a restart.
     link: https://learn.microsoft.com/exchange/clients/pop3-and-imap4/configure-pop3
   - name: Set-Service
-    description: The cmdlet that sets the start mode.
+    description: The cmdlet that this module uses to set the start mode.
     link: https://learn.microsoft.com/powershell/module/microsoft.powershell.management/set-service
 """
 
 EXAMPLES = r"""
-- name: Serve POP3 clients now and after each start of Windows
+- name: Start POP3 now and after each start of Windows
   mailops.exchange.protocol_service:
     protocol: pop3
     state: started
     start_mode: automatic
 
-- name: Let changed settings take effect
+- name: Restart POP3, so that changed settings take effect
   mailops.exchange.protocol_service:
     protocol: pop3
     state: restarted
 
-- name: Serve no IMAP4 clients any more
+- name: Turn IMAP4 off
   mailops.exchange.protocol_service:
     protocol: imap4
     state: stopped
     start_mode: disabled
 
-- name: Serve no POP3 clients any more, and leave services disabled that are
+- name: Turn POP3 off, and keep disabled services disabled
   mailops.exchange.protocol_service:
     protocol: pop3
     state: stopped
@@ -107,7 +113,7 @@ server:
   type: str
   sample: EX01
 services:
-  description: The services after the task; in check mode as they would be.
+  description: The services after the task. In check mode, as they would be.
   returned: success
   type: list
   elements: dict
@@ -118,24 +124,24 @@ services:
       sample: MSExchangePop3
     status:
       description:
-        - V(running), V(stopped), or another of Windows' words in lower case.
-        - V(restarting) if Windows calls it running, but it had ended since it was started, so that Windows started it
-          again. The task fails then.
+        - V(running), V(stopped), or another status as Windows names it, in lower case.
+        - V(restarting) if Windows calls it running, but it has ended since it was started and was started again by
+          Windows. The task then fails.
       type: str
       sample: running
     start_mode:
-      description: V(automatic), V(manual) or V(disabled); null if it cannot be read.
+      description: V(automatic), V(manual), or V(disabled). It is null if it cannot be read.
       type: str
       sample: automatic
 unreadable:
   description:
-    - What of the services cannot be read, and the form in which each came; in RV(services) a status is empty then. A
-      task that needs it fails before it changes anything.
+    - The values that cannot be read, and the form in which each was received. In RV(services), such a status is empty.
+      A task that needs the value fails before it changes anything.
   returned: success
   type: dict
   sample: {}
 cmdlets:
-  description: The writing cmdlets that were sent, with their parameters; in check mode those that would have been sent.
+  description: The cmdlets sent to change something, with their parameters. In check mode, those that would be sent.
   returned: always
   type: list
   elements: dict
@@ -144,8 +150,8 @@ cmdlets:
       parameters:
         Name: MSExchangePop3
 diff:
-  description: By service, what has changed.
-  returned: success, and after a failed write, where it tells what has changed all the same
+  description: The changes by service.
+  returned: success, and failure after something was changed
   type: dict
   sample:
     before:

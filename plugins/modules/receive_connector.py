@@ -6,18 +6,15 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: receive_connector
-short_description: Configure how POP3 and IMAP4 users send mail through an Exchange server
+short_description: Configure a receive connector, with which POP3 and IMAP4 users send mail
 version_added: 0.1.0
 author:
   - mailops contributors (@mailops)
 description:
-  - Changes a receive connector of one Exchange server, by default the one by which clients submit mail on port 587.
-  - Only the settings given are compared and, where they differ, changed; all others stay as they are. Only what differs
-    is sent, in one call, and read back afterwards.
-  - Connectors of other servers are never touched, and none is created or removed.
-  - Lists take a plain list, which is then the whole value, or a dictionary with C(set), or with C(add) and C(remove).
-    The order of the entries does not matter.
-  - Time spans are written C([d.]hh:mm:ss) and in quotes. A bare number is taken for seconds.
+  - Changes a receive connector of one Exchange server, by default the one with which clients submit mail on port 587.
+  - Only the given settings are compared and, where they differ, changed. Only differences are sent, in one call, and
+    read back afterwards.
+  - Connectors of other servers are never changed, and no connector is created or removed.
 extends_documentation_fragment:
   - mailops.exchange.attributes
   - mailops.exchange.server
@@ -25,39 +22,50 @@ extends_documentation_fragment:
 options:
   name:
     description:
-      - The name of the connector, such as V(Client Frontend EX01), or the same with its server and a backslash in
-        front.
-      - Without it the connector is the one of this server by which users send. It is bound to port 587, and on Exchange
-        2013 and later belongs to the front-end transport service. Of several it is the one whose O(remote_ip_ranges)
-        are the most addresses, and not one beside it for a few, such as a relay for appliances.
-      - If that is not exactly one, it is the one that is called C(Client Frontend <Server>), or C(Client <Server>) on
-        Exchange 2010.
-      - Settings with which the connector would no longer be found in this way need its name.
+      - The name of the connector, such as V(Client Frontend EX01), with or without its server and a backslash before
+        it.
+      - By default, it is the connector of this server with which users send. This one is bound to port 587, and on
+        Exchange 2013 and later belongs to the Front End Transport service. If there are several, it is the one whose
+        O(remote_ip_ranges) cover the most addresses, as opposed to a connector for a few addresses, such as a relay for
+        appliances.
+      - If this does not select exactly one connector, it is the one named C(Client Frontend <Server>), or
+        C(Client <Server>) on Exchange 2010.
+      - The name is required for settings with which the connector would no longer be found in this way.
     type: str
+notes:
+  - A list option takes a list, which is the whole value, or a dictionary with C(set), or with C(add) and C(remove),
+    each of them a list. The order of the entries does not matter.
+  - Write time spans as C([d.]hh:mm:ss), in quotes. A plain number is a number of seconds.
 requirements:
   - cryptography on the controller, for O(tls_certificate_name)
 seealso:
   - module: mailops.exchange.exchange_certificate
   - module: mailops.exchange.pop_settings
+  - module: mailops.exchange.imap_settings
+  - module: mailops.exchange.client_access_info
+  - plugin: mailops.exchange.pop3
+    plugin_type: role
+  - plugin: mailops.exchange.imap4
+    plugin_type: role
   - name: Set-ReceiveConnector
-    description: The cmdlet behind this module.
+    description: The cmdlet that this module uses.
     link: https://learn.microsoft.com/powershell/module/exchangepowershell/set-receiveconnector
 """
 
 EXAMPLES = r"""
-- name: Tell users where to send mail, with the certificate for that name
+- name: Show users where to send mail, with the certificate for that name
   mailops.exchange.receive_connector:
     fqdn: mail.contoso.com
     tls_certificate_name: mail.contoso.com
     advertise_client_settings: true
 
-- name: Take passwords over TLS only, whatever else is allowed
+- name: Accept passwords over TLS only, without changing other authentication methods
   mailops.exchange.receive_connector:
     auth_mechanism:
       add: [Tls, BasicAuth, BasicAuthRequireTLS]
     require_tls: true
 
-- name: Let a branch office send large mail by a connector of its own
+- name: Let a branch office send large messages with a connector of its own
   mailops.exchange.receive_connector:
     name: Branch office
     remote_ip_ranges: [10.20.0.0/16]
@@ -78,8 +86,8 @@ connector:
   sample: Client Frontend EX01
 settings:
   description:
-    - The stored settings by option name, after the task; in check mode as they would be.
-    - Time spans as C([d.]hh:mm:ss), sizes with their unit, bindings and ranges in alphabetical order.
+    - The stored settings after the task, by option name. In check mode, the settings as they would be.
+    - Time spans are shown as C([d.]hh:mm:ss), sizes with their unit, and bindings and ranges in alphabetical order.
   returned: success
   type: dict
   sample:
@@ -91,14 +99,14 @@ settings:
     tls_certificate_name: "<I>CN=Contoso Issuing CA<S>CN=mail.contoso.com"
 unreadable:
   description:
-    - The settings whose stored value cannot be read, and the form in which each came. RV(settings) lacks them, and a
-      task that was to compare one of them fails.
+    - The settings whose stored value cannot be read, and the form in which each was received. They are missing from
+      RV(settings), and a task that needs to compare one of them fails.
   returned: success
   type: dict
   sample:
     bindings: "null"
 cmdlets:
-  description: The writing cmdlets that were sent, with their parameters; in check mode those that would have been sent.
+  description: The cmdlets sent to change something, with their parameters. In check mode, those that would be sent.
   returned: always
   type: list
   elements: dict
@@ -108,8 +116,8 @@ cmdlets:
         Identity: EX01\Client Frontend EX01
         Fqdn: mail.contoso.com
 diff:
-  description: The changed settings by option name, before and after.
-  returned: success, and after a failed write, where it tells what has changed all the same
+  description: The changed settings before and after, by option name.
+  returned: success, and failure after something was changed
   type: dict
   sample:
     before:

@@ -6,24 +6,24 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: throttling_policy
-short_description: Configure how much POP3 and IMAP4 users may ask of Exchange
+short_description: Configure the POP3 and IMAP4 limits of a throttling policy
 version_added: 1.0.0
 author:
   - mailops contributors (@mailops)
 description:
-  - Changes the POP3 and IMAP4 settings of a throttling policy, such as how many connections a user may have at a time.
-    Where a mail program opens more of them than the policy allows, the new ones fail, and the program seems to stall.
-  - Only the settings given are compared and, where they differ, changed; all others stay as they are. Only what differs
-    is sent, in one call, and read back afterwards.
-  - A policy belongs to the organization and not to a server, so one task is enough for all servers of a version. It
-    takes effect within minutes, without a restart.
-  - The cmdlets are those of the server that the connection leads to. O(server) tells which one that is, where it is not
-    found, and cannot be a server of another version.
-  - Policies are neither created nor removed here, nor assigned to users.
-  - On Exchange 2013 and later the values are the effective ones, as C(Get-ThrottlingPolicy) shows them. What the policy
-    does not set itself it inherits from the one with the scope Organization, and then from Exchange's own. A value that
-    is inherited as wanted is not written.
-  - Exchange's own policy with the scope Global, C(GlobalThrottlingPolicy_<GUID>), cannot be changed. Make one with the
+  - Changes the POP3 and IMAP4 settings of a throttling policy, such as the number of concurrent connections of a user.
+    If a mail program opens more connections than the policy allows, new ones fail and the program seems to hang.
+  - Only the given settings are compared and, where they differ, changed. Only differences are sent, in one call, and
+    read back afterwards.
+  - A policy belongs to the organization and not to a server, so one task is enough for all servers of a version.
+    Changes take effect within minutes, without a restart.
+  - The cmdlets run on the server that the host connects to. Use O(server) to name it if it is not found. It cannot be a
+    server of another version.
+  - Policies are not created, removed, or assigned to users.
+  - On Exchange 2013 and later, the values are the effective ones, as C(Get-ThrottlingPolicy) shows them. A policy
+    inherits the settings that it does not have from the policy with the scope Organization, and then from the built-in
+    one. If the inherited value is the desired one, nothing is written.
+  - The built-in policy with the scope Global, C(GlobalThrottlingPolicy_<GUID>), cannot be changed. Create one with the
     scope Organization instead, which applies to all users.
 extends_documentation_fragment:
   - mailops.exchange.attributes
@@ -32,26 +32,28 @@ extends_documentation_fragment:
 options:
   name:
     description:
-      - The name of the policy, the whole of it. Patterns are not taken.
+      - The full name of the policy. Patterns are not supported.
     type: str
     required: true
 seealso:
   - module: mailops.exchange.pop_settings
   - module: mailops.exchange.imap_settings
+  - plugin: mailops.exchange.application_mailbox
+    plugin_type: role
   - name: Set-ThrottlingPolicy
-    description: The cmdlet behind this module.
+    description: The cmdlet that this module uses.
     link: https://learn.microsoft.com/powershell/module/exchangepowershell/set-throttlingpolicy
 """
 
 EXAMPLES = r"""
-- name: Let the users of this policy have more connections at a time
+- name: Allow the users of this policy more concurrent connections
   mailops.exchange.throttling_policy:
     name: Mail programs
     pop_max_concurrency: 40
     imap_max_concurrency: unlimited
   run_once: true
 
-- name: Never block the account of a service that fetches mail all day, only slow it down
+- name: Delay the account of a service that fetches mail all day, but never block it
   mailops.exchange.throttling_policy:
     name: Fetching services
     imap_recharge_rate: 1800000
@@ -61,7 +63,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 server:
-  description: Name of the Exchange server that was asked.
+  description: Name of the Exchange server that ran the cmdlets.
   returned: success
   type: str
   sample: EX01
@@ -72,9 +74,9 @@ policy:
   sample: Mail programs
 settings:
   description:
-    - The settings by option name, after the task; in check mode as they would be. On Exchange 2013 and later with those
-      that are inherited.
-    - Numbers of connections, milliseconds or percent, or V(Unlimited).
+    - The settings after the task, by option name. In check mode, the settings as they would be. On Exchange 2013 and
+      later, inherited settings are included.
+    - Each is a number of connections, milliseconds, or percent, or V(Unlimited).
   returned: success
   type: dict
   sample:
@@ -88,14 +90,14 @@ settings:
     imap_cutoff_balance: Unlimited
 unreadable:
   description:
-    - The settings whose stored value cannot be read, and the form in which each came. RV(settings) lacks them, and a
-      task that was to compare one of them fails.
+    - The settings whose stored value cannot be read, and the form in which each was received. They are missing from
+      RV(settings), and a task that needs to compare one of them fails.
   returned: success
   type: dict
   sample:
     pop_max_concurrency: "null"
 cmdlets:
-  description: The writing cmdlets that were sent, with their parameters; in check mode those that would have been sent.
+  description: The cmdlets sent to change something, with their parameters. In check mode, those that would be sent.
   returned: always
   type: list
   elements: dict
@@ -105,8 +107,8 @@ cmdlets:
         Identity: Mail programs
         PopMaxConcurrency: 40
 diff:
-  description: The changed settings by option name, before and after.
-  returned: success, and after a failed write, where it tells what has changed all the same
+  description: The changed settings before and after, by option name.
+  returned: success, and failure after something was changed
   type: dict
   sample:
     before:

@@ -116,7 +116,7 @@ def test_a_log_on_that_goes_no_further_is_explained(
     session = open_session(**WAYS[way] | log_on, hostname_override="ex01.contoso.test" if kerberos else None)
     with pytest.raises(Unreachable, match="could not reach Active Directory") as told:
         run_module("pop_settings", TASKS["pop_settings"], session.invoke)
-    assert f"a {log_on['auth']} log-on is not passed on to a domain controller; with" in str(told.value)
+    assert f"a {log_on['auth']} authentication is not passed on to a domain controller; with" in str(told.value)
     assert "use CredSSP, Kerberos with ansible_exchange_delegate: true, or Basic over TLS (" in str(told.value)
     assert writes(organisation) == ["Add-PSSnapin"]
 

@@ -209,12 +209,12 @@ def drift(look: Mapping[str, Any], key: str) -> dict[str, Any]:
     return {"server": look["server"], "maintenance": False, "differences": {}, "unknown": {}, "restart": {}}
 
 
-def finding(name: str, severity: str, protocol: str | None, seen: str) -> dict[str, Any]:
+def finding(name: str, severity: str, protocol: str | None, found: str) -> dict[str, Any]:
     """A finding as client_access_info returns it."""
     told = {
         "id": name,
         "severity": severity,
-        "found": seen,
+        "found": found,
         "why": f"Clients may notice: {name}.",
         "fix": f"Fix {name} with mailops.exchange.pop_settings.",
     }
@@ -344,7 +344,7 @@ def _client_settings(fqdn: str) -> dict[str, Any]:
 # What a server can write as it likes; the rest are words, numbers and times of ours.
 _FREE = {
     "banner", "component", "component_reason", "fqdn", "issuer", "key", "msg", "name", "names",
-    "product", "restart_reason", "seen", "server", "subject", "user", "version", "weakness",
+    "found", "product", "restart_reason", "server", "subject", "user", "version", "weakness",
 }  # fmt: skip
 
 

@@ -17,7 +17,6 @@ def code_blocks(document: Path, language: str) -> list[str]:
     """The blocks of a language, in their order."""
     text = document.read_text(encoding="utf-8")
     if document.suffix == ".rst":
-        return [
-            textwrap.dedent(block) for block in re.findall(_DIRECTIVE.format(language=language), text, re.MULTILINE)
-        ]
+        found = re.findall(_DIRECTIVE.format(language=language), text, re.MULTILINE)
+        return [textwrap.dedent(block).strip() + "\n" for block in found]
     return re.findall(_FENCED.format(language=language), text, re.MULTILINE | re.DOTALL)

@@ -44,11 +44,12 @@ def fragment(table: str, about: str, found: Mapping[str, Mapping[str, layout.Opt
     for number, (name, options) in enumerate(found.items()):
         yield from ([""] if number else [])
         yield f'    {name} = r"""'
-        if description := texts(table).get("description"):
-            yield "description:"
-            yield from layout.paragraphs(description, 2)
         yield "options:"
         yield from layout.options(options, 2)
+        # Notes and not a description, which would come before the module's own.
+        if notes := texts(table).get("notes"):
+            yield "notes:"
+            yield from layout.paragraphs(notes, 2)
         yield '"""'
 
 

@@ -47,14 +47,23 @@ def options(found: Mapping[str, Option], indent: int, nested: str = "options") -
         yield from paragraphs(option["description"], indent + 4)
         for key in _FACTS:
             if key in option:
-                yield f"{pad}  {key}: {fact(option[key])}"
+                yield from _fact(f"{pad}  {key}:", option[key])
         if inner := option.get("options"):
             yield f"{pad}  {nested}:"
             yield from options(inner, indent + 4, nested)
 
 
+def _fact(key: str, value: Any) -> Iterator[str]:
+    """A value after its key, a list over several lines if one is too short."""
+    if len(line := f"{key} {fact(value)}") <= WIDTH:
+        yield line
+    else:
+        yield key
+        yield from (f"{' ' * (len(key) - len(key.lstrip()))}  - {fact(entry)}" for entry in value)
+
+
 def fact(value: Any) -> str:
     """A value in one line."""
     if isinstance(value, list):
-        return f"[{', '.join(map(str, value))}]"
+        return f"[{', '.join(map(fact, value))}]"
     return _scalar(value) if isinstance(value, str) else json.dumps(value)

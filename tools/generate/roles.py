@@ -10,6 +10,7 @@ from typing import Any
 
 import yaml
 
+from ansible_collections.mailops.exchange.plugins.module_utils._kinds.base import Values
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.connectors import CONNECTOR_SETTINGS
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.mailboxes import PROTOCOL_ACCESS
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.protocols import IMAP4, POP3, Protocol
@@ -24,6 +25,11 @@ def _paragraphs(option: Mapping[str, Any]) -> dict[str, Any]:
     """An option whose description is a list, however it was written."""
     description = option["description"]
     return {**option, "description": [description] if isinstance(description, str) else description}
+
+
+def _any_spelling(option: Mapping[str, Any]) -> dict[str, Any]:
+    """An option without choices that stand for other spellings as well, which Ansible would refuse to a role."""
+    return {key: value for key, value in option.items() if not (key == "choices" and isinstance(value, Values))}
 
 
 # Modules whose settings are in a doc fragment.
@@ -66,7 +72,7 @@ def _with_options(name: str, option: Mapping[str, Any]) -> dict[str, Any]:
     said = result.pop("options", {})
     result["options"] = {}
     for inner in chosen:
-        taken = _paragraphs(documented[inner])
+        taken = _any_spelling(_paragraphs(documented[inner]))
         taken["description"] = [_referring(text, known) for text in taken["description"]]
         result["options"][inner] = {**taken, **said.get(inner, {})}
     return result
@@ -78,7 +84,10 @@ def _role_options(protocol: Protocol) -> dict[str, Any]:
     settings = protocol_options(protocol)
     known = {name: f"{protocol.key}_{name}" for name in settings}
     prefixed = {
-        known[name]: {**option, "description": [_referring(text, known) for text in option["description"]]}
+        known[name]: {
+            **_any_spelling(option),
+            "description": [_referring(text, known) for text in option["description"]],
+        }
         for name, option in settings.items()
     }
     return {**said_of(protocol, own), **prefixed}
@@ -96,6 +105,8 @@ def argument_specs(protocol: Protocol) -> Iterator[str]:
         "    description:",
     )
     yield from layout.paragraphs(role["description"], 6)
+    yield "    seealso:"
+    yield from (f"      - {key}: {value}" for entry in role["seealso"] for key, value in entry.items())
     yield "    author:"
     yield from layout.paragraphs(role["author"], 6)
     yield f"    version_added: {role['version_added']}"
@@ -160,7 +171,7 @@ def mailboxes_tasks(protocol: Protocol) -> Iterator[str]:
     own = (setting.option for setting in PROTOCOL_ACCESS if setting.option.startswith(prefix))
     handed |= {option: _given(f"{given}.{option.removeprefix(prefix)}") for option in own}
     handed[f"{prefix}enabled"] = f'"{{{{ {present}.enabled | default(true) }}}}"'
-    yield from ("---", _WRITTEN, f"- name: Set what mailboxes may do by {protocol.title}")
+    yield from ("---", _WRITTEN, f"- name: Set mailbox access by {protocol.title}")
     yield "  mailops.exchange.cas_mailbox:"
     for option, value in handed.items():
         yield f"    {option}: {value}"
@@ -170,7 +181,7 @@ def mailboxes_tasks(protocol: Protocol) -> Iterator[str]:
 def connector_tasks(protocol: Protocol) -> Iterator[str]:
     """The role's tasks/connector.yml."""
     key = protocol.key
-    yield from ("---", _WRITTEN, "- name: Configure the connector by which clients send")
+    yield from ("---", _WRITTEN, "- name: Configure the receive connector for clients")
     yield "  mailops.exchange.receive_connector:"
     for option in ("server", "domain_controller"):
         yield f"    {option}: {_given(f'{key}_{option}')}"

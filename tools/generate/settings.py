@@ -32,8 +32,10 @@ def texts(name: str) -> Any:
     return yaml.safe_load((TEXTS / f"{name}.yml").read_text(encoding="utf-8"))
 
 
-def listed(words: Sequence[str]) -> str:
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+def listed(words: Sequence[str], last: str = "and") -> str:
+    if len(words) < 3:
+        return f" {last} ".join(words)
+    return f"{', '.join(words[:-1])}, {last} {words[-1]}"
 
 
 @singledispatch
@@ -49,7 +51,8 @@ def _(kind: Int) -> str:
 
 @values.register
 def _(kind: Enum) -> str:
-    return f"One of {listed([f'V({name}) ({number})' for name, number in kind.numbers.items()])}, by name or number."
+    names = [f"V({name}) ({number})" for name, number in kind.numbers.items()]
+    return f"{listed(names, 'or')}, by name in any case or by number."
 
 
 @values.register
@@ -57,7 +60,7 @@ def _(kind: TimeSpan) -> str:
     return f"A time span from V({kind.parse(kind.lowest)}) to V({kind.parse(kind.highest)})."
 
 
-_SIZE = "A whole number with its unit (V(B), V(KB), V(MB), V(GB), V(TB), to the base of 1024) or without for bytes,"
+_SIZE = "A whole number, in bytes or with a unit (V(B), V(KB), V(MB), V(GB), or V(TB), to the base of 1024),"
 
 
 @values.register
@@ -77,14 +80,14 @@ def _(kind: UnlimitedInt) -> str:
 
 @values.register
 def _(kind: Flags) -> str:
-    return f"A list of {listed([f'V({name})' for name in kind.numbers if name not in kind.refused])}, or V(None) alone."
+    return f"A list of {listed([f'V({name})' for name in kind.settable])}, or V(None) alone."
 
 
 @values.register
 def _(kind: OrOrganization) -> str:
     # Its type says nothing of a truth value that is a word as well.
     own = values(kind.kind).removesuffix(".") or "V(true) or V(false)"
-    return f"{own}, or V({ORGANIZATION}) for what the organization has."
+    return f"{own}, or V({ORGANIZATION}) for the setting of the organization."
 
 
 def _default(value: Any) -> str:

@@ -171,7 +171,7 @@ class Calls:
                 self.remember(recipients_elsewhere=True)
                 self.warnings.append(
                     f"{shortened(pinned)} does not have every mailbox that Exchange finds, so mailboxes are read and "
-                    "written on domain controllers of Exchange's own choice from now on; name one with "
+                    "written on domain controllers that Exchange chooses from now on; name one with "
                     "domain_controller to stay with it."
                 )
             return again

@@ -234,7 +234,7 @@ class CmdletError:
         if self.missing_object:
             return f"{cmdlet} did not find the object: {said}."
         if self.nobody_asked:
-            return f"{cmdlet} asks for input or a confirmation, and nobody is there to answer it."
+            return f"{cmdlet} asks for input or a confirmation, and nobody can answer it."
         if self.category == "PermissionDenied":
             return f"{cmdlet} was refused{of}, this user lacks the permission: {said}."
         return f"{cmdlet} failed{of}: {said}."

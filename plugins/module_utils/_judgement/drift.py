@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, mailops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Where servers are not as they are told to be: what the roles reported in check mode, put together."""
+"""Which servers are out of sync: what the roles reported in check mode, put together."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _ROW = "{:<24} {:<6} {:<12} {:<34} {}"
 
 @dataclass(frozen=True)
 class ServerDrift:
-    """How a server is, compared with what it is told to be."""
+    """How a server is, compared with what is desired."""
 
     host: str
     state: str

@@ -48,7 +48,7 @@ COUNTED = {
 }
 # The variables of a role that say what is desired, beside the settings.
 _DESIRES = ("certificate", "connector", "mailboxes", "start_mode", "state")
-# client_access_info tells as much of a finding by these names.
+# As much of a finding stands in the report.
 _FINDING = ("id", "severity", "found", "why", "fix", "fixed_by", "protocol")
 _LOOKED_AT = ("server", "fqdn", "product", "version", "certificates", "connectors", "client_settings")
 
@@ -101,8 +101,7 @@ class Seen:
         look: Mapping[str, Any] = self.look.get("look") or {}
         given: Mapping[str, Any] = self.look.get("given") or {}
         drift = with_desired(self.host, self.reports, self._failure(look), list(given), reached=self.is_reached)
-        failure = drift.failure or self._failure(look)
-        state = drift.state
+        state, failure = drift.state, drift.failure or self._failure(look)
         # Where a role ended early, what it has not come to would look as if it were in sync.
         reports = {} if state in ("failed", "unreachable") else drift.protocols
         parts = {key: look[key] for key in PROTOCOLS if look.get(key)}

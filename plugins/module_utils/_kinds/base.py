@@ -35,6 +35,17 @@ def in_words(words: list[str]) -> str:
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}"
 
 
+class Values(list[Any]):
+    """The values of a closed set, as the choices of an option.
+
+    Ansible itself refuses none of the others: the kind takes more spellings than the one shown, and says in a sentence
+    of its own what is wrong.
+    """
+
+    def __contains__(self, value: object) -> bool:
+        return True
+
+
 class Given(ABC):
     """What an option takes."""
 

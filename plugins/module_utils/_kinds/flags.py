@@ -16,6 +16,7 @@ from ansible_collections.mailops.exchange.plugins.module_utils._host.messages im
     wire_text,
     wire_texts,
 )
+from ansible_collections.mailops.exchange.plugins.module_utils._kinds.base import Values
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.listings import Edit, Listing
 
 
@@ -28,6 +29,15 @@ class Flags(Listing):
     """Names that Exchange shows and that nobody can set, each with the reason."""
 
     NONE: ClassVar[str] = "None"
+
+    @property
+    def settable(self) -> list[str]:
+        """The names that a user may give, besides None."""
+        return [name for name in self.numbers if name not in self.refused]
+
+    @property
+    def spec(self) -> Mapping[str, Any]:
+        return {**super().spec, "choices": Values([*self.settable, self.NONE])}
 
     def parse(self, value: Any) -> tuple[str, ...] | Edit:
         parsed = super().parse(value)
@@ -42,8 +52,7 @@ class Flags(Listing):
     def parse_entry(self, text: str) -> str:
         name = next((name for name in self.numbers if name.casefold() == text.casefold()), None)
         if name is None and text.casefold() != self.NONE.casefold():
-            choices = [name for name in self.numbers if name not in self.refused]
-            raise ValueError(f"{quoted(text)} is none of its values; give one or more of {', '.join(choices)}")
+            raise ValueError(f"{quoted(text)} is not valid; use one or more of {', '.join(self.settable)}")
         if name is not None and name in self.refused:
             raise ValueError(f"{quoted(name)} {self.refused[name]}")
         return name or self.NONE
@@ -89,12 +98,11 @@ class Flags(Listing):
 class AssignedServices(Flags):
     """The services a certificate is to be assigned to; what it is assigned to already stays."""
 
+    @property
+    def spec(self) -> Mapping[str, Any]:
+        return {"type": "list", "elements": "str", "choices": Values(self.settable)}
+
     def parse(self, value: Any) -> tuple[str, ...] | Edit:
-        if isinstance(value, Mapping):
-            raise ValueError(
-                "Exchange assigns services and never takes one away, so there is no set, add or remove; give a list of "
-                "those to assign. To take one from this certificate assign it to another, and remove this one"
-            )
         parsed = super().parse(value)
         if parsed == (self.NONE,):
             raise ValueError(

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.mailops.exchange.plugins.module_utils._kinds.base import Kind
+from ansible_collections.mailops.exchange.plugins.module_utils._kinds.base import Kind, Values
 
 ORGANIZATION = "organization"
 """Given and shown where the setting of the organization counts; Exchange has no word for it, and shows nothing."""
@@ -22,8 +22,11 @@ class OrOrganization(Kind):
 
     @property
     def spec(self) -> Mapping[str, Any]:
-        # A truth value that is a word as well is neither to Ansible.
-        return {"type": "raw"} if self.kind.option_type == "bool" else self.kind.spec
+        spec = self.kind.spec
+        if self.kind.option_type == "bool":
+            # A truth value that is a word as well is neither to Ansible.
+            spec = {"type": "raw", "choices": [True, False]}
+        return {**spec, "choices": Values([*spec["choices"], ORGANIZATION])} if "choices" in spec else spec
 
     def parse(self, value: Any) -> Any:
         if isinstance(value, str) and value.strip().casefold() == ORGANIZATION:

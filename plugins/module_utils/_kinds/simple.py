@@ -16,7 +16,7 @@ from ansible_collections.mailops.exchange.plugins.module_utils._host.messages im
     wire_text,
     wire_truth,
 )
-from ansible_collections.mailops.exchange.plugins.module_utils._kinds.base import Given, Kind, in_words
+from ansible_collections.mailops.exchange.plugins.module_utils._kinds.base import Given, Kind, Values, in_words
 
 # As many digits as an Int64 has. Python refuses to make a number of thousands of them.
 _WHOLE_NUMBER = r"-?\d{1,19}"
@@ -77,6 +77,10 @@ class Enum(Kind):
     aliases: Mapping[str, str] = field(default_factory=dict)
     """Other spellings of the same value, lower-case."""
 
+    @property
+    def spec(self) -> Mapping[str, Any]:
+        return {"type": "str", "choices": Values(self.numbers)}
+
     def _known(self, text: str) -> str | None:
         wanted = self.aliases.get(text.casefold(), text).casefold()
         return next((n for n, number in self.numbers.items() if wanted in (n.casefold(), str(number))), None)
@@ -85,7 +89,7 @@ class Enum(Kind):
         name = self._known(str(value).strip())
         if name is None:
             choices = [f"{name} ({number})" for name, number in self.numbers.items()]
-            raise ValueError(f"{quoted(value)} is none of its values; give {in_words(choices)}")
+            raise ValueError(f"{quoted(value)} is not valid; use {in_words(choices)}")
         return name
 
     def read(self, value: Any) -> str:
@@ -109,7 +113,7 @@ class Choice(Given):
 
     def parse(self, value: Any) -> str:
         if value not in self.words:
-            raise ValueError(f"{quoted(value)} is none of its values; give {in_words(list(self.words))}")
+            raise ValueError(f"{quoted(value)} is not valid; use {in_words(list(self.words))}")
         return str(value)
 
 

@@ -49,7 +49,7 @@ _SEE_TO_AUTH = (
 # what helps.
 _MISSING_IN = {
     "full": (
-        "Exchange does not tell the services of certificates over remote PowerShell at the moment, usually because "
+        "Exchange does not show the services of certificates over remote PowerShell at the moment, usually because "
         "there is no valid Auth Certificate, or else because something on the way drops serializationLevel=Full",
         _SEE_TO_AUTH,
     ),
@@ -217,7 +217,7 @@ def services_unreadable(certificates: Sequence[Certificate], now: datetime, form
         auth = [one for one in certificates if one.subject == AUTH_CERTIFICATE]
         if fix == _SEE_TO_AUTH and auth and not any(now <= one.not_after for one in auth):
             reason = (
-                "Exchange does not tell the services of certificates over remote PowerShell, because the Auth "
+                "Exchange does not show the services of certificates over remote PowerShell, because the Auth "
                 "Certificate has expired"
             )
             fix = "renew the Auth Certificate and publish the new one with Set-AuthConfig"

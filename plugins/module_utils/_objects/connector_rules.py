@@ -58,7 +58,7 @@ SUBMISSION_PORT_NOT_BOUND = Rule(
     "submission-port-not-bound",
     (ERROR,),
     "The receive connector {connector!r} is bound to {bindings}.",
-    "Mail programs send by port 587.",
+    "Mail programs send through port 587.",
     "Set bindings to add: ['0.0.0.0:587']{by}.",
     CONNECTOR,
 )
@@ -67,7 +67,7 @@ CONNECTOR_RESTRICTED = Rule(
     "connector-restricted",
     (NOTICE,),
     "The receive connector {connector!r} is for {clients}.",
-    "Users who connect from elsewhere cannot send by it.",
+    "Users who connect from elsewhere cannot send through it.",
     "Set remote_ip_ranges to add: [the other addresses that users have]{by}.",
     CONNECTOR,
 )
@@ -77,7 +77,7 @@ CONNECTOR_ROLE_CONFLICT = Rule(
     (ERROR, WARNING),
     "The receive connectors {connector!r} ({role}) and {other_connector!r} ({other_role}) are both bound to "
     "{bindings}.",
-    "Only one of the two transport services gets hold of it, whatever the remote addresses are. Exchange takes no "
+    "Only one of the two transport services gets it, whatever the remote addresses are. Exchange takes no "
     "change of these connectors, and the setup of a cumulative update fails over them.",
     "Set bindings of one of the two to another address or port{by}. If one has the wrong role, set TransportRole "
     "with Set-ReceiveConnector.",
@@ -97,7 +97,7 @@ BASIC_WITHOUT_TLS = Rule(
     "basic-without-tls",
     (WARNING,),
     "auth_mechanism of the receive connector {connector!r} has BasicAuth without BasicAuthRequireTLS.",
-    "Clients may send passwords over unencrypted lines, where anybody on the way can read them.",
+    "Clients may send passwords over unencrypted connections, where anybody on the network path can read them.",
     "Set auth_mechanism to add: [Tls, BasicAuthRequireTLS]{by}.",
     CONNECTOR,
 )
@@ -106,7 +106,7 @@ CONNECTOR_REFUSES_USERS = Rule(
     "connector-refuses-users",
     (ERROR,),
     "permission_groups of the receive connector {connector!r} is {permission_groups}.",
-    "Users may not send by it, even after they have logged on.",
+    "Users may not send through it, even after they have signed in.",
     "Set permission_groups to add: [ExchangeUsers]{by}.",
     CONNECTOR,
 )
@@ -145,23 +145,23 @@ def contradictions(values: Mapping[str, Any]) -> Iterator[Fact]:
     auth = set(values.get("auth_mechanism", ()))
     own = ["auth_mechanism"]
     if "BasicAuthRequireTLS" in auth and (lacking := sorted({"BasicAuth", "Tls"} - auth)):
-        seen = f"auth_mechanism: BasicAuthRequireTLS needs {' and '.join(lacking)} beside it."
-        yield contradiction(own, seen, "Add it.")
+        found = f"auth_mechanism: BasicAuthRequireTLS needs {' and '.join(lacking)} beside it."
+        yield contradiction(own, found, "Add it.")
     if "ExternalAuthoritative" in auth:
         if beside := sorted(auth - {"ExternalAuthoritative", "Tls"}):
-            seen = f"auth_mechanism: ExternalAuthoritative goes only with Tls, not with {', '.join(beside)}."
-            yield contradiction(own, seen, "Leave one or the other out.")
+            found = f"auth_mechanism: ExternalAuthoritative goes only with Tls, not with {', '.join(beside)}."
+            yield contradiction(own, found, "Leave one or the other out.")
         if "ExchangeServers" not in values.get("permission_groups", ("ExchangeServers",)):
-            seen = "auth_mechanism: ExternalAuthoritative needs ExchangeServers in permission_groups."
-            yield contradiction([*own, "permission_groups"], seen, "Add it there.")
+            found = "auth_mechanism: ExternalAuthoritative needs ExchangeServers in permission_groups."
+            yield contradiction([*own, "permission_groups"], found, "Add it there.")
     # GSSAPI that is left switched on has no effect without Integrated; to ask for it then is a mistake.
     for option, mechanism, own in (
         ("require_tls", "Tls", ["require_tls", "auth_mechanism"]),
         ("enable_auth_gssapi", "Integrated", ["enable_auth_gssapi"]),
     ):
         if values.get(option) is True and auth and mechanism not in auth:
-            seen = f"{option}: it needs {mechanism} in auth_mechanism, which is {', '.join(values['auth_mechanism'])}."
-            yield contradiction(own, seen, "Add it there, or say false.")
+            found = f"{option}: it needs {mechanism} in auth_mechanism, which is {', '.join(values['auth_mechanism'])}."
+            yield contradiction(own, found, "Add it there, or say false.")
     yield from timeouts(values)
 
 

@@ -167,7 +167,7 @@ class ProtocolServices(Services):
         Option("protocol", Choice(tuple(PROTOCOLS)), required=True),
         Option("state", Choice(("started", "stopped", "restarted"))),
         # Boot and System are for drivers.
-        Option("start_mode", Enum({"Automatic": 2, "Manual": 3, "Disabled": 4}, {"auto": "Automatic"})),
+        Option("start_mode", Enum({"automatic": 2, "manual": 3, "disabled": 4}, {"auto": "automatic"})),
         Option("keep_disabled", Bool(), default=False),
         Option("timeout", Int(1, 3600, "seconds"), default=120),
     )
@@ -179,7 +179,7 @@ class ProtocolServices(Services):
 
     @property
     def start_mode(self) -> str | None:
-        return self.given["start_mode"].casefold() if "start_mode" in self.given else None
+        return self.given.get("start_mode")
 
     @property
     def protocol(self) -> Protocol:
@@ -306,4 +306,4 @@ def _not_settled(
     wanted = next((left["status"] for left in outstanding.values() if "status" in left), "restarted")
     wrong = standing(now[name] for name in outstanding)
     reason = f". {why}" if why else "; the event log of the host has the reason."
-    return f"{wrong} on {server.name} and not {wanted} as it was told to be{reason}"
+    return f"{wrong} on {server.name} and not {wanted}{reason}"

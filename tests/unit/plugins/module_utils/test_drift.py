@@ -1,4 +1,4 @@
-"""The report on what is not as it is told to be, and its table."""
+"""The report on drift, and its table."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def test_what_was_not_compared_is_not_the_same() -> None:
 
 def test_the_table_has_a_row_for_each_difference() -> None:
     facts = {
-        "same": {"client_access_report": {"pop3": told()}},
+        "in_sync": {"client_access_report": {"pop3": told()}},
         "gone": {},
         "broken": {"drift_failure": "It broke."},
         "resting": {"client_access_report": {"pop3": told(POSSIBLE, maintenance=True)}},
@@ -84,7 +84,7 @@ def test_the_table_has_a_row_for_each_difference() -> None:
     lines = table(report(facts, list(facts), [host for host in facts if host != "gone"], ["pop3"]))
     assert [" ".join(line.split()) for line in lines] == [
         "SERVER PROT. PART WHAT ACTUAL -> DESIRED",
-        "same in sync",
+        "in_sync in sync",
         "gone could not be reached",
         "broken could not be compared: It broke.",
         "resting pop3 is in maintenance, not compared",

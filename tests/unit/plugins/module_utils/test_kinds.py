@@ -6,11 +6,14 @@ import ipaddress
 import re
 
 import pytest
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import Unreadable
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.bindings import Bindings, ConnectionSettings
+from ansible_collections.mailops.exchange.plugins.module_utils._kinds.flags import Flags
+from ansible_collections.mailops.exchange.plugins.module_utils._kinds.inherited import OrOrganization
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.listings import Edit
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.simple import Bool, Enum, Int
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.sizes import (
@@ -28,7 +31,9 @@ from ansible_collections.mailops.exchange.plugins.module_utils._kinds.texts impo
 )
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.web import WebAddress
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.connectors import CONNECTOR_SETTINGS
+from ansible_collections.mailops.exchange.plugins.module_utils._tables.mailboxes import MAILBOX_SETTINGS
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.protocols import PROTOCOLS
+from ansible_collections.mailops.exchange.plugins.module_utils._tables.rows import argument_spec
 
 SPAN = TimeSpan(0, 10 * 86400)
 SIZE = ByteSize()
@@ -168,6 +173,27 @@ def test_enums_go_by_name_in_any_case_and_by_number(name, case):
     assert {SORTED.read(value) for value in wired} == {name}
     # Where the two do not agree the name is right: some numbers are inferred.
     assert SORTED.read({"$text": name, "$value": 1 - number}) == name
+
+
+CLOSED = [
+    row
+    for row in (*CONNECTOR_SETTINGS, *PROTOCOLS["pop3"].settings, *MAILBOX_SETTINGS)
+    if isinstance(row.kind, Enum | Flags | OrOrganization)
+]
+
+
+@pytest.mark.parametrize("row", CLOSED, ids=lambda row: row.option)
+def test_choices_are_shown_and_every_spelling_of_them_is_taken(row):
+    spec = argument_spec([row])
+    (choices,) = (option["choices"] for option in spec.values())
+    assert type(choices[0]) in (str, bool)
+    kind = row.kind.kind if isinstance(row.kind, OrOrganization) else row.kind
+    numbers = list(kind.numbers.values()) if isinstance(kind, Enum) else []
+    edits = [{"add": choices[:1]}, ",".join(choices[:2])] if isinstance(kind, Flags) else []
+    for value in (*choices, *(str(choice).upper() for choice in choices), *numbers, *edits):
+        taken = ArgumentSpecValidator(spec).validate({row.option: value})
+        assert not taken.error_messages
+        row.kind.parse(taken.validated_parameters[row.option])
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ FULL_FORM = (
 # By form, why services are not known and what helps; in the full form because of the fault payload_signing_broken.
 UNKNOWN = {
     "full": (
-        "Exchange does not tell the services of certificates over remote PowerShell at the moment, usually because "
+        "Exchange does not show the services of certificates over remote PowerShell at the moment, usually because "
         "there is no valid Auth Certificate, or else because something on the way drops serializationLevel=Full",
         "make sure that the server has the Auth Certificate that Get-AuthConfig names, and renew that only if it is "
         "missing or has expired",
@@ -479,10 +479,6 @@ def test_protocols_that_look_for_different_names_are_not_decided_between(host):
 
 POP = {"services": ["POP"]}
 HEX = "give the 40 hexadecimal digits that Get-ExchangeCertificate shows."
-ONE_WAY = (
-    "services: Exchange assigns services and never takes one away, so there is no set, add or remove; give a list of "
-    "those to assign. To take one from this certificate assign it to another, and remove this one."
-)
 CLIENT_NAME = "give the host name clients connect to, such as mail.contoso.com."
 # The thumbprints of the server's own certificate and of the one beside it.
 OWN, ONLY = "<own>", "<only>"
@@ -494,7 +490,7 @@ ALL = f"it has {OWN} (ex01, ex01.contoso.test), {ONLY} (mail.contoso.test)."
     [
         ({**POP, "thumbprint": "611C687D"}, f"thumbprint: '611C687D' has 8 hexadecimal digits; {HEX}"),
         ({**POP, "thumbprint": ""}, f"thumbprint: '' has 0 hexadecimal digits; {HEX}"),
-        ({**POP, "thumbprint": "611G687D"}, f"thumbprint: 'G' in '611G687D' is no hexadecimal digit; {HEX}"),
+        ({**POP, "thumbprint": "611G687D"}, f"thumbprint: 'G' in '611G687D' is not a hexadecimal digit; {HEX}"),
         (
             {**POP, "thumbprint": GONE},
             f"thumbprint: Exchange has no certificate {GONE} on EX01; import it there first; {ALL}",
@@ -508,23 +504,21 @@ ALL = f"it has {OWN} (ex01, ex01.contoso.test), {ONLY} (mail.contoso.test)."
         ({**POP, "name": GONE}, f"name: '{GONE}' is a thumbprint; {CLIENT_NAME}"),
         (
             {**POP, "name": "pop.contoso.test"},
-            f"name: no certificate of Exchange's on EX01 covers 'pop.contoso.test'; {ALL}",
+            f"name: no Exchange certificate on EX01 covers 'pop.contoso.test'; {ALL}",
         ),
         (
             {**POP, "name": "pop.contoso.test", "thumbprint": ONLY},
             f"name: the certificate {ONLY} does not cover 'pop.contoso.test', only mail.contoso.test; "
             "give one that does.",
         ),
-        ({"services": {"remove": ["POP"]}}, ONE_WAY),
-        ({"services": {"set": ["POP"]}}, ONE_WAY),
         (
             {"services": []},
             "services: 'None' would take services away, which Exchange cannot; "
             "give a list of those to assign, such as POP.",
         ),
         ({"services": None}, "services: it has no value; give a list of those to assign, such as POP."),
-        ({"services": ["pop3"]}, "services: 'pop3' is none of its values; give one or more of IMAP, POP, IIS, SMTP."),
-        ({"services": ["UM"]}, "services: 'UM' is none of its values; give one or more of IMAP, POP, IIS, SMTP."),
+        ({"services": ["pop3"]}, "services: 'pop3' is not valid; use one or more of IMAP, POP, IIS, SMTP."),
+        ({"services": ["UM"]}, "services: 'UM' is not valid; use one or more of IMAP, POP, IIS, SMTP."),
         ({"services": ["POP", "none"]}, "services: 'None' cannot go together with POP; give it alone."),
         (
             {"services": ["SMTP"], "thumbprint": ONLY},
@@ -534,7 +528,7 @@ ALL = f"it has {OWN} (ex01, ex01.contoso.test), {ONLY} (mail.contoso.test)."
         ),
         (
             {"services": ["IIS"]},
-            "name: it is not told which certificate is meant; give name or thumbprint.",
+            "name: it is not clear which certificate is meant; give name or thumbprint.",
         ),
         (
             {**POP, "expires_within_days": -1},
@@ -557,6 +551,12 @@ def test_without_a_stored_name_it_is_not_guessed(host):
     look_for(host, None)
     host.import_certificate(MAIL)
     assert host.run(MODULE, POP)["msg"] == (
-        "name: it is not told which certificate is meant, and EX01 has no x509_certificate_name stored for POP3; "
+        "name: it is not clear which certificate is meant, and EX01 has no x509_certificate_name stored for POP3; "
         "give name or thumbprint."
     )
+
+
+def test_services_are_a_plain_list(host):
+    told = host.run(MODULE, {"services": {"remove": ["POP"]}})["msg"]
+    assert told.startswith("argument 'services' is of type ")
+    assert told.endswith("cannot be converted to a list")

@@ -130,16 +130,16 @@ def test_exchange_keeps_the_list_of_the_policy(host: InProcessHost) -> None:
         ),
         (
             {"ews_application_access_policy": "Both"},
-            "ews_application_access_policy: 'Both' is none of its values; give EnforceAllowList (0) or "
+            "ews_application_access_policy: 'Both' is not valid; use EnforceAllowList (0) or "
             "EnforceBlockList (1), or organization for what the organization has.",
         ),
         (
             {"owa_enabled": False, "exclusive": True},
-            "exclusive: it needs pop_enabled: true or imap_enabled: true, the access that others shall lose.",
+            "exclusive: it needs pop_enabled: true or imap_enabled: true, the access that others lose.",
         ),
         (
             {"pop_enabled": True, "exclusive": True, "refuse_built_in_accounts": True},
-            "refuse_built_in_accounts: filter and exclusive leave the mailboxes of such accounts alone anyway; leave "
+            "refuse_built_in_accounts: filter and exclusive skip the mailboxes of such accounts anyway; leave "
             "it out, or name the mailboxes by identities.",
         ),
     ],

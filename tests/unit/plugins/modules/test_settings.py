@@ -194,8 +194,7 @@ def test_an_error_after_the_effect_is_told_with_what_is_stored(host):
     host.fault("fails_after_effect", cmdlet="Set-PopSettings", message="The directory went away.")
     result = host.run("pop_settings", {"banner": "New.", "max_connections": 50})
     assert result["msg"] == (
-        "Set-PopSettings failed: The directory went away. "
-        "EX01 has stored all the same: banner 'New.', max_connections 50."
+        "Set-PopSettings failed: The directory went away. EX01 has stored anyway: banner 'New.', max_connections 50."
     )
     assert (result["failed"], result["changed"], result["restart_required"]) == (True, True, True)
     assert result["diff"]["after"] == {"banner": "New.", "max_connections": 50}
