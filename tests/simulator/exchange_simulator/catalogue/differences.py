@@ -45,7 +45,7 @@ LEFT_OUT = {
         "Framework here and that of .NET there."
     ),
     r"^nothing: ids of requests, times of the run, hashes in ids": (
-        "Ids of requests, the times in ids of errors, and the order of an object's parts, of which none has a meaning."
+        "Ids of requests, the times in ids of errors, and the order of an object's parts; none of these has a meaning."
     ),
 }
 
