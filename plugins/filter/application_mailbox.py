@@ -21,16 +21,18 @@ options:
     type: dict
     required: true
   protocol:
-    description: The protocol of the program, V(pop3) or V(imap4).
+    description: The protocol of the program.
     type: str
+    choices: [pop3, imap4]
     required: true
   user:
     description: The user name with which the program authenticates.
     type: str
     required: true
   side:
-    description: From where the program connects, V(external) or V(internal).
+    description: From where the program connects.
     type: str
+    choices: [external, internal]
     default: external
   interval:
     description: Seconds between two connections of the program, at least 300.
