@@ -100,7 +100,7 @@ def application_mailbox(
     """What a program has to be told, and what keeps it from being served."""
     try:
         if not isinstance(info, Mapping) or "client_settings" not in info:
-            raise ValueError("give a result of client_access_info, with its client_settings")
+            raise ValueError("use a result of client_access_info, with its client_settings")
         program = Program.of(protocol, side, interval, user)
         limits = policy or {}
         return {

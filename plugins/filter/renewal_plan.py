@@ -92,9 +92,7 @@ def renewal_plan(look: Any, certificate: Any, **more: Any) -> dict[str, Any]:
     try:
         return Renewal(look, certificate, **more).shown()
     except (KeyError, TypeError, ValueError) as error:
-        raise AnsibleFilterError(
-            f"renewal_plan: give results of the collection's modules, of which {error} is none."
-        ) from None
+        raise AnsibleFilterError(f"renewal_plan: use results of the modules of this collection ({error}).") from None
 
 
 class FilterModule:
