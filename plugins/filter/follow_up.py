@@ -73,7 +73,9 @@ def follow_up(look: Any, protocol: str, results: Any, **more: Any) -> list[str]:
     try:
         return list(FollowUp(look, protocol, results, **more).steps())
     except (KeyError, TypeError) as error:
-        raise AnsibleFilterError(f"follow_up: use results of the modules of this collection ({error}).") from None
+        raise AnsibleFilterError(
+            f"follow_up: use results of the collection's modules; {error} is not one of them."
+        ) from None
 
 
 class FilterModule:

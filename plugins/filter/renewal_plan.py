@@ -92,7 +92,9 @@ def renewal_plan(look: Any, certificate: Any, **more: Any) -> dict[str, Any]:
     try:
         return Renewal(look, certificate, **more).shown()
     except (KeyError, TypeError, ValueError) as error:
-        raise AnsibleFilterError(f"renewal_plan: use results of the modules of this collection ({error}).") from None
+        raise AnsibleFilterError(
+            f"renewal_plan: use results of the collection's modules; {error} is not one of them."
+        ) from None
 
 
 class FilterModule:

@@ -56,7 +56,7 @@ options:
     type: bool
     default: false
   feedback_timeout:
-    description: Seconds to wait for the acknowledgement. After that, the event is sent again at the next check, with
+    description: Seconds to wait for the acknowledgment. After that, the event is sent again at the next check, with
       the same ID.
     type: int
     default: 120
@@ -159,7 +159,7 @@ options:
     type: int
     default: 240
   max_unrelated:
-    description: If the mailbox has this many unrelated messages, nothing is processed until they are gone.
+    description: If the mailbox has this many unrelated messages, nothing is processed until they are removed.
     type: int
     default: 10
   unrelated_pause:

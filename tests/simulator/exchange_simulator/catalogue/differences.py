@@ -57,7 +57,7 @@ KNOWN: tuple[Known, ...] = (
         r"",
         rf"{_ERROR}(ToString$|MS/Exception/Props/Message$|MS/ErrorDetails_Message$)",
         "The wording of PowerShell's own errors",
-        "PowerShell 7.6 words some of them otherwise than 5.1, and no error is recognised by its text",
+        "PowerShell 7.6 words some of them otherwise than 5.1, and no error is recognized by its text",
     ),
     Known(
         r"Get-Process",

@@ -255,5 +255,5 @@ def test_what_nobody_can_see_is_said() -> None:
 
 
 def test_what_is_no_result_is_said() -> None:
-    with pytest.raises(AnsibleFilterError, match="use results of the modules of this collection"):
+    with pytest.raises(AnsibleFilterError, match="use results of the collection's modules"):
         renewal_plan({}, {})
