@@ -68,7 +68,9 @@ def test_there_is_empty_and_not_readable() -> None:
     assert of_empty.startswith(
         "external_connection_settings of EX01 is empty, so it is not known where the program must"
     )
-    assert of_unknown.startswith("external_connection_settings of EX01 cannot be read, so it is not valid")
+    assert of_unknown.startswith(
+        "external_connection_settings of EX01 cannot be read, so it is not known where the program must connect"
+    )
     assert of_unknown.endswith("set external_connection_settings with mailops.exchange.imap_settings.")
 
 
@@ -138,11 +140,11 @@ def test_a_protocol_that_is_off_is_said_once() -> None:
         ({"side": "inside"}, "application_mailbox: side: 'inside' is not valid; use external or internal."),
         (
             {"interval": "5m"},
-            "application_mailbox: interval: '5m' is not valid; use at least 300. seconds between two checks for mail",
+            "application_mailbox: interval: '5m' is not valid; use at least 300 seconds between two checks for mail.",
         ),
         (
             {"interval": 299},
-            "application_mailbox: interval: 299 is not valid; use at least 300. seconds between two checks for mail",
+            "application_mailbox: interval: 299 is not valid; use at least 300 seconds between two checks for mail.",
         ),
     ],
 )
