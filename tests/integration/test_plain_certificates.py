@@ -80,7 +80,7 @@ def test_the_role_assigns_nothing_and_fails_with_the_ways_out(
     # What is wrong beside it, in a run that has done the rest, is that no certificate is found.
     seen = "what clients are shown is not known" if check else "clients are shown "
     assert verified["msg"].startswith(
-        f"EX01 is not as desired: whether the certificate {new} is assigned to POP is not known, and {seen}"
+        f"EX01 is not in the desired state: whether the certificate {new} is assigned to POP is not known, and {seen}"
     )
     assert f"({WHY}; {CURE}, or set pop3_certificate: {{assign_when_services_unknown: true}})" in verified["msg"]
     assert "certificate-services-unreadable" not in done.output
