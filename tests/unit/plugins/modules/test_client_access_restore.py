@@ -217,7 +217,7 @@ def test_what_adopt_left_out_is_said_again(there: There) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ("EX01.contoso.test", "EX02.contoso.test", "is of EX02.contoso.test, and the server of this host is "),
+        ("EX01.contoso.test", "EX02.contoso.test", "is for EX02.contoso.test, and the server of this host is "),
         ('version: "15.2', 'version: "15.1', "was written when "),
         ("format: 1", "format: 7", "has format 7"),
         ("adopted_server:", "adopted:", "has no adopted_server"),
