@@ -57,7 +57,8 @@ def test_starttls_is_told_and_clear_text_is_none() -> None:
     assert remark.startswith("mail.contoso.com:110 starts without encryption and switches to it with STARTTLS: ")
     (hindrance,) = judged(info(CLEAR))["hindrances"]
     assert hindrance == (
-        "The program would send its password without encryption: the best entry in external_connection_settings of EX01 is mail.contoso.com:110; add an entry that ends in :SSL."
+        "The program would send its password without encryption: the best entry in "
+        "external_connection_settings of EX01 is mail.contoso.com:110; add an entry that ends in :SSL."
     )
 
 
