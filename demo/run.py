@@ -47,7 +47,7 @@ COMMENT = "Yes, please order it."
 # A look takes a second; the next one would come after half an hour.
 LONGEST_LOOK = 120
 WRITING = ("Add-", "Enable-", "Restart-", "Set-", "Start-", "Stop-")
-COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+COLOR = re.compile(r"\x1b\[[0-9;]*m")
 PRINTED_EVENT = re.compile(r"\[event\] \*+\n(?P<event>.+?)\n\*+$", re.DOTALL | re.MULTILINE)
 RECAP = re.compile(r"^(?P<host>\S+)\s+: (?P<counts>ok=\d+ .*)$", re.MULTILINE)
 
@@ -114,7 +114,7 @@ class Demo:
         with self._started("ansible-playbook", playbook, *arguments) as process:
             for line in process.stdout or ():
                 print(line, end="", flush=True)
-                lines.append(COLOUR.sub("", line))
+                lines.append(COLOR.sub("", line))
             process.wait()
         text = "".join(lines)
         expect(process.returncode == 0, f"ansible-playbook ended with status {process.returncode}")

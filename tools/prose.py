@@ -225,28 +225,32 @@ def by_words(found: Iterable[Passage], forbidden: list[Rule]) -> Iterator[Findin
 
 
 def by_harper(found: list[Passage], ignored: Iterable[str]) -> Iterator[Finding]:
-    """What Harper finds in the passages, written one below the other."""
-    lines: list[tuple[str, int]] = []
-    text = ""
+    """What Harper finds in the passages, which it is given file by file, to read several at a time."""
+    texts: dict[str, str] = {}
+    lines: dict[str, list[int]] = {}
     # Documentation that several plugins share is checked once.
-    for passage in {passage.text: passage for passage in reversed(found)}.values():
+    for path, line, text in {passage.text: passage for passage in reversed(found)}.values():
         # Columns are no sentence.
-        plain = re.sub(r"(?m)^ +", "", re.sub(r"[*_|#+=~^]+", " ", passage.text))
+        plain = re.sub(r"(?m)^ +", "", re.sub(r"[*_|#+=~^]+", " ", text))
         cleaned = re.sub(r" {2,}", ". ", plain)
-        text += cleaned + "\n\n"
-        lines += [(passage.path, passage.line + number) for number in range(cleaned.count("\n") + 2)]
+        texts[path] = texts.get(path, "") + cleaned + "\n\n"
+        lines.setdefault(path, []).extend(line + number for number in range(cleaned.count("\n") + 2))
+    names = {f"{number}.txt": path for number, path in enumerate(texts)}
     with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder, "prose.txt")
-        file.write_text(text, encoding="utf-8")
+        for name, path in names.items():
+            Path(folder, name).write_text(texts[path], encoding="utf-8")
         harper = Path(sysconfig.get_path("scripts"), "harper")
         command = [str(harper), "lint", "--format", "json", "--dialect", "us", "--quiet", "--ignore", ",".join(ignored)]
-        command += ["--user-dict-path", str(file.with_name("own")), "--file-dict-path", folder, str(file)]
-        ran = subprocess.run(command, capture_output=True, text=True, check=False)
-    if not ran.stdout.strip():
-        raise SystemExit(f"harper said nothing; status {ran.returncode}: {ran.stderr.strip()}")
-    for lint in (lint for file in json.loads(ran.stdout) for lint in file["lints"]):
-        path, line = lines[lint["line"] - 1]
-        yield Finding(path, line, f"'{lint['matched_text']}': {lint['message']} ({lint['rule']})")
+        # No words of whoever runs it.
+        command += ["--user-dict-path", str(Path(folder, "own")), "--file-dict-path", folder, *names]
+        ran = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    if names and not ran.stdout.strip():
+        raise SystemExit(f"harper returned nothing; status {ran.returncode}: {ran.stderr.strip()}")
+    for file in json.loads(ran.stdout or "[]"):
+        path = names[file["file"]]
+        for lint in file["lints"]:
+            text = f"'{lint['matched_text']}': {lint['message']} ({lint['rule']})"
+            yield Finding(path, lines[path][lint["line"] - 1], text)
 
 
 def configuration() -> Any:

@@ -174,7 +174,7 @@ options:
     description:
       - The scheme of the exchange endpoint. The default is V(http) with O(exchange_port=80), or if O(auth) is
         V(kerberos) or V(negotiate) and O(exchange_port) is not set. This is the way that Microsoft documents for
-        Exchange; Kerberos encrypts the messages. Otherwise the default is V(https).
+        Exchange; Kerberos encrypts the messages. Otherwise, the default is V(https).
     type: str
     choices: [http, https]
     vars:

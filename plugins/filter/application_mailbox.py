@@ -49,8 +49,6 @@ options:
 seealso:
   - module: mailops.exchange.client_access_info
   - module: mailops.exchange.cas_mailbox
-  - plugin: mailops.exchange.application_mailbox
-    plugin_type: role
 """
 
 EXAMPLES = r"""

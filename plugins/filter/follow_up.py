@@ -73,7 +73,7 @@ def follow_up(look: Any, protocol: str, results: Any, **more: Any) -> list[str]:
         return list(FollowUp(look, protocol, results, **more).steps())
     except (KeyError, TypeError) as error:
         raise AnsibleFilterError(
-            f"follow_up: give results of the collection's modules, of which {error} is none."
+            f"follow_up: use results of the collection's modules; {error} is not one of them."
         ) from None
 
 

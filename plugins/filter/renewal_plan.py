@@ -92,7 +92,7 @@ def renewal_plan(look: Any, certificate: Any, **more: Any) -> dict[str, Any]:
         return Renewal(look, certificate, **more).shown()
     except (KeyError, TypeError, ValueError) as error:
         raise AnsibleFilterError(
-            f"renewal_plan: give results of the collection's modules, of which {error} is none."
+            f"renewal_plan: use results of the collection's modules; {error} is not one of them."
         ) from None
 
 

@@ -109,7 +109,7 @@ check_mode:
   returned: success
   type: bool
 in_the_way:
-  description: The findings because of which clients cannot be served and which this run cannot fix, each as a text.
+  description: The findings that keep clients from being served and that this run cannot fix, each as a text.
   returned: success
   type: list
   elements: str
@@ -125,7 +125,7 @@ pop3:
       description: Whether it is in maintenance, so that the role skips it.
       type: bool
     restart:
-      description: Whether a restart was owed before the run, why, and until when this is uncertain.
+      description: Whether a restart was pending before the run, why, and until when this is uncertain.
       type: dict
     differences:
       description: What each part changed, or in check mode would change.

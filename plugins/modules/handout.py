@@ -48,7 +48,7 @@ options:
     type: list
     elements: dict
   unread:
-    description: Names of servers that could not be read. The pages say so.
+    description: Names of servers that could not be read. The pages name them.
     type: list
     elements: str
     default: []

@@ -55,11 +55,14 @@ def organisation(kerberized: SimulatorProcess) -> SimulatorProcess:
     return kerberized
 
 
+# Every way with every log-on, and both versions with every way: a version changes objects, which test_both_forms.py
+# reads on every release over each way, and a log-on does not see them.
 @pytest.mark.parametrize(
     ("way", "log_on", "version"),
     [
         pytest.param(way, log_on, version, id=f"{way}, {log_on}, {version}")
-        for way, log_on, version in itertools.product(WAYS, LOG_ONS, VERSIONS)
+        for (number, way), (place, log_on) in itertools.product(enumerate(WAYS), enumerate(LOG_ONS))
+        for version in [list(VERSIONS)[(number + place) % 2]]
         if way == "psrp remote" or not log_on.startswith("ntlm")
     ],
 )

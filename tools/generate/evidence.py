@@ -39,7 +39,7 @@ Half of these assumptions are about PowerShell itself: how parameters bind, what
 objects are sent. The simulator can run its cmdlets in a real PowerShell (7.6), and tests ask both the same questions:
 what each cmdlet answers, on several releases and in each form of a session, and what happens to values of all types
 for parameters of all types. The answers are compared message by message: types, order, members with their types and
-texts, and for errors the ID, the category, the classes, and the parameter. The contents of Exchange's objects come
+texts, and for errors the ID, the category, the classes, and the parameter. The contents of Exchange objects come
 from the simulator in both cases, so this compares how they are sent, not what they contain.
 
 """

@@ -105,6 +105,8 @@ def argument_specs(protocol: Protocol) -> Iterator[str]:
         "    description:",
     )
     yield from layout.paragraphs(role["description"], 6)
+    yield "    seealso:"
+    yield from (f"      - {key}: {value}" for entry in role["seealso"] for key, value in entry.items())
     yield "    author:"
     yield from layout.paragraphs(role["author"], 6)
     yield f"    version_added: {role['version_added']}"

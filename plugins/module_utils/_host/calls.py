@@ -59,7 +59,7 @@ class Calls:
     ) -> None:
         """Send a writing cmdlet; in check mode it is only noted down. `of` is what sentences say it was for."""
         # Its warnings are left out: the two documented ones say what the plan and restart_required say already
-        # ("no settings modified", "restart the service"), and their text is localised.
+        # ("no settings modified", "restart the service"), and their text is localized.
         reply = self._write(cmdlet, parameters, endpoint=endpoint, deadline=deadline, of=of)
         if reply.failed:
             raise CmdletFailure(cmdlet, reply.errors, reply.reason, of)

@@ -123,7 +123,7 @@ NOBODY_ASKED = "System.Management.Automation.Host.HostException"
 
 @dataclass(frozen=True)
 class CmdletError:
-    """An error as PowerShell recorded it. Known ones are told apart by id and type: the message is localised."""
+    """An error as PowerShell recorded it. Known ones are told apart by id and type: the message is localized."""
 
     id: str = ""
     category: str = ""

@@ -99,7 +99,7 @@ CERTIFICATE_SERVICES_UNREADABLE = Rule(
     "What {unknown} of {all} certificates are assigned to is not known: {reason}.",
     "Assignments are neither judged nor compared then, and mailops.exchange.exchange_certificate makes none unless "
     "assign_when_services_unknown is true.",
-    f"Where the plain form of Exchange's objects is the reason, {_GET_FULL_FORM}. In the full form, {_SEE_TO_AUTH}.",
+    f"If the reason is the plain form of objects, {_GET_FULL_FORM}. In the full form, {_SEE_TO_AUTH}.",
 )
 
 WILDCARD_ASSIGNED = Rule(

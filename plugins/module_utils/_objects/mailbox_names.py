@@ -32,7 +32,7 @@ Found = Mapping[str, Any]
 
 
 def label_of(found: Found) -> str:
-    # Names can occur twice in an organisation, addresses cannot.
+    # Names can occur twice in an organization, addresses cannot.
     return harmless(string_text(found.get("PrimarySmtpAddress")) or place_of(found) or guid_of(found))
 
 

@@ -225,8 +225,8 @@ class MailboxAccess(Resource[Mailboxes, Changes]):
             came = Unreadable(found.get("SamAccountName"))
             raise Failure(
                 f"{shortened(label_of(found))}: its SamAccountName came as {came}, so it cannot be distinguished from "
-                "the mailboxes of the Administrator and of Exchange's own monitoring, which filter and exclusive leave "
-                "alone; nothing was written. Please report that.",
+                "the mailboxes of the Administrator and of Exchange's own monitoring, which filter and exclusive "
+                "skip; nothing was written. Please report that.",
                 unreadable={"SamAccountName": came.shape},
             )
         if not of_health and not is_administrator:
@@ -245,13 +245,13 @@ class MailboxAccess(Resource[Mailboxes, Changes]):
                 yield f"{first_of(labels)}: {text} its health mailboxes."
         for label, reason in self.administrators.unproven_accounts.items():
             yield (
-                f"{shortened(label)}: whether its account is the Administrator or the Guest is told by its name "
-                f"alone, and not by its SID; grant Identity of {GET_USER}. {reason}"
+                f"{shortened(label)}: whether its account is the Administrator or the Guest is known from its name "
+                f"only, and not from its SID; grant Identity of {GET_USER}. {reason}"
             )
         for domain, reason in {} if self.by_name else self.administrators.unproven.items():
             yield (
-                f"{shortened(domain)}: which account has the RID 500 cannot be told, so its Administrator is left "
-                f"alone only under a name that Windows gives it; grant Identity and Filter of {GET_USER}. {reason}"
+                f"{shortened(domain)}: which account has the RID 500 is not known, so its Administrator is skipped "
+                f"only under a name that Windows gives it; grant Identity and Filter of {GET_USER}. {reason}"
             )
 
     def refusals(self, before: Mailboxes, plan: Changes) -> Iterator[str]:

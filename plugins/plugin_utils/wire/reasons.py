@@ -17,9 +17,9 @@ CONFIGURATION_NOT_FOUND = 2150858811
 
 @dataclass(frozen=True)
 class Reason:
-    """One reason: by what it is recognised, and the sentence about it.
+    """One reason: by what it is recognized, and the sentence about it.
 
-    Exchange names the class of its exception in blocks before its words, which are localised, in a fault of WSMan as in
+    Exchange names the class of its exception in blocks before its words, which are localized, in a fault of WSMan as in
     a page of HTTP: `[AuthZRequestId=...][FailureCategory=AuthZ-CmdletAccessDeniedException]`. The state of a broken
     pool has the exception itself. WSMan's own reasons have numbers.
     """

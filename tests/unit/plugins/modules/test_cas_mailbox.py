@@ -520,7 +520,7 @@ def test_by_name_where_the_number_cannot_be_had(host, warned, users, reason):
     left_alone, warning = warned
     assert "administrator@contoso.test, anna@contoso.test: left alone" in left_alone
     assert warning.startswith(
-        "contoso.test: which account has the RID 500 cannot be told, so its Administrator is left"
+        "contoso.test: which account has the RID 500 is not known, so its Administrator is skipped"
     )
     assert reason in warning
     warned.clear()

@@ -233,7 +233,9 @@ def test_a_name_alone_is_no_reason_to_refuse(host: InProcessHost, warned: list[s
     assert "the built-in account Guest" in host.run(MODULE, options)["msg"]
     assert host.run(MODULE, {**options, **ANNA})["changed"] is False
     warning = warned[-1]
-    assert "told by its name alone, and not by its SID; grant Identity of Get-User. Get-User is not granted" in warning
+    assert (
+        "known from its name only, and not from its SID; grant Identity of Get-User. Get-User is not granted" in warning
+    )
     host.shapes[GET] = Put({"SamAccountName": ["x"]})
     assert "cannot be told from the mailboxes of the Administrator and the Guest" in host.run(MODULE, options)["msg"]
 
