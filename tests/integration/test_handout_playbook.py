@@ -110,9 +110,9 @@ def test_servers_that_differ_are_named(
     assert done.returncode == 4, done.output
     notes = done.task("Show the notes", "ex01")["result"]["msg"]
     assert notes == [
-        "Could not be read: gone. Nothing on this page is from there.",
+        "Could not be read: gone. No settings on this page come from there.",
         "Receiving (IMAP) is off on EX02.",
-        "Receiving (POP3) (outside): the servers differ. Behind each name it says on which of them it is set.",
+        "Receiving (POP3) (outside): the servers differ. Each name is followed by the servers on which it is set.",
     ]
     written = files(controller)
     assert "external/pop3.mobileconfig" not in written
@@ -126,7 +126,7 @@ def test_what_is_wrong_is_told_before_a_server_is_asked(controller: Controller, 
     refused = run(controller, hosts, handout_username="anna", handout_key_password="Tr0ub4dor&3")
     assert refused.returncode == 2, refused.output
     message = refused.task("Make sure that the handout can be written", "ex01")["result"]["msg"]
-    assert message.startswith("handout_username: 'anna' would be the same for every user; give one with ")
+    assert message.startswith("handout_username: 'anna' would be the same for every user; use one with ")
     assert "Tr0ub4dor" not in refused.output + json.dumps(refused.results)
     assert organisation.log() == []
 
@@ -154,7 +154,7 @@ def test_the_module_returns_what_is_documented(
     returned = {name for name in result if not name.startswith("_ansible")} - {"invocation", "warnings", "deprecations"}
     assert returned - {"changed"} == set(yaml.safe_load(handout.RETURN))
     assert result["warnings"] == [
-        "handout_unverified: mial.contoso.test is in none of the settings that the servers have for users."
+        "handout_unverified: mial.contoso.test is in none of the servers' settings for users."
     ]
     assert "not tested from here" in files(controller)["handout.en.html"].decode()
     signed = files(controller)["external/imap4.mobileconfig"]

@@ -82,7 +82,7 @@ def test_the_administrator_by_another_name(organisation: SimulatorProcess, run: 
     warned.clear()
     run("cas_mailbox", options)
     assert having(organisation, False) == ["administrator"]
-    assert "contoso.test: which account has the RID 500 cannot be told" in warned[-1]
+    assert "contoso.test: which account has the RID 500 is not known" in warned[-1]
     assert "Get-User is not granted to this user by RBAC" in warned[-1]
 
 

@@ -189,8 +189,8 @@ def test_adopt_says_that_the_certificate_is_left_out(
     done = run(ADOPT, "-e", "adopt_folder=plain", "-e", '{"adopt_protocols": ["pop3"]}')
     assert done.returncode == 0, done.output
     said = (
-        f"Not in this file, because it is not known which one is assigned: pop3_certificate. What 5 of 5 certificates "
-        f"are assigned to is not known: {WHY}. {CURE[0].upper()}{CURE[1:]}."
+        f"Not in this file because it is not known which certificate is assigned: pop3_certificate. What 5 of 5 "
+        f"certificates are assigned to is not known: {WHY}. {CURE[0].upper()}{CURE[1:]}."
     )
     assert done.task("Show what is not in the file", "ex01")["result"]["msg"] == [said]
     written = (controller.folder / "plain" / "ex01.yml").read_text(encoding="utf-8")

@@ -382,7 +382,7 @@ def test_a_server_ended_by_the_failure_of_another_one_is_restarted(
         # Nothing is verified: the last task says why the run failed.
         last = [one for one in ended.of("ex01") if "Verify POP3" in one["task"]]
         assert [one["status"] for one in last] == ["failed"]
-        assert "is not as it was told to be" not in ended.output
+        assert "is not in the desired state" not in ended.output
         assert organisation.state()["servers"]["EX02"]["effective"]["pop3"]["Banner"] == "New."
 
 
@@ -417,8 +417,8 @@ def test_the_role_reports_what_is_only_possible_and_acts_on_what_is_certain(
     reported = controller.run("mailops.exchange.enable_pop3", hosts)
     assert reported.returncode == 0, reported.output
     assert reported.stats["ex01"]["changed"] == 0
-    message = reported.task("cannot be told", "ex01")["result"]["msg"]
-    assert message.startswith("EX01: The settings show a change ")
+    message = reported.task("restart may be pending", "ex01")["result"]["msg"]
+    assert message.startswith("EX01: The settings were changed ")
     assert "less than the tolerance of 900" in message
     assert (writes(organisation), processes(organisation)) == (["Start-Service", "Start-Service"], before)
 
@@ -437,7 +437,7 @@ def test_the_role_reports_what_is_only_possible_and_acts_on_what_is_certain(
     organisation.clear_log()
     unknown = controller.run("mailops.exchange.enable_pop3", hosts)
     assert (unknown.returncode, unknown.stats["ex01"]["changed"], writes(organisation)) == (0, 0, [])
-    assert "EX01: It cannot be read when the services started: Get-Process shows " in unknown.output
+    assert "EX01: It is not known when the services started: Get-Process shows " in unknown.output
     own = controller.run(
         "mailops.exchange.enable_pop3",
         inventory(organisation.description, pop3_start_mode="manual", pop3_banner="Ours."),

@@ -371,9 +371,9 @@ def test_a_misspelt_variable_ends_the_run_before_anything_is_sent(
     failed = controller.run(ENABLE, hosts, *ONE)
     assert failed.returncode != 0
     assert failed.task("Read the server", "ex01")["result"]["msg"] == (
-        "pop3_baner is no variable of the role pop3; did you mean pop3_banner? "
-        "ansible_exchange_acces is no variable of the connection; did you mean ansible_exchange_access? "
-        "If it is one of your own, set pop3_misspelt_variables to warn."
+        "pop3_baner is not a variable of the role pop3; did you mean pop3_banner? "
+        "ansible_exchange_acces is not a variable of the connection; did you mean ansible_exchange_access? "
+        "If it is your own variable, set pop3_misspelt_variables to warn."
     )
     assert organisation.log() == []
     hosts["exchange"]["vars"]["pop3_misspelt_variables"] = "warn"

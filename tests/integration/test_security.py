@@ -248,12 +248,12 @@ def test_adopted_variables_hold_nothing_but_values(controller: Controller) -> No
     assert read["adopted_server"]["pop3"] == {"services": services, "assigned": None}
     assert read["adopted_server"]["fqdn"] == lines
     written = adopted.read_text().splitlines()
-    stored = "because no task takes it as it is stored: "
+    stored = "because no task accepts the stored value: "
     assert [line.partition(stored)[2] for line in written if stored in line] == [
         "external_connection_settings, x509_certificate_name",
         "bindings, fqdn, permission_groups",
     ]
-    assert "# Not in this file, because it could not be read: login_type" in written
+    assert "# Not in this file because it could not be read: login_type" in written
     assert not path.exists()
 
 

@@ -612,14 +612,14 @@ TRIP = {"recipient": USER}
         bad("ca_cert: /nowhere/ca.pem cannot be read: No such file or directory.", ca_cert="/nowhere/ca.pem"),
         bad(f"ca_cert: {__file__} contains no certificate in PEM form.", ca_cert=__file__),
         bad(
-            f"password: {NAME}:9 at 127.0.0.1 is spoken to without encryption, and a password is not sent over such a "
+            f"password: {NAME}:9 at 127.0.0.1 is is reached without encryption, and a password is not sent over such a "
             "line; set encryption, or allow_plain_text_password if it has to be.",
             port=9,
             encryption="none",
             **CREDENTIALS,
         ),
         bad(
-            f"password: {NAME}:587 at 127.0.0.1 is spoken to without encryption, and a password is not sent over such "
+            f"password: {NAME}:587 at 127.0.0.1 is is reached without encryption, and a password is not sent over such "
             "a line; set encryption, or allow_plain_text_password if it has to be.",
             round_trip={**TRIP, "encryption": "none"},
             **CREDENTIALS,
