@@ -254,7 +254,7 @@ def test_testing_the_settings(run: Run, caplog: pytest.LogCaptureFixture) -> Non
     good, bad = (event["mailbox"] for event in run.events)
     assert (good["ok"], good["sentence"]) == (
         True,
-        "app@contoso.test can log on at mail.contoso.test:995 by pop3; the mailbox has 1 mails.",
+        "app@contoso.test can sign in at mail.contoso.test:995 by pop3; the mailbox has 1 mails.",
     )
     assert (bad["ok"], bad["sentence"]) == (False, run.mailbox.down)
     assert list(run.folder.glob("*")) == []

@@ -114,7 +114,9 @@ def test_what_is_no_list_of_files_is_refused(run: Run, given: Any) -> None:
 
 
 def test_what_cannot_be_accepted_is_refused_before_a_server_is_asked(run: Run) -> None:
-    with pytest.raises(AnsibleActionFail, match=r"report_ignore: .31\.12\.2026. is not a day until which"):
+    with pytest.raises(
+        AnsibleActionFail, match=r"report_ignore: \.31\.12\.2026\. is not a valid last day for accepting"
+    ):
         run(file="report.html", ignore_findings=[{"id": "a", "until": "31.12.2026"}])
 
 

@@ -124,8 +124,8 @@ def test_a_misspelt_variable_is_told_before_the_server_is_asked(begin: Work, ans
     assert answers.modules == ["client_access_info"]
     begin({**own, **slips}, misspelt_variables="warn")
     assert answers.warnings == [
-        "pop3_baner is no variable of the role pop3; did you mean pop3_banner?",
-        "ansible_exchange_acces is no variable of the connection; did you mean ansible_exchange_access?",
+        "pop3_baner is not a variable of the role pop3; did you mean pop3_banner?",
+        "ansible_exchange_acces is not a variable of the connection; did you mean ansible_exchange_access?",
     ]
 
 
@@ -200,8 +200,7 @@ def test_a_probe_that_fails_is_named_with_all_else(verify: Work, answers: Answer
     with pytest.raises(Failed) as failure:
         verify(before=before(look=owed), results={}, probe=PROBE, managed=["restart"])
     assert str(failure.value) == (
-        "EX01 is not as desired: a restart of the POP3 services is still owed (It is not); The service "
-        "closed the connection."
+        "EX01 is not as desired: a restart of the POP3 services is still pending (It is not); The service closed the connection."
     )
 
 

@@ -20,7 +20,7 @@ from ansible_collections.mailops.exchange.plugins.module_utils._judgement.accept
 from ansible_collections.mailops.exchange.plugins.module_utils._judgement.hindrances import Concern, told
 
 DAY = date(2026, 11, 27)
-RIGHT = "give the id of a finding, or a dictionary with id, and if you like reason and until (2026-12-31)"
+RIGHT = "use the id of a finding, or a dictionary with id and, optionally, reason and until (such as 2026-12-31)"
 
 
 def finding(name: str, **more: Any) -> dict[str, Any]:
@@ -52,17 +52,17 @@ def test_every_spelling_of_a_list(given: Any) -> None:
     ("given", "sentence"),
     [
         ({"id": "a"}, f"x: {{'id': 'a'}} is not a list; {RIGHT} as its items"),
-        (5, f"x: 5 is not a list; {RIGHT} as its items"),
-        (None, f"x: None is not a list; {RIGHT} as its items"),
+        (5, f"x: 5 is not a list; for each item, {RIGHT} as its items"),
+        (None, f"x: None is not a list; for each item, {RIGHT} as its items"),
         ([5], f"x: 5 is not the id of a finding; {RIGHT}"),
         ([{"reason": "Old."}], f"x: None is not the id of a finding; {RIGHT}"),
         (["Some Words"], f"x: 'Some Words' is not the id of a finding; {RIGHT}"),
         ([{"id": "a", "untill": "2026-12-31"}], f"x: 'untill' is not a key of an accepted finding; {RIGHT}"),
-        ([{"id": "a", "reason": 5}], "x: 5 is not a reason for a; give it as text"),
+        ([{"id": "a", "reason": 5}], "x: 5 is not a valid reason for a; use text"),
         *(
             (
                 [{"id": "a", "until": day}],
-                f"x: {day!r} is not a day until which a is accepted; give one like 2026-12-31",
+                f"x: {day!r} is not a valid last day for accepting a; use a date such as 2026-12-31",
             )
             for day in ("31.12.2026", "2026-02-30", "", 20261231, True)
         ),

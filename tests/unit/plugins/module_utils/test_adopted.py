@@ -54,8 +54,7 @@ def info() -> dict[str, Any]:
 def test_all_that_was_read_is_in_the_file() -> None:
     assert variables(info()).splitlines() == [
         "---",
-        "# ex01.contoso.test?root: x, Exchange Server SE (15.2.2562.17), as it was read. "
-        "The roles change nothing with it.",
+        "# ex01.contoso.test?root: x, Exchange Server SE (15.2.2562.17), as read. With this file, the roles change nothing.",
         "adopted_server:",
         "  format: 1",
         '  fqdn: "ex01.contoso.test\\nroot: x"',
@@ -66,14 +65,14 @@ def test_all_that_was_read_is_in_the_file() -> None:
         "pop3_start_mode: automatic",
         "pop3_banner: !unsafe \"{{ 'odd' }}: # \\u00fc\"",
         'pop3_x509_certificate_name: "Mail.contoso.test"',
-        "# Not in this file, because it could not be read: login_type",
+        "# Not in this file because it could not be read: login_type",
         f'pop3_certificate: {{"thumbprint": "{"D" * 40}"}}',
         "pop3_connector:",
         '  name: "Client"',
         "  enabled: true",
         '  permission_groups: ["ExchangeUsers"]',
-        "# Of the connector not in this file, because nobody can set it: Custom of permission_groups",
-        "# Of the connector not in this file, because it could not be read: bindings",
+        "# Connector settings not in this file because it cannot be set: Custom in permission_groups",
+        "# Connector settings not in this file because it could not be read: bindings",
     ]
 
 
@@ -111,8 +110,8 @@ def test_what_the_server_has_and_no_task_takes_is_left_out() -> None:
     told["connectors"][1]["settings"]["connection_timeout"] = "2.00:00:00"
     lines = variables(told).splitlines()
     assert "# Not in this file because no task accepts the stored value: banner, max_connections" in lines
-    assert "# Of the connector not in this file, because no task takes it as it is stored: connection_timeout" in lines
-    assert "# Of the connector not in this file, because nobody can set it: Custom of permission_groups" in lines
+    assert "# Connector settings not in this file because no task accepts the stored value: connection_timeout" in lines
+    assert "# Connector settings not in this file because it cannot be set: Custom in permission_groups" in lines
     assert not any(re.match(r" *(pop3_banner|pop3_max_connections|connection_timeout):", line) for line in lines)
 
 
@@ -124,8 +123,8 @@ def test_a_certificate_that_may_be_assigned_is_said_to_be_left_out() -> None:
         {"id": "certificate-services-unreadable", "found": "It is left out.", "fix": "Ask for it."},
     ]
     assert (
-        "# Not in this file, because it is not known which one is assigned: pop3_certificate. It is left out. Ask for "
-        "it." in variables(told).splitlines()
+        "# Not in this file because it is not known which certificate is assigned: pop3_certificate. It is left out. Ask for it."
+        in variables(told).splitlines()
     )
     # No certificate for the name, and none that could be assigned.
     told["certificates"] = [certificate("B" * 40, services=None, names=["other"]), certificate("D" * 40, services=[])]
@@ -169,7 +168,7 @@ def test_all_mailboxes_are_an_allow_list_for_the_roles() -> None:
     text = variables(access())
     assert text.splitlines() == [
         "---",
-        "# What clients may do with 3 mailboxes, as EX01 showed it.",
+        "# Client access to 3 mailboxes, as read from EX01.",
         "# With this file, the roles change nothing now, and later remove access from mailboxes that are not in it.",
         "adopted_mailboxes:",
         "  format: 1",
@@ -196,7 +195,7 @@ def test_of_some_mailboxes_only_who_has_access_is_given_to_the_roles(part: dict[
     read = yaml.safe_load(text.replace("!unsafe ", ""))
     assert read["pop3_mailboxes"] == {"identities": GIVEN}
     assert "imap4_mailboxes" not in read
-    assert ("# Not in this file, because it could not be read: dora@contoso.test" in text) is ("unreadable" in part)
+    assert ("# Not in this file because it could not be read: dora@contoso.test" in text) is ("unreadable" in part)
 
 
 def test_an_organization_without_mailboxes() -> None:

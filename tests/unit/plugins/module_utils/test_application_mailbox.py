@@ -54,11 +54,10 @@ def test_starttls_is_told_and_clear_text_is_none() -> None:
     told = judged(info(STARTTLS))
     assert told["values"]["use_ssl_tls"] is False
     (remark,) = told["remarks"]
-    assert remark.startswith("mail.contoso.com:110 begins without encryption and turns to it by STARTTLS: ")
+    assert remark.startswith("mail.contoso.com:110 starts without encryption and switches to it with STARTTLS: ")
     (hindrance,) = judged(info(CLEAR))["hindrances"]
     assert hindrance == (
-        "The program would send its password without encryption: external_connection_settings of EX01 has nothing "
-        "better than mail.contoso.com:110; add an entry that ends in :SSL."
+        "The program would send its password without encryption: the best entry in external_connection_settings of EX01 is mail.contoso.com:110; add an entry that ends in :SSL."
     )
 
 
@@ -66,8 +65,10 @@ def test_there_is_empty_and_not_readable() -> None:
     empty, unknown = judged(info()), judged(info(), "imap4")
     assert empty["values"] is unknown["values"] is None
     (of_empty,), (of_unknown,) = empty["hindrances"], unknown["hindrances"]
-    assert of_empty.startswith("external_connection_settings of EX01 is empty, so it is not known what the program has")
-    assert of_unknown.startswith("external_connection_settings of EX01 cannot be read, so it is not known")
+    assert of_empty.startswith(
+        "external_connection_settings of EX01 is empty, so it is not known where the program must"
+    )
+    assert of_unknown.startswith("external_connection_settings of EX01 cannot be read, so it is not valid")
     assert of_unknown.endswith("set external_connection_settings with mailops.exchange.imap_settings.")
 
 
@@ -91,7 +92,7 @@ def _policy(most: Any) -> dict[str, Any]:
 def test_what_cannot_be_read_is_not_judged() -> None:
     told = judged(info(SECURE, most=None), policy={"policy": "P", "settings": {}})
     assert (told["hindrances"], told["throttled"]) == ([], [])
-    assert told["remarks"] == ["max_connections_per_user of EX01 cannot be read, so it is not judged."]
+    assert told["remarks"] == ["max_connections_per_user of EX01 cannot be read, so it is not checked."]
     assert judged(info(SECURE), policy={"policy": "P", "settings": _policy("Unlimited")})["throttled"] == []
     found = info(SECURE)
     found["client_settings"]["external"]["smtp"] = found["certificates"] = None
@@ -123,7 +124,9 @@ def test_a_protocol_that_is_off_is_said_once() -> None:
     found = info(SECURE)
     found["pop3"]["services"][1]["status"] = "stopped"
     (hindrance,) = judged(found)["hindrances"]
-    assert hindrance == ("POP3 does not run on EX01: MSExchangePOP3BE; enable it with the role mailops.exchange.pop3.")
+    assert hindrance == (
+        "POP3 is not running on EX01: MSExchangePOP3BE; enable it with the role mailops.exchange.pop3."
+    )
     found["findings"] = [{**FINDING, "id": "service-not-running", "protocol": "pop3"}]
     assert judged(found)["hindrances"] == ["service-not-running: Seen. Why. Fix."]
 
@@ -131,15 +134,15 @@ def test_a_protocol_that_is_off_is_said_once() -> None:
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        ({"protocol": "pop"}, "application_mailbox: protocol: 'pop' is not known; give pop3 or imap4."),
-        ({"side": "inside"}, "application_mailbox: side: 'inside' is not known; give external or internal."),
+        ({"protocol": "pop"}, "application_mailbox: protocol: 'pop' is not valid; use pop3 or imap4."),
+        ({"side": "inside"}, "application_mailbox: side: 'inside' is not valid; use external or internal."),
         (
             {"interval": "5m"},
-            "application_mailbox: interval: '5m' is too short; give the seconds between two looks, at least 300.",
+            "application_mailbox: interval: '5m' is not valid; use at least 300. seconds between two checks for mail",
         ),
         (
             {"interval": 299},
-            "application_mailbox: interval: 299 is too short; give the seconds between two looks, at least 300.",
+            "application_mailbox: interval: 299 is not valid; use at least 300. seconds between two checks for mail",
         ),
     ],
 )

@@ -44,8 +44,7 @@ def test_of_long_lists_what_differs_is_told(pair):
         server["connectors"][0]["settings"]["remote_ip_ranges"] = [*ranges[:30], own, *ranges[30:]]
     (fact,) = differences(pair)
     assert fact.found == (
-        "remote_ip_ranges is ['10.1.0.0/24'] and 60 that all have on EX01; ['10.2.0.0/24'] and 60 that all have on "
-        "EX02."
+        "remote_ip_ranges is ['10.1.0.0/24'] and 60 that all servers have on EX01; ['10.2.0.0/24'] and 60 that all have on EX02."
     )
 
 
@@ -126,7 +125,7 @@ def test_what_was_not_read_is_not_compared(pair):
 
 def test_what_is_no_value_of_a_setting_is_refused(pair):
     pair[1]["pop3"]["settings"]["login_type"] = "Sideways"
-    with pytest.raises(ValueError, match="login_type of EX02 is text, 'Sideways', which is no value of it"):
+    with pytest.raises(ValueError, match="login_type of EX02 is text, 'Sideways', which is not a valid value"):
         differences(pair)
 
 

@@ -63,10 +63,10 @@ def test_a_failure_counts_more_and_a_lost_host_most() -> None:
 def test_what_was_not_compared_is_not_the_same() -> None:
     facts = {"client_access_report": {"pop3": told()}}
     assert of_one(facts, ("pop3", "imap4"))["failure"] == (
-        "No part of imap4 was compared; tags can leave all of them out."
+        "No part of imap4 was compared; the tags of the run may exclude all of them."
     )
     assert of_one({}, ("pop3", "imap4"))["failure"] == (
-        "No part of pop3 and imap4 was compared; tags can leave all of them out."
+        "No part of pop3 and imap4 was compared; the tags of the run may exclude all of them."
     )
 
 
@@ -88,7 +88,7 @@ def test_the_table_has_a_row_for_each_difference() -> None:
         "gone could not be reached",
         "broken could not be compared: It broke.",
         "resting pop3 is in maintenance, not compared",
-        "doubtful pop3 restart possibly owed until 2026-03-02T08:15:00+00:00: It may be.",
+        "doubtful pop3 restart may be pending until 2026-03-02T08:15:00+00:00: It may be.",
         "unread pop3 restart not known whether owed It cannot be read.",
         'other pop3 settings banner "Hello." -> null',
         "unsaid pop3 certificate not known It is left out; ask for it.",

@@ -93,7 +93,7 @@ def test_a_row_is_folded_only_if_it_was_read_and_is_the_same_everywhere(ways: li
     else:
         assert not folded
         assert shown
-        texts = {"unreadable": "[not readable] it came as null", "absent": "not on this server"}
+        texts = {"unreadable": "[not readable] returned as null", "absent": "not on this server"}
         assert [told(cell).removesuffix(" [differs from most]") for cell in shown.cells] == [
             texts.get(way, way) for way in ways
         ]
@@ -222,7 +222,7 @@ def test_parts_beside_the_settings_are_compared_with_what_is_desired() -> None:
         (
             "possible",
             "2026-11-27T03:35:00+01:00",
-            "possible [restart possibly owed] until 2026-11-27 02:35 UTC: Why not.",
+            "possible [restart may be pending] until 2026-11-27 02:35 UTC: Why not.",
         ),
         ("unknown", None, "[not known] Why not."),
     ],
@@ -231,7 +231,7 @@ def test_a_restart_is_told_even_if_it_is_the_same_everywhere(owed: str, until: s
     report = alike(2)
     for protocol in protocols(report, "pop3"):
         protocol |= {"restart_owed": owed, "restart_reason": "Why not.", "restart_possible_until": until}
-    found = differing(report, "POP3 services", "restart owed")
+    found = differing(report, "POP3 services", "restart pending")
     assert [told(cell) for cell in found.cells] == [shown] * 2
 
 
@@ -366,7 +366,7 @@ def test_an_acceptance_that_is_over_is_among_the_findings_and_says_so() -> None:
 def test_acceptances_may_have_neither_reason_nor_end() -> None:
     report = fleet(2)
     report["accepted"][0] |= {"reason": None, "until": None}
-    assert view(report)["accepted"][0].acceptance == "Without an end: no reason was given."
+    assert view(report)["accepted"][0].acceptance == "No end date: no reason was given."
 
 
 def test_changes_are_told_by_what_they_are_with_their_servers() -> None:
@@ -484,7 +484,7 @@ def test_who_would_be_cut_off_is_shown_by_change() -> None:
         ("Disable POP3", ["anna", "bob", "carol"]),
         ("Set login_type to SecureLogin: certain", ["anna"]),
         ("Set login_type to SecureLogin: possible", ["carol"]),
-        ("Leave POP3 to the allowed mailboxes", ["anna", "carol"]),
+        ("Restrict POP3 to the allowed mailboxes", ["anna", "carol"]),
     ]
     assert (shown.since, shown.gaps) == ("2026-11-20", [])
     assert [(one.host, one.first_day, one.until, one.users) for one in shown.covered] == [

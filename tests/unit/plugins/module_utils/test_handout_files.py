@@ -197,7 +197,7 @@ def test_a_profile_is_not_made_of_one_of_several_servers() -> None:
     differ = handed(*troubled())
     assert profile(differ, "external", "pop3") is None
     readme = contents(differ)["handout.readme.txt"].decode()
-    assert "pop3.mobileconfig is not there: it has one server for each, and the servers of" in readme
+    assert "pop3.mobileconfig is not included: it has one server for each, and the servers of" in readme
     # They differ in what concerns this side only.
     inside = handed(server(), server("EX02"))
     assert profile(inside, "external", "pop3")
@@ -295,7 +295,7 @@ def test_records_say_that_something_is_off_only_where_that_is_known() -> None:
 
     off = server(pop3=running("stopped"))
     assert of_pop3(handed(off)) == ["_pop3s._tcp.contoso.com. IN SRV 0 0 0 ."]
-    unknown = ["; _pop3s._tcp.contoso.com. is left out: it is not known whether there is such a service."]
+    unknown = ["; _pop3s._tcp.contoso.com. is left out: it is not known whether the service is available."]
     for said in (
         handed(off, lost=("ex02",)),
         handed(server(pop3=running(""))),
@@ -309,7 +309,9 @@ def test_records_say_that_something_is_off_only_where_that_is_known() -> None:
     assert "\n_submission._tcp.contoso.com. IN SRV 0 0 0 .\n" in zone(handed(server(smtp=[])), "external").decode()
     # A record leads to a name.
     numbered = handed(server(external={"pop3": [("10.0.0.1", 995, TLS)]}))
-    assert of_pop3(numbered) == ["; _pop3s._tcp.contoso.com. is left out: no name with a connection is set for it."]
+    assert of_pop3(numbered) == [
+        "; _pop3s._tcp.contoso.com. is left out: no host name that accepts connections is set for it."
+    ]
 
 
 def test_there_is_no_file_that_is_not_known() -> None:

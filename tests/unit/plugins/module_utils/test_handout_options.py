@@ -95,8 +95,8 @@ def test_settings_are_named_by_host_or_by_host_and_port() -> None:
     )
     assert [names.covers(one) for one in (POPS, IMAPS, SUBMISSION)] == [True, False, True]
     assert names.without_effect([POPS, IMAPS, SUBMISSION]) == [
-        "handout_unverified: mial.contoso.com is in none of the settings that the servers have for users.",
-        "handout_unverified: smtp.contoso.com:25 is in none of the settings that the servers have for users.",
+        "handout_unverified: mial.contoso.com is in none of the servers' settings for users.",
+        "handout_unverified: smtp.contoso.com:25 is in none of the servers' settings for users.",
     ]
 
 
@@ -119,7 +119,7 @@ def test_the_place_of_a_setting() -> None:
 @pytest.mark.parametrize(
     ("given", "told"),
     [
-        ({"ca_certs": "x"}, "'ca_certs' is no option of it"),
+        ({"ca_certs": "x"}, "'ca_certs' is not valid"),
         ({"connect_to": "10.0.0.1"}, "connect_to is '10.0.0.1'"),
         ({"connect_to": {"mail": "10.0.0.1:x"}}, "'10.0.0.1:x' is neither"),
         ({"timeout": 0}, "timeout is 0"),

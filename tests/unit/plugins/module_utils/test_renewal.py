@@ -65,7 +65,7 @@ def test_what_is_done_for_one_with_the_name() -> None:
     ]
     assert plan["connector"] is False
     assert plan["left_out"] == [
-        "TlsCertificateName and the probe of port 587 are left out: "
+        "TlsCertificateName and the probe of port 587 are skipped: "
         f"{NEW} is not assigned to SMTP, which certificate_services: [SMTP] does."
     ]
     assert plan["restart"] == plan["unserved"] == plan["superseded"] == []
@@ -116,7 +116,7 @@ def test_a_name_that_it_does_not_cover(names: Any, stored: str, wanted: str | No
 def test_no_connector_can_name_what_has_no_subject() -> None:
     plan = renewal_plan(look(), certificate(NAME, services=["SMTP"], subject=""), connector="Clients")
     assert (plan["connector"], [one["protocol"] for one in plan["probes"]].count("smtp")) == (False, 0)
-    assert f"left out: {NEW} has no subject, so no receive connector can name it." in plan["left_out"][0]
+    assert f"left out: {NEW} has no subject, so no receive connector can use it." in plan["left_out"][0]
 
 
 def test_what_has_the_name_goes_before_a_wildcard_and_is_said_once() -> None:
@@ -125,7 +125,7 @@ def test_what_has_the_name_goes_before_a_wildcard_and_is_said_once() -> None:
     new, found = certificate("*.contoso.test", wildcard=True), look(certificates=[old])
     *_each, last = renewal_plan(found, new, served=served)["unserved"]
     assert last.startswith(
-        f"{'B' * 40} has the name itself, which goes before a wildcard as long as it is there; remove"
+        f"{'B' * 40} has the exact name, which takes precedence over a wildcard while it is on the server; remove"
     )
     assert len(_each) == len(served)
     assert len(renewal_plan(found, certificate(NAME), served=served)["unserved"]) == len(served)
@@ -166,7 +166,7 @@ def test_a_protocol_that_does_not_run_is_left_as_it_is() -> None:
     plan = renewal_plan(look(pop3=stopped), certificate(NAME), changed=["pop3"])
     assert plan["restart"] == []
     assert {one["protocol"] for one in plan["probes"]} == {"imap4"}
-    assert "POP3 does not run, so it is neither restarted nor probed." in plan["left_out"]
+    assert "POP3 is not running, so it is neither restarted nor probed." in plan["left_out"]
     assert plan["services"] == ["POP", "IMAP"]
 
 
@@ -187,7 +187,7 @@ def test_ports_that_are_not_bound_or_are_others_from_outside() -> None:
         look(pop3=own), certificate(NAME), protocols=["pop3"], ports={"pop3": {"implicit_tls": 1995, "starttls": 1110}}
     )
     assert [one["port"] for one in plan["probes"]] == [1995]
-    assert any("listens nowhere for starttls (unencrypted_or_tls_bindings" in text for text in plan["left_out"])
+    assert any("does not listen for starttls (unencrypted_or_tls_bindings" in text for text in plan["left_out"])
 
 
 def test_what_is_not_served() -> None:
@@ -231,7 +231,7 @@ def test_what_is_not_served() -> None:
         "setup's",
         "nameless",
         "same subject",
-        "services not known",
+        "services not ",
         "of one protocol",
         "of others",
         "wildcard",
@@ -249,11 +249,11 @@ def test_what_it_takes_the_place_of(old: dict[str, Any], goes: bool) -> None:
 def test_what_nobody_can_see_is_said() -> None:
     unseen = [seen(None, reachable=False), seen(NEW, port="imap4")]
     (*sending, told) = renewal_plan(look(), certificate(NAME), seen=unseen)["left_out"]
-    assert told.startswith("The controller reaches no port of POP3, so it is not known which certificate")
+    assert told.startswith("The controller cannot reach any port of POP3, so it is not known which certificate")
     restarted = renewal_plan(look(), certificate(NAME), seen=unseen, changed=["pop3"])
     assert restarted["left_out"] == sending
 
 
 def test_what_is_no_result_is_said() -> None:
-    with pytest.raises(AnsibleFilterError, match="give results of the collection's modules"):
+    with pytest.raises(AnsibleFilterError, match="use results of the collection's modules"):
         renewal_plan({}, {})

@@ -88,8 +88,8 @@ def test_the_parts_in_their_order() -> None:
         (services(OFF), {"state": "stopped", "start_mode": "manual"}, ""),
         (services(("running", "manual")), {"state": "started", "start_mode": "manual"}, ""),
         (services(("stopped", "disabled")), {"state": "stopped", "start_mode": "disabled"}, ""),
-        (services(("running", "disabled")), {"state": "started"}, "their start mode stays"),
-        (services(OFF, ON), {}, "whether they run and their start mode stays"),
+        (services(("running", "disabled")), {"state": "started"}, "start mode stays"),
+        (services(OFF, ON), {}, "whether they run and start mode stays"),
         (services(OFF, ("running", "manual")), {"start_mode": "manual"}, "whether they run stays"),
         (services(("start_pending", "manual")), {"start_mode": "manual"}, "whether they run stays"),
         (services(ON), {}, ""),
@@ -110,7 +110,7 @@ def test_services(then: list[dict[str, str]], options: dict[str, str], left: str
     [
         ([THUMBPRINT], [THUMBPRINT], ""),
         ([THUMBPRINT, OTHER], [THUMBPRINT], ""),
-        ([THUMBPRINT], [THUMBPRINT, OTHER], f"{OTHER} has been assigned to POP since, and stays so"),
+        ([THUMBPRINT], [THUMBPRINT, OTHER], f"{OTHER} was assigned to POP since, and stays so"),
         (None, [THUMBPRINT], "was not known when the file was written"),
         ([THUMBPRINT], None, "was not known now"),
     ],
@@ -130,8 +130,8 @@ def test_an_assignment_that_nobody_can_take_back_is_said(
 def test_what_the_file_does_not_have_is_said() -> None:
     told = [*AdoptedServer(variables(services(ON), pop3_probe={}, pop3_baner="x")).remarks(look(), BOTH)]
     assert told == [
-        "The file has nothing of IMAP4, which stays as it is.",
-        "pop3_baner, pop3_probe: that is for the roles alone, and is not brought back.",
+        "The file has nothing about IMAP4, so nothing of that is restored.",
+        "pop3_baner, pop3_probe: this is for the roles only and is not restored.",
     ]
 
 
@@ -155,13 +155,13 @@ def test_a_file_of_another_server_or_version(seen: dict[str, str], said: str) ->
     [
         (None, "has no adopted_server"),
         ("EX01", "has no adopted_server"),
-        ({"format": 2}, "is of the format 2, and this version of the collection takes 1"),
+        ({"format": 2}, "has format 2, and this version of the collection supports 1"),
         ({"format": 1}, "has neither pop3 nor imap4 in adopted_server"),
-        ({"format": 1, "pop3": None}, "how the services of POP3 were"),
-        ({"format": 1, "pop3": {"services": [{"status": "running"}]}}, "how the services of POP3 were"),
-        ({"format": 1, "pop3": {"services": [service("A", ["running"], "manual")]}}, "how the services of POP3 were"),
-        ({"format": 1, "pop3": {"services": [service("A", "running", {})]}}, "how the services of POP3 were"),
-        ({"format": 1, "pop3": {"services": [], "assigned": "A"}}, "how the services of POP3 were"),
+        ({"format": 1, "pop3": None}, "give the state of POP3 were"),
+        ({"format": 1, "pop3": {"services": [{"status": "running"}]}}, "give the state of POP3 were"),
+        ({"format": 1, "pop3": {"services": [service("A", ["running"], "manual")]}}, "give the state of POP3 were"),
+        ({"format": 1, "pop3": {"services": [service("A", "running", {})]}}, "give the state of POP3 were"),
+        ({"format": 1, "pop3": {"services": [], "assigned": "A"}}, "give the state of POP3 were"),
     ],
     ids=json.dumps,
 )
@@ -177,23 +177,23 @@ def test_a_file_that_adopt_did_not_write(marker: Any, said: str) -> None:
         ({"pop3_max_connections": 0}, "pop3_max_connections: "),
         ({"pop3_banner": "two\nlines"}, "pop3_banner: "),
         ({"pop3_banner": {"a": 1}, "pop3_max_connections": 0}, "pop3_max_connections: "),
-        ({"pop3_certificate": "ABC"}, "pop3_certificate: 'ABC' is no dictionary of options"),
+        ({"pop3_certificate": "ABC"}, "pop3_certificate: 'ABC' is not a dictionary of options"),
         ({"pop3_certificate": {"thumbprint": "ABC"}}, "pop3_certificate.thumbprint: "),
-        ({"pop3_connector": {"fqnd": "x"}}, "pop3_connector.fqnd: there is no such option"),
+        ({"pop3_connector": {"fqnd": "x"}}, "pop3_connector.fqnd: this option"),
         ({"pop3_connector": {"bindings": []}}, "pop3_connector.bindings: "),
-        ({"pop3_connector": []}, "pop3_connector: [] is no dictionary of options"),
+        ({"pop3_connector": []}, "pop3_connector: [] is not a dictionary of options"),
     ],
     ids=json.dumps,
 )
 def test_a_value_that_no_task_takes(given: dict[str, Any], said: str) -> None:
     told = refused(variables(**given))
-    assert told.startswith("has what no task takes: ")
+    assert told.startswith("has values that no task accepts: ")
     assert said in told
 
 
 def test_what_only_a_play_fills_in_is_refused_and_what_is_not_taken_is_not() -> None:
     given = variables(pop3_probe="{{ x }}")
-    assert "pop3_banner: it is a template, or encrypted" in refused(given, ("pop3_banner", "pop3_probe"))
+    assert "pop3_banner: it is a template or encrypted" in refused(given, ("pop3_banner", "pop3_probe"))
     AdoptedServer(given, ("pop3_probe",))
     assert "has no adopted_server" in refused(given, ("adopted_server",))
 
@@ -224,7 +224,7 @@ def test_only_mailboxes_that_differ_are_written_those_that_need_the_same_togethe
         ("cas_mailbox", {"identities": ["dd"], **CLOSED}),
     ]
     assert [*adopted.parts(now, ["imap4"])] == []
-    assert [*adopted.remarks(now)] == ["Not brought back: cleo is none."]
+    assert [*adopted.remarks(now)] == ["Not restored: cleo is none."]
     (only,) = adopted.parts(info(group(OPEN, bb="bert", cc="cleo"), group(CLOSED, dd="dora")), BOTH)
     assert only.options["identities"] == ["aa"]
 
@@ -232,7 +232,7 @@ def test_only_mailboxes_that_differ_are_written_those_that_need_the_same_togethe
 def test_of_another_organization_nothing_is_written() -> None:
     adopted = AdoptedMailboxes(of_mailboxes(group(OPEN, aa="anna", bb="bert")))
     adopted.insist_on(info(aa="is none"))
-    with pytest.raises(Foreign, match="no mailbox that Exchange finds here"):
+    with pytest.raises(Foreign, match="no mailbox that exists here"):
         adopted.insist_on(info(aa="is none", bb="is none"))
     AdoptedMailboxes(of_mailboxes()).insist_on(info())
 
@@ -246,8 +246,8 @@ def test_of_another_organization_nothing_is_written() -> None:
         (of_mailboxes({"settings": OPEN, "mailboxes": ["aa"]}), "which mailboxes are alike"),
         (of_mailboxes(group(OPEN, aa="")), "which mailboxes are alike"),
         (of_mailboxes(group({"pop_enabled": "perhaps"}, aa="anna")), "pop_enabled: 'perhaps' is not of the type bool"),
-        (of_mailboxes(group({"pop_open": True}, aa="anna")), "pop_open: there is no such option"),
-        (of_mailboxes(group(OPEN, aa="anna"), group(CLOSED, AA="anna")), "the mailbox anna is in two of them"),
+        (of_mailboxes(group({"pop_open": True}, aa="anna")), "pop_open: this option"),
+        (of_mailboxes(group(OPEN, aa="anna"), group(CLOSED, AA="anna")), "the mailbox anna is in two groups"),
     ],
     ids=json.dumps,
 )

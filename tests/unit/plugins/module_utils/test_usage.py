@@ -71,26 +71,23 @@ def test_who_only_tried_to_log_on_is_not_in_a_report() -> None:
         ({"turn_on": "It is off."}, ["It is off."]),
         (
             {"days": []},
-            [
-                "Nothing of log-ons is logged since 2026-11-20. If the log was turned on meanwhile, restart the "
-                "services."
-            ],
+            ["No sign-ins are logged since 2026-11-20. If logging was turned on meanwhile, restart the services."],
         ),
         (
             {"days": [logged("2026-11-25"), logged("2026-11-24")]},
             [
-                "Nothing of log-ons is logged from 2026-11-20 until 2026-11-24.",
-                "Nothing of log-ons is logged after 2026-11-25.",
+                "No sign-ins are logged from 2026-11-20 until 2026-11-24.",
+                "No sign-ins are logged after 2026-11-25.",
             ],
         ),
         (
             {"days": [logged(f"2026-11-{day}") for day in (20, 21, 23, 24, 25, 26)]},
-            ["Nothing of log-ons is logged on 2026-11-22."],
+            ["The log of 2026-11-22 has no sign-ins."],
         ),
         # Of both logs.
         (
             {"days": [logged(f"2026-11-{day}") for day in (20, 26, 20, 23, 26)]},
-            ["Nothing of log-ons is logged on 2026-11-21 and 3 more days until 2026-11-26."],
+            ["The log of 2026-11-21 and 3 more days until 2026-11-26 has no sign-ins."],
         ),
         (
             {"users": [user("anna", unclear=1), user("bob", None, None)]},

@@ -180,12 +180,12 @@ def test_administrator_and_health_mailboxes_are_not_enabled_by_filter_or_exclusi
     result = host.run(MODULE, {"filter": "PopEnabled -eq $false", "pop_enabled": True})
     assert result["changed"] is False
     (warning,) = warned
-    assert warning.startswith("administrator@contoso.test, HealthMailbox1@contoso.test: left alone")
+    assert warning.startswith("administrator@contoso.test, HealthMailbox1@contoso.test: skipped")
     host.run(MODULE, {"identities": ["Administrator"], "pop_enabled": True, "exclusive": True})
     assert "administrator" not in host.enabled()
     host.run(MODULE, {"identities": ["Administrator"], "pop_enabled": True})
     assert "administrator" in host.enabled()
-    assert "given access, to no avail" in warned[-1]
+    assert "given access without effect" in warned[-1]
 
 
 def test_a_mailbox_that_fails_does_not_stop_the_others(host):
@@ -422,8 +422,8 @@ def test_without_a_guid_the_distinguished_name_tells_mailboxes_apart(host, value
     [
         ("5F1A3D60-7c2e-4b8a-9d41-000000000001", None, "shows the same GUID 5f1a3d60-7c2e-4b8a-9d41-000000000001 for "),
         (None, "CN=A,DC=contoso,DC=test", "shows the same distinguished name cn=a,dc=contoso,dc=test for "),
-        (None, "", "it came as {'Guid': None, 'PrimarySmtpAddress': 'a"),
-        ({"$text": "x"}, "Anna", "it came as {'Guid': {'$text': 'x'}, 'PrimarySmtpAddress': 'a"),
+        (None, "", "returned as {'Guid': None, 'PrimarySmtpAddress': 'a"),
+        ({"$text": "x"}, "Anna", "returned as {'Guid': {'$text': 'x'}, 'PrimarySmtpAddress': 'a"),
     ],
 )
 def test_mailboxes_that_cannot_be_told_apart_end_the_task(host, choice, exclusive, guid, place, told):
@@ -469,7 +469,7 @@ def test_the_administrator_is_known_by_his_number(host, warned, name):
     host.run(MODULE, EVERYBODY)
     # Whoever is called Administrator without being it may have access.
     assert host.enabled() == {"administrator", "bert", "cleo", "dora"}
-    assert ["anna@contoso.test: left alone" in warning for warning in warned] == [True]
+    assert ["anna@contoso.test: skipped" in warning for warning in warned] == [True]
     assert len(host.asked(GET_USER)) == 2
     assert host.run(MODULE, EVERYBODY)["changed"] is False
     host.close()
@@ -518,14 +518,14 @@ def test_by_name_where_the_number_cannot_be_had(host, warned, users, reason):
     host.run(MODULE, EVERYBODY)
     assert host.enabled() == {"bert", "cleo", "dora"}
     left_alone, warning = warned
-    assert "administrator@contoso.test, anna@contoso.test: left alone" in left_alone
+    assert "administrator@contoso.test, anna@contoso.test: skipped" in left_alone
     assert warning.startswith(
         "contoso.test: which account has the RID 500 is not known, so its Administrator is skipped"
     )
     assert reason in warning
     warned.clear()
     host.run(MODULE, {"identities": ["Administrator"], "pop_enabled": True})
-    assert ["to no avail" in warning for warning in warned] == [True], "nobody relies on it there"
+    assert ["without effect" in warning for warning in warned] == [True], "nobody relies on it there"
 
 
 @pytest.mark.parametrize("value", [None, "", ["x"], {"$text": "System.Object[]"}, "CONTOSO\\"], ids=str)
@@ -535,7 +535,9 @@ def test_who_can_neither_be_told_by_number_nor_by_name_ends_the_task(host, value
     spoil(host, "Anna", SamAccountName=value)
     result = host.run(MODULE, EVERYBODY)
     came = Unreadable(value)
-    assert result["msg"].startswith(f"anna@contoso.test: its SamAccountName came as {came}, so it cannot be told")
+    assert result["msg"].startswith(
+        f"anna@contoso.test: its SamAccountName came as {came}, so it cannot be distinguished"
+    )
     assert result["unreadable"] == {"SamAccountName": came.shape}
     assert host.batches == []
     # Named by the user, he is not protected anyway.

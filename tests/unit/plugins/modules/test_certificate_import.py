@@ -238,7 +238,7 @@ WRONG = [
     (
         "foreign chain",
         lambda folder: from_pem(folder, replace(issue(MAIL), above=authority(7)[1:])),
-        "none has issued that of the private key",
+        "that has issued the one of the private key",
     ),
     (
         "expired chain",
@@ -263,7 +263,7 @@ def test_what_is_wrong_is_refused_before_anything_is_sent(host, tmp_path, wrong)
 @pytest.mark.parametrize(
     ("content", "clause"),
     [
-        (b"", "is no PKCS #12 file"),
+        (b"", "is no PKCS#12 file"),
         (b"\x30\x82\x01", "cannot be opened"),
         (b"-----BEGIN CERTIFICATE-----\n", "is in PEM form; give it as certificate and private_key"),
         (b"$ANSIBLE_VAULT;1.1;AES256\n00", "is encrypted with Ansible Vault"),
@@ -405,7 +405,7 @@ def test_an_import_that_fails_after_its_effect(host, brought, services):
     host.fault("fails_after_effect", cmdlet=IMPORT)
     result = host.run(MODULE, wanted)
     assert result["msg"].startswith("Import-ExchangeCertificate failed: ")
-    assert result["msg"].endswith("" if services else f"EX01 shows the certificate {issued.thumbprint} all the same.")
+    assert result["msg"].endswith("" if services else f"EX01 shows the certificate {issued.thumbprint} anyway.")
     assert (result["changed"], result["imported"]) == (True, True)
     assert result["diff"]["after"] == {"certificate": "present"}
     healed = host.run(MODULE, wanted)

@@ -128,11 +128,11 @@ NEEDED = [
     (
         "auth",
         lambda host: of_setup(host, "Microsoft Exchange Server Auth Certificate"),
-        "it is an Auth Certificate, by",
+        "it is an Auth Certificate, with",
     ),
-    ("current", custom_auth, "it is an Auth Certificate, by"),
-    ("next", lambda host: custom_auth(host, "NextCertificateThumbprint"), "it is an Auth Certificate, by"),
-    ("previous", lambda host: custom_auth(host, "PreviousCertificateThumbprint"), "it is an Auth Certificate, by"),
+    ("current", custom_auth, "it is an Auth Certificate, with"),
+    ("next", lambda host: custom_auth(host, "NextCertificateThumbprint"), "it is an Auth Certificate, with"),
+    ("previous", lambda host: custom_auth(host, "PreviousCertificateThumbprint"), "it is an Auth Certificate, with"),
 ]
 
 

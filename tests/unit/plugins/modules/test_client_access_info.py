@@ -120,7 +120,7 @@ def test_why_a_start_is_not_known_is_said(host, cmdlet, shown, why):
     host.shapes[cmdlet] = Put(shown)
     pop3 = host.run(MODULE, {"gather": [], "restart_tolerance": 0})["pop3"]
     assert pop3["restart_owed"] == "unknown"
-    assert pop3["restart_reason"].startswith("It cannot be read when the services started: ")
+    assert pop3["restart_reason"].startswith("It is not known when the services started: ")
     assert why in pop3["restart_reason"]
     assert [service["started"] for service in pop3["services"]] == [None, None]
 

@@ -195,7 +195,7 @@ def test_a_mailbox_that_is_gone_is_said_and_the_others_come_back(there: There) -
     there.mailboxes.write_text(text.replace(line, f"{line}\n{gone}"), encoding="utf-8")
     result = there.restoring.restore(there.mailboxes)
     (left,) = result["left"]
-    assert left.startswith("Not brought back: gone@contoso.test is no mailbox that Exchange finds; ")
+    assert left.startswith("Not restored: gone@contoso.test is no mailbox that Exchange finds; ")
     assert {mailbox.alias: mailbox.allows("pop3") for mailbox in there.host.organisation.mailboxes}["bert"] is True
 
 
@@ -210,8 +210,8 @@ def test_only_verifying_changes_nothing(there: There, what: str) -> None:
 
 def test_what_adopt_left_out_is_said_again(there: There) -> None:
     there.adopt()
-    there.edit("pop3_connector:", "# Not in this file, because it could not be read: banner\npop3_connector:")
-    assert "Not in this file, because it could not be read: banner." in there.restoring.restore(there.file)["left"]
+    there.edit("pop3_connector:", "# Not in this file because it could not be read: banner\npop3_connector:")
+    assert "Not in this file because it could not be read: banner." in there.restoring.restore(there.file)["left"]
 
 
 @pytest.mark.parametrize(
@@ -219,15 +219,15 @@ def test_what_adopt_left_out_is_said_again(there: There) -> None:
     [
         ("EX01.contoso.test", "EX02.contoso.test", "is of EX02.contoso.test, and the server of this host is "),
         ('version: "15.2', 'version: "15.1', "was written when "),
-        ("format: 1", "format: 7", "is of the format 7"),
+        ("format: 1", "format: 7", "has format 7"),
         ("adopted_server:", "adopted:", "has no adopted_server"),
         ("pop3_max_connections: ", "pop3_max_connections: -", "pop3_max_connections: "),
-        ('pop3_banner: "', 'pop3_banner: "{{ x }}', "pop3_banner: it is a template, or encrypted"),
-        ('pop3_banner: "', 'pop3_banner: !vault "', "pop3_banner: it is a template, or encrypted"),
+        ('pop3_banner: "', 'pop3_banner: "{{ x }}', "pop3_banner: it is a template or encrypted"),
+        ('pop3_banner: "', 'pop3_banner: !vault "', "pop3_banner: it is a template or encrypted"),
         ("pop3_banner:", "pop3_banner: [", "is not YAML in line "),
         ("---", "--- hello\n---", "is not YAML in line "),
-        ("pop3_banner:", "a: 2024-13-45\npop3_banner:", "is not YAML; give the file"),
-        ("pop3_banner:", "a: !!int many\npop3_banner:", "is not YAML; give the file"),
+        ("pop3_banner:", "a: 2024-13-45\npop3_banner:", "is not YAML; use the file"),
+        ("pop3_banner:", "a: !!int many\npop3_banner:", "is not YAML; use the file"),
     ],
 )
 def test_what_is_not_this_servers_file_changes_nothing(there: There, old: str, new: str, said: str) -> None:

@@ -61,7 +61,7 @@ def test_check_mode_only_logs_on(host):
     result = host.run(MODULE, READER | {"light_mode": False}, check=True)
     assert host.writes == []
     assert host.asked(POP)[0]["LightMode"] is True
-    assert "in check mode the test only logs on" in str(result["warnings"])
+    assert "in check mode the test only signs in" in str(result["warnings"])
 
 
 @pytest.mark.parametrize("outcome", ["Failure", "Skipped"])

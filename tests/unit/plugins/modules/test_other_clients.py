@@ -237,7 +237,10 @@ def test_a_name_alone_is_no_reason_to_refuse(host: InProcessHost, warned: list[s
         "known from its name only, and not from its SID; grant Identity of Get-User. Get-User is not granted" in warning
     )
     host.shapes[GET] = Put({"SamAccountName": ["x"]})
-    assert "cannot be told from the mailboxes of the Administrator and the Guest" in host.run(MODULE, options)["msg"]
+    assert (
+        "cannot be distinguished from the mailboxes of the Administrator and the Guest"
+        in host.run(MODULE, options)["msg"]
+    )
 
 
 def test_exchanges_own_mailboxes_are_refused(host: InProcessHost) -> None:

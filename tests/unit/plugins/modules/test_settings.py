@@ -123,7 +123,7 @@ def test_stored_contradictions_do_not_hinder_other_settings(host):
 def test_plain_text_login_is_accepted_with_a_warning(host):
     result = host.run("pop_settings", {"login_type": "PlainTextLogin"})
     assert result["changed"] is True
-    assert any("passwords over unencrypted lines" in str(warning) for warning in result["warnings"])
+    assert any("passwords over unencrypted connections" in str(warning) for warning in result["warnings"])
 
 
 def test_a_certificate_name_no_client_is_told_of_is_warned_about(host):
