@@ -184,7 +184,7 @@ def test_a_service_dies(run: Run, organisation: SimulatorProcess, dying: str, st
     result = run("protocol_service", {"protocol": "pop3", "state": state})
     assert (result["failed"], result["msg"]) == (
         True,
-        f"{dying} is stopped on EX01 and not running as it was told to be; the event log of the host has the reason.",
+        f"{dying} is stopped on EX01 and not running; the event log of the host has the reason.",
     )
     assert sorted(services(organisation)) == [RUNNING, STOPPED]
     services_converge(run, organisation)
@@ -197,7 +197,7 @@ def test_an_inactive_component_is_named_as_the_reason(run: Run, organisation: Si
     result = run("protocol_service", {"protocol": "pop3", "state": state})
     assert (result["failed"], result["msg"]) == (
         True,
-        "MSExchangePop3 is stopped on EX01 and not running as it was told to be. Exchange stops MSExchangePop3 while "
+        "MSExchangePop3 is stopped on EX01 and not running. Exchange stops MSExchangePop3 while "
         "its server component is not active. The server component PopProxy is Inactive, as requested by Maintenance. "
         "Make it Active with Set-ServerComponentState, as the requester that took it down.",
     )
@@ -273,7 +273,7 @@ def test_an_address_that_dotnet_writes_otherwise_is_written_once(
         (
             "Start-Service",
             START,
-            "MSExchangePop3 is stopped, MSExchangePOP3BE is stopped on EX01 and not running as it was told to be; "
+            "MSExchangePop3 is stopped, MSExchangePOP3BE is stopped on EX01 and not running; "
             "the event log of the host has the reason.",
         ),
     ],

@@ -94,7 +94,7 @@ def test_maintenance_that_begins_while_the_role_is_at_work(
     assert failed.returncode != 0
     message = failed.task("Set the state and start mode of the POP3 services", "ex01")["result"]["msg"]
     assert is_a_sentence(message)
-    assert message.startswith("MSExchangePop3 is stopped on EX01 and not running as it was told to be. Exchange stops")
+    assert message.startswith("MSExchangePop3 is stopped on EX01 and not running. Exchange stops")
     assert "The server component PopProxy is Inactive, as requested by Maintenance." in message
     # From now on it is left alone.
     assert controller.run(POP3, hosts, "--limit", "ex01").stats["ex01"]["changed"] == 0

@@ -148,7 +148,7 @@ def test_a_service_that_dies_while_it_is_looked_at(
     assert (result["failed"], result["changed"], result["msg"]) == (
         True,
         changed,
-        f"{dying} is {told} on EX01 and not running as it was told to be; the event log of the host has the reason.",
+        f"{dying} is {told} on EX01 and not running; the event log of the host has the reason.",
     )
     organisation.fault("EX01", "none")
     assert "failed" not in run("protocol_service", options)
