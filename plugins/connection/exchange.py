@@ -133,6 +133,7 @@ options:
   windows_port:
     description: Port of the windows endpoint. The default is 5985 with O(windows_scheme=http), and otherwise 5986.
     type: int
+    version_added: 1.0.0
     vars:
       - name: ansible_winrm_port
       - name: ansible_psrp_port
@@ -162,6 +163,7 @@ options:
       - O(transport=winrm) has no session configurations, so only the default is accepted with it.
     type: str
     default: Microsoft.PowerShell
+    version_added: 1.0.0
     vars:
       - name: ansible_psrp_configuration_name
       - name: ansible_exchange_windows_configuration
@@ -193,6 +195,7 @@ options:
     type: str
     choices: [full, plain]
     default: full
+    version_added: 1.0.0
     vars:
       - name: ansible_exchange_serialization
   cert_validation:
@@ -290,6 +293,7 @@ options:
       - Seconds after which an unused session is closed. The next task opens a new one.
     type: int
     default: 600
+    version_added: 1.0.0
     vars:
       - name: ansible_exchange_idle_timeout
   call_timeout:
@@ -298,6 +302,7 @@ options:
         O(command_timeout), and must be longer.
     type: int
     default: 900
+    version_added: 1.0.0
     vars:
       - name: ansible_exchange_call_timeout
 """

@@ -13,12 +13,14 @@ options:
       - Whether the mailbox can be accessed by Exchange ActiveSync, which phones use.
       - Exchange's default is V(true). Since Exchange 2010.
     type: bool
+    version_added: 1.0.0
   ecp_enabled:
     description:
       - Whether the user of the mailbox can open the Exchange admin center, and the Exchange Control Panel, where users
         change their own options.
       - Exchange's default is V(true). Since Exchange 2010.
     type: bool
+    version_added: 1.0.0
   ews_allow_entourage:
     description:
       - Whether Entourage for Mac can use Exchange Web Services with the mailbox.
@@ -26,6 +28,7 @@ options:
         V(organization). Since Exchange 2010.
     type: raw
     choices: [true, false, organization]
+    version_added: 1.0.0
   ews_allow_list:
     description:
       - The programs that can use Exchange Web Services with the mailbox, by their user agents, such as V(OWA/*). This
@@ -34,6 +37,7 @@ options:
         it.
       - Exchange's default is an empty list. Since Exchange 2010.
     type: raw
+    version_added: 1.0.0
   ews_allow_mac_outlook:
     description:
       - Whether Outlook for Mac can use Exchange Web Services with the mailbox.
@@ -41,6 +45,7 @@ options:
         V(organization). Since Exchange 2010.
     type: raw
     choices: [true, false, organization]
+    version_added: 1.0.0
   ews_allow_outlook:
     description:
       - Whether Outlook can use Exchange Web Services with the mailbox. It does so for free/busy times and automatic
@@ -49,6 +54,7 @@ options:
         V(organization). Since Exchange 2010.
     type: raw
     choices: [true, false, organization]
+    version_added: 1.0.0
   ews_application_access_policy:
     description:
       - Whether only the programs in O(ews_allow_list) can use Exchange Web Services with the mailbox, or all programs
@@ -59,6 +65,7 @@ options:
         setting of the organization. Exchange's default is V(organization). Since Exchange 2010.
     type: str
     choices: [EnforceAllowList, EnforceBlockList, organization]
+    version_added: 1.0.0
   ews_block_list:
     description:
       - The programs that cannot use Exchange Web Services with the mailbox, by their user agents. This applies only
@@ -67,6 +74,7 @@ options:
         it.
       - Exchange's default is an empty list. Since Exchange 2010.
     type: raw
+    version_added: 1.0.0
   ews_enabled:
     description:
       - Whether the mailbox can be accessed by Exchange Web Services. While this is V(false), Exchange ignores the other
@@ -75,6 +83,7 @@ options:
         V(organization). Since Exchange 2010.
     type: raw
     choices: [true, false, organization]
+    version_added: 1.0.0
   imap_enable_exact_rfc822_size:
     description:
       - Whether the exact size of messages is calculated for IMAP4.
@@ -122,22 +131,26 @@ options:
       - Whether Autodiscover withholds the external connection settings of the mailbox from Outlook.
       - Exchange's default is V(false). Since Exchange 2013.
     type: bool
+    version_added: 1.0.0
   mapi_block_outlook_non_cached_mode:
     description:
       - Whether Outlook can open the mailbox only in Cached Exchange Mode.
       - Exchange's default is V(false). Since Exchange 2010.
     type: bool
+    version_added: 1.0.0
   mapi_block_outlook_rpc_http:
     description:
       - Whether Outlook is prevented from opening the mailbox by Outlook Anywhere.
       - Exchange's default is V(false). Since Exchange 2010.
     type: bool
+    version_added: 1.0.0
   mapi_enabled:
     description:
       - Whether the mailbox can be accessed by MAPI, which Outlook uses. While this is V(false), Exchange ignores the
         other MAPI settings.
       - Exchange's default is V(true). Since Exchange 2010.
     type: bool
+    version_added: 1.0.0
   mapi_http_enabled:
     description:
       - Whether Outlook can open the mailbox by MAPI over HTTP.
@@ -145,16 +158,19 @@ options:
         V(organization). Since Exchange 2013.
     type: raw
     choices: [true, false, organization]
+    version_added: 1.0.0
   owa_enabled:
     description:
       - Whether the mailbox can be accessed by Outlook on the web.
       - Exchange's default is V(true). Since Exchange 2010.
     type: bool
+    version_added: 1.0.0
   owa_for_devices_enabled:
     description:
       - Whether the mailbox can be accessed by the app OWA for Devices.
       - Exchange's default is V(true). Since Exchange 2013.
     type: bool
+    version_added: 1.0.0
   pop_enable_exact_rfc822_size:
     description:
       - Whether the exact size of messages is calculated for POP3.

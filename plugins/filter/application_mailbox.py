@@ -21,16 +21,18 @@ options:
     type: dict
     required: true
   protocol:
-    description: The protocol of the program, V(pop3) or V(imap4).
+    description: The protocol of the program.
     type: str
+    choices: [pop3, imap4]
     required: true
   user:
     description: The user name with which the program authenticates.
     type: str
     required: true
   side:
-    description: From where the program connects, V(external) or V(internal).
+    description: From where the program connects.
     type: str
+    choices: [external, internal]
     default: external
   interval:
     description: Seconds between two connections of the program, at least 300.
@@ -96,7 +98,7 @@ def application_mailbox(
     """What a program has to be told, and what keeps it from being served."""
     try:
         if not isinstance(info, Mapping) or "client_settings" not in info:
-            raise ValueError("give a result of client_access_info, with its client_settings")
+            raise ValueError("use a result of client_access_info, with its client_settings")
         program = Program.of(protocol, side, interval, user)
         limits = policy or {}
         return {

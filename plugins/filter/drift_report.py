@@ -31,9 +31,10 @@ options:
     elements: str
     required: true
   protocols:
-    description: The protocols to compare, V(pop3) or V(imap4).
+    description: The protocols to compare.
     type: list
     elements: str
+    choices: [pop3, imap4]
     required: true
 seealso:
   - plugin: mailops.exchange.drift_table

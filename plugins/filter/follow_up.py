@@ -20,8 +20,9 @@ options:
     type: dict
     required: true
   protocol:
-    description: V(pop3) or V(imap4).
+    description: The protocol that the role manages.
     type: str
+    choices: [pop3, imap4]
     required: true
   results:
     description: What the parts of the role returned, by part.

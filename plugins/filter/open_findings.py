@@ -70,7 +70,7 @@ def open_findings(findings: Any, accepted: Any = ()) -> list[dict[str, Any]]:
     """The findings that are not accepted."""
     try:
         if isinstance(findings, str) or not isinstance(findings, Sequence):
-            raise ValueError("give the findings of client_access_info, a list")
+            raise ValueError("use the list of findings of client_access_info")
         if not all(isinstance(one, Mapping) and "id" in one for one in findings):
             raise ValueError("each item has to be a finding of client_access_info, with its id")
         return judged(findings, acceptances(accepted, "accepted"), today())[0]

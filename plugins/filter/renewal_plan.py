@@ -27,6 +27,7 @@ options:
     description: The protocols that should show the certificate.
     type: list
     elements: str
+    choices: [pop3, imap4]
     default: [pop3, imap4]
   x509_certificate_name:
     description: The name by which the protocols find the certificate, if given.

@@ -75,6 +75,7 @@ options:
         this for single mailboxes that a program depends on, selected with O(identities).
     type: bool
     default: false
+    version_added: 1.0.0
 notes:
   - Mailboxes belong to the organization. O(server) only decides where the cmdlets run and which version applies.
   - Exchange looks for mailboxes, also with O(filter) and O(exclusive), in the domain of its server. For mailboxes of

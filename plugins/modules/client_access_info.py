@@ -47,6 +47,7 @@ options:
       - The port of the host to which V(served_certificates) connects, by protocol. The default is the port in
         C(ssl_bindings).
     type: dict
+    version_added: 1.0.0
     suboptions:
       pop3:
         description: The POP3 port.

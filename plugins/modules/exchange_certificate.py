@@ -62,6 +62,7 @@ options:
     type: str
     choices: [present, absent]
     default: present
+    version_added: 1.0.0
   thumbprint:
     description:
       - The thumbprint of the certificate, 40 hexadecimal digits in any case. Spaces, colons, and the invisible
@@ -83,38 +84,46 @@ options:
       - File on the controller with the certificate, its private key, and its chain, in PKCS#12 format (C(.pfx),
         C(.p12)). A relative path is relative to the folder in which C(ansible-playbook) is started.
     type: path
+    version_added: 1.0.0
   pfx_password:
     description:
       - The password of O(pfx). Omit it if there is none.
     type: str
+    version_added: 1.0.0
   certificate:
     description:
       - File on the controller with the certificate in PEM format, alone or followed by its chain. Use it together with
         O(private_key) instead of O(pfx).
     type: path
+    version_added: 1.0.0
   private_key:
     description:
       - File on the controller with the private key of O(certificate) in PEM format.
     type: path
+    version_added: 1.0.0
   private_key_password:
     description:
       - The password of O(private_key). Omit it if there is none.
     type: str
+    version_added: 1.0.0
   chain:
     description:
       - File on the controller with the chain of O(certificate) in PEM format, if it is not in that file.
     type: path
+    version_added: 1.0.0
   friendly_name:
     description:
       - The friendly name of the imported certificate, of up to 63 characters. An emoji counts as two. The default is
         the name in O(pfx), or the one that Exchange chooses. This applies only when the certificate is imported, and is
         not changed later.
     type: str
+    version_added: 1.0.0
   private_key_exportable:
     description:
       - Whether the private key can be exported from the server later. By default, it cannot. This applies only when the
         certificate is imported.
     type: bool
+    version_added: 1.0.0
   services:
     description:
       - The services to assign the certificate to, in any case. If this is not given, the certificate is not assigned;
@@ -150,6 +159,7 @@ options:
       - This is used if the services are not known. A certificate that clients are shown and that has the
         C(x509_certificate_name) itself, not only a matching wildcard, is assigned.
     type: dict
+    version_added: 1.0.0
     suboptions:
       pop3:
         description: The thumbprint that POP3 shows.

@@ -54,6 +54,7 @@ options:
       - This cannot be combined with a O(state) in which the services run.
     type: bool
     default: false
+    version_added: 1.0.0
   timeout:
     description:
       - How long a service can take to start or stop, in seconds, from 1 to 3600. This also applies if it is longer than

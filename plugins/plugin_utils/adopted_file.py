@@ -14,7 +14,7 @@ import yaml
 
 from ansible_collections.mailops.exchange.plugins.plugin_utils.controller_file import Refused, absolute
 
-_NOTE = re.compile(r"^# ((?:.* )?not in this file, .*)$", re.IGNORECASE | re.MULTILINE)
+_NOTE = re.compile(r"^# ((?:.* )?not in this file,? because .*)$", re.IGNORECASE | re.MULTILINE)
 # PyYAML's own in C, where it has been built: of ten thousands of mailboxes the other one takes a minute.
 _Safe: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 

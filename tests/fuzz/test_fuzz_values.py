@@ -268,7 +268,7 @@ def test_the_comparison_of_anything(results: list[dict[str, Any]]) -> None:
         told = [fact.shown()["found"] for fact in comparison.differences(results)]
     except ValueError as refused:
         # Of results of the module nothing else can be wrong.
-        told = [str(refused).replace("which is no value of it", "which is no value of it.")]
+        told = [str(refused).replace("which is not a valid value", "which is not a valid value.")]
     else:
         assert all(comparison.differences([one, one]) == [] for one in results)
     assert all(sentence.endswith(".") for sentence in told), told

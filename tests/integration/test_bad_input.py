@@ -300,8 +300,8 @@ def test_plain_text_login_is_accepted_with_a_warning(organisation: SimulatorProc
     assert result["changed"] is True
     assert stored(organisation)["LoginType"] == "PlainTextLogin"
     warning = (
-        "login_type is PlainTextLogin. Clients may send passwords over unencrypted lines, where anybody on the way can "
-        "read them."
+        "login_type is PlainTextLogin. Clients may send passwords over unencrypted connections, where anybody on the "
+        "network path can read them."
     )
     assert warning in [entry["event"]["msg"] if isinstance(entry, dict) else entry for entry in result["warnings"]]
 

@@ -121,7 +121,7 @@ def test_a_renewal_end_to_end_on_every_release(
         assert done.task("Drain", server.lower())
         told = done.task("Show what is left out", server.lower())["result"]["msg"]
         assert told == [
-            "TlsCertificateName and the probe of port 587 are skipped: "
+            "TlsCertificateName and the probe of port 587 are left out: "
             f"{issued.thumbprint} is not assigned to SMTP; assign it with certificate_services: [SMTP]."
         ]
     assert secrets_in(controller, issued, done.output) == []
@@ -278,7 +278,7 @@ def test_a_wildcard_what_exchange_keeps_and_what_ends_a_run(
     }
     done = controller.run(ROLE, hosts)
     stopped = {
-        "ex16": ("Stop if it is not shown everywhere", "is not trusted"),
+        "ex16": ("Stop if clients are not shown the new certificate on every port", "is not trusted"),
         "ex13": ("Stop if it is not known whether", f"EX13: whether {unassigned} is assigned is not known, "),
         "untold": ("Make sure that the variables are valid", "No certificate is given; set "),
         "nothing": ("Make sure that the variables are valid", "certificate_protocols is empty; use "),

@@ -189,7 +189,7 @@ def test_folded_rows_are_the_same_everywhere(shown: Opened) -> None:
     """What differs is not folded: nobody would look for it."""
     told = shown.page.locator("[data-same]").all_inner_texts()
     assert told
-    assert not [text for text in told if "not as desired" in text or "differs from most" in text]
+    assert not [text for text in told if "out of sync" in text or "differs from most" in text]
     assert shown.page.get_by_role("row", name="login_type").first.is_visible()
 
 

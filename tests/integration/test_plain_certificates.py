@@ -80,7 +80,7 @@ def test_the_role_assigns_nothing_and_fails_with_the_ways_out(
     # What is wrong beside it, in a run that has done the rest, is that no certificate is found.
     seen = "what clients are shown is not known" if check else "clients are shown "
     assert verified["msg"].startswith(
-        f"EX01 is not as desired: whether the certificate {new} is assigned to POP is not known, and {seen}"
+        f"EX01 is not in the desired state: whether the certificate {new} is assigned to POP is not known, and {seen}"
     )
     assert f"({WHY}; {CURE}, or set pop3_certificate: {{assign_when_services_unknown: true}})" in verified["msg"]
     assert "certificate-services-unreadable" not in done.output
@@ -117,8 +117,8 @@ def test_told_to_it_assigns_and_is_unchanged_once_clients_are_shown_it(
     assert first.changed("ex01") == predicted.changed("ex01")
     assert assigned(organisation) == "POP"
     sentence = (
-        f"Whether {new} is assigned to POP on EX01 is not known: {WHY}. So it is assigned, once more if it was "
-        f"already, which cannot be verified; every run does so as long as the controller does not see the certificate "
+        f"Whether {new} is assigned to POP on EX01 is not known: {WHY}. So it is assigned, possibly again, "
+        f"which cannot be verified; every run does so as long as the controller does not see the certificate "
         f"that clients are shown. To know it, {CURE}."
     )
     for one in (predicted, first):

@@ -219,7 +219,7 @@ def test_drift_tells_a_change_without_its_restart(
     since = run("client_access_info", {"protocols": ["pop3"], "gather": []})["pop3"]["running_since"]
     until = datetime.fromisoformat(since).replace(microsecond=0) + timedelta(seconds=900)
     assert (restart["owed"], restart["possible_until"]) == ("possible", until.isoformat())
-    told = f"possibly owed                      until {until.isoformat()}: {restart['reason']}"
+    told = f"possibly pending                   until {until.isoformat()}: {restart['reason']}"
     assert restart_of(possible) == ["ex01", "pop3", "restart", told]
     failed, _report = drift("-e", "drift_fail=true")
     assert failed.returncode != 0
@@ -237,7 +237,7 @@ def test_drift_tells_a_change_without_its_restart(
     unknown, report = drift("-e", "drift_fail=true")
     assert (unknown.returncode != 0, report["state"]) == (True, "restart_unknown")
     assert report["protocols"]["pop3"]["restart"]["possible_until"] is None
-    assert restart_of(unknown)[3].startswith("not known whether owed ")
+    assert restart_of(unknown)[3].startswith("not known whether pending ")
     # Who has the restarts done elsewhere is not told of them.
     other, report = drift("-e", "drift_fail=true", "-e", "pop3_manage_restart=false")
     assert (other.returncode, report["state"], report["protocols"]["pop3"]["restart"]) == (0, "in_sync", {})

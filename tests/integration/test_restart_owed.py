@@ -417,7 +417,7 @@ def test_the_role_reports_what_is_only_possible_and_acts_on_what_is_certain(
     reported = controller.run("mailops.exchange.enable_pop3", hosts)
     assert reported.returncode == 0, reported.output
     assert reported.stats["ex01"]["changed"] == 0
-    message = reported.task("restart may be pending", "ex01")["result"]["msg"]
+    message = reported.task("Report that a POP3 restart may be pending", "ex01")["result"]["msg"]
     assert message.startswith("EX01: The settings were changed ")
     assert "less than the tolerance of 900" in message
     assert (writes(organisation), processes(organisation)) == (["Start-Service", "Start-Service"], before)
@@ -427,9 +427,7 @@ def test_the_role_reports_what_is_only_possible_and_acts_on_what_is_certain(
         "mailops.exchange.enable_pop3",
         inventory(organisation.description, pop3_start_mode="manual", pop3_restart_tolerance=60),
     )
-    assert strict.changed("ex01") == [
-        "mailops.exchange.pop3 : Restart the POP3 services that still run with what was before"
-    ]
+    assert strict.changed("ex01") == ["mailops.exchange.pop3 : Restart POP3 services running with old settings"]
     assert all(now != then for now, then in zip(processes(organisation), before, strict=True))
 
     # Unknown is reported like that; the role's own change is restarted for all the same.

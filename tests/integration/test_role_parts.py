@@ -332,7 +332,7 @@ def test_the_verification_names_everything_in_one_sentence(
     assert failed.returncode != 0
     told = failed.task("Verify POP3", "ex01")["result"]["msg"]
     assert is_a_sentence(told)
-    assert told.startswith("EX01 is not as desired: ")
+    assert told.startswith("EX01 is not in the desired state: ")
     for kind in ("loopback-not-bound", "service-not-running"):
         assert f"{kind}: " in told
     # It tells what it has changed all the same.

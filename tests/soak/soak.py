@@ -106,7 +106,7 @@ PARTS = (
     Part("Set the state and start mode of the POP3 services", ("Set-Service", "Start-Service"), runs),
     Part("Configure the receive connector", ("Set-ReceiveConnector",), has_connector),
     Part("Set mailbox access by POP3", ("Set-CASMailbox",), has_no_access),
-    Part("Restart the POP3 services", ("Restart-Service",), serves_what_is_stored),
+    Part("Restart POP3 services running with old settings", ("Restart-Service",), serves_what_is_stored),
 )
 
 

@@ -11,7 +11,7 @@ import yaml
 
 WIDTH = 120
 # In this order, before an option's own options.
-_FACTS = ("type", "elements", "choices", "required", "default", "no_log")
+_FACTS = ("type", "elements", "choices", "required", "default", "no_log", "version_added")
 
 Option = Mapping[str, Any]
 

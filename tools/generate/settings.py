@@ -138,8 +138,11 @@ def table_options(
     for option, rows in groupby(sorted(settings, key=_by_option), key=_by_option):
         of_versions = list(rows)
         facts = " ".join(filter(None, _facts(table, of_versions, protocol)))
-        description = [*_text(table, option)[1]["description"], *filter(None, [facts])]
+        text = _text(table, option)[1]
+        description = [*text["description"], *filter(None, [facts])]
         found[option] = {"description": description, **of_versions[0].kind.spec}
+        if "version_added" in text:
+            found[option]["version_added"] = text["version_added"]
     return found
 
 

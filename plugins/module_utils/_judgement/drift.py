@@ -12,8 +12,8 @@ from typing import Any
 from ansible_collections.mailops.exchange.plugins.module_utils._judgement.changes import changes
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.protocols import PROTOCOLS
 
-# A restart of which it is not certain whether it is owed, the more certain first.
-_DOUBTS = {"possible": "possibly owed", "unknown": "not known whether owed"}
+# A restart that may be pending, the more certain first.
+_DOUBTS = {"possible": "possibly pending", "unknown": "not known whether pending"}
 _ROW = "{:<24} {:<6} {:<12} {:<34} {}"
 
 

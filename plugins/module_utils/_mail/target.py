@@ -57,7 +57,7 @@ class MailTarget:
         try:
             context.load_verify_locations(self.ca_cert)
         except ssl.SSLError:
-            raise Failure(f"ca_cert: {self.ca_cert} holds no certificate in PEM form.") from None
+            raise Failure(f"ca_cert: {self.ca_cert} contains no certificate in PEM form.") from None
         except OSError as error:
             raise Failure(f"ca_cert: {self.ca_cert} cannot be read: {error.strerror}.") from None
         return context

@@ -217,8 +217,8 @@ def lost(connector: Connector, others: Sequence[Connector], server: Server, valu
     after = replace(connector, values=dict(values))
     if connector_of_users([after, *others], server) != after:
         yield (
-            f"name: with these settings {quoted(connector.name)} is no longer the receive connector by which users "
-            "send, and the next task without a name would not find it; give its name."
+            f"name: with these settings {quoted(connector.name)} is no longer the receive connector through which "
+            "users send, and the next task without a name would not find it; give its name."
         )
 
 

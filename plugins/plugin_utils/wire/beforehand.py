@@ -82,7 +82,7 @@ def _no_authorities(settings: Settings) -> str | None:
         try:
             ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(path)
         except ssl.SSLError:
-            problem = "holds no certificate in PEM form"
+            problem = "contains no certificate in PEM form"
     return f"{option} names {path}, which {problem}." if problem else None
 
 

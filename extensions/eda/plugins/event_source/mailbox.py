@@ -13,7 +13,7 @@ from typing import Any
 DOCUMENTATION = r"""
 ---
 short_description: Receive the replies that people send to the mailbox of an application
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - An ansible-rulebook event source plugin that reads a dedicated mailbox by POP3 or IMAP4, and creates one event for
     each message.

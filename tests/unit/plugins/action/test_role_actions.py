@@ -119,7 +119,9 @@ def test_a_misspelt_variable_is_told_before_the_server_is_asked(begin: Work, ans
     begin(own)
     assert answers.modules == ["client_access_info"]
     slips = {"pop3_baner": "Hello.", "ansible_exchange_acces": "local"}
-    with pytest.raises(Failed, match=r"^pop3_baner is no variable .* ansible_exchange_acces is .* set pop3_misspelt_"):
+    with pytest.raises(
+        Failed, match=r"^pop3_baner is not a variable .* ansible_exchange_acces is .* set pop3_misspelt_"
+    ):
         begin({**own, **slips})
     assert answers.modules == ["client_access_info"]
     begin({**own, **slips}, misspelt_variables="warn")
@@ -177,7 +179,7 @@ def test_the_verification_reads_what_was_changed(verify: Work, answers: Answers)
 
 def test_where_nothing_was_changed_the_first_look_counts(verify: Work, answers: Answers) -> None:
     seen = look(status="stopped")
-    with pytest.raises(Failed, match="the service MSExchangePop3 is stopped and not running"):
+    with pytest.raises(Failed, match="the service MSExchangePop3 is stopped instead of running"):
         verify(before=before(look=seen), results={"settings": {"changed": False}}, managed=["services"])
     assert answers.asked == []
 
@@ -200,7 +202,8 @@ def test_a_probe_that_fails_is_named_with_all_else(verify: Work, answers: Answer
     with pytest.raises(Failed) as failure:
         verify(before=before(look=owed), results={}, probe=PROBE, managed=["restart"])
     assert str(failure.value) == (
-        "EX01 is not as desired: a restart of the POP3 services is still pending (It is not); The service closed the connection."
+        "EX01 is not in the desired state: a restart of the POP3 services is still pending (It is not); The "
+        "service closed the connection."
     )
 
 

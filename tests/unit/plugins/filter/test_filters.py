@@ -43,7 +43,7 @@ def test_a_wrong_input_ends_in_a_sentence(name: str, odd: object) -> None:
     needed = [[] for other in others if other.kind == inspect.Parameter.POSITIONAL_OR_KEYWORD]
     with pytest.raises(AnsibleFilterError) as refused:
         function(odd, *needed)
-    assert str(refused.value).startswith(f"{name}: give ")
+    assert str(refused.value).startswith(f"{name}: use ")
     assert is_a_sentence(str(refused.value))
 
 

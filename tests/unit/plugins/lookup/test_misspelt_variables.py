@@ -33,7 +33,9 @@ def look(**variables: Any) -> list[str]:
 
 def test_they_are_named_with_the_way_out() -> None:
     assert look(**SLIPS) == [
-        "drift_fial is not a variable of the playbook drift; did you mean drift_fail? ansible_exchange_acces is no variable of the connection; did you mean ansible_exchange_access? If it is your own variable, set drift_misspelt_variables to warn."
+        "drift_fial is not a variable of the playbook drift; did you mean drift_fail? "
+        "ansible_exchange_acces is not a variable of the connection; did you mean ansible_exchange_access? "
+        "If it is your own variable, set drift_misspelt_variables to warn."
     ]
     assert look(drift_fail=True, drift_result={}) == []
 
@@ -46,5 +48,5 @@ def test_they_can_be_warnings(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_another_value_is_refused() -> None:
-    with pytest.raises(AnsibleLookupError, match="drift_misspelt_variables: 'ignore' is not valid; use fail or warn"):
+    with pytest.raises(AnsibleLookupError, match="drift_misspelt_variables: 'ignore' is not known; give fail or warn"):
         look(drift_misspelt_variables="ignore")

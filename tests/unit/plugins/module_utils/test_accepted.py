@@ -51,9 +51,9 @@ def test_every_spelling_of_a_list(given: Any) -> None:
 @pytest.mark.parametrize(
     ("given", "sentence"),
     [
-        ({"id": "a"}, f"x: {{'id': 'a'}} is not a list; {RIGHT} as its items"),
-        (5, f"x: 5 is not a list; for each item, {RIGHT} as its items"),
-        (None, f"x: None is not a list; for each item, {RIGHT} as its items"),
+        ({"id": "a"}, f"x: {{'id': 'a'}} is not a list; for each item, {RIGHT}"),
+        (5, f"x: 5 is not a list; for each item, {RIGHT}"),
+        (None, f"x: None is not a list; for each item, {RIGHT}"),
         ([5], f"x: 5 is not the id of a finding; {RIGHT}"),
         ([{"reason": "Old."}], f"x: None is not the id of a finding; {RIGHT}"),
         (["Some Words"], f"x: 'Some Words' is not the id of a finding; {RIGHT}"),

@@ -54,7 +54,8 @@ def info() -> dict[str, Any]:
 def test_all_that_was_read_is_in_the_file() -> None:
     assert variables(info()).splitlines() == [
         "---",
-        "# ex01.contoso.test?root: x, Exchange Server SE (15.2.2562.17), as read. With this file, the roles change nothing.",
+        "# ex01.contoso.test?root: x, Exchange Server SE (15.2.2562.17), as read. With this file, the roles "
+        "change nothing.",
         "adopted_server:",
         "  format: 1",
         '  fqdn: "ex01.contoso.test\\nroot: x"',
@@ -123,8 +124,8 @@ def test_a_certificate_that_may_be_assigned_is_said_to_be_left_out() -> None:
         {"id": "certificate-services-unreadable", "found": "It is left out.", "fix": "Ask for it."},
     ]
     assert (
-        "# Not in this file because it is not known which certificate is assigned: pop3_certificate. It is left out. Ask for it."
-        in variables(told).splitlines()
+        "# Not in this file because it is not known which certificate is assigned: pop3_certificate. It is "
+        "left out. Ask for it." in variables(told).splitlines()
     )
     # No certificate for the name, and none that could be assigned.
     told["certificates"] = [certificate("B" * 40, services=None, names=["other"]), certificate("D" * 40, services=[])]

@@ -57,7 +57,8 @@ def test_starttls_is_told_and_clear_text_is_none() -> None:
     assert remark.startswith("mail.contoso.com:110 starts without encryption and switches to it with STARTTLS: ")
     (hindrance,) = judged(info(CLEAR))["hindrances"]
     assert hindrance == (
-        "The program would send its password without encryption: the best entry in external_connection_settings of EX01 is mail.contoso.com:110; add an entry that ends in :SSL."
+        "The program would send its password without encryption: the best entry in "
+        "external_connection_settings of EX01 is mail.contoso.com:110; add an entry that ends in :SSL."
     )
 
 
@@ -68,7 +69,9 @@ def test_there_is_empty_and_not_readable() -> None:
     assert of_empty.startswith(
         "external_connection_settings of EX01 is empty, so it is not known where the program must"
     )
-    assert of_unknown.startswith("external_connection_settings of EX01 cannot be read, so it is not valid")
+    assert of_unknown.startswith(
+        "external_connection_settings of EX01 cannot be read, so it is not known where the program must connect"
+    )
     assert of_unknown.endswith("set external_connection_settings with mailops.exchange.imap_settings.")
 
 
@@ -138,11 +141,11 @@ def test_a_protocol_that_is_off_is_said_once() -> None:
         ({"side": "inside"}, "application_mailbox: side: 'inside' is not valid; use external or internal."),
         (
             {"interval": "5m"},
-            "application_mailbox: interval: '5m' is not valid; use at least 300. seconds between two checks for mail",
+            "application_mailbox: interval: '5m' is not valid; use at least 300 seconds between two checks for mail.",
         ),
         (
             {"interval": 299},
-            "application_mailbox: interval: 299 is not valid; use at least 300. seconds between two checks for mail",
+            "application_mailbox: interval: 299 is not valid; use at least 300 seconds between two checks for mail.",
         ),
     ],
 )

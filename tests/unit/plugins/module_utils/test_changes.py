@@ -10,7 +10,7 @@ DIFFERENCES = {
     "settings": {
         "before": {"banner": "Hello.", "external_connection_settings": [], "x509_certificate_name": None},
         "after": {
-            "banner": "POP3 at Contoso is ready, " + "with the" * 4,
+            "banner": "POP3 at Contoso is ready, " + "and says so " * 4,
             "external_connection_settings": ["mail.contoso.test:995:SSL", "mail.contoso.test:110:TLS"],
             "x509_certificate_name": "mail.contoso.test",
         },

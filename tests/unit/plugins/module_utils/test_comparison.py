@@ -44,7 +44,8 @@ def test_of_long_lists_what_differs_is_told(pair):
         server["connectors"][0]["settings"]["remote_ip_ranges"] = [*ranges[:30], own, *ranges[30:]]
     (fact,) = differences(pair)
     assert fact.found == (
-        "remote_ip_ranges is ['10.1.0.0/24'] and 60 that all servers have on EX01; ['10.2.0.0/24'] and 60 that all have on EX02."
+        "remote_ip_ranges is ['10.1.0.0/24'] and 60 that all servers have on EX01; ['10.2.0.0/24'] and 60 that "
+        "all servers have on EX02."
     )
 
 

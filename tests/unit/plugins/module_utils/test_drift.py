@@ -88,8 +88,8 @@ def test_the_table_has_a_row_for_each_difference() -> None:
         "gone could not be reached",
         "broken could not be compared: It broke.",
         "resting pop3 is in maintenance, not compared",
-        "doubtful pop3 restart may be pending until 2026-03-02T08:15:00+00:00: It may be.",
-        "unread pop3 restart not known whether owed It cannot be read.",
+        "doubtful pop3 restart possibly pending until 2026-03-02T08:15:00+00:00: It may be.",
+        "unread pop3 restart not known whether pending It cannot be read.",
         'other pop3 settings banner "Hello." -> null',
         "unsaid pop3 certificate not known It is left out; ask for it.",
     ]

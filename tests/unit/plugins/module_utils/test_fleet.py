@@ -337,7 +337,7 @@ def test_a_user_of_several_servers_is_one_and_what_is_not_known_is_told() -> Non
     assert "user0" not in told["pop3"]["allow_list"]
     assert [(one["text"].partition(" ")[0], one["servers"]) for one in told["pop3"]["unknown"]] == [
         ("Protocol", ["ex02"]),
-        ("Nothing", ["ex03"]),
+        ("No", ["ex03"]),
         ("POP3", ["ex04"]),
         ("POP3", ["ex04"]),
         ("EX05", ["ex05"]),

@@ -218,7 +218,7 @@ def test_parts_beside_the_settings_are_compared_with_what_is_desired() -> None:
 @pytest.mark.parametrize(
     ("owed", "until", "shown"),
     [
-        ("yes", None, "yes [restart owed] Why not."),
+        ("yes", None, "yes [restart pending] Why not."),
         (
             "possible",
             "2026-11-27T03:35:00+01:00",
@@ -497,7 +497,7 @@ def test_who_would_be_cut_off_is_shown_by_change() -> None:
     ("logs", "told"),
     [
         ((asked(), asked()), "nobody"),
-        ((asked(), asked(turn_on="It is off.", days=[])), "nobody according to the logsf"),
+        ((asked(), asked(turn_on="It is off.", days=[])), "nobody according to the logs"),
         ((asked(turn_on="It is off.", days=[]), asked(days=[])), "not known"),
         (({"skipped": True}, {}), "not known"),
     ],

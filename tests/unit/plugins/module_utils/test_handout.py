@@ -173,7 +173,8 @@ def test_no_connection() -> None:
     assert (second["usable"], second["remarks"]) == (True, [])
     assert (third["usable"], third["remarks"]) == (True, ["not tested from here"])
     assert notes(handed, "en") == [
-        "Receiving (IMAP) (outside): connecting to mail.contoso.com:993 failed. It is left out of the files for programs, the profile, and the DNS records. It says <no>."
+        "Receiving (IMAP) (outside): connecting to mail.contoso.com:993 failed. It is left out of the files "
+        "for programs, the profile, and the DNS records. It says <no>."
     ]
     assert '<span class="reason" lang="en">It says &lt;no&gt;.</span>' in page(handed, "de")
 

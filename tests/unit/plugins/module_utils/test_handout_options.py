@@ -135,4 +135,4 @@ def test_how_nothing_can_be_tried(given: dict[str, Any], told: str) -> None:
 def test_authorities_are_certificates(tmp_path: Path) -> None:
     path = tmp_path / "ca.pem"
     path.write_text("nothing")
-    assert "holds no certificate" in refusal(Probing.of, {"ca_cert": str(path)})
+    assert "contains no certificate" in refusal(Probing.of, {"ca_cert": str(path)})

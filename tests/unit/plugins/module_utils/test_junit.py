@@ -64,7 +64,7 @@ def test_what_failed_in_the_run_is_told_apart_from_what_differs() -> None:
         assert told[host]["pop3 settings"].tag == "skipped"
     assert told["ex05"]["server findings"].tag == "skipped"
     assert told["ex07"]["pop3 settings"].get("message") == "The server is in maintenance."
-    assert told["ex08"]["imap4 settings"].get("message") == "No desired imap4 is desired."
+    assert told["ex08"]["imap4 settings"].get("message") == "No desired values are set for imap4."
 
 
 def test_only_logs_that_could_not_be_read_are_an_error() -> None:

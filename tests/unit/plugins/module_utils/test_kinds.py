@@ -276,12 +276,8 @@ def test_empty_text_and_empty_lists_are_sent_as_null():
             "write IPv4:port or [IPv6]:port, such as 0.0.0.0:995 or [::]:995",
         ),
         (BINDINGS, [995], "995 is not text; put each entry in quotes"),
-        (
-            BINDINGS,
-            995,
-            "995 is not a list; for each item, give a list, or a dictionary with set, or with add and remove",
-        ),
-        (BINDINGS, {"set": None}, "set has no value; use a list"),
+        (BINDINGS, 995, "995 is not a list; give a list, or a dictionary with set, or with add and remove"),
+        (BINDINGS, {"set": None}, "set has no value; give a list"),
         (BINDINGS, {}, "it is an empty dictionary; give set, or add and remove, or an empty list to clear it"),
         (
             CONNECTIONS,

@@ -192,6 +192,8 @@ def test_one_slip_in_a_long_name_is_always_noticed(data: st.DataObject) -> None:
 def test_all_of_them_are_told_with_the_way_out() -> None:
     told = misspelt.told(POP3.misspelt(["pop3_sever", "pop3_vip", "pop3_baner"]), "pop3_misspelt_variables")
     assert told == (
-        "pop3_baner is not a variable of the role pop3; did you mean pop3_banner? pop3_sever is no variable of the role pop3; did you mean pop3_server? If it is your own variable, set pop3_misspelt_variables to warn."
+        "pop3_baner is not a variable of the role pop3; did you mean pop3_banner? pop3_sever is not a variable "
+        "of the role pop3; did you mean pop3_server? If it is your own variable, set pop3_misspelt_variables "
+        "to warn."
     )
     assert misspelt.told([], "pop3_misspelt_variables") == ""

@@ -66,7 +66,7 @@ def test_what_is_done_for_one_with_the_name() -> None:
     assert plan["connector"] is False
     assert plan["left_out"] == [
         "TlsCertificateName and the probe of port 587 are skipped: "
-        f"{NEW} is not assigned to SMTP, which certificate_services: [SMTP] does."
+        f"{NEW} is not assigned to SMTP; assign it with certificate_services: [SMTP]."
     ]
     assert plan["restart"] == plan["unserved"] == plan["superseded"] == []
 
@@ -116,7 +116,7 @@ def test_a_name_that_it_does_not_cover(names: Any, stored: str, wanted: str | No
 def test_no_connector_can_name_what_has_no_subject() -> None:
     plan = renewal_plan(look(), certificate(NAME, services=["SMTP"], subject=""), connector="Clients")
     assert (plan["connector"], [one["protocol"] for one in plan["probes"]].count("smtp")) == (False, 0)
-    assert f"left out: {NEW} has no subject, so no receive connector can use it." in plan["left_out"][0]
+    assert f"skipped: {NEW} has no subject, so no receive connector can use it." in plan["left_out"][0]
 
 
 def test_what_has_the_name_goes_before_a_wildcard_and_is_said_once() -> None:

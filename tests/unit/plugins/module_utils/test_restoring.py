@@ -88,10 +88,10 @@ def test_the_parts_in_their_order() -> None:
         (services(OFF), {"state": "stopped", "start_mode": "manual"}, ""),
         (services(("running", "manual")), {"state": "started", "start_mode": "manual"}, ""),
         (services(("stopped", "disabled")), {"state": "stopped", "start_mode": "disabled"}, ""),
-        (services(("running", "disabled")), {"state": "started"}, "start mode stays"),
-        (services(OFF, ON), {}, "whether they run and start mode stays"),
-        (services(OFF, ("running", "manual")), {"start_mode": "manual"}, "whether they run stays"),
-        (services(("start_pending", "manual")), {"start_mode": "manual"}, "whether they run stays"),
+        (services(("running", "disabled")), {"state": "started"}, "The start mode of"),
+        (services(OFF, ON), {}, "The state and start mode of"),
+        (services(OFF, ("running", "manual")), {"start_mode": "manual"}, "The state of"),
+        (services(("start_pending", "manual")), {"start_mode": "manual"}, "The state of"),
         (services(ON), {}, ""),
     ],
 )
@@ -99,7 +99,7 @@ def test_services(then: list[dict[str, str]], options: dict[str, str], left: str
     found = dict(parts(variables(then)))
     assert found.get("services") == ({"protocol": "pop3", **options} if options else None)
     told = [*AdoptedServer(variables(then)).remarks(look(), BOTH)]
-    assert len([one for one in told if "services of POP3" in one]) == bool(left)
+    assert len([one for one in told if "of the POP3 services" in one]) == bool(left)
     if left:
         assert left in told[-1]
         assert f"MSExchangePOP3BE {then[1]['status']}, start mode {then[1]['start_mode']}." in told[-1]
@@ -110,9 +110,9 @@ def test_services(then: list[dict[str, str]], options: dict[str, str], left: str
     [
         ([THUMBPRINT], [THUMBPRINT], ""),
         ([THUMBPRINT, OTHER], [THUMBPRINT], ""),
-        ([THUMBPRINT], [THUMBPRINT, OTHER], f"{OTHER} was assigned to POP since, and stays so"),
+        ([THUMBPRINT], [THUMBPRINT, OTHER], f"{OTHER} was assigned to POP since then and stays assigned"),
         (None, [THUMBPRINT], "was not known when the file was written"),
-        ([THUMBPRINT], None, "was not known now"),
+        ([THUMBPRINT], None, "is not known now"),
     ],
 )
 def test_an_assignment_that_nobody_can_take_back_is_said(
@@ -138,8 +138,11 @@ def test_what_the_file_does_not_have_is_said() -> None:
 @pytest.mark.parametrize(
     ("seen", "said"),
     [
-        ({"fqdn": "ex02.contoso.test"}, "is of EX01.contoso.test, and the server of this host is ex02.contoso.test"),
-        ({"version": "15.1.2507.6", "product": "Exchange Server 2016"}, "it is Exchange Server 2016 (15.1.2507.6) now"),
+        ({"fqdn": "ex02.contoso.test"}, "is for EX01.contoso.test, and the server of this host is ex02.contoso.test"),
+        (
+            {"version": "15.1.2507.6", "product": "Exchange Server 2016"},
+            "it now runs Exchange Server 2016 (15.1.2507.6)",
+        ),
     ],
 )
 def test_a_file_of_another_server_or_version(seen: dict[str, str], said: str) -> None:
@@ -157,11 +160,17 @@ def test_a_file_of_another_server_or_version(seen: dict[str, str], said: str) ->
         ("EX01", "has no adopted_server"),
         ({"format": 2}, "has format 2, and this version of the collection supports 1"),
         ({"format": 1}, "has neither pop3 nor imap4 in adopted_server"),
-        ({"format": 1, "pop3": None}, "give the state of POP3 were"),
-        ({"format": 1, "pop3": {"services": [{"status": "running"}]}}, "give the state of POP3 were"),
-        ({"format": 1, "pop3": {"services": [service("A", ["running"], "manual")]}}, "give the state of POP3 were"),
-        ({"format": 1, "pop3": {"services": [service("A", "running", {})]}}, "give the state of POP3 were"),
-        ({"format": 1, "pop3": {"services": [], "assigned": "A"}}, "give the state of POP3 were"),
+        ({"format": 1, "pop3": None}, "does not give the state of the POP3 services"),
+        ({"format": 1, "pop3": {"services": [{"status": "running"}]}}, "does not give the state of the POP3 services"),
+        (
+            {"format": 1, "pop3": {"services": [service("A", ["running"], "manual")]}},
+            "does not give the state of the POP3 services",
+        ),
+        (
+            {"format": 1, "pop3": {"services": [service("A", "running", {})]}},
+            "does not give the state of the POP3 services",
+        ),
+        ({"format": 1, "pop3": {"services": [], "assigned": "A"}}, "does not give the state of the POP3 services"),
     ],
     ids=json.dumps,
 )
@@ -241,10 +250,10 @@ def test_of_another_organization_nothing_is_written() -> None:
     ("given", "said"),
     [
         ({}, "has no adopted_mailboxes"),
-        ({"adopted_mailboxes": {"format": 1}}, "which mailboxes are alike"),
-        (of_mailboxes("x"), "which mailboxes are alike"),
-        (of_mailboxes({"settings": OPEN, "mailboxes": ["aa"]}), "which mailboxes are alike"),
-        (of_mailboxes(group(OPEN, aa="")), "which mailboxes are alike"),
+        ({"adopted_mailboxes": {"format": 1}}, "does not list groups of mailboxes"),
+        (of_mailboxes("x"), "does not list groups of mailboxes"),
+        (of_mailboxes({"settings": OPEN, "mailboxes": ["aa"]}), "does not list groups of mailboxes"),
+        (of_mailboxes(group(OPEN, aa="")), "does not list groups of mailboxes"),
         (of_mailboxes(group({"pop_enabled": "perhaps"}, aa="anna")), "pop_enabled: 'perhaps' is not of the type bool"),
         (of_mailboxes(group({"pop_open": True}, aa="anna")), "pop_open: this option"),
         (of_mailboxes(group(OPEN, aa="anna"), group(CLOSED, AA="anna")), "the mailbox anna is in two groups"),

@@ -52,7 +52,10 @@ def test_everything_that_is_not_is_named_in_one_sentence() -> None:
     look = seen(finding("x509-name-not-covered"), status="stopped", owed="yes", banner="Bye.", login_type="SecureLogin")
     results = {"settings": {"changed": True, "settings": {"banner": "Hello.", "login_type": "SecureLogin"}}}
     assert sentence("EX01", wrong(look, {**results, "restart": CHANGED})) == (
-        'EX01 is not as desired: banner is "Bye." instead of "Hello."; the service MSExchangePop3 is stopped and not running; a restart of the POP3 services is still pending, although they have just been restarted (The settings were changed after a service started); x509-name-not-covered: x509-name-not-covered is seen (Mend it).'
+        'EX01 is not in the desired state: banner is "Bye." instead of "Hello."; the service MSExchangePop3 is '
+        "stopped instead of running; a restart of the POP3 services is still pending, although they have just "
+        "been restarted (The settings were changed after a service started); x509-name-not-covered: "
+        "x509-name-not-covered is seen (Mend it)."
     )
 
 
@@ -115,7 +118,7 @@ def test_check_mode_verifies_what_was_left_as_it_is() -> None:
 
 
 def test_absent_services_are_stopped() -> None:
-    assert wrong(seen(finding("some")), present=False) == ["the service MSExchangePop3 is running and not stopped"]
+    assert wrong(seen(finding("some")), present=False) == ["the service MSExchangePop3 is running instead of stopped"]
     assert wrong(seen(), present=False, concern=Concern([])) == []
     assert wrong(seen(), {"services": CHANGED}, present=False, check=True) == []
 

@@ -422,8 +422,8 @@ def test_without_a_guid_the_distinguished_name_tells_mailboxes_apart(host, value
     [
         ("5F1A3D60-7c2e-4b8a-9d41-000000000001", None, "shows the same GUID 5f1a3d60-7c2e-4b8a-9d41-000000000001 for "),
         (None, "CN=A,DC=contoso,DC=test", "shows the same distinguished name cn=a,dc=contoso,dc=test for "),
-        (None, "", "returned as {'Guid': None, 'PrimarySmtpAddress': 'a"),
-        ({"$text": "x"}, "Anna", "returned as {'Guid': {'$text': 'x'}, 'PrimarySmtpAddress': 'a"),
+        (None, "", "came as {'Guid': None, 'PrimarySmtpAddress': 'a"),
+        ({"$text": "x"}, "Anna", "came as {'Guid': {'$text': 'x'}, 'PrimarySmtpAddress': 'a"),
     ],
 )
 def test_mailboxes_that_cannot_be_told_apart_end_the_task(host, choice, exclusive, guid, place, told):

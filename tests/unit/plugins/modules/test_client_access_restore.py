@@ -217,7 +217,7 @@ def test_what_adopt_left_out_is_said_again(there: There) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ("EX01.contoso.test", "EX02.contoso.test", "is of EX02.contoso.test, and the server of this host is "),
+        ("EX01.contoso.test", "EX02.contoso.test", "is for EX02.contoso.test, and the server of this host is "),
         ('version: "15.2', 'version: "15.1', "was written when "),
         ("format: 1", "format: 7", "has format 7"),
         ("adopted_server:", "adopted:", "has no adopted_server"),
@@ -226,8 +226,8 @@ def test_what_adopt_left_out_is_said_again(there: There) -> None:
         ('pop3_banner: "', 'pop3_banner: !vault "', "pop3_banner: it is a template or encrypted"),
         ("pop3_banner:", "pop3_banner: [", "is not YAML in line "),
         ("---", "--- hello\n---", "is not YAML in line "),
-        ("pop3_banner:", "a: 2024-13-45\npop3_banner:", "is not YAML; use the file"),
-        ("pop3_banner:", "a: !!int many\npop3_banner:", "is not YAML; use the file"),
+        ("pop3_banner:", "a: 2024-13-45\npop3_banner:", "is not YAML; give the file"),
+        ("pop3_banner:", "a: !!int many\npop3_banner:", "is not YAML; give the file"),
     ],
 )
 def test_what_is_not_this_servers_file_changes_nothing(there: There, old: str, new: str, said: str) -> None:

@@ -60,8 +60,8 @@ def assigned_again(host, mark, services="POP"):
     """What is warned of where that is done without knowing whether it is assigned already."""
     why, fix = UNKNOWN[host.form]
     return (
-        f"Whether {mark} is assigned to {services} on EX01 is not known: {why}. So it is assigned, once more if it "
-        f"was already, which cannot be verified. To know it, {fix}."
+        f"Whether {mark} is assigned to {services} on EX01 is not known: {why}. So it is assigned, possibly again, "
+        f"which cannot be verified. To know it, {fix}."
     )
 
 

@@ -253,7 +253,7 @@ SERVERS: dict[str, tuple[Script, dict[str, Any], str]] = {
     "half_open_at_log_on": (
         pop3((b"PASS", b"")),
         CLEAR,
-        f"{WHERE} did not finish the log-on {SLOW}; {LOAD}",
+        f"{WHERE} did not finish the sign-in {SLOW}; {LOAD}",
     ),
     "flooding": (floods, {}, f"{WHERE} sent more than any valid answer during its capabilities."),
     "huge_literal": (
@@ -612,15 +612,15 @@ TRIP = {"recipient": USER}
         bad("ca_cert: /nowhere/ca.pem cannot be read: No such file or directory.", ca_cert="/nowhere/ca.pem"),
         bad(f"ca_cert: {__file__} contains no certificate in PEM form.", ca_cert=__file__),
         bad(
-            f"password: {NAME}:9 at 127.0.0.1 is is reached without encryption, and a password is not sent over such a "
-            "line; set encryption, or allow_plain_text_password if it has to be.",
+            f"password: {NAME}:9 at 127.0.0.1 is reached without encryption, and a password is not sent over such a "
+            "connection; set encryption, or allow_plain_text_password if it has to be.",
             port=9,
             encryption="none",
             **CREDENTIALS,
         ),
         bad(
-            f"password: {NAME}:587 at 127.0.0.1 is is reached without encryption, and a password is not sent over such "
-            "a line; set encryption, or allow_plain_text_password if it has to be.",
+            f"password: {NAME}:587 at 127.0.0.1 is reached without encryption, and a password is not sent over such "
+            "a connection; set encryption, or allow_plain_text_password if it has to be.",
             round_trip={**TRIP, "encryption": "none"},
             **CREDENTIALS,
         ),
@@ -654,7 +654,7 @@ def test_a_closed_port():
 
 def test_a_name_that_does_not_resolve(monkeypatch):
     def unknown(*_: object, **__: object) -> None:
-        raise socket.gaierror(socket.EAI_NONAME, "Name or service not ")
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
     monkeypatch.setattr(socket, "getaddrinfo", unknown)
     assert look(110, connect_to="mail.invalid")["msg"] == (

@@ -86,8 +86,7 @@ def test_a_service_that_needed_nothing_is_judged_after_the_write_too(host, state
     result = host.run("protocol_service", {"protocol": "pop3", "state": state})
     wanted = {"started": "running", "stopped": "stopped"}[state]
     assert result["msg"] == (
-        f"MSExchangePop3 is {is_now} on EX01 instead of {wanted} as it was told to be; the event log of the host has the "
-        "reason."
+        f"MSExchangePop3 is {is_now} on EX01 and not {wanted}; the event log of the host has the reason."
     )
     assert (result["failed"], result["changed"]) == (True, True)
 
@@ -185,7 +184,9 @@ def test_an_inactive_component_is_the_reason(host):
     result = host.run("protocol_service", {"protocol": "pop3", "state": "started"})
     assert result["failed"] is True
     assert result["msg"] == (
-        "MSExchangePop3 is stopped on EX01 and not running. Exchange stops MSExchangePop3 while its server component is not active. The server component PopProxy is Inactive, as requested by Maintenance. Make it Active with Set-ServerComponentState, as the requester that took it down."
+        "MSExchangePop3 is stopped on EX01 and not running. Exchange stops MSExchangePop3 while its server "
+        "component is not active. The server component PopProxy is Inactive, as requested by Maintenance. Make "
+        "it Active with Set-ServerComponentState, as the requester that took it down."
     )
     assert result["changed"] is True
 

@@ -510,7 +510,10 @@ BAD_INPUT = [
     ({"auth_mechanism": ["Tls"], "enable_auth_gssapi": True},
      "enable_auth_gssapi: it needs Integrated in auth_mechanism, which is Tls; add it there, or say false."),
     ({"permission_groups": ["Custom"]},
-     "permission_groups: 'Custom' cannot be set, Exchange shows it if permissions were edited in Active Directory; leave it out."),
+     (
+         "permission_groups: 'Custom' cannot be set, Exchange shows it if permissions were edited in Active "
+         "Directory; leave it out."
+     )),
     ({"permission_groups": ["Everyone"]},
      "permission_groups: 'Everyone' is not valid; use one or more of AnonymousUsers, ExchangeUsers, "
      "ExchangeServers, ExchangeLegacyServers, Partners."),

@@ -15,7 +15,7 @@ TEXTLESS = {"$text": None, "$type": "Microsoft.Exchange.Data.X", "Port": 995}
 TOLD = "an object of the type Microsoft.Exchange.Data.X without text with the members Port"
 POP = "the POP3 settings of EX01 (Exchange Server SE, 15.2.2562.17)"
 FRONTEND = "Client Frontend EX01"
-SENDING = f"the settings of the receive connector {FRONTEND!r} of EX01"
+SENDING = f"the settings of the receive connector {FRONTEND!r} on EX01"
 
 PARAMETERS = {s.option: s.parameter for s in (*POP3.settings, *IMAP4.settings, *CONNECTOR_SETTINGS)}
 
@@ -110,7 +110,7 @@ def test_a_read_back_that_cannot_be_read_fails_and_is_not_written_over(host, los
     result = host.run("pop_settings", {"login_type": "PlainTextLogin", "banner": "New."})
     assert (result["failed"], result["changed"]) == (True, True)
     assert result["msg"].endswith(
-        "login_type: it was written, but what EX01 has stored now cannot be read, returned as "
+        "login_type: it was written, but what EX01 has stored now cannot be read, it came as "
         f"{TOLD}; please report that."
     )
     assert result["msg"].startswith("Set-PopSettings was sent and its answer was lost" if lost else "login_type: ")

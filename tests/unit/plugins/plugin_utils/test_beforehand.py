@@ -116,8 +116,8 @@ def test_negotiate_does_with_a_ticket(monkeypatch: pytest.MonkeyPatch, ticket: b
         ("nowhere.pem", "cannot be read: No such file or directory"),
         ("nowhere/ca.pem", "cannot be read: No such file or directory"),
         ("file/ca.pem", "cannot be read: Not a directory"),
-        ("file", "holds no certificate in PEM form"),
-        ("empty.pem", "holds no certificate in PEM form"),
+        ("file", "contains no certificate in PEM form"),
+        ("empty.pem", "contains no certificate in PEM form"),
     ],
 )
 def test_authorities(settings: Settings, tmp_path: Path, shell: str, name: str, reason: str) -> None:

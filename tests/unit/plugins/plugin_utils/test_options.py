@@ -77,9 +77,7 @@ def test_the_windows_endpoint_has_the_configuration_that_is_named() -> None:
 
 def test_the_plain_shell_does_not_pass_a_configuration_by() -> None:
     assert to_settings(DEFAULTS | {"transport": "winrm"}).transport == "winrm"
-    with pytest.raises(
-        ValueError, match="has no session configurations and would ignore 'JEA' by: use ansible_exchange"
-    ):
+    with pytest.raises(ValueError, match="has no session configurations and would ignore 'JEA': use ansible_exchange"):
         to_settings(DEFAULTS | {"transport": "winrm", "windows_configuration": "JEA"})
 
 
