@@ -282,8 +282,7 @@ def test_the_simulated_listeners(protocol, encryption, listeners):
 @pytest.mark.parametrize("protocol", ["pop3", "imap4"])
 def test_the_simulated_listeners_refuse_a_log_on_in_clear(protocol, listeners):
     options = {"protocol": protocol, "encryption": "none", "port": PORTS[protocol, "none"] + 20000}
-    told = run_module("mail_probe", listeners | options, never)["msg"]
-    assert " is reached without encryption, and a password is not sent over such a connection; " in told
+    assert "is reached without encryption" in run_module("mail_probe", listeners | options, never)["msg"]
     clear = {"allow_plain_text_password": True, "expect_logon": "refused"}
     result = run_module("mail_probe", listeners | options | clear, never)
     assert "failed" not in result, result["msg"]

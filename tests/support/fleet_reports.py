@@ -139,7 +139,7 @@ def server(number: int, now: datetime = NOW, *, wanted: bool = True, healthy: bo
     elif kind == 10 and wanted:
         reports["pop3"]["unknown"] = {"certificate": "The services of the certificate cannot be read."}
     elif kind == 11:
-        look["imap4"] |= {"restart_owed": "unknown", "restart_reason": "It cannot be read when the services started."}
+        look["imap4"] |= {"restart_owed": "unknown", "restart_reason": "It is not known when the services started."}
         look["connectors"], look["certificates"] = None, None
         look["findings"].insert(0, finding("part-not-granted", "warning", None, "Get-ReceiveConnector is withheld."))
     elif kind == 12:

@@ -59,7 +59,7 @@
     }
     status.textContent = isFiltered
       ? `${shown} of ${entries.length} entries match.`
-      : `All ${entries.length} entries are shown or folded.`;
+      : `All ${entries.length} entries are shown or collapsed.`;
   };
 
   form.addEventListener("input", filter);
