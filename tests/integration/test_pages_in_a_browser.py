@@ -181,7 +181,7 @@ def test_filter_unfolds_what_it_finds(shown: Opened) -> None:
     assert not row.is_visible(), "it is the same everywhere"
     _field(shown, "Text").fill("message_retrieval_mime_format")
     assert row.is_visible()
-    shown.page.get_by_label("only what differs").check()
+    shown.page.get_by_label("only differences").check()
     assert not row.is_visible()
 
 
