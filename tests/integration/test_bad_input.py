@@ -104,7 +104,7 @@ REFUSED: list[tuple[str, dict[str, Any], str]] = [
     (
         "unknown value",
         {"login_type": "Secure"},
-        "login_type: 'Secure' is not valid; give PlainTextLogin (1), PlainTextAuthentication (2) or SecureLogin (3).",
+        "login_type: 'Secure' is not valid; use PlainTextLogin (1), PlainTextAuthentication (2) or SecureLogin (3).",
     ),
     (
         "number out of range",

@@ -121,7 +121,7 @@ def test_a_renewal_end_to_end_on_every_release(
         assert done.task("Drain", server.lower())
         told = done.task("Show what is left out", server.lower())["result"]["msg"]
         assert told == [
-            "TlsCertificateName and the probe of port 587 are left out: "
+            "TlsCertificateName and the probe of port 587 are skipped: "
             f"{issued.thumbprint} is not assigned to SMTP; assign it with certificate_services: [SMTP]."
         ]
     assert secrets_in(controller, issued, done.output) == []

@@ -421,4 +421,4 @@ def test_what_is_no_list_of_results_is_refused(controller: Controller, organisat
     play = {"hosts": "exchange", "gather_facts": False, "tasks": [task]}
     done = controller.run([play], inventory(organisation.description))
     assert done.returncode != 0
-    assert "server_differences: give a list of results of client_access_info." in " ".join(done.output.split())
+    assert "server_differences: use a list of results of client_access_info." in " ".join(done.output.split())
