@@ -82,7 +82,7 @@ def assigned(organisation: SimulatorProcess, server: str = "EX01") -> dict[str, 
 
 
 def shown(organisation: SimulatorProcess, server: str = "EX01") -> set[bytes]:
-    """The certificates that a client of ours is shown where the connection begins in TLS."""
+    """The certificates that a client of ours is shown where the connection starts with TLS."""
     address = organisation.description["servers"][server]["address"]
     ports = [PORTS[protocol]["implicit_tls"] for protocol in ("pop3", "imap4")]
     return {ssl.PEM_cert_to_DER_cert(ssl.get_server_certificate((address, port))) for port in ports}

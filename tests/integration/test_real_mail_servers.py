@@ -135,7 +135,7 @@ def test_a_server_without_tls(protocol, probe):
 @pytest.mark.parametrize("protocol", ["pop3", "imap4"])
 def test_tls_from_the_start_is_refused(protocol, probe):
     result = probe(protocol, "implicit_tls", "without_tls")
-    assert "closed the connection during the TLS handshake: look at the certificate" in result["msg"]
+    assert "closed the connection during the TLS handshake: check the certificate" in result["msg"]
 
 
 @pytest.mark.parametrize(("protocol", "encryption"), CONVERSATIONS)
@@ -219,7 +219,7 @@ def test_a_sender_that_the_user_may_not_use(probe):
 def test_a_message_for_somebody_else_does_not_arrive(probe):
     options = credentials(ANNA) | {"round_trip": trip(probe, sender=ANNA, recipient=BERTHA), "timeout": 5}
     result = probe("pop3", "implicit_tls", **options)
-    assert "look at the queues and at message tracking" in result["msg"]
+    assert "check the queues and message tracking" in result["msg"]
     assert (result["changed"], result["round_trip"]["received"]) == (True, False)
 
 

@@ -95,7 +95,7 @@ NO_ROLE = (
     "/Users/Administrator\" isn't assigned to any management roles).",
 )
 BROKEN = (
-    " opens no session, because a part of Exchange cannot be loaded there: look at the application log of the server, ",
+    " opens no session, because a part of Exchange cannot be loaded there: check the application log of the server, ",
     "TypeInitializationException: The type initializer for 'Nested' threw an exception).",
 )
 

@@ -30,7 +30,7 @@ SECONDS = 5.0
 
 
 def served_thumbprint(address: str, port: int) -> str | None:
-    """The thumbprint of what is shown at a port that begins in TLS; None where that cannot be seen from here."""
+    """The thumbprint of what is shown at a port that starts with TLS; None where that cannot be seen from here."""
     traffic = Traffic(Deadline(SECONDS))
     target = MailTarget(address.strip("[]"), port, "implicit_tls")
     try:

@@ -87,7 +87,7 @@ class RoundTrip:
             result |= {"sent": False, "answer": self._submission.clean(rejected.args[0])}
             raise Failure(
                 f"{self._submission.target} did not take a message from {mail.sender} to {mail.recipient}: "
-                f"{quoted(result['answer'])}; look at the addresses, and whether this user may send as the sender."
+                f"{quoted(result['answer'])}; check the addresses, and whether this user may send as the sender."
             ) from None
         result |= {"sent": True, "answer": self._submission.clean(said)}
         result["seconds"]["submission"] = report.seconds["send"]
@@ -114,8 +114,8 @@ class RoundTrip:
             if late:
                 raise Failure(
                     f"{self._submission.target} took the message, and {self._mailbox.target} did not have it for "
-                    f"{self._mail.recipient} within the {self._deadline.seconds:g} seconds of timeout: look at the "
-                    "queues and at message tracking, and whether it is this user's mailbox."
+                    f"{self._mail.recipient} within the {self._deadline.seconds:g} seconds of timeout: check the "
+                    "queues and message tracking, and whether it is this user's mailbox."
                 )
             time.sleep(pause)
             pause = min(2 * pause, LONGEST_PAUSE)

@@ -157,8 +157,8 @@ class MailService(Generic[AnyDialogue]):
             if context and target.encryption == "starttls":
                 if dialogue.tls_word not in report.capabilities:
                     raise Failure(
-                        f"{target} does not offer {dialogue.tls_word}: look at the certificate that is assigned to the "
-                        "service; a port that begins in TLS needs encryption implicit_tls."
+                        f"{target} does not offer {dialogue.tls_word}: check the certificate that is assigned to the "
+                        "service; a port that starts with TLS needs encryption implicit_tls."
                     )
                 with self.part("tls", "the TLS handshake", report):
                     dialogue.start_tls(context)
@@ -182,12 +182,12 @@ class MailService(Generic[AnyDialogue]):
         if answer.ok is None:
             if answer.known:
                 raise Failure(
-                    f"{self.target} cannot check the sign-in of {user} at the moment: {quoted(said)}; look at the back "
-                    "end of the service, and at the protocol log."
+                    f"{self.target} cannot check the sign-in of {user} at the moment: {quoted(said)}; check the back "
+                    "end of the service and the protocol log."
                 )
             raise Failure(
                 f"{self.target} answered the sign-in of {user} with words that are not known as a "
-                f"refusal: {quoted(said)}; look at the protocol log of the service."
+                f"refusal: {quoted(said)}; check the protocol log of the service."
             )
         if answer.ok and isinstance(dialogue, Pop3 | Imap4):
             answer = self._open_mailbox(dialogue, account, report)
@@ -197,7 +197,7 @@ class MailService(Generic[AnyDialogue]):
             look = f"the user and the password, and whether this mailbox may use {dialogue.title}"
             if not answer.password_sent:
                 look = "the encryption that the server wants, and the authentication methods it is set to"
-            raise Failure(f"{self.target} refused the sign-in of {user}: {quoted(said)}; look at {look}.")
+            raise Failure(f"{self.target} refused the sign-in of {user}: {quoted(said)}; check {look}.")
 
     def _open_mailbox(self, dialogue: Pop3 | Imap4, account: Account, report: Report) -> Answer:
         """Whether the mailbox opens: Exchange lets users in whose mailbox it then cannot get at."""
@@ -211,8 +211,8 @@ class MailService(Generic[AnyDialogue]):
         user = shortened(account.user)
         if answer.ok is None or account.succeeds:
             raise Failure(
-                f"{self.target} let {user} sign in and did not open the mailbox: {quoted(said)}; look at the "
-                "server that holds it, at the form of the user name, at the password, and whether this mailbox may use "
+                f"{self.target} let {user} sign in and did not open the mailbox: {quoted(said)}; check the "
+                "server that holds it, the form of the user name, the password, and whether this mailbox may use "
                 f"{dialogue.title}."
             )
         return answer
@@ -234,8 +234,8 @@ class MailService(Generic[AnyDialogue]):
         except ssl.SSLError as error:
             told = (error.reason or "no reason was given").replace("_", " ").lower()
             raise Failure(
-                f"TLS with {self.target} failed ({told}): look at the encryption this port speaks, and for TLS 1.2 or "
-                "newer on the server."
+                f"TLS with {self.target} failed ({told}): check the encryption this port uses, and that "
+                "the server has TLS 1.2 or newer."
             ) from None
         except NoAnswer:
             raise Failure(self._closed(key, words) if self._traffic.ended else self._nonsense(key, words)) from None
@@ -248,10 +248,10 @@ class MailService(Generic[AnyDialogue]):
         sentence = f"{self.target} did not finish {words} within the {self._deadline.seconds:g} seconds of timeout"
         if not self._traffic.received:
             if key == "greeting" and self.target.encryption != "implicit_tls":
-                return f"{sentence} and said nothing; if the port begins in TLS, set encryption to implicit_tls."
+                return f"{sentence} and said nothing; if the port starts with TLS, set encryption to implicit_tls."
             if key == "tls":
-                return f"{sentence}; if the port begins without encryption, set encryption to starttls."
-        return f"{sentence}; look at the load of the server, or give it more time."
+                return f"{sentence}; if the port starts without encryption, set encryption to starttls."
+        return f"{sentence}; check the load of the server, or give it more time."
 
     def _closed(self, key: str, words: str) -> str:
         certificate, versions = "the certificate that is assigned to the service", "the TLS versions of the server"
@@ -263,20 +263,20 @@ class MailService(Generic[AnyDialogue]):
             else f"{certificate}, and {versions}",
             "greeting": "the service behind a load balancer, and the limits on connections",
         }.get(key, "the protocol log of the service")
-        return f"{self.target} closed the connection during {words}: look at {look}."
+        return f"{self.target} closed the connection during {words}: check {look}."
 
     def _nonsense(self, key: str, words: str) -> str:
         title, began = self._kind.title, self._traffic.beginning
         if key == "tls" and self.target.encryption == "starttls":
             return (
-                f"{self.target} offers {self._kind.tls_word} and then refuses it: look at the certificate that is "
+                f"{self.target} offers {self._kind.tls_word} and then refuses it: check the certificate that is "
                 "assigned to the service."
             )
         if key == "greeting" and began.startswith(TLS_ALERT):
-            return f"{self.target} begins in TLS: set encryption to implicit_tls."
+            return f"{self.target} starts with TLS: set encryption to implicit_tls."
         said = self.clean(began.partition(b"\n")[0])
         if key == "greeting" and re.match(self._kind.turned_away, began):
             return f"{self.target} turned the connection away: {quoted(said)}."
         if key == "greeting":
-            return f"{self.target} does not speak {title}, it began with {quoted(said)}: look at protocol and port."
+            return f"{self.target} does not speak {title}, it began with {quoted(said)}: check protocol and port."
         return f"{self.target} gave an answer that is not {title} during {words}."

@@ -80,12 +80,12 @@ class MailTarget:
                 return line
         if isinstance(problem, TimeoutError):
             raise Failure(
-                f"{self} did not take the connection within {deadline.seconds:g} seconds: look at the address, and for "
-                "a firewall that drops what comes from the controller."
+                f"{self} did not take the connection within {deadline.seconds:g} seconds: check the address, and "
+                "whether a firewall drops what comes from the controller."
             )
         if isinstance(problem, ConnectionRefusedError):
             raise Failure(
-                f"{self} refused the connection, so nothing listens on port {self.port} there: look at the port, the "
+                f"{self} refused the connection, so nothing listens on port {self.port} there: check the port, the "
                 "service and its bindings."
             )
         raise Failure(f"{self} cannot be reached from the controller: {problem.strerror or problem}.")
@@ -106,13 +106,12 @@ def _resolve(name: str, port: int, deadline: Deadline) -> list[Any]:
         answer = answers.get(timeout=deadline.left)
     except queue.Empty:
         raise Failure(
-            f"The name {name} was not resolved within {deadline.seconds:g} seconds: look at the controller's DNS "
-            "servers."
+            f"The name {name} was not resolved within {deadline.seconds:g} seconds: check the controller's DNS servers."
         ) from None
     if isinstance(answer, Exception):
         told = answer.strerror if isinstance(answer, OSError) else "it is no host name"
         raise Failure(
-            f"The name {name} does not resolve on the controller ({told}): look at its spelling and the DNS record, or "
+            f"The name {name} does not resolve on the controller ({told}): check its spelling and the DNS record, or "
             "give an address with connect_to."
         )
     return list(answer)

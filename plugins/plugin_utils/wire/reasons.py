@@ -71,7 +71,7 @@ REASONS: Sequence[Reason] = (
     # Published of the first one: learn.microsoft.com/answers/questions/310545 and 311044. The others are what .NET says
     # of files, classes and configuration in general.
     _named(
-        "a part of Exchange cannot be loaded there: look at the application log of the server, repeat the last update "
+        "a part of Exchange cannot be loaded there: check the application log of the server, repeat the last update "
         "of Exchange, and compare the PowerShell directories of both web sites, with their web.config, with those of "
         "a server that works",
         "TypeInitializationException",
@@ -86,8 +86,8 @@ REASONS: Sequence[Reason] = (
     ),
     # A guess: cmdlets are known to fail by these.
     _named(
-        "Exchange has no domain controller that answers: look at the application log of the server for events of "
-        "MSExchangeADTopology, and at the domain controllers of its site",
+        "Exchange has no domain controller that answers: check the application log of the server for events of "
+        "MSExchangeADTopology, and the domain controllers of its site",
         "ADOperationException",
         "ADServerSettingsChangedException",
         "ADTransientException",

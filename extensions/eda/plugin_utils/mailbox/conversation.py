@@ -135,7 +135,7 @@ def speaking(account: Account, doing: str) -> Iterator[None]:
         raise Failed(f"The certificate of {where} is not accepted: {error.verify_message}.") from error
     except ssl.SSLError as error:
         why = one_line(error.reason or str(error), 200)
-        raise Failed(f"No TLS with {where} while {doing} ({why}); look at encryption and port.") from error
+        raise Failed(f"No TLS with {where} while {doing} ({why}); check encryption and port.") from error
     except TimeoutError as error:
         raise Failed(f"{where} did not answer within {account.timeout} seconds while {doing}.") from error
     except socket.gaierror as error:

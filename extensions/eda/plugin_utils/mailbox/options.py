@@ -220,7 +220,7 @@ def _account(given: Mapping[str, Any], where: str) -> Account:
         if not values[name]:
             raise Refused(f"{where}{name} is needed, and not given.")
     if re.search(r"[\x00\r\n]", values["password"]):
-        raise Refused(f"{where}password: a line break cannot be in it, look at how it is stored.")
+        raise Refused(f"{where}password: a line break cannot be in it, check how it is stored.")
     protocol, encryption = values["protocol"], values["encryption"]
     port = values["port"] = values["port"] or _PORTS[protocol, encryption]
     for (of, by), usual in _PORTS.items():

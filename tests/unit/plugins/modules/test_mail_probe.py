@@ -217,14 +217,12 @@ CREDENTIALS = {"user": USER, "password": PASSWORD}
 CLEAR = CREDENTIALS | {"allow_plain_text_password": True}
 WHERE = f"{NAME}:PORT at 127.0.0.1"
 SLOW = "within the 60 seconds of timeout"
-LOAD = "look at the load of the server, or give it more time."
-HOLDER = (
-    "look at the server that holds it, at the form of the user name, at the password, and whether this mailbox may use"
-)
-LOG = "look at the protocol log of the service."
-BACK_END = "look at the back end of the service, and at the protocol log."
-POP3_LIMITS = "look at the service behind a load balancer, and the limits on connections."
-TLS_HINT = "if the port begins in TLS, set encryption to implicit_tls."
+LOAD = "check the load of the server, or give it more time."
+HOLDER = "check the server that holds it, the form of the user name, the password, and whether this mailbox may use"
+LOG = "check the protocol log of the service."
+BACK_END = "check the back end of the service and the protocol log."
+POP3_LIMITS = "check the service behind a load balancer, and the limits on connections."
+TLS_HINT = "if the port starts with TLS, set encryption to implicit_tls."
 
 SERVERS: dict[str, tuple[Script, dict[str, Any], str]] = {
     "silent": (silent, {}, f"{WHERE} did not finish its greeting {SLOW} and said nothing; {TLS_HINT}"),
@@ -241,7 +239,7 @@ SERVERS: dict[str, tuple[Script, dict[str, Any], str]] = {
     "silent_in_tls": (
         silent,
         {"encryption": "implicit_tls"},
-        f"{WHERE} did not finish the TLS handshake {SLOW}; if the port begins without encryption, set encryption to "
+        f"{WHERE} did not finish the TLS handshake {SLOW}; if the port starts without encryption, set encryption to "
         "starttls.",
     ),
     "half_open": (greets_only(b"+OK ready\r\n"), {}, f"{WHERE} did not finish its capabilities {SLOW}; {LOAD}"),
@@ -279,19 +277,19 @@ SERVERS: dict[str, tuple[Script, dict[str, Any], str]] = {
     "closes_in_tls": (
         lambda line: None,
         {"encryption": "implicit_tls"},
-        f"{WHERE} closed the connection during the TLS handshake: look at the certificate that is assigned to the "
+        f"{WHERE} closed the connection during the TLS handshake: check the certificate that is assigned to the "
         "service, the TLS versions of the server, and on Exchange the state of PopProxy (Get-ServerComponentState).",
     ),
     "closes_in_tls_imap4": (
         closes_after(b""),
         {"protocol": "imap4", "encryption": "implicit_tls"},
-        f"{WHERE} closed the connection during the TLS handshake: look at the certificate that is assigned to the "
+        f"{WHERE} closed the connection during the TLS handshake: check the certificate that is assigned to the "
         "service, the TLS versions of the server, and on Exchange the state of ImapProxy (Get-ServerComponentState).",
     ),
     "closes_in_tls_smtp": (
         closes_after(b""),
         {"protocol": "smtp", "encryption": "implicit_tls"},
-        f"{WHERE} closed the connection during the TLS handshake: look at the certificate that is assigned to the "
+        f"{WHERE} closed the connection during the TLS handshake: check the certificate that is assigned to the "
         "service, and the TLS versions of the server.",
     ),
     "closes_at_log_on": (
@@ -302,23 +300,23 @@ SERVERS: dict[str, tuple[Script, dict[str, Any], str]] = {
     "other_protocol": (
         greets_only(b"220 mail.contoso.test ESMTP\r\n"),
         {},
-        f"{WHERE} does not speak POP3, it began with '220 mail.contoso.test ESMTP': look at protocol and port.",
+        f"{WHERE} does not speak POP3, it began with '220 mail.contoso.test ESMTP': check protocol and port.",
     ),
     "other_protocol_imap4": (
         greets_only(b"+OK POP3 ready\r\n"),
         {"protocol": "imap4"},
-        f"{WHERE} does not speak IMAP4, it began with '+OK POP3 ready': look at protocol and port.",
+        f"{WHERE} does not speak IMAP4, it began with '+OK POP3 ready': check protocol and port.",
     ),
     "other_protocol_smtp": (
         greets_only(b"* OK IMAP4 ready\r\n"),
         {"protocol": "smtp"},
-        f"{WHERE} does not speak SMTP, it began with '* OK IMAP4 ready': look at protocol and port.",
+        f"{WHERE} does not speak SMTP, it began with '* OK IMAP4 ready': check protocol and port.",
     ),
     "clear_in_place_of_tls": (
         greets_only(b"+OK ready\r\n"),
         {"encryption": "implicit_tls"},
-        f"TLS with {WHERE} failed (wrong version number): look at the encryption this port speaks, and for TLS 1.2 or "
-        "newer on the server.",
+        f"TLS with {WHERE} failed (wrong version number): check the encryption this port uses, and that the "
+        "server has TLS 1.2 or newer.",
     ),
     "turned_away": (
         greets_only(b"-ERR too many connections\r\n"),
@@ -343,34 +341,34 @@ SERVERS: dict[str, tuple[Script, dict[str, Any], str]] = {
     "tls_not_offered": (
         pop3(),
         {"encryption": "starttls"},
-        f"{WHERE} does not offer STLS: look at the certificate that is assigned to the service; a port that begins in "
+        f"{WHERE} does not offer STLS: check the certificate that is assigned to the service; a port that starts with "
         "TLS needs encryption implicit_tls.",
     ),
     "tls_refused": (
         pop3((b"CAPA", b"+OK\r\nSTLS\r\n.\r\n"), (b"STLS", b"-ERR no certificate\r\n")),
         {"encryption": "starttls"},
-        f"{WHERE} offers STLS and then refuses it: look at the certificate that is assigned to the service.",
+        f"{WHERE} offers STLS and then refuses it: check the certificate that is assigned to the service.",
     ),
     "tls_refused_smtp": (
         smtp((b"STARTTLS", b"454 4.7.0 not available\r\n"), features=b"STARTTLS"),
         {"protocol": "smtp", "encryption": "starttls"},
-        f"{WHERE} offers STARTTLS and then refuses it: look at the certificate that is assigned to the service.",
+        f"{WHERE} offers STARTTLS and then refuses it: check the certificate that is assigned to the service.",
     ),
     "tls_refused_imap4": (
         imap4((b"STARTTLS", b"TAG NO not now\r\n"), capabilities=b"IMAP4rev1 STARTTLS"),
         {"protocol": "imap4", "encryption": "starttls"},
-        f"{WHERE} offers STARTTLS and then refuses it: look at the certificate that is assigned to the service.",
+        f"{WHERE} offers STARTTLS and then refuses it: check the certificate that is assigned to the service.",
     ),
     "log_on_refused": (
         pop3((b"PASS", b"-ERR Logon failure: unknown user name or bad password.\r\n")),
         CLEAR,
-        f"{WHERE} refused the sign-in of {USER}: 'Logon failure: unknown user name or bad password.'; look at the user "
+        f"{WHERE} refused the sign-in of {USER}: 'Logon failure: unknown user name or bad password.'; check the user "
         "and the password, and whether this mailbox may use POP3.",
     ),
     "log_on_refused_imap4": (
         imap4((b"LOGIN", b"TAG NO LOGIN failed.\r\n")),
         {"protocol": "imap4"} | CLEAR,
-        f"{WHERE} refused the sign-in of {USER}: 'LOGIN failed.'; look at the user and the password, and whether this "
+        f"{WHERE} refused the sign-in of {USER}: 'LOGIN failed.'; check the user and the password, and whether this "
         "mailbox may use IMAP4.",
     ),
     "log_on_refused_smtp": (
@@ -380,7 +378,7 @@ SERVERS: dict[str, tuple[Script, dict[str, Any], str]] = {
             (base64.b64encode(PASSWORD.encode()).upper(), b"535 5.7.3 Authentication unsuccessful\r\n"),
         ),
         {"protocol": "smtp"} | CLEAR,
-        f"{WHERE} refused the sign-in of {USER}: '535 5.7.3 Authentication unsuccessful'; look at the user and the "
+        f"{WHERE} refused the sign-in of {USER}: '535 5.7.3 Authentication unsuccessful'; check the user and the "
         "password, and whether this mailbox may use SMTP.",
     ),
     "log_on_echoed": (
@@ -398,7 +396,7 @@ SERVERS: dict[str, tuple[Script, dict[str, Any], str]] = {
     "log_on_echoed_smtp": (
         smtp((b"AUTH", b"535 what is ECHO\r\n"), features=b"AUTH PLAIN"),
         {"protocol": "smtp"} | CLEAR,
-        f"{WHERE} refused the sign-in of {USER}: '535 what is AUTH PLAIN ********'; look at the user and the password, "
+        f"{WHERE} refused the sign-in of {USER}: '535 what is AUTH PLAIN ********'; check the user and the password, "
         "and whether this mailbox may use SMTP.",
     ),
     "log_on_not_now": (
@@ -415,13 +413,13 @@ SERVERS: dict[str, tuple[Script, dict[str, Any], str]] = {
         smtp(features=b"AUTH GSSAPI NTLM"),
         {"protocol": "smtp"} | CLEAR,
         f"{WHERE} refused the sign-in of {USER}: 'the server accepts no password on this connection; it offers only "
-        "GSSAPI NTLM'; look at the encryption that the server wants, and the authentication methods it is set to.",
+        "GSSAPI NTLM'; check the encryption that the server wants, and the authentication methods it is set to.",
     ),
     "log_on_disabled_imap4": (
         imap4(capabilities=b"IMAP4rev1 LOGINDISABLED"),
         {"protocol": "imap4"} | CLEAR,
         f"{WHERE} refused the sign-in of {USER}: 'LOGINDISABLED: the server accepts no password on this connection'; "
-        "look at the encryption that the server wants, and the authentication methods it is set to.",
+        "check the encryption that the server wants, and the authentication methods it is set to.",
     ),
     "log_on_beyond_ascii_imap4": (
         imap4(),
@@ -647,7 +645,7 @@ def test_a_closed_port():
         unheard.bind(("127.0.0.1", 0))
         port = unheard.getsockname()[1]
         assert look(port)["msg"] == (
-            f"{NAME}:{port} at 127.0.0.1 refused the connection, so nothing listens on port {port} there: look at the "
+            f"{NAME}:{port} at 127.0.0.1 refused the connection, so nothing listens on port {port} there: check the "
             "port, the service and its bindings."
         )
 
@@ -658,7 +656,7 @@ def test_a_name_that_does_not_resolve(monkeypatch):
 
     monkeypatch.setattr(socket, "getaddrinfo", unknown)
     assert look(110, connect_to="mail.invalid")["msg"] == (
-        "The name mail.invalid does not resolve on the controller (Name or service not known): look at its spelling "
+        "The name mail.invalid does not resolve on the controller (Name or service not known): check its spelling "
         "and the DNS record, or give an address with connect_to."
     )
 
@@ -668,9 +666,7 @@ def test_a_name_server_that_does_not_answer(monkeypatch):
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: answered.wait())
     sentence = look(110, connect_to="mail.invalid", timeout=1)["msg"]
     answered.set()
-    assert sentence == (
-        "The name mail.invalid was not resolved within 1 seconds: look at the controller's DNS servers."
-    )
+    assert sentence == ("The name mail.invalid was not resolved within 1 seconds: check the controller's DNS servers.")
 
 
 def test_an_address_that_swallows_everything():
@@ -681,8 +677,8 @@ def test_an_address_that_swallows_everything():
             connection.setblocking(False)
             connection.connect_ex(("127.0.0.1", port))
         assert look(port, timeout=1)["msg"] == (
-            f"{NAME}:{port} at 127.0.0.1 did not take the connection within 1 seconds: look at the address, and for a "
-            "firewall that drops what comes from the controller."
+            f"{NAME}:{port} at 127.0.0.1 did not take the connection within 1 seconds: check the address, and "
+            "whether a firewall drops what comes from the controller."
         )
         for connection in waiting:
             connection.close()
@@ -718,8 +714,8 @@ CERTIFICATES: dict[str, tuple[Callable[[Authority], Path], str | None, dict[str,
     ),
     "wrong_name": (
         lambda a: a.issue(["other.contoso.test", "*.mail.contoso.test"], common_name=NAME),
-        f"The certificate of {WHERE} is for other.contoso.test, *.mail.contoso.test, not for {NAME}: look at the name "
-        "the clients use and at the certificate that is assigned to the service.",
+        f"The certificate of {WHERE} is for other.contoso.test, *.mail.contoso.test, not for {NAME}: check the name "
+        "the clients use and the certificate that is assigned to the service.",
         {"trusted": True, "name_matches": False, "reason": "the name is not among those of the certificate"},
     ),
     "expired": (
@@ -1084,7 +1080,7 @@ def test_a_message_that_does_not_arrive(serve, monkeypatch):
     Clock(monkeypatch)
     result = Mailbox(delivers=False).probe(serve, timeout=60)
     assert "took the message, and" in result["msg"]
-    assert f"did not have it for {USER} within the 60 seconds of timeout: look at the queues" in result["msg"]
+    assert f"did not have it for {USER} within the 60 seconds of timeout: check the queues" in result["msg"]
     assert (result["changed"], result["round_trip"]["sent"], result["round_trip"]["received"]) == (True, True, False)
 
 
