@@ -51,7 +51,8 @@ for shared in ("module_utils._judgement.client_settings", "module_utils._objects
     importlib.import_module(f"{PLUGINS}.{shared}")
 # Every session process needs this and has it from the playbook. Where a library is missing the task says so.
 with contextlib.suppress(ImportError):
-    importlib.import_module(f"{PLUGINS}.plugin_utils.wire.psrp")
+    for needed in ("session", "wire.psrp"):
+        importlib.import_module(f"{PLUGINS}.plugin_utils.{needed}")
 
 
 class ExchangeAction(ActionBase):  # type: ignore[misc] # ansible-core publishes no types

@@ -31,7 +31,6 @@ from pathlib import Path
 
 from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import Unreachable, words_of
 from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import Reply, Request
-from ansible_collections.mailops.exchange.plugins.plugin_utils.session import Session
 from ansible_collections.mailops.exchange.plugins.plugin_utils.settings import Endpoint, Settings
 
 # What `ps` shows in the place of ansible-playbook; the kernel keeps fifteen bytes.
@@ -247,6 +246,9 @@ class SessionProcess:
         self._listener = listener
         self._fingerprint = terms.settings.fingerprint
         self._idle_timeout = terms.idle_timeout
+        # Not above: it needs libraries, and where one is missing the task is to end in the connection's sentence.
+        from ansible_collections.mailops.exchange.plugins.plugin_utils.session import Session
+
         self._session = Session(terms.settings)
         self._is_ending = False
         self._is_called = False
@@ -291,7 +293,7 @@ class SessionProcess:
         while not self._is_ending:
             self._listener.settimeout(self._idle_timeout)
             try:
-                connection, _ = self._listener.accept()
+                connection, _address = self._listener.accept()
             except TimeoutError:
                 return
             with connection:

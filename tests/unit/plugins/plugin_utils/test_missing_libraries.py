@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import importlib.util
+import os
+import subprocess
+import sys
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -26,3 +29,15 @@ def test_sentence(monkeypatch: pytest.MonkeyPatch, transport: str, missing: str,
         f"The Python library {package} is missing on the controller: install the collection's requirements (pip "
         f"install {package}) into the Python that runs Ansible."
     )
+
+
+@pytest.mark.parametrize("missing", ["requests", "pypsrp", "spnego"])
+def test_tasks_come_as_far_as_that_sentence(missing: str) -> None:
+    """What ansible-core loads before the connection is asked for its settings needs none of them."""
+    program = (
+        f"import sys; sys.modules[{missing!r}] = None; "
+        "import ansible_collections.mailops.exchange.plugins.plugin_utils.action"
+    )
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
