@@ -99,8 +99,8 @@ options:
     type: int
   max_connection_from_single_ip:
     description:
-      - The maximum number of connections from a single client address. C(MaxConnectionFromSingleIP) has no s in
-        Connection, and neither has the option.
+      - The maximum number of connections from a single client address. There is no s in C(Connection), as in
+        C(MaxConnectionFromSingleIP).
       - From 1 to 2147483647. Exchange's default is V(2147483647).
     type: int
   max_connections:
@@ -282,8 +282,8 @@ options:
     type: int
   max_connection_from_single_ip:
     description:
-      - The maximum number of connections from a single client address. C(MaxConnectionFromSingleIP) has no s in
-        Connection, and neither has the option.
+      - The maximum number of connections from a single client address. There is no s in C(Connection), as in
+        C(MaxConnectionFromSingleIP).
       - From 1 to 2147483647. Exchange's default is V(2147483647).
     type: int
   max_connections:

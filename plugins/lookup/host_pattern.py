@@ -82,15 +82,15 @@ class LookupModule(LookupBase):  # type: ignore[misc] # ansible-core publishes n
             if not _matches(inventory, part):
                 told = repr(whole) if part in (whole, patterns) else f"{part!r}, which is a part of {whole!r}"
                 raise AnsibleLookupError(
-                    f"No host of the inventory matches {told}: give a pattern that has hosts, as "
-                    "-e exchange_hosts=... on the command line (in group_vars or host_vars it has no effect)."
+                    f"No host in the inventory matches {told}; use -e exchange_hosts=... on the command line, with a "
+                    "pattern that matches a host (in group_vars or host_vars it has no effect)."
                 )
         if limit := variables.get("ansible_limit"):
             inventory.subset(limit)
             if not _matches(inventory, patterns):
                 raise AnsibleLookupError(
-                    f"--limit {limit!r} leaves none of the hosts that match {whole!r}: give another limit, or another "
-                    "pattern, as -e exchange_hosts=... on the command line."
+                    f"--limit {limit!r} leaves none of the hosts that match {whole!r}; use another limit, or another "
+                    "pattern with -e exchange_hosts=... on the command line."
                 )
         return patterns
 

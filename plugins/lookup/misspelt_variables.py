@@ -63,7 +63,7 @@ class LookupModule(LookupBase):  # type: ignore[misc] # ansible-core publishes n
             switch = f"{playbook}_{misspelt.SWITCH}"
             given = self._templar.template((variables or {}).get(switch, misspelt.CHOICES[0]))
             if given not in misspelt.CHOICES:
-                raise AnsibleLookupError(f"{switch}: {given!r} is not known; give {' or '.join(misspelt.CHOICES)}.")
+                raise AnsibleLookupError(f"{switch}: {given!r} is not valid; use {' or '.join(misspelt.CHOICES)}.")
             spaces = (misspelt.of_playbook(playbook), connection)
             sentences = [sentence for space in spaces for sentence in space.misspelt(variables or ())]
             if given == "warn":

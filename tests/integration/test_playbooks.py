@@ -45,10 +45,10 @@ def test_a_run_without_hosts_fails_and_names_the_pattern(controller: Controller,
     hosts = {"exchange": {"hosts": {"ex01": {}}, "vars": {"exchange_hosts": "other"}}, "other": {"hosts": {"web": {}}}}
     mistyped = controller.run(playbook(name), hosts, "-e", "exchange_hosts=exchnge")
     assert mistyped.returncode != 0
-    assert "No host of the inventory matches 'exchnge': " in mistyped.output
+    assert "No host in the inventory matches 'exchnge'; " in mistyped.output
     limited = controller.run(playbook(name), hosts, "--limit", "web")
     assert limited.returncode != 0
-    assert "--limit 'web' leaves none of the hosts that match 'exchange': " in limited.output
+    assert "--limit 'web' leaves none of the hosts that match 'exchange'; " in limited.output
     assert not mistyped.results + limited.results
 
 

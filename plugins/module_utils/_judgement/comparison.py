@@ -33,7 +33,7 @@ SERVER_BUILDS_DIFFER = Rule(
     "server-builds-differ",
     (NOTICE,),
     "The build is {builds}.",
-    "Servers of different builds differ in their options, defaults and security fixes.",
+    "Servers of different builds differ in their options, defaults, and security fixes.",
     "Install the same update on all of them.",
 )
 

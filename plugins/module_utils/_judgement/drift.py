@@ -14,7 +14,7 @@ from ansible_collections.mailops.exchange.plugins.module_utils._tables.protocols
 
 # A restart that may be pending, the more certain first.
 _DOUBTS = {"possible": "possibly pending", "unknown": "not known whether pending"}
-_ROW = "{:<24} {:<6} {:<12} {:<34} {}"
+_ROW = "{:<24} {:<8} {:<12} {:<34} {}"
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ def table(told: Any) -> list[str]:
     """A report as lines of a table; ValueError if it is no report."""
     if not isinstance(told, Mapping) or not isinstance(told.get("servers"), Mapping):
         raise ValueError("use a drift report, which has servers")
-    lines = [_ROW.format("SERVER", "PROT.", "PART", "WHAT", "ACTUAL -> DESIRED")]
+    lines = [_ROW.format("SERVER", "PROTOCOL", "PART", "WHAT", "ACTUAL -> DESIRED")]
     for server in told["servers"].values():
         lines += _of_server(ServerDrift(**server))
     return lines

@@ -226,7 +226,7 @@ class AdoptedServer:
         for thumbprint in now:
             if thumbprint not in then:
                 yield (
-                    f"The certificate {thumbprint} was assigned to {protocol.service} since then and stays assigned: "
+                    f"The certificate {thumbprint} was assigned to {protocol.service} after that, and stays assigned: "
                     "Exchange cannot remove an assignment."
                 )
 

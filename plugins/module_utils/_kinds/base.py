@@ -32,7 +32,7 @@ def stray(text: str) -> str | None:
 
 
 def in_words(words: list[str]) -> str:
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}"
+    return " or ".join(words) if len(words) < 3 else f"{', '.join(words[:-1])}, or {words[-1]}"
 
 
 class Values(list[Any]):

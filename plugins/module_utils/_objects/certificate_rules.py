@@ -116,7 +116,7 @@ X509_NAME_NOT_COVERED = Rule(
     "x509-name-not-covered",
     (ERROR,),
     "x509_certificate_name of {protocol_title} is {name!r}, and {no_certificate_covers} it.",
-    "{protocol_title} chooses its certificate by that name: encryption fails, or clients see another one and complain.",
+    "{protocol_title} chooses its certificate by that name: encryption fails, or clients warn about another one.",
     "Import a certificate for {name!r}. Or: Set x509_certificate_name to a name that one covers{by}.",
     ("x509_certificate_name",),
 )

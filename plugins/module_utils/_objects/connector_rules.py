@@ -115,7 +115,7 @@ CONNECTOR_NOT_ADVERTISED = Rule(
     "connector-not-advertised",
     (NOTICE,),
     "advertise_client_settings of the receive connector {connector!r} is false.",
-    "Users cannot look up server, port and encryption for sending in Outlook on the web.",
+    "Users cannot look up server, port, and encryption for sending in Outlook on the web.",
     "Set advertise_client_settings to true{by}.",
     CONNECTOR,
 )

@@ -65,8 +65,8 @@ NO_EXTERNAL_SETTINGS = Rule(
     "no-external-settings",
     (NOTICE,),
     "external_connection_settings is empty.",
-    "Users cannot look up server, port and encryption in Outlook on the web.",
-    "Set external_connection_settings to what clients from outside connect to{by}.",
+    "Users cannot look up server, port, and encryption in Outlook on the web.",
+    "List what external clients connect to in external_connection_settings{by}.",
     (EXTERNAL,),
 )
 

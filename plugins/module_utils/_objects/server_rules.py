@@ -23,8 +23,8 @@ END_OF_SUPPORT = {
 EXCHANGE_UNSUPPORTED = Rule(
     "exchange-unsupported",
     (WARNING,),
-    "{server_with_its_version}.",
-    "Microsoft has supported {product} until {end}; security holes found since then stay open.",
+    "The server is {server_with_its_version}.",
+    "Microsoft's support for {product} ended on {end}; security holes found since then stay open.",
     "Move to Exchange Server SE.",
 )
 

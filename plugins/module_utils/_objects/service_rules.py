@@ -42,7 +42,7 @@ SERVICE_NOT_AUTOMATIC = Rule(
     "service-not-automatic",
     (WARNING, NOTICE),
     "The start mode of the service {service} is {start_mode}.",
-    "After the next restart of Windows {protocol_title} is off.",
+    "{protocol_title} is off after the next restart of Windows.",
     SERVICE_DISABLED.fix,
     ("services",),
 )

@@ -281,8 +281,8 @@ def _of_connection(url: str, error: BaseException, proxy: Proxy | None) -> str:
     by, around = (f" through {proxy}", f"; or {proxy.way_around}") if proxy else ("", "")
     if isinstance(error, requests.exceptions.SSLError):
         return (
-            f"The certificate of {url}{by} is not trusted ({_innermost(error)}): give the authority that issued it "
-            f"with ansible_exchange_ca_cert, or set ansible_exchange_cert_validation to ignore{around}."
+            f"The certificate of {url}{by} is not trusted ({_innermost(error)}): set ansible_exchange_ca_cert to "
+            f"the file of the authority that issued it, or ansible_exchange_cert_validation to ignore{around}."
         )
     if isinstance(error, requests.Timeout):
         return (

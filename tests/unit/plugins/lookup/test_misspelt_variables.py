@@ -48,5 +48,5 @@ def test_they_can_be_warnings(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_another_value_is_refused() -> None:
-    with pytest.raises(AnsibleLookupError, match="drift_misspelt_variables: 'ignore' is not known; give fail or warn"):
+    with pytest.raises(AnsibleLookupError, match="drift_misspelt_variables: 'ignore' is not valid; use fail or warn"):
         look(drift_misspelt_variables="ignore")

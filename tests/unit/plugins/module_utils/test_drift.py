@@ -83,7 +83,7 @@ def test_the_table_has_a_row_for_each_difference() -> None:
     }
     lines = table(report(facts, list(facts), [host for host in facts if host != "gone"], ["pop3"]))
     assert [" ".join(line.split()) for line in lines] == [
-        "SERVER PROT. PART WHAT ACTUAL -> DESIRED",
+        "SERVER PROTOCOL PART WHAT ACTUAL -> DESIRED",
         "in_sync in sync",
         "gone could not be reached",
         "broken could not be compared: It broke.",

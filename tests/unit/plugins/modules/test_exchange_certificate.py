@@ -239,7 +239,7 @@ def test_a_name_that_the_protocol_does_not_look_for_is_warned_of(host, warned):
     host.run(MODULE, wanted)
     assert warned == [
         f"x509_certificate_name of POP3 is 'mail.contoso.test', and {mark} (pop.contoso.test) does not cover it. POP3 "
-        "chooses its certificate by that name: encryption fails, or clients see another one and complain.",
+        "chooses its certificate by that name: encryption fails, or clients warn about another one.",
         *unknown,
     ]
     warned.clear()
