@@ -96,7 +96,7 @@ def _insist_on_latin_1(options: dict[str, t.Any], auth: str) -> None:
         except UnicodeEncodeError:
             raise ValueError(
                 f"Basic authentication carries Western European characters only, and the {option.split('_')[1]} has "
-                "another one: use kerberos, negotiate or ntlm."
+                "another one: use kerberos, negotiate, or ntlm."
             ) from None
 
 

@@ -94,7 +94,7 @@ REFUSED: list[tuple[str, dict[str, Any], str]] = [
     (
         "unknown unit",
         {"log_per_file_size_quota": "10 XB"},
-        "log_per_file_size_quota: '10 XB' has an unknown unit; give B, KB, MB, GB or TB, such as 10MB.",
+        "log_per_file_size_quota: '10 XB' has an unknown unit; give B, KB, MB, GB, or TB, such as 10MB.",
     ),
     (
         "negative size",
@@ -104,7 +104,7 @@ REFUSED: list[tuple[str, dict[str, Any], str]] = [
     (
         "unknown value",
         {"login_type": "Secure"},
-        "login_type: 'Secure' is not valid; use PlainTextLogin (1), PlainTextAuthentication (2) or SecureLogin (3).",
+        "login_type: 'Secure' is not valid; use PlainTextLogin (1), PlainTextAuthentication (2), or SecureLogin (3).",
     ),
     (
         "number out of range",
@@ -175,7 +175,7 @@ REFUSED: list[tuple[str, dict[str, Any], str]] = [
     (
         "two mistakes",
         {"login_type": 4, "max_connections": 0},
-        "login_type: '4' is not valid; use PlainTextLogin (1), PlainTextAuthentication (2) or "
+        "login_type: '4' is not valid; use PlainTextLogin (1), PlainTextAuthentication (2), or "
         "SecureLogin (3). max_connections: 0 is out of range; give 1 to 2147483647.",
     ),
 ]
@@ -189,7 +189,7 @@ OTHER_MODULES: list[tuple[str, dict[str, Any], str]] = [
     (
         "protocol_service",
         {"protocol": "pop3", "start_mode": "boot"},
-        "start_mode: 'boot' is not valid; use automatic (2), manual (3) or disabled (4).",
+        "start_mode: 'boot' is not valid; use automatic (2), manual (3), or disabled (4).",
     ),
     ("protocol_service", {"protocol": "pop3"}, "one of the following is required: state, start_mode"),
     ("iis", {"state": "restarted", "timeout": 0}, "timeout: 0 is out of range; give 1 to 3600 seconds."),

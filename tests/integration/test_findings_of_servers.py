@@ -329,7 +329,7 @@ def test_a_version_out_of_support(organisation: SimulatorProcess, open_session: 
         for name in ("EX01", "EX02")
     }
     assert [f["found"] for f in found["EX02"] if f["id"] == "exchange-unsupported"] == [
-        "EX02 (Exchange Server 2016, 15.1.2507.6)."
+        "The server is EX02 (Exchange Server 2016, 15.1.2507.6)."
     ]
     assert "exchange-unsupported" not in {f["id"] for f in found["EX01"]}
 

@@ -88,8 +88,10 @@ def test_there_and_back(controller: Controller, organisation: SimulatorProcess) 
     assert everything(organisation) == before
     first, second = (one["result"] for one in restored.results if one["task"] == "Restore the server")
     assert [part["name"] for part in first["parts"] if part["changed"]] == done
-    since = f"The certificate {organisation.certificate('EX01', MAIL)['thumbprint']} was assigned to POP since"
+    since = f"The certificate {organisation.certificate('EX01', MAIL)['thumbprint']} was assigned to POP after"
     assert (
-        first["left"] == second["left"] == [f"{since} then and stays assigned: Exchange cannot remove an assignment."]
+        first["left"]
+        == second["left"]
+        == [f"{since} the file was written, and stays assigned: Exchange cannot remove an assignment."]
     )
     assert restored.changed("ex01") == ["Restore the server", "Restore the mailboxes"]

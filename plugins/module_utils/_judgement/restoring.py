@@ -226,8 +226,8 @@ class AdoptedServer:
         for thumbprint in now:
             if thumbprint not in then:
                 yield (
-                    f"The certificate {thumbprint} was assigned to {protocol.service} after that, and stays assigned: "
-                    "Exchange cannot remove an assignment."
+                    f"The certificate {thumbprint} was assigned to {protocol.service} after the file was written, "
+                    "and stays assigned: Exchange cannot remove an assignment."
                 )
 
 

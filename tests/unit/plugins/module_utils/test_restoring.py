@@ -110,7 +110,11 @@ def test_services(then: list[dict[str, str]], options: dict[str, str], left: str
     [
         ([THUMBPRINT], [THUMBPRINT], ""),
         ([THUMBPRINT, OTHER], [THUMBPRINT], ""),
-        ([THUMBPRINT], [THUMBPRINT, OTHER], f"{OTHER} was assigned to POP after that, and stays assigned"),
+        (
+            [THUMBPRINT],
+            [THUMBPRINT, OTHER],
+            f"{OTHER} was assigned to POP after the file was written, and stays assigned",
+        ),
         (None, [THUMBPRINT], "was not known when the file was written"),
         ([THUMBPRINT], None, "is not known now"),
     ],

@@ -783,7 +783,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     (
         {"identities": ["anna"], "pop_messages_retrieval_mime_format": "Html"},
         "pop_messages_retrieval_mime_format: 'Html' is not valid; use TextOnly (0), HtmlOnly (1), "
-        "HtmlAndTextAlternative (2), TextEnrichedOnly (3), TextEnrichedAndTextAlternative (4), BestBodyFormat (5) or "
+        "HtmlAndTextAlternative (2), TextEnrichedOnly (3), TextEnrichedAndTextAlternative (4), BestBodyFormat (5), or "
         "Tnef (6).",
     ),
 ]

@@ -150,7 +150,7 @@ def test_a_disabled_service_needs_a_start_mode_to_be_started(host):
         ),
         (
             {"start_mode": "sometimes"},
-            "start_mode: 'sometimes' is not valid; use automatic (2), manual (3) or disabled (4).",
+            "start_mode: 'sometimes' is not valid; use automatic (2), manual (3), or disabled (4).",
         ),
         (
             {"state": "restarted", "start_mode": "manual", "keep_disabled": True},
