@@ -21,10 +21,10 @@ GALAXY = yaml.safe_load((REPOSITORY / "galaxy.yml").read_text(encoding="utf-8"))
 VERSION = GALAXY["version"]
 # All that is shipped; what appears beside it is a decision.
 SHIPPED = {
-    "CHANGELOG.rst", "FILES.json", "LICENSE", "MANIFEST.json", "README.md", "bindep.txt", "changelogs/changelog.yaml",
-    "changelogs/config.yaml", "docs", "extensions/audit", "extensions/eda", "meta", "playbooks", "plugins",
-    "requirements-eda.txt", "requirements-kerberos.txt", "requirements.txt", "roles", "tests/config.yml",
-    "tests/sanity",
+    "CHANGELOG.rst", "CONTRIBUTING.md", "FILES.json", "LICENSE", "MANIFEST.json", "README.md", "SECURITY.md",
+    "bindep.txt", "changelogs/changelog.yaml", "changelogs/config.yaml", "docs", "extensions/audit", "extensions/eda",
+    "meta", "playbooks", "plugins", "requirements-eda.txt", "requirements-kerberos.txt", "requirements.txt", "roles",
+    "tests/config.yml", "tests/sanity",
 }  # fmt: skip
 
 
@@ -77,6 +77,19 @@ def test_the_artifact_has_no_development_files(artifact: Path) -> None:
         files = [one.name for one in archive if one.isfile()]
     shipped = {next((one for one in SHIPPED if f"{name}/".startswith(f"{one}/")), name) for name in files}
     assert shipped == SHIPPED
+
+
+def test_no_page_of_the_artifact_links_to_what_is_not_in_it(artifact: Path, tmp_path: Path) -> None:
+    run(BIN / "ansible-galaxy", "collection", "install", artifact, "-p", tmp_path, "--offline", cwd=tmp_path)
+    pages = list((tmp_path / "ansible_collections" / "mailops" / "exchange").rglob("*.md"))
+    links = [
+        (page, link)
+        for page in pages
+        for link in re.findall(r"\]\(([^)#\s]+)", page.read_text(encoding="utf-8"))
+        if "://" not in link
+    ]
+    assert links
+    assert [f"{page}: {link}" for page, link in links if not (page.parent / link).exists()] == []
 
 
 def test_galaxy_and_automation_hub_take_the_artifact(artifact: Path) -> None:
