@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import re
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -143,3 +144,10 @@ def test_modules_filters_and_roles_refer_to_each_other() -> None:
         if f"P(mailops.exchange.{role}#role)" not in str(documented[other])
     ]
     assert not one_way
+
+
+def test_no_file_has_a_conflict_left_of_a_merge() -> None:
+    found = subprocess.run(
+        ["git", "grep", "-nE", "^(<{7}|>{7}) "], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert (found.stdout, found.returncode) == ("", 1), found.stderr
