@@ -15,7 +15,7 @@ This collection was written without an Exchange server. It is tested against a s
 accurate as what is known about real servers. This page lists, for each answer of Exchange that the collection reads
 and for everything the simulator does, where the knowledge comes from. If your server answers differently, start here,
 and please report what you find. If the collection receives an answer that it cannot read, it changes nothing because
-of it, and ends with one sentence that says what was received.
+of it, and ends with one sentence that shows what was received.
 
 About a third of all this is a guess. The most important guesses for an administrator are those about the names of
 members, their values, and the form of errors: if one of them is wrong, a task can end with an error on a healthy
@@ -36,11 +36,11 @@ without an address cannot be looked up from here.
 """
 _COMPARED = """\
 Half of these assumptions are about PowerShell itself: how parameters bind, what error records look like, and how
-objects are sent. The simulator can run its cmdlets in a real PowerShell (7.6), and tests ask both the same questions:
-what each cmdlet answers, on several releases and in each form of a session, and what happens to values of all types
-for parameters of all types. The answers are compared message by message: types, order, members with their types and
-texts, and for errors the ID, the category, the classes, and the parameter. The contents of Exchange objects come
-from the simulator in both cases, so this compares how they are sent, not what they contain.
+objects are sent. The simulator can run its cmdlets in a real PowerShell (7.6), and tests ask both engines the same
+questions: what each cmdlet answers, on several releases and in each form of a session, and what happens to values
+of all types for parameters of all types. The answers are compared message by message: types, order, members with
+their types and texts, and for errors the ID, the category, the classes, and the parameter. The contents of
+Exchange objects come from the simulator in both cases, so this compares how they are sent, not what they contain.
 
 """
 _LEFT_OUT = "Not compared, because it differs in each run or each place in the code:\n"
@@ -60,7 +60,7 @@ def _table(facts: Sequence[Fact]) -> Iterator[str]:
     for fact in facts:
         told.setdefault((fact.stands_on, fact.source, fact.says), []).append(fact.member)
     yield from rst.table(
-        ("Members", "Stands on", "Source, or reason for a guess", "Statement"),
+        ("Members", "Based on", "Source, or reason for a guess", "Statement"),
         (
             (rst.code(filter(None, members)), stands_on, _source(source), rst.escaped(says))
             for (stands_on, source, says), members in told.items()
@@ -82,12 +82,12 @@ def page() -> Iterator[str]:
     count = Counter(fact.stands_on for fact in EVIDENCE)
     yield from rst.page_head(
         "evidence",
-        "What our knowledge of Exchange stands on",
+        "What our knowledge of Exchange is based on",
         "tests/simulator/exchange_simulator/catalogue/evidence.py",
     )
     yield _HEAD
     kinds = ((kind, str(count[kind]), meaning) for kind, meaning in _KINDS.items())
-    yield from rst.table(("Stands on", "Facts", "Which means"), kinds)
+    yield from rst.table(("Based on", "Facts", "Meaning"), kinds)
     yield _LINE
     yield f".. _{rst.LABEL}evidence.compared:\n"
     yield from rst.heading("Compared with a real PowerShell")

@@ -41,11 +41,11 @@ LEFT_OUT = {
     r"/(StackTrace|TargetSite|Source|InnerException|ErrorDetails_ScriptStackTrace)$|(Exception|InnerException)/ToString$"
     r"|/Exception/Props/Data/": ("Where in PowerShell's own code an exception was thrown."),
     r"/Exception/Props order$|/Exception/Props/(ErrorRecord|CommandInvocation|Line|Offset)$": (
-        "Members of an exception that repeat others or speak of script text, and their order, which is that of .NET "
-        "Framework here and that of .NET there."
+        "Members of an exception that repeat others or describe script text, and the order of members, which comes "
+        "from .NET Framework in the simulator and from .NET in PowerShell 7."
     ),
     r"^nothing: ids of requests, times of the run, hashes in ids": (
-        "Ids of requests, the times in ids of errors, and the order of an object's parts; none of these has a meaning."
+        "IDs of requests, the times in IDs of errors, and the order of an object's parts; none of these has a meaning."
     ),
 }
 
@@ -57,44 +57,44 @@ KNOWN: tuple[Known, ...] = (
         r"",
         rf"{_ERROR}(ToString$|MS/Exception/Props/Message$|MS/ErrorDetails_Message$)",
         "The wording of PowerShell's own errors",
-        "PowerShell 7.6 words some of them otherwise than 5.1, and no error is recognized by its text",
+        "PowerShell 7.6 words some of them differently than 5.1, and no error is recognized by its text",
     ),
     Known(
         r"Get-Process",
         r"^PipelineOutput/MS/Parent$",
         "A process has a Parent",
-        "PowerShell 7 alone adds it",
+        "Only PowerShell 7 adds it",
     ),
     Known(
         r"windows live: Stop-Service",
         r"^ErrorRecord/MS/ErrorCategory_(TargetName|TargetType|Message)$",
         "How an error's category names a service as its target",
-        "There the target is an object that only stands for a .NET one, which names itself by its class",
+        "In PowerShell, the target is an object that represents a .NET one, and its class is its name",
     ),
     Known(
         r"Get-Process",
         r"^ErrorRecord/MS/Exception/Props/ProcessName$",
-        "The error about a process that is not there has no ProcessName",
-        "There the exception bears the name of its class, and not the members that the class adds",
+        "The error about a process that does not exist has no ProcessName",
+        "In PowerShell, the exception has the name of its class, but not the members that the class adds",
     ),
     Known(
         r"'reader' \| Get-CASMailbox",
         r"^ErrorRecord/MS/(TargetObject$|ErrorCategory_|Exception/Props/TypeSpecified$)",
-        "An object that no parameter takes is the target of the error about it",
-        "Our engine's errors of binding have no target, and nothing reads one of them",
+        "An object that no parameter accepts is the target of the error about it",
+        "The binding errors of the simulator's own engine have no target, and nothing reads one",
     ),
     Known(
         r"Get-CASMailbox -Filter",
         rf"{_ERROR}MS/(FullyQualifiedErrorId|Exception/Props/(ParameterName|ErrorId))$",
-        "A filter that is none is refused by the cmdlet, and not by the binder",
-        "Exchange's own binding of filters is not PowerShell's; the id is the published one",
+        "A filter that is not valid is refused by the cmdlet, and not by parameter binding",
+        "Exchange binds filters itself, unlike PowerShell; the ID is the published one",
     ),
     Known(
         r"windows live: (Get|Enable|Import|Remove)-ExchangeCertificate",
         r"^PipelineOutput/Props(/| order)",
-        "A certificate comes as its RawData alone",
-        "PowerShell's type data says so of every X509Certificate2; whether that of Exchange's snap-in says otherwise "
-        "of its own class is not published",
+        "A certificate has only its RawData",
+        "PowerShell's type data specifies this for each X509Certificate2; whether that of Exchange's snap-in differs "
+        "for its own class is not published",
     ),
 )
 FIGURES = Figures(rows=1404, equal=1127)

@@ -81,90 +81,93 @@ _RECIPIENT_TAIL = (
 
 _FORMS: Told = {
     ("published output", _PLAIN): {
-        "": "At a plain /PowerShell/ members are texts: names of enumerations without numbers, time spans, sizes with "
-        "their bytes, versions, canonical names. GUIDs, times, numbers and truth values keep their element, what is "
-        "null is null, lists are lists of texts, and nothing is added to the object."
+        "": "At a plain /PowerShell/ URL, members are strings: names of enumerations without numbers, time spans, "
+        "sizes with their bytes, versions, canonical names. GUIDs, times, numbers, and Booleans keep their types, null "
+        "stays null, lists are lists of strings, and nothing is added to the object."
     },
     (
         "published output",
+        ""
         "http://blogs.microsoft.co.il/scriptfanatic/2011/08/22/get-full-control-over-your-exchange-remote-powershell-session/",
-    ): {"": "With serializationLevel=Full in the URL, as the Management Shell asks, objects come in their full form."},
+    ): {"": "With serializationLevel=Full in the URL, as the Management Shell requests, objects have their full form."},
     ("guess", "captures were exported in the Management Shell"): {
         "": "What the captures show, numbers of enumerations, ticks and SerializationData, is the full form."
     },
     ("guess", "how URLs are read elsewhere"): {
-        "": "The case of the query's words does not count, and semicolons or ampersands part them."
+        "": "The words of the query are not case-sensitive, and are separated by semicolons or ampersands."
     },
     ("guess", "the plain form, and objects of a real PowerShell at depth 1"): {
-        "": "A session on the server itself, with the snap-in, shows the members of live objects as texts."
+        "": "A session on the server itself, with the snap-in, shows the members of live objects as strings."
     },
 }
 _ERRORS: Told = {
     ("published output", "https://github.com/dpaulson45/ExchangeLogCollector/issues/78"): {
-        "": "The id of an error of Exchange: server, request, time, kind of failure, eight digits and the class."
+        "": "The ID of an Exchange error: server, request, time, kind of failure, eight digits, and the class."
     },
     ("published output", "https://learn.microsoft.com/answers/questions/309166"): {
-        "": "Type and text where the directory refuses the credentials of a second hop."
+        "": "Type and text of the error where the directory refuses the credentials of a second hop."
     },
-    ("page", _POWERSHELL): {"": "Errors of parameters that do not bind and of cmdlets that there are not."},
-    ("guess", "memory alone, which nobody can check"): {"": "The ids of Exchange 2010 lack the bracketed parts."},
+    ("page", _POWERSHELL): {"": "Errors about parameters that do not bind, and about cmdlets that do not exist."},
+    ("guess", "only from memory, which nobody can check"): {"": "The IDs of Exchange 2010 lack the bracketed parts."},
     ("guess", "errors of other cmdlets"): {
-        "": "The classes in the ids of these cmdlets, the wording where a value is out of its range or a controller "
-        "cannot be reached, and that every cmdlet fails alike at a second hop."
+        "": "The classes in the IDs of these cmdlets, the wording where a value is out of range or a domain controller "
+        "cannot be reached, and that all cmdlets fail in the same way at a second hop."
     },
 }
 
 _SESSIONS: Told = {
     ("page", f"{_POWERSHELL} (WSManPluginErrorCodes)"): {
-        "": "What the plug-in's authorization throws ends the session with the fault 2152992672."
+        "": "An exception in the plug-in's authorization ends the session with the fault 2152992672."
     },
     ("page", "[MS-PSRP], the message RUNSPACEPOOL_STATE"): {
-        "": "A pool that cannot open tells why by an error record."
+        "": "A pool that cannot be opened reports the reason in an error record."
     },
     ("page", "the numbers of wsmerror.h in PowerShell's source"): {
-        "": "A user's quota of requests is the fault 2150859175, and a shell that is not found is 2150858843."
+        "": "A used-up quota of requests is the fault 2150859175, and a shell that is not found is 2150858843."
     },
     (
         "published output",
         "https://learn.microsoft.com/answers/questions/310545, https://learn.microsoft.com/answers/questions/311044",
     ): {
-        "": "The blocks before the words of a refusal; TypeInitializationException; that the client calls the fault "
-        "IncorrectProtocolVersion, which is 2152992672, and that it comes when it asks for data, not for the shell."
+        "": "The blocks before the text of a refusal; TypeInitializationException; that the client calls the fault "
+        "IncorrectProtocolVersion, which is 2152992672, and that it is sent when the client requests data, not the "
+        "shell."
     },
     ("published output", "https://learn.microsoft.com/answers/questions/284296"): {
         "": "CmdletAccessDeniedException where a user has no management role."
     },
     ("published output", "https://github.com/cisagov/ScubaGear"): {
-        "": "AuthorizationException where a user has too many sessions, of Exchange Online."
+        "": "AuthorizationException where a user has too many sessions, in Exchange Online."
     },
     ("published output", "https://learn.microsoft.com/answers/questions/308306"): {
-        "": "Cafe-SendFailure without words, which the client calls invalid XML, where a shell is asked for."
+        "": "Cafe-SendFailure without text, which the client calls invalid XML, where a shell is requested."
     },
     (
         "published output",
+        ""
         "https://techcommunity.microsoft.com/blog/exchange/remote-powershell-proxying-behavior-in-exchange-2013-cu12-and-exchange-2016/604504",
-    ): {"": "WSMan-InvalidShellID where requests of one session come to different servers."},
+    ): {"": "WSMan-InvalidShellID where requests of one session reach different servers."},
     ("page", "https://learn.microsoft.com/en-us/exchange/troubleshoot/client-connectivity/error-occur-ems-eac-owa"): {
         "": "Access is denied after a block without a category, which the client calls invalid XML."
     },
     ("published output", "https://c7solutions.com/2010/01/restrictive-throttling-policies-in-aspx"): {
-        "": "The words where a user's quota of requests is used up, on 2010."
+        "": "The text where a user's quota of requests is used up, on 2010."
     },
-    ("guess", "names of classes of Exchange's, seen in no output of a refused session"): {
+    ("guess", "names of Exchange classes, not found in any output of a refused session"): {
         "": "RemotePowerShellNotEnabledException, OverBudgetException, SuitabilityDirectoryException and "
-        "ManagementObjectNotFoundException, with their words."
+        "ManagementObjectNotFoundException, with their texts."
     },
     ("capture", "pypsrp/test_psrp_with_jea_configuration.yml"): {
-        "": "A session configuration is asked for by its name in the resource URI, and refuses script text."
+        "": "A session configuration is requested by its name in the resource URI, and refuses script text."
     },
     ("page", "https://learn.microsoft.com/powershell/scripting/security/remoting/jea/role-capabilities"): {
-        "": "A session configuration shows the cmdlets, parameters and values of a role capability, and nothing else."
+        "": "A session configuration shows the cmdlets, parameters, and values of a role capability, and nothing else."
     },
     ("guess", "least privilege is what such a configuration is for"): {
-        "": "That whoever may use one session configuration may use no other, and that it shows no common parameters."
+        "": "A user of one session configuration may not use another, and it shows no common parameters."
     },
     ("guess", "nobody has published a conversation"): {
-        "": "That the state of a broken pool carries the exception itself; the statuses of HTTP, 500 or 403; the "
+        "": "That the state of a broken pool contains the exception itself; the HTTP status codes, 500 or 403; the "
         "subcode of the faults."
     },
 }
@@ -197,18 +200,18 @@ _PROTOCOL_SETTINGS: Told = {
     ("page", "ff337149"): {"SSLBindings": "A list of IPBinding."},
     ("page", "ff338127"): {"InternalConnectionSettings": "A list of ProtocolConnectionSettings."},
     ("page", "ff343938"): {"ExternalConnectionSettings": "A list of ProtocolConnectionSettings."},
-    ("page", "ff812286"): {_LISTS: "An item has a Hostname of that class, a Port, and an EncryptionType or none."},
+    ("page", "ff812286"): {_LISTS: "An item has a Hostname of that class, a Port, and possibly an EncryptionType."},
     ("page", "ff443483"): {"LogPerFileSizeQuota": "An Unlimited of ByteQuantifiedSize."},
     ("page", "ff339360"): {"LoginType": "The enumeration LoginOptions: its namespace and names."},
     ("page", "ff443415"): {"LogFileRollOverSettings": "The enumeration LogFileRollOver: its namespace and names."},
     ("page", "ff346385"): {"MessageRetrievalMimeFormat": "The enumeration MimeTextFormat: its namespace."},
     ("page", "ff339494"): {
-        "CalendarItemRetrievalOption": "The enumeration's names; intranetUrl begins with a small i."
+        "CalendarItemRetrievalOption": "The enumeration's names; intranetUrl begins with a lowercase i."
     },
     ("page", "ff438264"): {
         "ExtendedProtectionPolicy": "The enumeration ExtendedProtectionTokenCheckingMode: its names."
     },
-    ("page", "aa997604"): {"AuthenticatedConnectionTimeout": "The administration center takes up to a day."},
+    ("page", "aa997604"): {"AuthenticatedConnectionTimeout": "The Exchange admin center accepts up to a day."},
     ("page", _page("Set-PopSettings")): {_NUMBERED: "The numbers of the enumeration's names."},
     ("guess", "no output of this object was found"): {
         "": "The order of the members: those of the class itself, of its bases, and of all configuration objects."
@@ -220,19 +223,21 @@ _PROTOCOL_SETTINGS: Told = {
         "LogPerFileSizeQuota": "Encoded as an Unlimited of a receive connector around its byte size."
     },
     ("guess", "the order on the page"): {"ExtendedProtectionPolicy": "The numbers of the enumeration's names."},
-    ("guess", "memory alone, which nobody can check"): {
+    ("guess", "only from memory, which nobody can check"): {
         "Name": "It is 1.",
         "Identity": r"Its text is Server\1, and in the directory it is CN=1 below the protocol and the server.",
     },
-    ("guess", "setup's own certificate has this name"): {"X509CertificateName": "The default is the server's name."},
-    ("guess", "the page names a variable"): {"LogFileLocation": "On read the folder stands in the variable's place."},
-    ("guess", "no page tells it"): {"LiveIdBasicAuthReplacement": "It is false."},
+    ("guess", "the certificate that setup creates has this name"): {
+        "X509CertificateName": "The default is the server's name."
+    },
+    ("guess", "the page names a variable"): {"LogFileLocation": "On read, the folder replaces the variable."},
+    ("guess", "not documented"): {"LiveIdBasicAuthReplacement": "It is false."},
 }
 _SET_PROTOCOL_SETTINGS: Told = {
     ("published output", "many posts"): {"": "The warning when nothing has been modified."},
-    ("page", "the help of Exchange 2010"): {"": "A parameter LiveIdBasicAuthReplacement in 2010 alone."},
+    ("page", "the help of Exchange 2010"): {"": "The parameter LiveIdBasicAuthReplacement exists only in 2010."},
     ("guess", "no such refusal is published"): {
-        "": "Each parameter is checked by itself, and none against another; a list with a value twice is refused."
+        "": "Each parameter is checked by itself, not against others; a list that contains a value twice is refused."
     },
     ("guess", "that a restart is needed is documented"): {"": "The wording of the warning that asks for a restart."},
 }
@@ -243,14 +248,14 @@ def _of_protocol_settings() -> Iterator[Fact]:
         own = [setting for setting in SETTINGS if protocol in setting.defaults]
         named = {*declared.split(), *_OF_THE_BASE.split()}
         told: Told = {
-            ("page", page): {"": "The class, and the eight that it is derived from."},
+            ("page", page): {"": "The class, and the eight classes that it is derived from."},
             ("page", own_page): {declared: "A member that the class declares itself."},
             ("page", _page(cmdlet)): {"": "One object for one server; there is no -Identity."},
             ("page", _page(cmdlet.replace("Get", "Set"))): {
                 _names(one for one in own if one.settable is None): "A parameter with these values and this default."
             },
             ("guess", "the name of the parameter"): {
-                _names(one for one in own if one.name not in named): "On read it has the name of the parameter."
+                _names(one for one in own if one.name not in named): "On read, it has the name of the parameter."
             },
         }
         yield from _facts(cmdlet, told)
@@ -287,23 +292,23 @@ _SERVER: Told = {
         "": "The error when a name is not found: its text, its id and its exception."
     },
     ("page", _page("Get-ExchangeServer")): {"ServerRole": "2010 and 2013 show more roles."},
-    ("guess", "the features came later"): {_SINCE_2013: "Exchange 2010 has no such member."},
+    ("guess", "these features are newer"): {_SINCE_2013: "Exchange 2010 has no such member."},
     ("guess", "captured as true on 2016 and false on 2019"): {"IsUnifiedMessagingServer": "On 2013 it is true."},
 }
 _COMPONENT: Told = {
     ("capture", _COMPONENTS): {
-        "": "Classes and order; four of the components are played.",
+        "": "Classes and order; the simulator has four of the components.",
         "ServerFqdn Component State ServerWideOfflineIsOffline RemoteStates LocalStates Identity IsValid ObjectState "
         "SerializationData": "Name, encoding and place.",
     }
 }
 _SET_COMPONENT: Told = {
     ("page", _page("Set-ServerComponentState")): {
-        "": "Requests are kept in the directory and in the server's registry, each of which can be left out."
+        "": "Requests are stored in the directory and in the server's registry, and either can be left out."
     },
-    ("guess", "no page tells it"): {
-        "": "How several requesters' wishes become one state, that a proxy can be Draining, and the refusal of an "
-        "unknown component."
+    ("guess", "not documented"): {
+        "": "How the states of several requesters become one state, that a proxy can be Draining, and the refusal of "
+        "an unknown component."
     },
 }
 _LISTED = (
@@ -313,18 +318,18 @@ _LISTED = (
 _CERTIFICATE: Told = {
     ("capture", _CERTIFICATES): {
         "": "Classes, and the text with names and dates.",
-        "RawData": "The certificate itself, the one member that a remote session shows.",
-        "SerializationData": "The services, in a serialized form that is the same byte for byte, signed or not.",
+        "RawData": "The certificate itself, the only member that a remote session shows.",
+        "SerializationData": "The services, in a serialized form with the same bytes, signed or not.",
         "Services Status RootCAType": "Services up to 16 and their sums, Valid 1, None 0 and Registry 3.",
     },
     ("capture", "Get-ExchangeCertificate.deserialized-rawdata-only.xml"): {
-        "SerializationData": "Without a valid Auth Certificate a server that signs leaves it out."
+        "SerializationData": "Without a valid Auth Certificate, a server that signs leaves it out."
     },
     ("published output", "https://github.com/MicrosoftDocs/office-docs-powershell/issues/3493"): {
-        "": "At a plain /PowerShell/ the services are not there."
+        "": "At a plain /PowerShell/ URL, the services are missing."
     },
     ("published output", "https://learn.microsoft.com/en-us/answers/questions/2195248"): {
-        "": "Text, exception, category and id where there is no certificate of that thumbprint."
+        "": "Text, exception, category, and ID where there is no certificate with that thumbprint."
     },
     ("published output", "https://learn.microsoft.com/en-us/answers/questions/1166428"): {
         _LISTED: "What the Management Shell lists."
@@ -332,7 +337,7 @@ _CERTIFICATE: Told = {
     ("page", "ff322386"): {"": "The class is derived from X509Certificate2."},
     ("page", "ff319670"): {"Services": "The names of AllowedServices."},
     ("guess", "the plain form"): {
-        _LISTED: "Shown in a session on the server with the snap-in, as a text or primitive."
+        _LISTED: "Shown in a session on the server with the snap-in, as a string or primitive."
     },
     ("guess", "the serialized form and the .NET class"): {
         "Identity PrivateKeyExportable FriendlyName": "Shown in a session on the server with the snap-in as well."
@@ -342,32 +347,33 @@ _CERTIFICATE: Told = {
 }
 _ENABLE_CERTIFICATE: Told = {
     ("published output", "https://kimconnect.com/microsoft-exchange-server-certificates/"): {
-        "": "The warning that a certificate with a wildcard as its subject is for neither POP nor IMAP."
+        "": "The warning that a certificate with a wildcard as its subject cannot be used for POP or IMAP."
     },
     (
         "published output",
         "https://learn.microsoft.com/en-us/answers/questions/1002570/exchange-certificate-import-error-private-key-miss",
     ): {
-        "": "Text, exception, category and id where a certificate without its key is refused, by RPC as all that these "
-        "cmdlets do."
+        "": "Text, exception, category, and ID where a certificate without its key is refused; like all that these "
+        "cmdlets do, this happens over RPC."
     },
-    ("guess", "the warning's words"): {
-        "": "The common name decides, and not the other names; what has none is no wildcard. One that has a wildcard "
-        "there is found by any name that it covers, since it cannot be assigned."
+    ("guess", "the text of the warning"): {
+        "": "The common name decides, and not the other names; a certificate without one is not a wildcard. One with a "
+        "wildcard there is found by any name that it covers, because it cannot be assigned."
     },
     ("guess", "PowerShell's own questions"): {
-        "": "That a certificate out of its time is refused in the same way, what is told of a service that does not "
-        "answer, and how a question fails that nobody can answer."
+        "": "That an expired or not yet valid certificate is refused in the same way, what is reported about a service "
+        "that does not answer, and how a question fails that nobody can answer."
     },
 }
 _IMPORT_CERTIFICATE: Told = {
     ("page", _page("Import-ExchangeCertificate")): {
         "": "A PKCS #12 file as an array of bytes, with its password as a SecureString; the key cannot be exported "
-        "unless that is asked for. There is no parameter for a file's name in 2016 and newer."
+        "unless that is requested. There is no parameter for a file name in 2016 and newer."
     },
     ("guess", "the errors of Enable-ExchangeCertificate"): {
-        "": "That a wrong password, data without a key, and a certificate that is there already are refused by RPC as "
-        "well, and the words for it; that a certificate without its key gets it; that the others in the file go along."
+        "": "That a wrong password, data without a key, and a certificate that exists already are also refused over "
+        "RPC, and the wording; that a certificate without its key gets it; that the others in the file are also "
+        "imported."
     },
 }
 _AUTH_CONFIG: Told = {
@@ -376,32 +382,32 @@ _AUTH_CONFIG: Told = {
         "https://github.com/microsoft/CSS-Exchange, Diagnostics/HealthChecker/Tests/DataCollection/E16/Exchange/"
         "GetAuthConfig.xml",
     ): {
-        "": "Classes, text and the order of the members.",
-        "CurrentCertificateThumbprint PreviousCertificateThumbprint NextCertificateThumbprint": "A text, which is "
+        "": "Classes, text, and the order of the members.",
+        "CurrentCertificateThumbprint PreviousCertificateThumbprint NextCertificateThumbprint": "A string, which is "
         "empty where there is none.",
         "NextCertificateEffectiveDate ServiceName Realm DeploymentId IssuerIdentifier Name AdminDisplayName "
         "ExchangeVersion DistinguishedName Identity Guid ObjectCategory ObjectClass WhenChanged WhenCreated "
         "WhenChangedUTC WhenCreatedUTC OrganizationId Id OriginatingServer IsValid ObjectState SerializationData": "As "
-        "it is there.",
+        "in the source.",
     },
     ("page", _page("Set-AuthConfig")): {
-        "CurrentCertificateThumbprint NextCertificateThumbprint": "One is published, and another may be the next."
+        "CurrentCertificateThumbprint NextCertificateThumbprint": "One is published, and another can be the next."
     },
     ("guess", "the captured objects of other cmdlets on 2013 and 2019"): {"": "Other versions show the same."},
 }
 _REMOVE_CERTIFICATE: Told = {
     ("page", _page("Remove-ExchangeCertificate")): {
-        "": "The parameters, and that it asks for a confirmation which Confirm:$false answers."
+        "": "The parameters, and that it asks for confirmation, which Confirm:$false suppresses."
     },
     ("page", "https://learn.microsoft.com/en-us/exchange/troubleshoot/mailflow/cannot-remove-installed-certificate"): {
-        "": "Text where a Send connector names its issuer and subject, also where a renewed one has the same."
+        "": "Text where a Send connector names its issuer and subject, even if a renewed certificate has the same."
     },
     ("published output", "https://somoit.net/exchange/cannot-remove-exchange-certificate"): {
-        "": "The question; text, exception and category where it is the internal transport certificate."
+        "": "The question; text, exception, and category where it is the internal transport certificate."
     },
     ("guess", "the internal transport certificate"): {
-        "": "Exception and category where a Send connector names it; that nothing else is refused, not even what "
-        "services, sites and receive connectors use."
+        "": "Exception and category where a Send connector names it; that nothing else is refused, not even "
+        "certificates that services, sites, and receive connectors use."
     },
 }
 
@@ -413,7 +419,8 @@ _CONNECTOR: Told = {
         f"{_names(CONNECTOR_SETTINGS)} Server Name {_TAIL} SerializationData": "Name, encoding and place.",
     },
     ("guess", "names and ports are documented"): {
-        "": "What Outbound Proxy Frontend has beyond its port and role, and the connectors of 2010 beyond theirs."
+        "": "The settings of Outbound Proxy Frontend beyond its port and role, and of the 2010 connectors beyond "
+        "theirs."
     },
 }
 _BOTH_CONNECTORS: Told = {
@@ -428,20 +435,21 @@ _BOTH_CONNECTORS: Told = {
 }
 _SET_CONNECTOR: Told = {
     ("published output", "an issue of the script Copy-ReceiveConnector"): {
-        "": "The id of the error where a list that must have something is empty."
+        "": "The ID of the error where a list that must not be empty is empty."
     },
     (
         "published output",
+        ""
         "https://practical365.com/exchange-server/exchange-server-2013-upgrade-fails-due-to-receive-connector-conflicts/",
     ): {
-        "": "Exception and text where a connector of another transport role has the same address and port; it comes "
-        "whatever is changed."
+        "": "Exception and text where a connector with another transport role has the same address and port; the error "
+        "occurs whatever is changed."
     },
-    ("page", _page("Set-ReceiveConnector")): {"": "What values have to do with each other."},
+    ("page", _page("Set-ReceiveConnector")): {"": "How values depend on each other."},
     ("guess", "refusals of other cmdlets"): {
         "": "The wording of refusals, that an identity which matches several connectors is refused, that Custom cannot "
-        "be set, that EnableAuthGSSAPI needs Integrated only where it is switched on, and that a new connector is at "
-        "once at all domain controllers."
+        "be set, that EnableAuthGSSAPI needs Integrated only where it is enabled, and that a new connector is "
+        "immediately on all domain controllers."
     },
 }
 
@@ -458,17 +466,17 @@ _BOTH_POLICIES: Told = {
     ("page", _page("Set-ThrottlingPolicy")): {_OLD: "A parameter of this name in 2010."},
     ("guess", "the captured Unlimited of a whole number"): {_MODERN: "Encoded as an Unlimited of UInt32."},
     ("guess", "the spelling of the help of 2010"): {
-        f"IsDefault {_OLD}": "On read it has this name in 2010; what is blank has no limit."
+        f"IsDefault {_OLD}": "On read, it has this name in 2010; a blank value is no limit."
     },
     ("guess", "the order on the page"): {"ThrottlingPolicyScope": "The numbers of the enumeration's names."},
-    ("guess", "what Microsoft writes of workload management"): {
-        "": "A policy shows the effective values unless asked for its own."
+    ("guess", "what Microsoft writes about workload management"): {
+        "": "A policy shows the effective values unless its own are requested."
     },
 }
 _SET_POLICY: Told = {
     ("guess", "no public text"): {
-        "": "The global policy is refused without the switch ForceSettingGlobal, there is one policy of the scope "
-        "Organization at most, that a new one is at once at all domain controllers, and all wording."
+        "": "That the global policy is refused without the switch ForceSettingGlobal, that there is at most one policy "
+        "with the scope Organization, that a new one is immediately on all domain controllers, and all wording."
     }
 }
 
@@ -488,8 +496,8 @@ _TESTED = (
 )
 _IMAP_TESTED: Told = {
     ("published output", _IMAP_TEST): {
-        "": "The members and their order, after a log-on that failed.",
-        _TESTED: "Name, place and value.",
+        "": "The members and their order, after a failed sign-in.",
+        _TESTED: "Name, place, and value.",
     }
 }
 _BOTH_TESTED: Told = {
@@ -506,11 +514,11 @@ _BOTH_TESTED: Told = {
     ("guess", "the enumeration of another test"): {"Result": "The numbers, and the German word for Skipped."},
     ("guess", "what is published after one failure"): {
         "StartTime": "Its place among the others.",
-        "SecureAccess": "It is false, whatever the line.",
-        "LatencyInMillisecondsString": "After a success it has two decimals.",
-        "Error": "The texts of other failures, each behind the protocol and the word Error.",
+        "SecureAccess": "It is false, whatever the connection.",
+        "LatencyInMillisecondsString": "After a success, it has two decimals.",
+        "Error": "The texts of other failures, each after the protocol and the word Error.",
     },
-    ("guess", "no page tells it"): {
+    ("guess", "not documented"): {
         "": "The classes beyond the first, that the full form adds nothing, that a test without a credential is "
         "skipped, that the binding of the port decides where no type is given, and that more than -LightMode needs a "
         "connector."
@@ -533,7 +541,7 @@ _EWS = (
 )
 _RECIPIENT: Told = {
     ("published output", _PLAIN): {_RECIPIENT_TAIL: "What recipients end with, in this order."},
-    ("guess", "to keep many mailboxes small"): {
+    ("guess", "to keep output for many mailboxes small"): {
         "Identity Id": "In the full form it has fewer members than captured ones, and no SerializationData."
     },
 }
@@ -543,7 +551,8 @@ _MAILBOX: Told = {
         f"ServerName DisplayName {_DEVICES} ExternalImapSettings": "Name and place, in Exchange Online."
     },
     ("published output", "https://practical365.com/managing-exchange-web-services-in-office-365/"): {
-        _EWS: "In this order, in Exchange Online. All but the first are blank where nobody has set them, the lists too."
+        _EWS: "In this order, in Exchange Online. All but the first are blank where nobody has set them, even the "
+        "lists."
     },
     ("page", "ff442908, ff442245, ff441616, ff443406, ff440853"): {
         "EwsEnabled EwsAllowOutlook EwsAllowMacOutlook EwsAllowEntourage EwsApplicationAccessPolicy": "It can be null."
@@ -552,21 +561,21 @@ _MAILBOX: Told = {
         "EwsEnabled": "Null as long as nobody has set it, as in the organization."
     },
     ("guess", "both lists are blank where there is no policy"): {
-        "EwsAllowList EwsBlockList": "Null where the mailbox has another policy or none: one list is kept."
+        "EwsAllowList EwsBlockList": "Null where the mailbox has another policy or none: only one list is stored."
     },
     ("published output", "https://github.com/KelvinTegelaar/CIPP-API/pull/88"): {
         "": "A name that several mailboxes have is answered with all of them."
     },
     ("page", "ff345808"): {_names(MAILBOX_SETTINGS): "A member of the class."},
-    ("page", "ff445771, ff443993"): {_LOOKED_UP: "A text, and no list."},
+    ("page", "ff445771, ff443993"): {_LOOKED_UP: "A string, not a list."},
     ("page", _page("Get-CASMailbox")): {_LOOKED_UP: "Blank without -ProtocolSettings; in this order."},
     ("page", _page("Set-CASMailbox")): {_names(MAILBOX_SETTINGS): "A parameter with these values and this default."},
     ("guess", "how the parameters are written"): {_LOOKED_UP: "Each entry as host:port:method, with commas between."},
     ("guess", "the published output ends before it"): {_names(MAILBOX_SETTINGS): "Its place among the others."},
     ("guess", "all objects of the directory have one"): {"Guid": "Each mailbox has its own."},
     ("guess", "the published classes of Mailbox"): {
-        "": "The classes beyond the first, that the full form adds nothing, that -Monitoring shows the monitoring "
-        "mailboxes alone, what -Anr compares, and what -Filter takes. Members of other protocols are left out."
+        "": "The classes beyond the first, that the full form adds nothing, that -Monitoring shows only monitoring "
+        "mailboxes, what -Anr compares, and what -Filter accepts. Members of other protocols are left out."
     },
 }
 _SET_MAILBOX: Told = {
@@ -575,7 +584,7 @@ _SET_MAILBOX: Told = {
     },
     ("page", _page("Set-CASMailbox")): {"": "Some settings can be changed only where the defaults are not used."},
     ("guess", "both lists are blank where there is no policy"): {
-        "": "A policy empties the list unless that is given too, a list alone brings its policy, and both are refused."
+        "": "A policy empties the list unless one is given, a list alone sets its policy, and both lists are refused."
     },
     ("guess", "refusals of other cmdlets"): {
         "": "The wording of refusals, and that a mailbox can be found but not read or not written."
@@ -583,9 +592,11 @@ _SET_MAILBOX: Told = {
 }
 _USER: Told = {
     ("published output", "many scripts"): {"Sid": "It is shown."},
-    ("page", "https://learn.microsoft.com/powershell/exchange/filter-properties"): {"Sid": "It can be filtered by."},
+    ("page", "https://learn.microsoft.com/powershell/exchange/filter-properties"): {
+        "Sid": "It can be used in filters."
+    },
     ("guess", ".NET's SecurityIdentifier"): {"Sid": "Its members and its text."},
-    ("guess", "properties that can be filtered by"): {
+    ("guess", "properties that can be used in filters"): {
         "IsSecurityPrincipal SamAccountName SidHistory UserPrincipalName DisplayName WindowsEmailAddress": "Its place."
     },
     ("guess", "the published classes of Mailbox"): {
@@ -602,15 +613,15 @@ _OF_SERVICES = (
 _SERVICE: Told = {
     ("capture", _SERVICES): {
         "": "Classes and order, and the services of a server.",
-        _OF_SERVICES: "Name, value and place.",
+        _OF_SERVICES: "Name, value, and place.",
     },
     ("published output", f"{_POWERSHELL}/issues/2579"): {"StartType": "PowerShell has it since 5.0."},
     ("guess", "Microsoft's overview of services has some"): {"": "Accounts, and the names of processes."},
 }
 _ACTS_ON_SERVICES: Told = {
     ("page", _POWERSHELL): {
-        "": "Errors: their ids, categories and texts.",
-        _OF_SERVICES: "-PassThru puts out what Get-Service does.",
+        "": "Errors: their IDs, categories, and texts.",
+        _OF_SERVICES: "-PassThru returns the same as Get-Service.",
     },
     ("guess", "these modes are for drivers"): {"": "How Set-Service refuses the start types Boot and System."},
 }
@@ -654,7 +665,7 @@ _INSTANCE: Told = {
 _SYSTEM_PROPERTIES: Told = {
     ("page", "https://learn.microsoft.com/windows/win32/wmisdk/wmi-system-properties"): {
         "__GENUS __CLASS __SUPERCLASS __DYNASTY __RELPATH __PROPERTY_COUNT __DERIVATION __SERVER __NAMESPACE __PATH": (
-            "Every object of WMI has it."
+            "Each WMI object has it."
         )
     },
     ("page", f"{_POWERSHELL}/blob/master/src/System.Management.Automation/engine/TypeTable_Types_Ps1Xml.cs"): {
@@ -665,10 +676,10 @@ _SNAPIN: Told = {
     ("page", "https://learn.microsoft.com/dotnet/api/system.management.automation.pssnapininfo"): {
         "Name IsDefault ApplicationBase PSVersion Description Vendor": "A member of the class."
     },
-    ("page", _POWERSHELL): {"": "Errors: their ids and categories; texts as quoted in public."},
+    ("page", _POWERSHELL): {"": "Errors: their IDs and categories; texts as quoted in public."},
     ("guess", "no output was found"): {
-        "": "Which members a session shows, which of Exchange's snap-ins are registered beside those that have its "
-        "cmdlets, and that the name of 2010 works on later releases.",
+        "": "Which members a session shows, which Exchange snap-ins are registered beside those with its cmdlets, and "
+        "that the name of 2010 works on later releases.",
         "Name": "Its value.",
     },
 }
@@ -677,44 +688,47 @@ _SNAPIN: Told = {
 
 _POP3: Told = {
     ("published output", "many posts"): {
-        "": "Banner, CAPA since 2013, log-ons that succeed or fail, commands out of order, and the farewell of 2010."
+        "": "Banner, CAPA since 2013, sign-ins that succeed or fail, commands out of order, and the closing line of "
+        "2010."
     },
     ("published output", "https://github.com/crowdsecurity/hub (exchange-pop-logs)"): {"": "AUTH that fails."},
-    ("published output", "https://jaapwesselius.com/2012/03/"): {"": "PASS that fails for reasons of the server."},
+    ("published output", "https://jaapwesselius.com/2012/03/"): {"": "PASS that fails because of a server problem."},
     ("published output", "https://github.com/zammad/zammad/issues/682"): {
-        "": "That TLS is reset while the component is not active; played where a test asks for it."
+        "": "That TLS is reset while the component is not active; simulated only for tests of this case."
     },
-    ("page", _page("Set-PopSettings")): {"": "What LoginType lets a line without encryption do."},
-    ("guess", "the words of PASS that fails"): {"": "STAT that fails after a log-on; played where a test asks for it."},
-    ("guess", "the published lines"): {"": "CAPA without encryption and of 2010, and the farewell since 2013."},
+    ("page", _page("Set-PopSettings")): {"": "What LoginType allows on a connection without encryption."},
+    ("guess", "the text of PASS that fails"): {
+        "": "STAT that fails after a sign-in; simulated only for tests of this case."
+    },
+    ("guess", "the published lines"): {"": "CAPA without encryption, CAPA of 2010, and the closing line since 2013."},
 }
 _IMAP4: Told = {
     ("published output", "https://github.com/jakartaee/mail-api/issues/485"): {"": "CAPABILITY over TLS, on 2013."},
     ("published output", "https://github.com/imapsync/imapsync/issues/74"): {"": "CAPABILITY over TLS, on 2010."},
     ("published output", "a comment in the mail library of Enlightenment"): {
-        "": "CAPABILITY without encryption, where no log-on is taken."
+        "": "CAPABILITY without encryption, where sign-in is not allowed."
     },
     ("published output", f"https://github.com/crowdsecurity/hub (exchange-imap-logs), {_IMAP_TEST}"): {
         "": "AUTHENTICATE and LOGIN that fail."
     },
     ("published output", "https://github.com/getmail6/getmail6/issues/214"): {
-        "": "EXAMINE that fails after a log-on; played where a test asks for it."
+        "": "EXAMINE that fails after a sign-in; simulated only for tests of this case."
     },
     ("published output", "https://learn.microsoft.com/answers/questions/1156767"): {
-        "": "LOGIN that fails for reasons of the server; played where a test asks for it."
+        "": "LOGIN that fails because of a server problem; simulated only for tests of this case."
     },
     ("published output", "https://github.com/jstedfast/MailKit/issues/849"): {
-        "": "The farewell in place of an answer; played where a test asks for it."
+        "": "The closing line instead of an answer; simulated only for tests of this case."
     },
     ("guess", "the published lines"): {
-        "": "That MOVE and ID came with 2013, what is offered without encryption where a log-on is taken, the other "
-        "answers, and that NTLM and GSSAPI always fail."
+        "": "That MOVE and ID were added in 2013, what is offered without encryption where sign-in is allowed, the "
+        "other answers, and that NTLM and GSSAPI always fail."
     },
 }
 
 _OF_FILES_AND_OBJECTS: Told = {
     ("page", _POWERSHELL): {
-        "": "Parameters, what is put out, and errors; played as far as the collection needs it, and held to a real "
+        "": "Parameters, output, and errors; simulated as far as the collection needs them, and compared with a real "
         "PowerShell (7.6) on the same files by tests/integration/test_protocol_logs_on_powershell.py."
     },
     ("guess", "the source of PowerShell 7"): {"": "That Windows PowerShell 5.1 does the same with these parameters."},
@@ -727,24 +741,24 @@ _PROTOCOL_LOGS: Told = {
         "": "AUTH and AUTHENTICATE that fail: all fields, and their quotes."
     },
     ("published output", "https://github.com/elastic/integrations (microsoft_exchange_server)"): {
-        "": "USER, and a log-on that is led to a back end."
+        "": "USER, and a sign-in that is proxied to a back end."
     },
     ("published output", "https://learn.microsoft.com/answers/questions/112837"): {
-        "": "Exchange 2013: OpenSession and CloseSession, R=ok in small letters, no field behind the context, and a "
-        "user with the mailbox that was asked for."
+        "": "Exchange 2013: OpenSession and CloseSession, R=ok in lowercase letters, no field after the context, and a "
+        "user with the requested mailbox."
     },
     ("published output", "tests of public tools that read these logs"): {
         "": "The header; LOGIN with and without success, and that a failed one has no user; the lines of a back end, "
-        "whose client is a front end; the names of files, of the back end with BE behind the protocol's."
+        "whose client is a front end; the names of files, which on a back end have BE after the protocol."
     },
     ("page", "https://learn.microsoft.com/exchange/clients/pop3-and-imap4/configure-protocol-logging"): {
-        "": "That the log is off until it is turned on, where it is, and that fields are separated by commas."
+        "": "That the log is off until it is enabled, its location, and that fields are separated by commas."
     },
     ("guess", "the published lines"): {
-        "": "The lines of PASS, STLS and STARTTLS; that STLS is logged at all; durations and sizes; a file for each "
-        "hour of UTC; that both services write to the same folder, from when they have loaded that they are to."
+        "": "The lines of PASS, STLS, and STARTTLS; that STLS is logged at all; durations and sizes; one file for each "
+        "hour in UTC; that both services write to the same folder, once they have loaded the setting."
     },
-    ("guess", "no page tells of it"): {"": "That Exchange never deletes these logs."},
+    ("guess", "not documented"): {"": "That Exchange never deletes these logs."},
 }
 
 EVIDENCE: tuple[Fact, ...] = (
