@@ -91,7 +91,7 @@ class ActionModule(ControllerAction):
 
 def _check(options: dict[str, t.Any]) -> _Checked:
     if not options["folder"]:
-        raise Refused("handout_folder: it is not given; give a folder for the files, such as handout_folder=handout.")
+        raise Refused("handout_folder is not given; use a folder for the files, such as handout_folder=handout.")
     try:
         places = {name: Destination.of(f"{options['folder']}/{name}") for name in handout_files.NAMES}
     except Refused as refused:
