@@ -8,7 +8,7 @@ import typing as t
 from ansible import constants as C
 from ansible.plugins.loader import connection_loader
 
-from ansible_collections.mailops.exchange.plugins.module_utils._judgement import misspelt
+from ansible_collections.mailops.exchange.plugins.module_utils._judgement import misspelled
 from ansible_collections.mailops.exchange.plugins.module_utils._judgement.hindrances import Concern, told
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.protocols import PROTOCOLS
 from ansible_collections.mailops.exchange.plugins.plugin_utils.action import CONNECTION
@@ -32,7 +32,7 @@ class ActionModule(RoleAction):
         "managed": {"type": "list", "elements": "str", "default": []},
         "ignore_findings": {"type": "raw", "default": []},
         "ignore_unknown_component": {"type": "bool", "default": False},
-        "misspelt_variables": {"type": "str", "default": "fail", "choices": list(misspelt.CHOICES)},
+        "misspelled_variables": {"type": "str", "default": "fail", "choices": list(misspelled.CHOICES)},
         "before_restart": {"type": "str"},
         "after_restart": {"type": "str"},
         "report": {"type": "dict", "default": {}},
@@ -91,11 +91,11 @@ class ActionModule(RoleAction):
     def _insist_on_names(self, options: dict[str, t.Any], task_vars: dict[str, t.Any]) -> None:
         protocol = options["protocol"]
         loaded = connection_loader.get(CONNECTION, class_only=True)._load_name
-        connection = misspelt.of_connection(C.config.get_plugin_vars("connection", loaded))
+        connection = misspelled.of_connection(C.config.get_plugin_vars("connection", loaded))
         found = [
-            sentence for space in (misspelt.of_role(protocol), connection) for sentence in space.misspelt(task_vars)
+            sentence for space in (misspelled.of_role(protocol), connection) for sentence in space.misspelled(task_vars)
         ]
-        if options["misspelt_variables"] == "warn":
+        if options["misspelled_variables"] == "warn":
             self._warnings += found
         elif found:
-            raise Failed(misspelt.told(found, f"{protocol}_{misspelt.SWITCH}"))
+            raise Failed(misspelled.told(found, f"{protocol}_{misspelled.SWITCH}"))

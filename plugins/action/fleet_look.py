@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from ansible_collections.mailops.exchange.plugins.module_utils._judgement.accepted import acceptances
 from ansible_collections.mailops.exchange.plugins.module_utils._judgement.fleet import desired, instant
-from ansible_collections.mailops.exchange.plugins.module_utils._judgement.misspelt import of_role
+from ansible_collections.mailops.exchange.plugins.module_utils._judgement.misspelled import of_role
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.protocols import PROTOCOLS
 from ansible_collections.mailops.exchange.plugins.plugin_utils.role import Failed, RoleAction
 
@@ -34,8 +34,8 @@ class ActionModule(RoleAction):
     def work(self, options: dict[str, t.Any], task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
         protocols = options["protocols"] if options["compare"] else []
         given = desired(task_vars, protocols)
-        # What is misspelt was meant to be desired; the role says so.
-        given |= {key: [] for key in protocols if key not in given and any(of_role(key).misspelt(task_vars))}
+        # What is misspelled was meant to be desired; the role says so.
+        given |= {key: [] for key in protocols if key not in given and any(of_role(key).misspelled(task_vars))}
         # What is wrong with the server is told even where it cannot be looked at.
         self.kept = {"given": given, "accepted": _accepted(options["ignore_findings"])}
         look = options["look"]

@@ -19,7 +19,7 @@ description:
     C(import_playbook). In C(group_vars), C(host_vars), or the inventory, it has no effect.
   - A misspelled variable that looks like C(exchange_hosts) or C(exchange_serial), such as C(exchange_host), would let
     the play run on all hosts of the group C(exchange). It ends the run instead, or is a warning with
-    C(exchange_misspelt_variables=warn).
+    C(exchange_misspelled_variables=warn).
 options:
   _terms:
     description: One or more patterns, as for C(hosts).
@@ -56,7 +56,7 @@ from ansible.inventory.manager import InventoryManager, split_host_pattern
 from ansible.plugins.lookup import LookupBase
 from ansible.utils.display import Display
 
-from ansible_collections.mailops.exchange.plugins.module_utils._judgement import misspelt
+from ansible_collections.mailops.exchange.plugins.module_utils._judgement import misspelled
 
 # Nothing is run then, and often there is no inventory.
 LISTINGS = ("syntax", "listtasks", "listtags")
@@ -97,11 +97,11 @@ class LookupModule(LookupBase):  # type: ignore[misc] # ansible-core publishes n
 
 def _insist_on_names(variables: dict[str, Any]) -> None:
     """Look at what the command line gives; there are no variables of hosts yet."""
-    switch = f"exchange_{misspelt.SWITCH}"
-    found = list(misspelt.of_playbook("exchange").misspelt(variables))
+    switch = f"exchange_{misspelled.SWITCH}"
+    found = list(misspelled.of_playbook("exchange").misspelled(variables))
     if variables.get(switch) != "warn":
         if found:
-            raise AnsibleLookupError(misspelt.told(found, switch))
+            raise AnsibleLookupError(misspelled.told(found, switch))
         return
     for sentence in found:
         Display().warning(sentence)

@@ -62,7 +62,7 @@ options:
     description: Whether the role continues if it cannot be read whether the server is in maintenance.
     type: bool
     default: false
-  misspelt_variables:
+  misspelled_variables:
     description:
       - Whether a variable of the host that looks like a misspelled variable of the role or of the connection is an
         error or a warning.

@@ -362,7 +362,7 @@ def test_iis_is_restarted_when_needed(controller: Controller, tmp_path_factory: 
         assert restarted() == ["EX01"]
 
 
-def test_a_misspelt_variable_ends_the_run_before_anything_is_sent(
+def test_a_misspelled_variable_ends_the_run_before_anything_is_sent(
     controller: Controller, organisation: SimulatorProcess
 ) -> None:
     hosts = inventory(
@@ -373,10 +373,10 @@ def test_a_misspelt_variable_ends_the_run_before_anything_is_sent(
     assert failed.task("Read the server", "ex01")["result"]["msg"] == (
         "pop3_baner is not a variable of the role pop3; did you mean pop3_banner? "
         "ansible_exchange_acces is not a variable of the connection; did you mean ansible_exchange_access? "
-        "If it is your own variable, set pop3_misspelt_variables to warn."
+        "If it is your own variable, set pop3_misspelled_variables to warn."
     )
     assert organisation.log() == []
-    hosts["exchange"]["vars"]["pop3_misspelt_variables"] = "warn"
+    hosts["exchange"]["vars"]["pop3_misspelled_variables"] = "warn"
     warned = controller.run(ENABLE, hosts, *ONE, "--check")
     assert warned.returncode == 0, warned.output
     assert "did you mean pop3_banner?" in str(warned.task("Read the server", "ex01")["result"]["warnings"])
@@ -391,7 +391,7 @@ def test_a_misspelt_variable_ends_the_run_before_anything_is_sent(
         ("disable_imap4", "exchange_host=ex01", "exchange_hosts"),
     ],
 )
-def test_a_misspelt_variable_of_a_playbook_ends_it(
+def test_a_misspelled_variable_of_a_playbook_ends_it(
     controller: Controller, playbook: str, given: str, meant: str
 ) -> None:
     hosts = {"exchange": {"hosts": {"ex01": {}, "ex02": {}}}}

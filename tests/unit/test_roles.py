@@ -228,7 +228,7 @@ def test_the_first_and_the_last_task(role: str) -> None:
         "restart_tolerance": 60,
         "ignore_findings": ["loopback-not-bound"],
         "ignore_unknown_component": True,
-        "misspelt_variables": "warn",
+        "misspelled_variables": "warn",
     }
     told = all_of(role, **decisions) | own
     look, verification = first_and_last(role, told)

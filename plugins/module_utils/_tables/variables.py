@@ -5,13 +5,13 @@
 from __future__ import annotations
 
 PLAYBOOK_VARIABLES = {
-    "adopt": ("folder", "mailboxes", "misspelt_variables", "overwrite", "protocols"),
+    "adopt": ("folder", "mailboxes", "misspelled_variables", "overwrite", "protocols"),
     "application_mailbox": (
         "address",
         "domain_controller",
         "ignore_findings",
         "interval",
-        "misspelt_variables",
+        "misspelled_variables",
         "other_clients",
         "probe",
         "protocol",
@@ -21,21 +21,21 @@ PLAYBOOK_VARIABLES = {
         "throttling_policy",
         "user",
     ),
-    "drift": ("fail", "file", "misspelt_variables", "protocols"),
-    "exchange": ("hosts", "misspelt_variables", "serial"),
+    "drift": ("fail", "file", "misspelled_variables", "protocols"),
+    "exchange": ("hosts", "misspelled_variables", "serial"),
     "handout": (
         "certificate",
         "domains",
         "folder",
         "key",
         "key_password",
-        "misspelt_variables",
+        "misspelled_variables",
         "probe",
         "unverified",
         "username",
         "verify",
     ),
-    "preflight": ("days", "fail", "ignore", "misspelt_variables", "protocols"),
+    "preflight": ("days", "fail", "ignore", "misspelled_variables", "protocols"),
     "report": (
         "days",
         "fail",
@@ -43,14 +43,14 @@ PLAYBOOK_VARIABLES = {
         "from",
         "ignore",
         "junit",
-        "misspelt_variables",
+        "misspelled_variables",
         "previous",
         "protocols",
         "usage",
         "usage_allowed",
         "usage_since",
     ),
-    "restore": ("folder", "ignore_unknown_component", "mailboxes", "misspelt_variables", "protocols"),
+    "restore": ("folder", "ignore_unknown_component", "mailboxes", "misspelled_variables", "protocols"),
 }
 
 # Of the role that no table of settings is behind, without its name too.
@@ -68,7 +68,7 @@ CERTIFICATE_VARIABLES = (
     "manage_connector",
     "manage_probe",
     "manage_restart",
-    "misspelt_variables",
+    "misspelled_variables",
     "name",
     "pfx",
     "pfx_password",

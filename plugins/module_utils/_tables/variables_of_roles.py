@@ -23,7 +23,7 @@ ROLE_VARIABLES = (
     "manage_services",
     "manage_settings",
     "manage_verification",
-    "misspelt_variables",
+    "misspelled_variables",
     "probe",
     "remove_mailbox_access",
     "restart_for_mailboxes",

@@ -165,7 +165,7 @@ class Faults:
     def _checked(self, kind: str, fault: Mapping[str, Any]) -> dict[str, Any]:
         armed = dict(fault)
         names = {name.rstrip("?"): name.endswith("?") for name in _FIELDS[kind]}
-        # A misspelt name would be a fault that never happens.
+        # A misspelled name would be a fault that never happens.
         for name in fault.keys() - names.keys() - {"kind", "server"}:
             raise ValueError(f"The fault {kind} knows no {name}.")
         for name, optional in names.items():

@@ -114,17 +114,17 @@ def test_the_report_of_the_role_before_is_kept(begin: Work) -> None:
     assert found["look"]["server"] == "EX01"
 
 
-def test_a_misspelt_variable_is_told_before_the_server_is_asked(begin: Work, answers: Answers) -> None:
+def test_a_misspelled_variable_is_told_before_the_server_is_asked(begin: Work, answers: Answers) -> None:
     own = {"pop3_vip": "10.0.0.1", "pop3_result": {}, "imap4_baner": "Another role's."}
     begin(own)
     assert answers.modules == ["client_access_info"]
     slips = {"pop3_baner": "Hello.", "ansible_exchange_acces": "local"}
     with pytest.raises(
-        Failed, match=r"^pop3_baner is not a variable .* ansible_exchange_acces is .* set pop3_misspelt_"
+        Failed, match=r"^pop3_baner is not a variable .* ansible_exchange_acces is .* set pop3_misspelled_"
     ):
         begin({**own, **slips})
     assert answers.modules == ["client_access_info"]
-    begin({**own, **slips}, misspelt_variables="warn")
+    begin({**own, **slips}, misspelled_variables="warn")
     assert answers.warnings == [
         "pop3_baner is not a variable of the role pop3; did you mean pop3_banner?",
         "ansible_exchange_acces is not a variable of the connection; did you mean ansible_exchange_access?",

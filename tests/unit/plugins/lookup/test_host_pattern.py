@@ -77,7 +77,7 @@ def test_a_variable_that_looks_like_ours_would_leave_it_with_all_hosts() -> None
         look("exchange", exchange_host="ex01")
     assert str(failure.value).startswith(
         "exchange_host is not a variable of the playbooks; did you mean exchange_hosts? If it is your own variable, "
-        "set exchange_misspelt_variables to warn."
+        "set exchange_misspelled_variables to warn."
     )
-    assert look("exchange", exchange_host="ex01", exchange_misspelt_variables="warn") == ["exchange"]
+    assert look("exchange", exchange_host="ex01", exchange_misspelled_variables="warn") == ["exchange"]
     assert look("exchange", exchange_version="SE", exchange_hosts="exchange", exchange_serial=2) == ["exchange"]

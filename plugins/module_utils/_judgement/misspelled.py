@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, mailops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Variables that are misspelt: they look like one of ours, and nothing would come of them."""
+"""Variables that are misspelled: they look like one of ours, and nothing would come of them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ansible_collections.mailops.exchange.plugins.module_utils._tables.variables
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.variables_of_roles import ROLE_VARIABLES
 
 CHOICES = ("fail", "warn")
-SWITCH = "misspelt_variables"
+SWITCH = "misspelled_variables"
 # In a shorter word another letter makes another word.
 _LONG = 6
 # Of 0 to 1: "certificate" is still taken for "certificate_pem", and "windows_user" no longer for "windows_scheme".
@@ -34,9 +34,9 @@ class Namespace:
     names: Collection[str]
     """Without the prefix."""
     is_shared: bool = True
-    """Whether others have variables with this prefix too: then a name is misspelt only where it can be a slip."""
+    """Whether others have variables with this prefix too: then a name is misspelled only where it can be a slip."""
 
-    def misspelt(self, variables: Iterable[str]) -> Iterator[str]:
+    def misspelled(self, variables: Iterable[str]) -> Iterator[str]:
         """A sentence for each variable that is taken for one of ours."""
         for variable in sorted(name for name in variables if name.startswith(self.prefix)):
             name = variable.removeprefix(self.prefix)

@@ -11,12 +11,12 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.mailops.exchange.plugins.module_utils._judgement import misspelt
+from ansible_collections.mailops.exchange.plugins.module_utils._judgement import misspelled
 from ansible_collections.mailops.exchange.plugins.module_utils._tables.variables import PLAYBOOK_VARIABLES
 
 ROOT = Path(__file__).resolve().parents[4]
 CONNECTION = "ansible_collections.mailops.exchange.plugins.connection.exchange"
-POP3 = misspelt.of_role("pop3")
+POP3 = misspelled.of_role("pop3")
 LONG = sorted(name for name in POP3.names if len(name.replace("_", "")) >= 6)
 
 
@@ -25,24 +25,24 @@ def specification(role: str) -> set[str]:
     return set(yaml.safe_load(path.read_text(encoding="utf-8"))["argument_specs"]["main"]["options"])
 
 
-def of_connection() -> misspelt.Namespace:
+def of_connection() -> misspelled.Namespace:
     documented = yaml.safe_load(__import__(CONNECTION, fromlist=["DOCUMENTATION"]).DOCUMENTATION)
     variables = [entry["name"] for option in documented["options"].values() for entry in option.get("vars", ())]
-    return misspelt.of_connection(variables)
+    return misspelled.of_connection(variables)
 
 
 @pytest.mark.parametrize("role", ["pop3", "imap4"])
 def test_the_variables_of_a_role_are_those_that_it_documents(role: str) -> None:
-    space = misspelt.of_role(role)
+    space = misspelled.of_role(role)
     assert {f"{space.prefix}{name}" for name in space.names} == specification(role)
-    assert list(space.misspelt(specification(role))) == []
+    assert list(space.misspelled(specification(role))) == []
 
 
 def test_the_variables_of_the_role_certificate_are_those_that_it_documents() -> None:
-    space = misspelt.of_playbook("certificate")
+    space = misspelled.of_playbook("certificate")
     assert {f"{space.prefix}{name}" for name in space.names} == specification("certificate")
-    assert list(space.misspelt(specification("certificate"))) == []
-    assert list(space.misspelt(["certificate_pfx_pasword", "certificate_path"])) == [
+    assert list(space.misspelled(specification("certificate"))) == []
+    assert list(space.misspelled(["certificate_pfx_pasword", "certificate_path"])) == [
         "certificate_pfx_pasword is not a variable of the role certificate; did you mean certificate_pfx_password?"
     ]
 
@@ -54,7 +54,7 @@ def test_the_variables_of_a_playbook_are_those_in_its_head(playbook: str) -> Non
     head = "".join(line for line in text.splitlines(keepends=True) if line.startswith("#"))
     assert set(re.findall(rf"\b{playbook}_(\w+)", head)) == set(PLAYBOOK_VARIABLES[playbook])
     # Nor is what the playbook itself keeps in variables taken for one of them.
-    assert list(misspelt.of_playbook(playbook).misspelt(re.findall(rf"\b{playbook}_\w+", text))) == []
+    assert list(misspelled.of_playbook(playbook).misspelled(re.findall(rf"\b{playbook}_\w+", text))) == []
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ def test_the_variables_of_a_playbook_are_those_in_its_head(playbook: str) -> Non
         ("pop3_calender_item_retreival_option", "pop3_calendar_item_retrieval_option"),
         ("pop3_x509_certifcate_name", "pop3_x509_certificate_name"),
         ("pop3_manage_conector", "pop3_manage_connector"),
-        ("pop3_mispelt_variables", "pop3_misspelt_variables"),
+        ("pop3_mispelt_variables", "pop3_misspelled_variables"),
         ("pop3_restart_ISS", "pop3_restart_iis"),
         ("imap4_baner", "imap4_banner"),
         ("imap4_show_hiden_folders_enabled", "imap4_show_hidden_folders_enabled"),
@@ -169,8 +169,8 @@ def test_the_variables_of_a_playbook_are_those_in_its_head(playbook: str) -> Non
     ],
 )
 def test_slips_are_noticed_and_own_names_are_not(given: str, meant: str | None) -> None:
-    spaces = [*map(misspelt.of_role, ("pop3", "imap4")), *map(misspelt.of_playbook, sorted(PLAYBOOK_VARIABLES))]
-    told = [sentence for space in (*spaces, of_connection()) for sentence in space.misspelt([given])]
+    spaces = [*map(misspelled.of_role, ("pop3", "imap4")), *map(misspelled.of_playbook, sorted(PLAYBOOK_VARIABLES))]
+    told = [sentence for space in (*spaces, of_connection()) for sentence in space.misspelled([given])]
     assert [sentence.rpartition("did you mean ")[2] for sentence in told] == ([f"{meant}?"] if meant else [])
 
 
@@ -186,14 +186,14 @@ def test_one_slip_in_a_long_name_is_always_noticed(data: st.DataObject) -> None:
         "replaced": name[:at] + letter + name[at + 1 :],
     }
     slip = slips[data.draw(st.sampled_from(sorted(slips)))]
-    assert bool(list(POP3.misspelt([f"pop3_{slip}"]))) is (slip not in POP3.names)
+    assert bool(list(POP3.misspelled([f"pop3_{slip}"]))) is (slip not in POP3.names)
 
 
 def test_all_of_them_are_told_with_the_way_out() -> None:
-    told = misspelt.told(POP3.misspelt(["pop3_sever", "pop3_vip", "pop3_baner"]), "pop3_misspelt_variables")
+    told = misspelled.told(POP3.misspelled(["pop3_sever", "pop3_vip", "pop3_baner"]), "pop3_misspelled_variables")
     assert told == (
         "pop3_baner is not a variable of the role pop3; did you mean pop3_banner? pop3_sever is not a variable "
-        "of the role pop3; did you mean pop3_server? If it is your own variable, set pop3_misspelt_variables "
+        "of the role pop3; did you mean pop3_server? If it is your own variable, set pop3_misspelled_variables "
         "to warn."
     )
-    assert misspelt.told([], "pop3_misspelt_variables") == ""
+    assert misspelled.told([], "pop3_misspelled_variables") == ""

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 DOCUMENTATION = r"""
-name: misspelt_variables
+name: misspelled_variables
 short_description: Find misspelled variables of a playbook
 version_added: 1.0.0
 author:
@@ -15,7 +15,7 @@ description:
     It is not intended for use elsewhere.
   - Checks the variables that begin with the name of the playbook and an underscore, and those that begin with
     C(ansible_exchange_). Names that are not similar to a variable of this collection are not returned.
-  - If C(<playbook>_misspelt_variables) is V(warn), each misspelled variable is a warning, and nothing is returned.
+  - If C(<playbook>_misspelled_variables) is V(warn), each misspelled variable is a warning, and nothing is returned.
 options:
   _terms:
     description: The name of the playbook.
@@ -27,8 +27,8 @@ options:
 EXAMPLES = r"""
 - name: Make sure that no variable is misspelled
   ansible.builtin.assert:
-    that: query("mailops.exchange.misspelt_variables", "drift") | length == 0
-    fail_msg: "{{ query('mailops.exchange.misspelt_variables', 'drift') | join(' ') }}"
+    that: query("mailops.exchange.misspelled_variables", "drift") | length == 0
+    fail_msg: "{{ query('mailops.exchange.misspelled_variables', 'drift') | join(' ') }}"
 """
 
 RETURN = r"""
@@ -47,7 +47,7 @@ from ansible.plugins.loader import connection_loader
 from ansible.plugins.lookup import LookupBase
 from ansible.utils.display import Display
 
-from ansible_collections.mailops.exchange.plugins.module_utils._judgement import misspelt
+from ansible_collections.mailops.exchange.plugins.module_utils._judgement import misspelled
 
 CONNECTION = "mailops.exchange.exchange"
 
@@ -57,18 +57,18 @@ class LookupModule(LookupBase):  # type: ignore[misc] # ansible-core publishes n
 
     def run(self, terms: Any, variables: Mapping[str, Any] | None = None, **kwargs: Any) -> list[str]:
         loaded = connection_loader.get(CONNECTION, class_only=True)._load_name
-        connection = misspelt.of_connection(C.config.get_plugin_vars("connection", loaded))
+        connection = misspelled.of_connection(C.config.get_plugin_vars("connection", loaded))
         found = []
         for playbook in map(str, terms):
-            switch = f"{playbook}_{misspelt.SWITCH}"
-            given = self._templar.template((variables or {}).get(switch, misspelt.CHOICES[0]))
-            if given not in misspelt.CHOICES:
-                raise AnsibleLookupError(f"{switch}: {given!r} is not valid; use {' or '.join(misspelt.CHOICES)}.")
-            spaces = (misspelt.of_playbook(playbook), connection)
-            sentences = [sentence for space in spaces for sentence in space.misspelt(variables or ())]
+            switch = f"{playbook}_{misspelled.SWITCH}"
+            given = self._templar.template((variables or {}).get(switch, misspelled.CHOICES[0]))
+            if given not in misspelled.CHOICES:
+                raise AnsibleLookupError(f"{switch}: {given!r} is not valid; use {' or '.join(misspelled.CHOICES)}.")
+            spaces = (misspelled.of_playbook(playbook), connection)
+            sentences = [sentence for space in spaces for sentence in space.misspelled(variables or ())]
             if given == "warn":
                 for sentence in sentences:
                     Display().warning(sentence)
             elif sentences:
-                found += [misspelt.told(sentences, switch)]
+                found += [misspelled.told(sentences, switch)]
         return found
