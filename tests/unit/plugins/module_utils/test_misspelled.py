@@ -79,7 +79,7 @@ def test_the_variables_of_a_playbook_are_those_in_its_head(playbook: str) -> Non
         ("pop3_calender_item_retreival_option", "pop3_calendar_item_retrieval_option"),
         ("pop3_x509_certifcate_name", "pop3_x509_certificate_name"),
         ("pop3_manage_conector", "pop3_manage_connector"),
-        ("pop3_mispelt_variables", "pop3_misspelled_variables"),
+        ("pop3_mispelled_variables", "pop3_misspelled_variables"),
         ("pop3_restart_ISS", "pop3_restart_iis"),
         ("imap4_baner", "imap4_banner"),
         ("imap4_show_hiden_folders_enabled", "imap4_show_hidden_folders_enabled"),
