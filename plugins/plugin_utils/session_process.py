@@ -3,7 +3,7 @@
 """The process that keeps the sessions of one host, and the line to it from each of the host's tasks.
 
 It is forked, so it has all that the playbook has loaded, and shares that memory: from a process that the playbook forks
-before its first worker and that does nothing else, for a worker has changed much of what it shares already. Over its
+when it loads the action plugins and that does nothing else, for a worker has changed much of what it shares. Over its
 socket go a greeting, which says by which settings the task wants to be served, and then requests and replies, one in a
 line. Settings never cross it: a process that was started with others ends, and a new one is forked.
 """
