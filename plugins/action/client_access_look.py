@@ -6,6 +6,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible import constants as C
+from ansible.errors import AnsibleError
 from ansible.plugins.loader import connection_loader
 
 from ansible_collections.mailops.exchange.plugins.module_utils._judgement import misspelled
@@ -30,6 +31,7 @@ class ActionModule(RoleAction):
         "gather": {"type": "list", "elements": "str"},
         "tls_ports": {"type": "dict"},
         "managed": {"type": "list", "elements": "str", "default": []},
+        "parts": {"type": "list", "elements": "str", "default": []},
         "ignore_findings": {"type": "raw", "default": []},
         "ignore_unknown_component": {"type": "bool", "default": False},
         "misspelled_variables": {"type": "str", "default": "fail", "choices": list(misspelled.CHOICES)},
@@ -77,7 +79,7 @@ class ActionModule(RoleAction):
             "differences": {},
             "unknown": {},
         }
-        return {
+        found = {
             **self.kept,
             protocol: report,
             "look": look,
@@ -87,6 +89,32 @@ class ActionModule(RoleAction):
             "check_mode": self._task.check_mode,
             "in_the_way": [told(finding) for finding in concern.incurable(look["findings"])],
         }
+        is_left_alone = report["maintenance"] or found["in_the_way"]
+        return found | {"in_sync": {} if is_left_alone else self._in_sync(options["parts"], found, task_vars)}
+
+    def _in_sync(
+        self, parts: list[str], found: dict[str, t.Any], task_vars: dict[str, t.Any]
+    ) -> dict[str, dict[str, t.Any]]:
+        """What the tasks of those parts return that have nothing to change.
+
+        The others are left to their tasks, which read for themselves: nothing is written for what is read here. Where
+        it is not known what one would do, so are those after it, which are not to run if it fails.
+        """
+        results: dict[str, dict[str, t.Any]] = {}
+        task_vars = {**task_vars, "client_access_report": found}
+        for part in parts:
+            before = list(self._warnings)
+            try:
+                module, options = self.task_of(part, task_vars)
+                result = self.ask(module, options, task_vars, check_mode=True)
+            except (Failed, AnsibleError):
+                self._warnings = before
+                break
+            if result["changed"]:
+                self._warnings = before
+            else:
+                results[part] = result
+        return results
 
     def _insist_on_names(self, options: dict[str, t.Any], task_vars: dict[str, t.Any]) -> None:
         protocol = options["protocol"]

@@ -54,6 +54,13 @@ options:
     type: list
     elements: str
     default: []
+  parts:
+    description:
+      - The parts of the role that run, by the names of their task files, and whose tasks are skipped if they have
+        nothing to change.
+    type: list
+    elements: str
+    default: []
   ignore_findings:
     description: Findings that are known and accepted, in the form for P(mailops.exchange.open_findings#filter).
     type: raw
@@ -113,6 +120,14 @@ in_the_way:
   returned: success
   type: list
   elements: str
+in_sync:
+  description:
+    - Of O(parts), those that have nothing to change, each with what its task returns. The module of each is run in
+      check mode with the options of that task.
+    - The other parts are left to their tasks, which read the server for themselves. So nothing is changed because of
+      what was read here.
+  returned: success
+  type: dict
 pop3:
   description: The report of the role for POP3, before anything is changed.
   returned: when O(protocol=pop3)

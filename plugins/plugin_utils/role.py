@@ -11,7 +11,9 @@ from pathlib import Path
 from ansible.errors import AnsibleConnectionFailure
 from ansible.plugins.action import ActionBase
 
+from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import Request
 from ansible_collections.mailops.exchange.plugins.plugin_utils.action import ExchangeAction
+from ansible_collections.mailops.exchange.plugins.plugin_utils.session_process import Line
 
 
 class Failed(Exception):
@@ -22,6 +24,7 @@ class Failed(Exception):
         self.result = result or {}
 
 
+_NAMESPACE = "mailops.exchange."
 # Who runs a playbook of the collection has put none of his files beside it.
 _OURS = Path(__file__).resolve().parents[2] / "playbooks"
 
@@ -40,6 +43,34 @@ def task_file(variable: str, given: str, playbook_folder: str) -> str:
     return str(found[0])
 
 
+class _Asked(ExchangeAction):
+    """Runs one of the modules of a task, which shares with the others what they have read."""
+
+    replies: dict[str, str]
+
+    def carrier(self, line: Line) -> t.Callable[[str], str]:
+        return answered_once(line.invoke, self.replies)
+
+
+def answered_once(invoke: t.Callable[[str], str], replies: dict[str, str]) -> t.Callable[[str], str]:
+    """Carries the requests of a module, except those that only read what one before it in the same task has read."""
+    own: set[str] = set()
+
+    def carry(text: str) -> str:
+        request = Request.parse(text)
+        if request.write or request.remember:
+            replies.clear()
+        if request.write or not request.cmdlet:
+            return invoke(text)
+        # What a module asks again it wants to know anew.
+        if text in own or text not in replies:
+            replies[text] = invoke(text)
+        own.add(text)
+        return replies[text]
+
+    return carry
+
+
 class RoleAction(ExchangeAction):
     """A task of a role that runs modules of the collection and judges what they return."""
 
@@ -52,6 +83,7 @@ class RoleAction(ExchangeAction):
         result: dict[str, t.Any] = ActionBase.run(self, tmp, task_vars)
         _valid, options = self.validate_argument_spec(argument_spec=self.arguments)
         self._warnings: list[t.Any] = []
+        self._replies: dict[str, str] = {}
         self.kept: dict[str, t.Any] = {}
         try:
             result |= {"changed": False, **self.work(options, task_vars or {})}
@@ -67,17 +99,36 @@ class RoleAction(ExchangeAction):
     def work(self, options: dict[str, t.Any], task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
         """Do it, and return what the task returns."""
 
-    def ask(self, module: str, options: dict[str, t.Any], task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
+    def ask(
+        self, module: str, options: dict[str, t.Any], task_vars: dict[str, t.Any], *, check_mode: bool | None = None
+    ) -> dict[str, t.Any]:
         """What a module of the collection returns for the host of the task."""
         task = self._task.copy()
-        task.action, task.args = f"mailops.exchange.{module}", options
+        task.action, task.args = f"{_NAMESPACE}{module}", options
+        if check_mode is not None:
+            task.check_mode = check_mode
         shared = (self._connection, self._play_context, self._loader, self._templar, self._shared_loader_obj)
-        result: dict[str, t.Any] = ExchangeAction(task, *shared).run(task_vars=task_vars)
+        asked = _Asked(task, *shared)
+        asked.replies = self._replies
+        result: dict[str, t.Any] = asked.run(task_vars=task_vars)
         # ansible-core looks for the session that it is to end among the task's own arguments.
         if session := task.args.get("_ansible_socket"):
             self._task.args["_ansible_socket"] = session
-        self._warnings += result.pop("warnings", [])
+        self._warnings += [one for one in result.pop("warnings", []) if one not in self._warnings]
         if result.get("failed"):
             raise Failed(result["msg"], result)
         result.pop("invocation", None)
         return result
+
+    def task_of(self, file: str, task_vars: dict[str, t.Any]) -> tuple[str, dict[str, t.Any]]:
+        """The module of the collection that a file of the role has its one task run, and its options as they are now."""
+        path = str(Path(task_vars["role_path"], "tasks", f"{file}.yml"))
+        try:
+            (task,) = self._loader.load_from_file(path, trusted_as_template=True)
+        except TypeError:
+            # Before ansible-core 2.19 all texts are templates.
+            (task,) = self._loader.load_from_file(path)
+        ((name, options),) = ((key, task[key]) for key in task if key.startswith(_NAMESPACE))
+        templar = self._templar.copy_with_new_env(available_variables=task_vars)
+        given = templar.template(options).items()
+        return name.removeprefix(_NAMESPACE), {key: value for key, value in given if value != task_vars.get("omit")}
