@@ -103,15 +103,15 @@ class ActionModule(RoleAction):
         results: dict[str, dict[str, t.Any]] = {}
         task_vars = {**task_vars, "client_access_report": found}
         for part in parts:
-            before = list(self._warnings)
+            told_before = len(self._warnings)
             try:
                 module, options = self.task_of(part, task_vars)
                 result = self.ask(module, options, task_vars, check_mode=True)
             except (Failed, AnsibleError):
-                self._warnings = before
+                del self._warnings[told_before:]
                 break
             if result["changed"]:
-                self._warnings = before
+                del self._warnings[told_before:]
             else:
                 results[part] = result
         return results

@@ -121,7 +121,7 @@ class RoleAction(ExchangeAction):
         return result
 
     def task_of(self, file: str, task_vars: dict[str, t.Any]) -> tuple[str, dict[str, t.Any]]:
-        """The module of the collection that a file of the role has its one task run, and its options as they are now."""
+        """The module that the one task of a file of the role runs, and its options as they are now."""
         path = str(Path(task_vars["role_path"], "tasks", f"{file}.yml"))
         try:
             (task,) = self._loader.load_from_file(path, trusted_as_template=True)

@@ -70,12 +70,15 @@ def variables(role: str, **more: Any) -> dict[str, Any]:
     """What a host's tasks of the role see."""
     look = {role: {"served_certificate": "shown", "restart_owed": "no"}}
     told = {"look": look, role: {"server": "EX01"}, "around": {}, "check_mode": False, "in_the_way": []}
+    told["in_sync"] = {}
     return {
         **load(role, "vars", "main.yml"),
         "ansible_host": "192.0.2.1",
         "inventory_hostname": "ex01",
         "omit": OMITTED,
         "client_access_report": told,
+        "ansible_run_tags": ["all"],
+        "ansible_skip_tags": [],
         **{f"{role}_{name}" if not name.startswith(("_", "client", "ansible")) else name: more[name] for name in more},
     }
 
@@ -208,8 +211,7 @@ def test_no_other_task_runs_a_module(role: str) -> None:
 
 def first_and_last(role: str, variables: dict[str, Any]) -> tuple[Any, Any]:
     found = dict(tasks(role, "main"))
-    told = {**variables, "ansible_run_tags": [], "ansible_skip_tags": []}
-    return tuple(rendered(found[f"client_access_{name}"], told) for name in ("look", "verification"))
+    return tuple(rendered(found[f"client_access_{name}"], variables) for name in ("look", "verification"))
 
 
 OWN = {
@@ -239,6 +241,7 @@ def test_the_first_and_the_last_task(role: str) -> None:
         **where(role),
         "gather": ["certificates", "connectors"],
         "managed": OWN["__{}_managed"],
+        "parts": ["services"],
         "before_restart": f"{role}_before_restart",
         "after_restart": f"{role}_after_restart",
         "report": told["client_access_report"],
@@ -328,8 +331,34 @@ def test_each_part_has_its_switch(role: str) -> None:
     whole["client_access_report"]["in_the_way"] = ["Something."]
     assert parts() == ["preflight", *PARTS]
     assert parts(manage_preflight=False) == list(PARTS)
+    whole["client_access_report"]["in_the_way"] = []
+    whole["client_access_report"]["in_sync"] = {"connector": {}, "settings": {}}
+    assert parts() == ["mailboxes", "certificate", "services"]
     maintained["maintenance"] = True
     assert rendered(trusted(files), whole) == ["maintenance"]
+
+
+@BOTH
+def test_the_look_compares_the_parts_that_are_on_and_whose_tags_are_selected(role: str) -> None:
+    def compared(run: tuple[str, ...] = ("all",), skip: tuple[str, ...] = (), **more: Any) -> Any:
+        tags = {"ansible_run_tags": list(run), "ansible_skip_tags": list(skip)}
+        return rendered(trusted("{{ " + f"__{role}_compared" + " }}"), all_of(role, **more) | tags)
+
+    parts = ["connector", "certificate", "settings", "services"]
+    assert compared() == compared(run=("mail",)) == parts
+    assert compared(manage_settings=False) == ["connector", "certificate", "services"]
+    assert compared(state="absent") == ["services"]
+    assert compared(run=(f"{role}_settings", f"{role}_mailboxes", "mail")) == ["settings"]
+    assert compared(skip=(f"{role}_settings", "mail")) == ["connector", "certificate", "services"]
+
+
+@BOTH
+@pytest.mark.parametrize("part", ["connector", "certificate", "settings", "services"])
+def test_what_the_look_compares_is_one_task_without_conditions(role: str, part: str) -> None:
+    """The look runs its module with its options and nothing else."""
+    (task,) = load(role, "tasks", f"{part}.yml")
+    (module,) = (key for key in task if key.startswith(NAMESPACE))
+    assert task.keys() == {"name", module, "register"}
 
 
 def trusted(text: str) -> Any:
@@ -344,9 +373,12 @@ def trusted(text: str) -> Any:
 def test_the_results_of_the_parts_are_kept_under_their_names(role: str) -> None:
     names = (*PARTS, "restart")
     results = {f"__{role}_{name}": {"of": name} for name in names}
-    assert rendered(load(role, "vars", "main.yml")[f"__{role}_results"], results) == {
-        name: {"of": name} for name in names
-    }
+    told, expression = variables(role) | results, trusted("{{ " + f"__{role}_results" + " }}")
+    wanted = {name: {"of": name} for name in names}
+    assert list(rendered(expression, told).items()) == list(wanted.items())
+    told["client_access_report"]["in_sync"] = {"settings": {"of": "the look"}}
+    wanted["settings"] = {"of": "the look"}
+    assert list(rendered(expression, told).items()) == list(wanted.items())
     registered = {
         task["register"] for name in (*PARTS, "restart_services") for task in load(role, "tasks", f"{name}.yml")
     }

@@ -9,14 +9,17 @@ from typing import Any
 
 import pytest
 from ansible import constants as C
+from ansible.errors import AnsibleConnectionFailure
 
 from ansible_collections.mailops.exchange.plugins.action import client_access_look, client_access_verification
+from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import Request
 from ansible_collections.mailops.exchange.plugins.plugin_utils import role
-from ansible_collections.mailops.exchange.plugins.plugin_utils.role import Failed, RoleAction
+from ansible_collections.mailops.exchange.plugins.plugin_utils.role import Failed, RoleAction, answered_once
 
 Work = Callable[..., dict[str, Any]]
 CHANGED = {"settings": {"changed": True, "settings": {}}}
 SERVED = "A" * 40
+PLANNED = ("receive_connector", "exchange_certificate", "pop_settings", "protocol_service")
 
 
 def look(*, state: str = "active", status: str = "running", **more: Any) -> dict[str, Any]:
@@ -42,9 +45,14 @@ class Answers:
         self.asked: list[tuple[str, dict[str, Any]]] = []
         self.warnings: list[str] = []
 
-    def __call__(self, module: str, options: dict[str, Any], task_vars: dict[str, Any]) -> Any:
+    def __call__(
+        self, module: str, options: dict[str, Any], task_vars: dict[str, Any], *, check_mode: bool | None = None
+    ) -> Any:
         self.asked.append((module, options))
         answer = self.by_module[module]
+        if module in PLANNED:
+            assert check_mode is True
+            self.warnings.append(f"Of {module}.")
         if isinstance(answer, Exception):
             raise answer
         return answer
@@ -170,6 +178,111 @@ def test_where_the_files_around_a_restart_are(begin: Work, tmp_path: Path, monke
 def test_the_look_says_whether_the_role_changes_anything(begin: Work, answers: Answers, check: bool) -> None:
     del begin
     assert working(client_access_look.ActionModule, answers, check=check)()["check_mode"] is check
+
+
+UNCHANGED = {"changed": False, "diff": {}}
+
+
+@pytest.fixture
+def compare(answers: Answers, begin: Work, monkeypatch: pytest.MonkeyPatch) -> Callable[..., dict[str, Any]]:
+    """Let the look compare the parts whose modules answer so, and return which are in sync."""
+    parts = dict(zip(("connector", "certificate", "settings", "services"), PLANNED, strict=True))
+
+    def task_of(_self: Any, part: str, task_vars: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+        return parts[part], {"report": task_vars["client_access_report"]["look"]["server"]}
+
+    monkeypatch.setattr(RoleAction, "task_of", task_of)
+
+    def compare(**told: Any) -> dict[str, Any]:
+        answers.asked.clear()
+        answers.warnings.clear()
+        answers.by_module |= {parts[part]: answer for part, answer in told.items()}
+        in_sync: dict[str, Any] = begin(parts=list(told))["in_sync"]
+        return in_sync
+
+    return compare
+
+
+def test_a_part_with_nothing_to_change_is_done_by_the_look(compare: Work, answers: Answers) -> None:
+    assert compare(connector=UNCHANGED, settings={"changed": True}, services=UNCHANGED) == {
+        "connector": UNCHANGED,
+        "services": UNCHANGED,
+    }
+    assert answers.asked[1:] == [(module, {"report": "EX01"}) for module in (PLANNED[0], *PLANNED[2:])]
+
+
+@pytest.mark.parametrize("why", [Failed("It cannot be read."), AnsibleConnectionFailure("It is gone.")])
+def test_where_a_part_cannot_tell_it_and_those_after_it_are_left_to_their_tasks(
+    compare: Work, answers: Answers, why: Exception
+) -> None:
+    assert compare(connector=UNCHANGED, certificate=why, settings=UNCHANGED) == {"connector": UNCHANGED}
+    assert answers.modules == ["client_access_info", "receive_connector", "exchange_certificate"]
+    assert answers.warnings == ["Of receive_connector."]
+
+
+def test_the_warnings_of_a_part_are_told_where_its_result_is(compare: Work, answers: Answers) -> None:
+    compare(connector={"changed": True}, certificate=UNCHANGED)
+    assert answers.warnings == ["Of exchange_certificate."]
+
+
+def test_nothing_is_compared_of_a_server_that_is_left_alone(compare: Work, answers: Answers) -> None:
+    finding = {"id": "some", "severity": "error", "protocol": None, "fixed_by": []}
+    said = {"found": "It is seen.", "why": "It matters.", "fix": "Mend it."}
+    for seen in (look(state="inactive"), look(findings=[finding | said])):
+        answers.by_module["client_access_info"] = seen
+        assert compare(settings=UNCHANGED) == {}
+        assert answers.modules == ["client_access_info"]
+
+
+def request(cmdlet: str, **more: Any) -> str:
+    return Request(cmdlet=cmdlet, **more).to_json()
+
+
+class Host:
+    """Answers each request with its number."""
+
+    def __init__(self) -> None:
+        self.number = 0
+        self.replies: dict[str, str] = {}
+
+    def invoke(self, _text: str) -> str:
+        self.number += 1
+        return str(self.number)
+
+    def asked_by_a_module(self, *requests: str) -> list[str]:
+        carry = answered_once(self.invoke, self.replies)
+        return [carry(one) for one in requests]
+
+
+def test_what_a_module_of_the_task_has_read_is_not_asked_again_by_the_next() -> None:
+    host = Host()
+    assert host.asked_by_a_module(request("Get-A"), request("Get-B")) == ["1", "2"]
+    assert host.asked_by_a_module(request("Get-B"), request("Get-A", members=["Name"]), request("Get-A")) == [
+        "2",
+        "3",
+        "1",
+    ]
+
+
+def test_a_module_that_asks_again_reads_anew() -> None:
+    host = Host()
+    assert host.asked_by_a_module(request("Get-A"), request("Get-A")) == ["1", "2"]
+    assert host.asked_by_a_module(request("Get-A"), request("Get-A")) == ["2", "3"]
+
+
+@pytest.mark.parametrize(
+    "step", [request("Set-A", write=True), request("", remember={"domain_controller": ""})], ids=["write", "remember"]
+)
+def test_after_a_write_or_with_other_facts_everything_is_read_anew(step: str) -> None:
+    host = Host()
+    host.asked_by_a_module(request("Get-A"))
+    assert host.asked_by_a_module(step, request("Get-A")) == ["2", "3"]
+    assert host.asked_by_a_module(step, step) == ["4", "5"]
+
+
+def test_the_memory_of_the_session_is_always_asked_for() -> None:
+    host = Host()
+    assert [*host.asked_by_a_module(request("")), *host.asked_by_a_module(request(""))] == ["1", "2"]
 
 
 def test_the_verification_reads_what_was_changed(verify: Work, answers: Answers) -> None:
