@@ -12,6 +12,8 @@ description:
   - Reads the state of a server as the first task of the roles P(mailops.exchange.pop3#role) and
     P(mailops.exchange.imap4#role). It is not intended for use elsewhere; use M(mailops.exchange.client_access_info),
     which it runs.
+  - It also compares the parts of the role that are listed in O(parts). The role runs no task for a part that has
+    nothing to change.
   - The task fails if the role cannot continue, because a variable is misspelled, the start mode does not match the
     state, a task file does not exist, or it cannot be read whether the server is in maintenance.
 extends_documentation_fragment:
@@ -55,9 +57,7 @@ options:
     elements: str
     default: []
   parts:
-    description:
-      - The parts of the role that run, by the names of their task files, and whose tasks are skipped if they have
-        nothing to change.
+    description: The parts of the role to compare, by the names of their task files. Each of these files has one task.
     type: list
     elements: str
     default: []
@@ -122,10 +122,10 @@ in_the_way:
   elements: str
 in_sync:
   description:
-    - Of O(parts), those that have nothing to change, each with what its task returns. The module of each is run in
-      check mode with the options of that task.
-    - The other parts are left to their tasks, which read the server for themselves. So nothing is changed because of
-      what was read here.
+    - The parts of O(parts) that have nothing to change, each with what its module returned in check mode with the
+      options of its task.
+    - All other parts are left to their own tasks, which read the server for themselves. It is empty if the server is in
+      maintenance, or if there is anything in RV(in_the_way).
   returned: success
   type: dict
 pop3:
