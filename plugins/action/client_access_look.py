@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import typing as t
 
 from ansible import constants as C
@@ -89,32 +90,30 @@ class ActionModule(RoleAction):
             "check_mode": self._task.check_mode,
             "in_the_way": [told(finding) for finding in concern.incurable(look["findings"])],
         }
-        is_left_alone = report["maintenance"] or found["in_the_way"]
+        is_left_alone = report["maintenance"] or ("preflight" in options["managed"] and found["in_the_way"])
         return found | {"in_sync": {} if is_left_alone else self._in_sync(options["parts"], found, task_vars)}
 
     def _in_sync(
         self, parts: list[str], found: dict[str, t.Any], task_vars: dict[str, t.Any]
     ) -> dict[str, dict[str, t.Any]]:
-        """What the tasks of those parts return that have nothing to change.
+        """What the tasks of these parts return, if none of them has anything to change; otherwise nothing.
 
-        The others are left to their tasks, which read for themselves: nothing is written for what is read here. Where
-        it is not known what one would do, so are those after it, which are not to run if it fails.
+        Then all are left to their tasks, which read for themselves: nothing is written for what was read here. All of
+        them, because servers with different parts to do would do them one after the other.
         """
+        task_vars, told_before = {**task_vars, "client_access_report": found}, len(self._warnings)
         results: dict[str, dict[str, t.Any]] = {}
-        task_vars = {**task_vars, "client_access_report": found}
-        for part in parts:
-            told_before = len(self._warnings)
-            try:
+        # Why a part cannot be compared is told by its task.
+        with contextlib.suppress(Failed, AnsibleError):
+            for part in parts:
                 module, options = self.task_of(part, task_vars)
-                result = self.ask(module, options, task_vars, check_mode=True)
-            except (Failed, AnsibleError):
-                del self._warnings[told_before:]
-                break
-            if result["changed"]:
-                del self._warnings[told_before:]
+                results[part] = self.ask(module, options, task_vars, check_mode=True)
+                if results[part]["changed"]:
+                    break
             else:
-                results[part] = result
-        return results
+                return results
+        del self._warnings[told_before:]
+        return {}
 
     def _insist_on_names(self, options: dict[str, t.Any], task_vars: dict[str, t.Any]) -> None:
         protocol = options["protocol"]

@@ -12,8 +12,8 @@ description:
   - Reads the state of a server as the first task of the roles P(mailops.exchange.pop3#role) and
     P(mailops.exchange.imap4#role). It is not intended for use elsewhere; use M(mailops.exchange.client_access_info),
     which it runs.
-  - It also compares the parts of the role that are listed in O(parts). The role runs no task for a part that has
-    nothing to change.
+  - It also compares the parts of the role that are listed in O(parts). If none of them has anything to change, the role
+    does not run their tasks.
   - The task fails if the role cannot continue, because a variable is misspelled, the start mode does not match the
     state, a task file does not exist, or it cannot be read whether the server is in maintenance.
 extends_documentation_fragment:
@@ -122,10 +122,10 @@ in_the_way:
   elements: str
 in_sync:
   description:
-    - The parts of O(parts) that have nothing to change, each with what its module returned in check mode with the
-      options of its task.
-    - All other parts are left to their own tasks, which read the server for themselves. It is empty if the server is in
-      maintenance, or if there is anything in RV(in_the_way).
+    - What the module of each part in O(parts) returned in check mode with the options of its task, if none of them has
+      anything to change.
+    - It is empty if one of them would change something or fails, if the server is in maintenance, or if the preflight
+      will stop the role. The tasks of the parts read the server for themselves then.
   returned: success
   type: dict
 pop3:

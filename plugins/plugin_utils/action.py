@@ -83,7 +83,7 @@ class ExchangeAction(ActionBase):  # type: ignore[misc] # ansible-core publishes
             display.display(f"{host}: {text}", stderr=True)
 
         try:
-            with laid(Way(self.carrier(line), tell=tell, note=note)):
+            with laid(self.way(Way(line.invoke, tell=tell, note=note))):
                 result.update(self._run_module(task_vars))
         except Unreachable as unreachable:
             raise AnsibleConnectionFailure(str(unreachable)) from unreachable
@@ -95,9 +95,9 @@ class ExchangeAction(ActionBase):  # type: ignore[misc] # ansible-core publishes
             line.end() if self._task.delegate_to else line.close()
         return result
 
-    def carrier(self, line: Line) -> t.Callable[[str], str]:
-        """What carries the module's requests to the host, and the replies back."""
-        return line.invoke
+    def way(self, way: Way) -> Way:
+        """The way by which the module reaches the host."""
+        return way
 
     def _line(self, task_vars: dict[str, t.Any]) -> Line:
         """The line to the task's host."""

@@ -6,14 +6,15 @@ from __future__ import annotations
 
 import typing as t
 from abc import abstractmethod
+from dataclasses import replace
 from pathlib import Path
 
 from ansible.errors import AnsibleConnectionFailure
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import Request
+from ansible_collections.mailops.exchange.plugins.module_utils._host.way import Way
 from ansible_collections.mailops.exchange.plugins.plugin_utils.action import ExchangeAction
-from ansible_collections.mailops.exchange.plugins.plugin_utils.session_process import Line
 
 
 class Failed(Exception):
@@ -44,12 +45,13 @@ def task_file(variable: str, given: str, playbook_folder: str) -> str:
 
 
 class _Asked(ExchangeAction):
-    """Runs one of the modules of a task, which shares with the others what they have read."""
+    """Runs one of the modules of a task, which does not ask what those before it have asked."""
 
     replies: dict[str, str]
+    warnings: list[str]
 
-    def carrier(self, line: Line) -> t.Callable[[str], str]:
-        return answered_once(line.invoke, self.replies)
+    def way(self, way: Way) -> Way:
+        return replace(way, invoke=answered_once(way.invoke, self.replies), warn=self.warnings.append)
 
 
 def answered_once(invoke: t.Callable[[str], str], replies: dict[str, str]) -> t.Callable[[str], str]:
@@ -109,12 +111,13 @@ class RoleAction(ExchangeAction):
             task.check_mode = check_mode
         shared = (self._connection, self._play_context, self._loader, self._templar, self._shared_loader_obj)
         asked = _Asked(task, *shared)
-        asked.replies = self._replies
+        asked.replies, asked.warnings = self._replies, []
         result: dict[str, t.Any] = asked.run(task_vars=task_vars)
         # ansible-core looks for the session that it is to end among the task's own arguments.
         if session := task.args.get("_ansible_socket"):
             self._task.args["_ansible_socket"] = session
-        self._warnings += [one for one in result.pop("warnings", []) if one not in self._warnings]
+        warnings = [*result.pop("warnings", []), *asked.warnings]
+        self._warnings += [one for one in warnings if one not in self._warnings]
         if result.get("failed"):
             raise Failed(result["msg"], result)
         result.pop("invocation", None)

@@ -332,8 +332,8 @@ def test_each_part_has_its_switch(role: str) -> None:
     assert parts() == ["preflight", *PARTS]
     assert parts(manage_preflight=False) == list(PARTS)
     whole["client_access_report"]["in_the_way"] = []
-    whole["client_access_report"]["in_sync"] = {"connector": {}, "settings": {}}
-    assert parts() == ["mailboxes", "certificate", "services"]
+    whole["client_access_report"]["in_sync"] = dict.fromkeys(("connector", "certificate", "settings", "services"), {})
+    assert parts() == ["mailboxes"]
     maintained["maintenance"] = True
     assert rendered(trusted(files), whole) == ["maintenance"]
 

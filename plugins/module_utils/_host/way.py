@@ -28,6 +28,8 @@ class Way:
     """Calls something now and then while a block waits."""
     note: Callable[[str], None] = lambda _: None
     """Lets the user read something who wants to know all."""
+    warn: Callable[[str], None] | None = None
+    """Takes the warnings in the place of Ansible, which may show them at once."""
 
 
 _way: ContextVar[Way] = ContextVar("mailops_exchange_way")

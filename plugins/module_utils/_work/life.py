@@ -14,6 +14,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import Failure, harmless
 from ansible_collections.mailops.exchange.plugins.module_utils._host.host import Host, connect
 from ansible_collections.mailops.exchange.plugins.module_utils._host.server import Server
+from ansible_collections.mailops.exchange.plugins.module_utils._host.way import current_way
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.base import stray
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.listings import Edit
 from ansible_collections.mailops.exchange.plugins.module_utils._kinds.texts import Identity
@@ -109,5 +110,5 @@ def run(work: type[Work]) -> None:
     except Failure as failure:
         answer = partial(module.fail_json, msg=harmless(str(failure)), **{**work.nothing(), **failure.result})
     for warning in host.warnings if host else ():
-        module.warn(harmless(warning))
+        (current_way().warn or module.warn)(harmless(warning))
     answer(**({"cmdlets": host.sent if host else []} if work.calls_cmdlets else {}))

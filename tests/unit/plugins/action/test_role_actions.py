@@ -193,36 +193,31 @@ def compare(answers: Answers, begin: Work, monkeypatch: pytest.MonkeyPatch) -> C
 
     monkeypatch.setattr(RoleAction, "task_of", task_of)
 
-    def compare(**told: Any) -> dict[str, Any]:
+    def compare(*managed: str, **told: Any) -> dict[str, Any]:
         answers.asked.clear()
         answers.warnings.clear()
         answers.by_module |= {parts[part]: answer for part, answer in told.items()}
-        in_sync: dict[str, Any] = begin(parts=list(told))["in_sync"]
+        in_sync: dict[str, Any] = begin(parts=list(told), managed=managed)["in_sync"]
         return in_sync
 
     return compare
 
 
-def test_a_part_with_nothing_to_change_is_done_by_the_look(compare: Work, answers: Answers) -> None:
-    assert compare(connector=UNCHANGED, settings={"changed": True}, services=UNCHANGED) == {
-        "connector": UNCHANGED,
-        "services": UNCHANGED,
-    }
-    assert answers.asked[1:] == [(module, {"report": "EX01"}) for module in (PLANNED[0], *PLANNED[2:])]
+def test_where_nothing_is_to_be_changed_the_look_has_the_results(compare: Work, answers: Answers) -> None:
+    assert compare(connector=UNCHANGED, settings=UNCHANGED) == {"connector": UNCHANGED, "settings": UNCHANGED}
+    assert answers.asked[1:] == [(module, {"report": "EX01"}) for module in ("receive_connector", "pop_settings")]
+    assert answers.warnings == ["Of receive_connector.", "Of pop_settings."]
 
 
-@pytest.mark.parametrize("why", [Failed("It cannot be read."), AnsibleConnectionFailure("It is gone.")])
-def test_where_a_part_cannot_tell_it_and_those_after_it_are_left_to_their_tasks(
-    compare: Work, answers: Answers, why: Exception
+@pytest.mark.parametrize(
+    "answer", [{"changed": True}, Failed("It cannot be read."), AnsibleConnectionFailure("It is gone.")]
+)
+def test_where_a_part_differs_or_cannot_tell_all_are_left_to_their_tasks(
+    compare: Work, answers: Answers, answer: Any
 ) -> None:
-    assert compare(connector=UNCHANGED, certificate=why, settings=UNCHANGED) == {"connector": UNCHANGED}
+    assert compare(connector=UNCHANGED, certificate=answer, settings=UNCHANGED) == {}
     assert answers.modules == ["client_access_info", "receive_connector", "exchange_certificate"]
-    assert answers.warnings == ["Of receive_connector."]
-
-
-def test_the_warnings_of_a_part_are_told_where_its_result_is(compare: Work, answers: Answers) -> None:
-    compare(connector={"changed": True}, certificate=UNCHANGED)
-    assert answers.warnings == ["Of exchange_certificate."]
+    assert answers.warnings == []
 
 
 def test_nothing_is_compared_of_a_server_that_is_left_alone(compare: Work, answers: Answers) -> None:
@@ -230,8 +225,9 @@ def test_nothing_is_compared_of_a_server_that_is_left_alone(compare: Work, answe
     said = {"found": "It is seen.", "why": "It matters.", "fix": "Mend it."}
     for seen in (look(state="inactive"), look(findings=[finding | said])):
         answers.by_module["client_access_info"] = seen
-        assert compare(settings=UNCHANGED) == {}
+        assert compare("preflight", settings=UNCHANGED) == {}
         assert answers.modules == ["client_access_info"]
+    assert compare(settings=UNCHANGED).keys() == {"settings"}
 
 
 def request(cmdlet: str, **more: Any) -> str:
