@@ -332,7 +332,9 @@ def test_each_part_has_its_switch(role: str) -> None:
     assert parts() == ["preflight", *PARTS]
     assert parts(manage_preflight=False) == list(PARTS)
     whole["client_access_report"]["in_the_way"] = []
-    whole["client_access_report"]["in_sync"] = dict.fromkeys(("connector", "certificate", "settings", "services"), {})
+    whole["client_access_report"]["in_sync"] = {
+        part: {} for part in ("connector", "certificate", "settings", "services")
+    }
     assert parts() == ["mailboxes"]
     maintained["maintenance"] = True
     assert rendered(trusted(files), whole) == ["maintenance"]
