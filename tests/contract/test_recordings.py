@@ -232,7 +232,7 @@ STANDARD_ERROR = {
         "Check the spelling of the name, or if a path was included, verify that the path is correct and try again",
         7,
     ),
-    "with_no_errors": ("progress alone is nothing that was said", "no reason given", 0),
+    "with_no_errors": ("progress alone is nothing that was said", "no reason was given", 0),
 }
 
 

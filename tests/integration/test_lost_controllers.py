@@ -170,7 +170,7 @@ def test_the_users_own_controller_goes_away(controller: Controller, forest: Simu
     assert (failed.returncode, banner(forest) == "New.") == (2, False), failed.output
     assert failed.changed("ex01") == ["mailops.exchange.pop3 : Configure the POP3 settings"], "it cannot be read back"
     told = [one["result"]["msg"] for one in failed.of("ex01") if one["status"] == "failed"]
-    assert f"Only {DC1} is asked, because domain_controller names it" in told[0]
+    assert f"Only {DC1} is used, because domain_controller names it" in told[0]
     asked = [entry["parameters"] for entry in forest.log() if entry["endpoint"] == "exchange"]
     assert {parameters.get("DomainController") for parameters in asked} == {DC1}
     other = inventory(forest.description, **wanted | {"pop3_domain_controller": DC2})

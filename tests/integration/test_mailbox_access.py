@@ -85,8 +85,8 @@ def test_what_users_notice(organisation: SimulatorProcess, run: Run) -> None:
 def test_names_that_mean_none(organisation: SimulatorProcess, run: Run) -> None:
     result = run("cas_mailbox", {"identities": ["user000001", "nobody"], "pop_enabled": False})
     assert result["msg"] == (
-        "identities: 'nobody' is no mailbox that Exchange finds; check the address or alias, and if the "
-        "mailbox is in another domain than the server, name a domain controller of that domain as domain_controller."
+        "identities: 'nobody' is not a mailbox that Exchange finds; check the address or alias, and if the mailbox and "
+        "the server are in different domains, set domain_controller to one of the mailbox's domain."
     )
     assert calls(organisation, "Set-CASMailbox") == []
 

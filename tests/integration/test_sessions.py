@@ -351,7 +351,7 @@ def test_a_call_is_given_up_that_nothing_else_ends(controller: Controller, organ
     done = controller.run(play(BANNER), hosts)
     assert done.task("banner", "ex01")["status"] == "unreachable"
     told = done.task("banner", "ex01")["result"]["msg"]
-    assert "was given up after 5 seconds, which is ansible_exchange_call_timeout" in told
+    assert "was stopped after 5 seconds, the limit in ansible_exchange_call_timeout" in told
     controller.wait_for_the_end()
     assert shells(organisation)[1] == NOTHING_OPEN
 

@@ -256,7 +256,7 @@ class _Reader:
 def read_error(record: t.Any, cmdlet: str) -> CmdletError:
     """An error record as what identifies the error, apart from its text, which follows the server's language."""
     if not isinstance(record, ErrorRecord):
-        raise Unintelligible("an error came that is no error record")
+        raise Unintelligible("an error was returned that is not an error record")
     exception: t.Any = record.exception
     is_object = isinstance(exception, GenericComplexObject)
     properties = {**exception.adapted_properties, **exception.extended_properties} if is_object else {}

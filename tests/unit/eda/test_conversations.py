@@ -285,7 +285,7 @@ def test_a_connection_that_drops_in_idle(opened: Opener) -> None:
         raise EOFError
 
     session = opened(lambda server: imap4(server, idle), protocol="imap4")
-    with pytest.raises(Failed, match="while waiting for news"):
+    with pytest.raises(Failed, match="while waiting for new messages"):
         session.wait(600)
 
 
@@ -313,7 +313,7 @@ def test_waiting_ends_when_the_source_does(opened: Opener) -> None:
 
     thread = threading.Thread(target=cut)
     thread.start()
-    with pytest.raises(Failed, match="while waiting for news"):
+    with pytest.raises(Failed, match="while waiting for new messages"):
         session.wait(600)
     thread.join()
 

@@ -311,8 +311,8 @@ def test_a_controller_that_the_user_named_is_never_left(two):
         with pytest.raises(CmdletFailure) as failure:
             task.read("Get-PopSettings", Server="EX01")
     assert str(failure.value).endswith(
-        f" Only {DC1} is asked, because domain_controller names it (in the roles, <role>_domain_controller): check "
-        "that name, or leave it out."
+        f" Only {DC1} is used, because domain_controller names it (in the roles, <role>_domain_controller): check that "
+        "name, or leave it out."
     )
     with pytest.raises(CmdletFailure, match=f"Only {DC1} is asked"):
         task.write("Set-PopSettings", Server="EX01", Banner="x")

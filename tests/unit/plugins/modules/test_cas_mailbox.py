@@ -275,8 +275,8 @@ def test_own_settings_need_the_defaults_switched_off(host):
     plain = {"identities": ["anna", "bert"], "pop_messages_retrieval_mime_format": "textonly"}
     host.store("bert", PopUseProtocolDefaults=False)
     assert host.run(MODULE, plain)["msg"] == (
-        "pop_messages_retrieval_mime_format: it counts only with pop_use_protocol_defaults: false, which is not so for "
-        "anna@contoso.test; give that option too."
+        "pop_messages_retrieval_mime_format: it has an effect only with pop_use_protocol_defaults: false, which is not "
+        "so for anna@contoso.test; set that option too."
     )
     assert host.batches == []
     both = {**plain, "pop_use_protocol_defaults": False}
@@ -326,7 +326,7 @@ def test_what_several_mailboxes_answer_to_ends_the_task(host, name, ambiguous, e
         # All mailboxes are at hand, and one of them has this address.
         assert result["matched"] == 3
         return
-    several = "2 mailboxes, " if ambiguous == "all" else "more than one mailbox; give an address."
+    several = "2 mailboxes, " if ambiguous == "all" else "more than one mailbox; use an address."
     assert f"identities: {name!r} means {several}" in result["msg"]
     assert (result["failed"], host.batches) == (True, [])
 
@@ -536,7 +536,7 @@ def test_who_can_neither_be_told_by_number_nor_by_name_ends_the_task(host, value
     result = host.run(MODULE, EVERYBODY)
     came = Unreadable(value)
     assert result["msg"].startswith(
-        f"anna@contoso.test: its SamAccountName came as {came}, so it cannot be distinguished"
+        f"anna@contoso.test: its SamAccountName was returned as {came}, so it cannot be distinguished"
     )
     assert result["unreadable"] == {"SamAccountName": came.shape}
     assert host.batches == []
@@ -709,10 +709,10 @@ def test_rbac_that_changes_between_two_batches_leaves_told_what_moved(host):
 
 
 WRONG: list[tuple[dict[str, Any], str]] = [
-    ({**OFF}, "identities and filter: neither is given; give one of them to say which mailboxes are meant."),
+    ({**OFF}, "identities and filter: neither is given; use one of them to select mailboxes."),
     (
         {"identities": ["anna"], "filter": "Name -eq 'x'", **OFF},
-        "identities and filter: both are given; give one of them to say which mailboxes are meant.",
+        "identities and filter: both are given; use one of them to select mailboxes.",
     ),
     (
         {"identities": ["  "], **OFF},
@@ -727,41 +727,40 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ),
     (
         {"identities": ["anna\nbert"], **OFF},
-        "identities: 'anna\\nbert' contains a control character; give one mailbox in each entry.",
+        "identities: 'anna\\nbert' contains a control character; use one mailbox in each entry.",
     ),
     (
         {"identities": ["nobody", "anna"], **OFF},
-        "identities: 'nobody' is no mailbox that Exchange finds; check the address or alias, and if the "
-        "mailbox is in another domain than the server, name a domain controller of that domain as domain_controller.",
+        "identities: 'nobody' is not a mailbox that Exchange finds; check the address or alias, and if the mailbox and "
+        "the server are in different domains, set domain_controller to one of the mailbox's domain.",
     ),
     (
         {"identities": ["twin"], **OFF},
-        "identities: 'twin' means 2 mailboxes, twin1@contoso.test, twin2@contoso.test; give an address.",
+        "identities: 'twin' means 2 mailboxes, twin1@contoso.test, twin2@contoso.test; use an address.",
     ),
     (
         {"identities": ["Twin"], "pop_enabled": True, "exclusive": True},
-        "identities: 'Twin' means 2 mailboxes, twin1@contoso.test, twin2@contoso.test; give an address.",
+        "identities: 'Twin' means 2 mailboxes, twin1@contoso.test, twin2@contoso.test; use an address.",
     ),
-    ({"identities": ["anna"]}, "pop_enabled and the other settings: none is given; give at least one."),
+    ({"identities": ["anna"]}, "pop_enabled and the other settings: none is given; set at least one."),
     (
         {"filter": "*", **OFF},
-        "filter: '*' would mean every mailbox; write one such as PopEnabled -eq $true, or Name -like '*' for really "
+        "filter: '*' would mean every mailbox; write one such as PopEnabled -eq $true, or Name -like '*' if you mean "
         "all of them.",
     ),
     (
         {"filter": "Name -eq 'O'Brien'", **OFF},
-        "filter: \"Name -eq 'O'Brien'\" has a quote without its other half; write two for one inside, as in "
-        "'O''Brien'.",
+        "filter: \"Name -eq 'O'Brien'\" has an unmatched quotation mark; double those inside text, as in 'O''Brien'.",
     ),
     (
         {"filter": "{PopEnabled -eq $true}", **OFF},
-        "filter: '{PopEnabled -eq $true}' is in braces, which belong to PowerShell; leave them out.",
+        "filter: '{PopEnabled -eq $true}' is in braces, which only PowerShell uses; leave them out.",
     ),
     (
         {"filter": "Name -eq $name", **OFF},
-        "filter: '$name' is a variable, which Exchange does not know here; put its value there.",
+        "filter: '$name' is a variable, which Exchange does not know here; use its value.",
     ),
-    ({"filter": "anna", **OFF}, "filter: 'anna' compares nothing; write one such as PopEnabled -eq $true."),
+    ({"filter": "anna", **OFF}, "filter: 'anna' contains no comparison; write one such as PopEnabled -eq $true."),
     (
         {"identities": ["anna"], **OFF, "exclusive": True},
         "exclusive: with pop_enabled: false nobody would have access; leave out one of the two.",
@@ -772,14 +771,14 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ),
     (
         {"identities": ["anna"], "imap_use_protocol_defaults": True, "imap_suppress_read_receipt": True},
-        "imap_use_protocol_defaults: while it is true Exchange ignores imap_suppress_read_receipt; leave out one or "
+        "imap_use_protocol_defaults: while it is true, Exchange ignores imap_suppress_read_receipt; leave out one or "
         "the other.",
     ),
     (
         {"identities": ["anna"], **OFF, "max_changes": -1},
-        "max_changes: -1 is out of range; give 0 to 2147483647 mailboxes.",
+        "max_changes: -1 is out of range; use 0 to 2147483647 mailboxes.",
     ),
-    ({"identities": ["anna"], **OFF, "batch_size": 0}, "batch_size: 0 is out of range; give 1 to 10000 mailboxes."),
+    ({"identities": ["anna"], **OFF, "batch_size": 0}, "batch_size: 0 is out of range; use 1 to 10000 mailboxes."),
     (
         {"identities": ["anna"], "pop_messages_retrieval_mime_format": "Html"},
         "pop_messages_retrieval_mime_format: 'Html' is not valid; use TextOnly (0), HtmlOnly (1), "

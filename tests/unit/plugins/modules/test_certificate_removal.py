@@ -225,7 +225,9 @@ def put_first(members):
 def test_one_that_cannot_be_read_may_be_the_one_meant(host):
     host.shapes["Get-ExchangeCertificate"] = put_first({"RawData": ABSENT})
     result = host.run(MODULE, absent("A" * 40))
-    assert result["msg"].startswith("A certificate on EX01 cannot be read (it came without its RawData), so it is not")
+    assert result["msg"].startswith(
+        "A certificate on EX01 cannot be read (it was returned without its RawData), so it is not"
+    )
     assert host.writes == []
 
 
@@ -299,7 +301,7 @@ def test_a_removal_that_does_not_stick_is_told(host):
 @pytest.mark.parametrize(
     ("options", "msg"),
     [
-        ({"state": "absent"}, "thumbprint: it is missing; state absent removes the one certificate that it names."),
+        ({"state": "absent"}, "thumbprint: it is missing; state: absent removes only the certificate that it names."),
         (
             absent("A" * 40, services=["POP"]),
             "state: with absent only thumbprint counts, and services is given too; leave that out.",

@@ -226,8 +226,8 @@ def test_what_adopt_left_out_is_said_again(there: There) -> None:
         ('pop3_banner: "', 'pop3_banner: !vault "', "pop3_banner: it is a template or encrypted"),
         ("pop3_banner:", "pop3_banner: [", "is not YAML in line "),
         ("---", "--- hello\n---", "is not YAML in line "),
-        ("pop3_banner:", "a: 2024-13-45\npop3_banner:", "is not YAML; give the file"),
-        ("pop3_banner:", "a: !!int many\npop3_banner:", "is not YAML; give the file"),
+        ("pop3_banner:", "a: 2024-13-45\npop3_banner:", "is not YAML; use the file"),
+        ("pop3_banner:", "a: !!int many\npop3_banner:", "is not YAML; use the file"),
     ],
 )
 def test_what_is_not_this_servers_file_changes_nothing(there: There, old: str, new: str, said: str) -> None:
@@ -242,7 +242,7 @@ def test_what_is_not_this_servers_file_changes_nothing(there: There, old: str, n
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (None, "does not exist; give the file that the playbook adopt has written."),
+        (None, "does not exist; use a file that the playbook adopt has written."),
         (b"", "holds no variables"),
         (b"- a\n- b\n", "holds no variables"),
         (b"\xff\xfe\x00", "cannot be read: it is not text."),

@@ -80,7 +80,7 @@ def test_the_users_own_controller_is_not_left(forest: InProcessHost, warned: lis
     wanted, reads, writes = TASKS[module]
     wanted = {**wanted, "domain_controller": DC1}
     forest.fault("controller_gone", controller=DC1, cmdlet=reads if at == "read" else writes)
-    told = f"Only {DC1} is asked, because domain_controller names it"
+    told = f"Only {DC1} is used, because domain_controller names it"
     # What came of a write cannot be read back from it; the second task does not get as far as to write.
     for changed in (at == "write", False):
         result = forest.run(module, wanted)
@@ -188,7 +188,7 @@ def test_mailboxes_of_another_domain_by_its_controller(forest: InProcessHost) ->
     assert forest.run("cas_mailbox", theirs)["changed"] is False
     result = forest.run("cas_mailbox", {"identities": [READER], "pop_enabled": False, "domain_controller": EMEA})
     assert result["msg"] == (
-        f"identities: '{READER}' is no mailbox that {EMEA} has, which domain_controller names; give an address or an "
+        f"identities: '{READER}' is no mailbox that {EMEA} has, which domain_controller names; use an address or an "
         "alias, or a controller of the mailbox's own domain."
     )
 

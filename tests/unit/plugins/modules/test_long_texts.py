@@ -152,7 +152,7 @@ def test_equal_sentences_are_counted() -> None:
 def test_a_refused_value_is_shortened_where_a_module_tells_it(host: InProcessHost) -> None:
     result = host.run("pop_settings", {"banner": f"{'x' * 204_799}\n"})
     assert result["msg"].startswith("banner: 'xxx")
-    assert result["msg"].endswith("xxx\\n' contains a line break; give text of a single line.")
+    assert result["msg"].endswith("xxx\\n' contains a line break; use text on a single line.")
     assert "(204,800 characters)" in result["msg"]
     assert len(result["msg"]) < LONGEST
 

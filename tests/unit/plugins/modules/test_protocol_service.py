@@ -134,7 +134,7 @@ def test_a_disabled_service_needs_a_start_mode_to_be_started(host):
     set_mode(host, "MSExchangePop3", "Disabled")
     result = host.run("protocol_service", {"protocol": "pop3", "state": "started"})
     assert result["msg"] == (
-        "The service MSExchangePop3 is disabled and cannot be started; give start_mode as well, automatic for example."
+        "The service MSExchangePop3 is disabled and cannot be started; set start_mode too, for example to automatic."
     )
     assert host.writes == []
     assert host.run("protocol_service", {"protocol": "pop3", "state": "started", "start_mode": "manual"})["changed"]
@@ -146,7 +146,7 @@ def test_a_disabled_service_needs_a_start_mode_to_be_started(host):
     [
         (
             {"state": "started", "start_mode": "Disabled"},
-            "start_mode: 'disabled' does not go with the state started; give automatic or manual.",
+            "start_mode: 'disabled' cannot be combined with the state started; use automatic or manual.",
         ),
         (
             {"start_mode": "sometimes"},
@@ -154,9 +154,9 @@ def test_a_disabled_service_needs_a_start_mode_to_be_started(host):
         ),
         (
             {"state": "restarted", "start_mode": "manual", "keep_disabled": True},
-            "keep_disabled: a disabled service cannot be restarted; leave it out, or give the state stopped.",
+            "keep_disabled: a disabled service cannot be restarted; leave it out, or use the state stopped.",
         ),
-        ({"state": "started", "timeout": 0}, "timeout: 0 is out of range; give 1 to 3600 seconds."),
+        ({"state": "started", "timeout": 0}, "timeout: 0 is out of range; use 1 to 3600 seconds."),
         ({}, "one of the following is required: state, start_mode"),
     ],
 )
@@ -184,9 +184,9 @@ def test_an_inactive_component_is_the_reason(host):
     result = host.run("protocol_service", {"protocol": "pop3", "state": "started"})
     assert result["failed"] is True
     assert result["msg"] == (
-        "MSExchangePop3 is stopped on EX01 and not running. Exchange stops MSExchangePop3 while its server "
-        "component is not active. The server component PopProxy is Inactive, as requested by Maintenance. Make "
-        "it Active with Set-ServerComponentState, as the requester that took it down."
+        "MSExchangePop3 is stopped on EX01 and not running. Exchange stops MSExchangePop3 while its server component "
+        "is not active. The server component PopProxy is Inactive, as requested by Maintenance. Set it to Active with "
+        "Set-ServerComponentState, as the requester that took it down."
     )
     assert result["changed"] is True
 

@@ -219,5 +219,5 @@ def test_an_error_after_which_nothing_can_be_read_is_told_with_both(refusing):
     gone = {"cmdlet": "Get-PopSettings", "message": "Gone."}
     refusing.afterwards["Set-PopSettings"] = partial(refusing.fault, "fails_after_effect", **gone)
     result = refusing.run("pop_settings", {"banner": "New."})
-    assert result["msg"] == "Set-PopSettings failed: No. And it cannot be read back: Get-PopSettings failed: Gone."
+    assert result["msg"] == "Set-PopSettings failed: No. It cannot be read back either: Get-PopSettings failed: Gone."
     assert result["changed"] is False

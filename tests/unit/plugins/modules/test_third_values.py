@@ -250,8 +250,8 @@ LOST = (
         "iis",
         {"state": "restarted"},
         "Stop-Service",
-        "{} IIS was not restarted, and the processes are those it had before: W3SVC, "
-        "NetTcpActivator, NetPipeActivator, NetMsmqActivator.",
+        "{} IIS was not restarted; its processes are still the same: W3SVC, NetTcpActivator, NetPipeActivator, "
+        "NetMsmqActivator.",
         of="WAS",
     ),
     Lost(

@@ -26,7 +26,7 @@ def test_exchanges_own_policy_is_not_changed(host: InProcessHost, scope: object,
 
 def test_a_scope_that_cannot_be_read_changes_nothing(host: InProcessHost) -> None:
     host.shapes[GET] = Put({"ThrottlingPolicyScope": "Weltweit"})
-    assert "so it is not known whether Exchange lets it be changed" in host.run(MODULE, WANTED)["msg"]
+    assert "so it is not known whether Exchange allows changes to it" in host.run(MODULE, WANTED)["msg"]
     assert host.writes == []
 
 

@@ -110,8 +110,8 @@ def test_a_read_back_that_cannot_be_read_fails_and_is_not_written_over(host, los
     result = host.run("pop_settings", {"login_type": "PlainTextLogin", "banner": "New."})
     assert (result["failed"], result["changed"]) == (True, True)
     assert result["msg"].endswith(
-        "login_type: it was written, but what EX01 has stored now cannot be read, it came as "
-        f"{TOLD}; please report that."
+        f"login_type: it was written, but what EX01 has stored now cannot be read, it was returned as {TOLD}; please "
+        "report that."
     )
     assert result["msg"].startswith("Set-PopSettings was sent and its answer was lost" if lost else "login_type: ")
     assert "banner" not in result["msg"]
@@ -177,7 +177,7 @@ def test_which_connector_is_for_clients_is_not_guessed(host):
     result = host.run("receive_connector", {"enabled": False})
     assert result["msg"] == (
         "The bindings of receive connectors of EX01 cannot be read, so it is not known which one is for client "
-        f"submission: those of 'Client Frontend EX01' came as {TOLD}, in a list of 1; give the option name, and please "
+        f"submission: those of 'Client Frontend EX01' came as {TOLD}, in a list of 1; set the option name, and please "
         "report that."
     )
     assert host.writes == []

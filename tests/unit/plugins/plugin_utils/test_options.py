@@ -121,8 +121,8 @@ def test_a_zone_is_refused(written: str, zone: str) -> None:
     with pytest.raises(ValueError, match=r"\Aansible_host ") as told:
         to_settings(DEFAULTS | {"host": written})
     assert str(told.value) == (
-        f"ansible_host '{written}' has the zone id {zone}, which names a network interface of one machine only; give "
-        "an address that means the same everywhere, or a name."
+        f"ansible_host '{written}' has the zone id {zone}, which names a network interface of a single machine; use an "
+        "address without a zone, or a name."
     )
 
 
@@ -131,7 +131,7 @@ def test_what_is_no_host_is_refused(written: str) -> None:
     with pytest.raises(ValueError, match="is neither a host name nor an address") as told:
         to_settings(DEFAULTS | {"host": written})
     assert str(told.value) == (
-        f"ansible_host '{written}' is neither a host name nor an address; give it without port and https://."
+        f"ansible_host '{written}' is neither a host name nor an address; use it without port and https://."
     )
 
 
