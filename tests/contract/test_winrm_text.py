@@ -148,7 +148,8 @@ def test_of_what_is_no_text_the_text_is_left_and_the_answer_says_so() -> None:
     told = [(one["Id"], one["Names"], one["Good"]) for one in reply.output]
     assert told == [("ou/\ufffd", ["x", "\ufffd"], "good")] * 2
     assert reply.warnings == [
-        "Get-X puts out what PowerShell on ex01 cannot write as CLIXML (U+FFFE or U+FFFF is in it); of Id, Names only "
+        "Get-X returned something that PowerShell on ex01 cannot write as CLIXML (U+FFFE or U+FFFF is in it); of Id, "
+        "Names only "
         "the text could be read."
     ]
 

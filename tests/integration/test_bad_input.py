@@ -51,7 +51,7 @@ REFUSED: list[tuple[str, dict[str, Any], str]] = [
         "the same port twice",
         {"ssl_bindings": ["0.0.0.0:995"], "unencrypted_or_tls_bindings": ["[::]:995"]},
         "ssl_bindings and unencrypted_or_tls_bindings: the port 995 is in both; "
-        "use each port to one of them, 995 and 110 for POP3 or 993 and 143 for IMAP4 as a rule.",
+        "assign each port to one of them, usually 995 and 110 for POP3, or 993 and 143 for IMAP4.",
     ),
     (
         "SSL without binding",
@@ -236,7 +236,7 @@ REFUSED_WITH_THE_STORED: list[tuple[str, dict[str, Any], str]] = [
         "port of the other bindings",
         {"ssl_bindings": {"add": ["10.0.0.1:110"]}},
         "ssl_bindings and unencrypted_or_tls_bindings: the port 110 is in both; "
-        "use each port to one of them, 995 and 110 for POP3 or 993 and 143 for IMAP4 as a rule.",
+        "assign each port to one of them, usually 995 and 110 for POP3, or 993 and 143 for IMAP4.",
     ),
     (
         "custom without stored address",

@@ -360,8 +360,8 @@ def test_a_relay_beside_the_connector_of_users_changes_nothing_of_what_they_are_
             "only.",
             "why": "Exchange chooses the connector by the client's address. Clients that get this one do not use the "
             "connector that is checked here and shown to users.",
-            "fix": "Nothing has to be done if it is for appliances and the like. If users send from there, leave them "
-            "to their own connector: take them out of remote_ip_ranges with mailops.exchange.receive_connector, for "
+            "fix": "No action is needed if it is for appliances or similar devices. If users send from there, remove "
+            "their addresses from remote_ip_ranges with mailops.exchange.receive_connector, for "
             f"'{RELAY}'.",
             "fixed_by": [],
             "protocol": "smtp",

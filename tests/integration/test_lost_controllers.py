@@ -151,7 +151,7 @@ def test_a_controller_goes_away_in_the_middle_of_a_play(
     assert writes(forest) == sent
     assert (enabled(forest, DC1), banner(forest)) == (["administrator", "user000002", "user000003"], "New.")
     (told,) = warnings(done)
-    assert told.startswith(f"{DC1}: the play had stayed with this domain controller")
+    assert told.startswith(f"{DC1}: the play has used this domain controller")
     assert "domain_controller" in told
     left = [entry["parameters"].get("DomainController") for entry in forest.log() if entry["endpoint"] == "exchange"]
     assert left[-1] is None, "to the end of the play"

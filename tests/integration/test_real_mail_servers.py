@@ -291,7 +291,7 @@ def test_the_simulated_listeners_refuse_a_log_on_in_clear(protocol, listeners):
 
 OUTAGES = {
     "pop3_log_on": ("pop3", "PASS", "-ERR Server Unavailable. 21", "cannot check the sign-in of"),
-    "pop3_mailbox": ("pop3", "STAT", "-ERR Server Unavailable. 21", "and did not open the mailbox"),
+    "pop3_mailbox": ("pop3", "STAT", "-ERR Server Unavailable. 21", "but did not open the mailbox"),
     "imap4_log_on": (
         "imap4",
         "LOGIN",
@@ -302,7 +302,7 @@ OUTAGES = {
         "imap4",
         "EXAMINE",
         "BAD User is authenticated but not connected.",
-        "and did not open the mailbox",
+        "but did not open the mailbox",
     ),
 }
 

@@ -261,7 +261,7 @@ def test_iis_that_does_not_stop_or_does_not_start(organisation: SimulatorProcess
     broken = run("iis", {"state": "restarted"})
     assert (broken["failed"], broken["changed"]) == (True, True)
     assert broken["msg"].startswith("Start-Service failed for W3SVC: Service '")
-    assert "Now W3SVC is stopped; the next run starts what is automatic" in broken["msg"]
+    assert "Now W3SVC is stopped; the next run starts those that start automatically" in broken["msg"]
     # One that does not start keeps nobody else down.
     assert [status for status, _ in services(organisation, *web)] == ["Stopped", "Running"]
 

@@ -288,7 +288,7 @@ def test_async_and_become(controller: Controller, organisation: SimulatorProcess
     assert done.task("later", "ex01")["status"] == "failed"
     assert "async" in str(done.task("later", "ex01")["result"]["msg"])
     assert done.task("info", "ex01")["status"] == "ok"
-    assert "become has no meaning for mailops.exchange.client_access_info" in done.output
+    assert "become has no effect on mailops.exchange.client_access_info" in done.output
 
 
 def test_our_own_variables_win_over_those_of_other_connections(
@@ -329,7 +329,7 @@ def test_a_cmdlet_that_outlasts_its_deadline(controller: Controller, organisatio
     organisation.fault("EX01", "slow", cmdlet="Get-PopSettings", seconds=600)
     result = controller.run(play(BANNER), hosts).task("banner", "ex01")
     assert result["status"] == "unreachable"
-    assert "Get-PopSettings gave no answer on" in result["result"]["msg"]
+    assert "Get-PopSettings did not answer on" in result["result"]["msg"]
     assert shells(organisation)[1] == NOTHING_OPEN
 
 

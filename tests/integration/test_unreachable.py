@@ -28,7 +28,7 @@ PLAY = [
         pytest.param({"ansible_exchange_path": "Nowhere/"}, "There is no PowerShell endpoint at", id="404"),
         pytest.param({"ansible_exchange_ca_cert": None}, "is not trusted", id="certificate"),
         pytest.param({"ansible_exchange_scheme": "http"}, "ansible_exchange_allow_unencrypted", id="plain text"),
-        pytest.param({"ansible_exchange_auth": "digest"}, "'digest' is not known; it is one of basic", id="auth"),
+        pytest.param({"ansible_exchange_auth": "digest"}, "'digest' is not valid; use one of basic", id="auth"),
         pytest.param(
             {"ansible_exchange_ca_cert": "/nonexistent/ca.pem"},
             "ca_cert (ansible_exchange_ca_cert, or the variable of psrp or winrm for it) names /nonexistent/ca.pem, "
@@ -124,7 +124,7 @@ BROKEN = (
         (
             "other_server",
             "fault",
-            " did not open a session, because the next request came to another server than the first: ",
+            " did not open a session, because the next request reached a different server than the first one: ",
             "the shell was not found on the server).",
         ),
         ("access_denied", "page", " refused the request with HTTP 403: Access is denied.", "denied."),

@@ -176,7 +176,7 @@ class CertificateRemoval(Single[Held]):
             if meant in alike and not any("SMTP" in (one.services or ()) for one in alike if one is not meant):
                 yield (
                     f"the receive connector {name} names its issuer and subject, and no other usable certificate with "
-                    "SMTP has the same ones; use the connector another tls_certificate_name first."
+                    "SMTP has the same ones; set another tls_certificate_name for the connector first."
                 )
 
     def _found_for_fqdn(

@@ -185,7 +185,7 @@ def connector_of_users(connectors: Sequence[Connector], server: Server) -> Conne
 
 def _came(connector: Connector) -> str:
     came = connector.unreadable.get("bindings")
-    return f"came as {came}" if came else "did not come"
+    return f"were returned as {came}" if came else "were not returned"
 
 
 def find_connector(connectors: Sequence[Connector], server: Server, name: str | None) -> Connector:

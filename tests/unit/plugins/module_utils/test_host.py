@@ -65,7 +65,7 @@ def test_names_are_tried_in_order_and_addresses_are_not(line, address, inventory
 def test_a_server_that_cannot_be_found(line):
     line.memory.update(host="10.0.0.1", inventory_hostname="somebody")
     line.shapes[SERVER] = lambda _: []
-    with pytest.raises(Failure, match="name it with the option server"):
+    with pytest.raises(Failure, match="set the option server"):
         connect().server()
     with pytest.raises(Failure, match="server: 'EX09' does not name exactly one Exchange server"):
         connect().server("EX09")
@@ -270,7 +270,7 @@ def test_a_controller_of_our_own_that_is_gone_is_left_and_told_of(two, exception
         assert found["OriginatingServer"] == DC2
     assert [call.get("DomainController") for call in two.asked("Get-PopSettings")] == [DC1, None, None]
     (warning,) = first.warnings
-    assert warning.startswith(f"{DC1}: the play had stayed with this domain controller since its first answer")
+    assert warning.startswith(f"{DC1}: the play has used this domain controller since its first answer")
     assert "domain_controller" in warning
     assert "An Active Directory error 0x51" in warning
     assert second.warnings == []

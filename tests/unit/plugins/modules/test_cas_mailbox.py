@@ -164,7 +164,7 @@ def test_the_ceiling_stops_before_the_first_write_and_lists_what_would_have_chan
     for check in (True, False):
         result = host.run(MODULE, options, check=check)
         assert result["msg"] == (
-            "max_changes: 4 mailboxes would change, and the ceiling is 3, so nothing was written: "
+            "max_changes: 4 mailboxes would change, but the limit is 3, so nothing was written: "
             "administrator@contoso.test, bert@contoso.test, cleo@contoso.test, dora@contoso.test."
         )
         assert result["changed"] is False
@@ -422,8 +422,8 @@ def test_without_a_guid_the_distinguished_name_tells_mailboxes_apart(host, value
     [
         ("5F1A3D60-7c2e-4b8a-9d41-000000000001", None, "shows the same GUID 5f1a3d60-7c2e-4b8a-9d41-000000000001 for "),
         (None, "CN=A,DC=contoso,DC=test", "shows the same distinguished name cn=a,dc=contoso,dc=test for "),
-        (None, "", "came as {'Guid': None, 'PrimarySmtpAddress': 'a"),
-        ({"$text": "x"}, "Anna", "came as {'Guid': {'$text': 'x'}, 'PrimarySmtpAddress': 'a"),
+        (None, "", "was returned as {'Guid': None, 'PrimarySmtpAddress': 'a"),
+        ({"$text": "x"}, "Anna", "was returned as {'Guid': {'$text': 'x'}, 'PrimarySmtpAddress': 'a"),
     ],
 )
 def test_mailboxes_that_cannot_be_told_apart_end_the_task(host, choice, exclusive, guid, place, told):
@@ -503,7 +503,7 @@ def test_nobody_is_asked_for_where_nobody_gets_access(host):
         ({"Sid": "S-1-5-32-544"}, "Get-User shows no SID"),
         (
             {"Guid": None, "DistinguishedName": None},
-            f"something else than the account with the SID {DOMAIN}-500",
+            f"something other than the account with the SID {DOMAIN}-500",
         ),
         ({"Sid": "S-1-5-21-1-2-3-1103"}, "Get-User answered with 0 accounts instead of one."),
     ],
@@ -602,7 +602,7 @@ def test_no_error_is_told_of_a_mailbox_that_wrote_none(host, speaking, when, err
     result = host.run(MODULE, {"identities": PIPED, **OFF})
     told = {one["mailbox"].partition("@")[0]: one["message"] for one in result["failed_mailboxes"]}
     own = {speaking: unchecked_and_busy(speaking.capitalize())} if when == "before" else {}
-    silent = "Set-CASMailbox was answered without an error, but the mailbox does not have what was written."
+    silent = "Set-CASMailbox returned no error, but the mailbox does not have what was written."
     assert told == {"bert": silent} | own
     assert host.enabled() == {"administrator", *told}
 
@@ -763,7 +763,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"filter": "anna", **OFF}, "filter: 'anna' contains no comparison; write one such as PopEnabled -eq $true."),
     (
         {"identities": ["anna"], **OFF, "exclusive": True},
-        "exclusive: with pop_enabled: false nobody would have access; leave out one of the two.",
+        "exclusive: with pop_enabled: false, nobody would have access; leave out one of the two.",
     ),
     (
         {"identities": ["anna"], "pop_suppress_read_receipt": True, "exclusive": True},

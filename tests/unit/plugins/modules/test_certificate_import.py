@@ -166,7 +166,7 @@ def test_a_certificate_without_its_chain_is_warned_of(host, tmp_path, warned):
     issued = issue(MAIL)
     host.run(MODULE, from_pem(tmp_path, issued, chain=None))
     assert [text.partition(":")[0] for text in warned] == [
-        f"The certificate {issued.thumbprint} comes without those that issued it"
+        f"The certificate {issued.thumbprint} comes without its chain"
     ]
 
 
@@ -223,7 +223,7 @@ WRONG = [
     (
         "fits",
         lambda folder: from_pem(folder, issue(MAIL), key=issue(MAIL, number=1)),
-        "certificate.pem holds no certificate that the private key fits; use the two",
+        "certificate.pem contains no certificate that matches the private key; use the two",
     ),
     ("curve", lambda folder: from_pem(folder, issue(MAIL, kind="k256")), "a key of the kind EC secp256k1"),
     ("ed25519", of_ed25519, "a key of the kind Ed25519"),
@@ -232,13 +232,13 @@ WRONG = [
         lambda folder: from_pem(folder, issue(MAIL, purposes=[ExtendedKeyUsageOID.CLIENT_AUTH])),
         "certificate.pem contains a certificate that is not for TLS servers (its extended key usage lacks serverAuth)",
     ),
-    ("damaged", damaged, "certificate.pem holds no certificate that can be read, or a damaged one beside others; use"),
+    ("damaged", damaged, "certificate.pem contains no readable certificate, or a damaged one among others; use"),
     ("expired", lambda folder: from_pem(folder, issue(MAIL, begins=-30, days=-1)), "has expired"),
     ("early", lambda folder: from_pem(folder, issue(MAIL, begins=1)), "is not valid before"),
     (
         "foreign chain",
         lambda folder: from_pem(folder, replace(issue(MAIL), above=authority(7)[1:])),
-        "that has issued the one of the private key",
+        "that issued the one of the private key",
     ),
     (
         "expired chain",
@@ -327,9 +327,9 @@ def test_an_elliptic_curve_is_for_those_that_know_it(release, msg, tmp_path, war
 @pytest.mark.parametrize(
     ("options", "msg"),
     [
-        ({"pfx": "a.pfx", "certificate": "a.pem"}, "pfx: it brings certificate and key in one file, and certificate"),
-        ({"certificate": "a.pem"}, "private_key: it is missing, and certificate is given; use the files of both."),
-        ({"private_key": "a.key"}, "certificate: it is missing, and private_key is given; use the files of both."),
+        ({"pfx": "a.pfx", "certificate": "a.pem"}, "pfx: it contains certificate and key in one file, but certificate"),
+        ({"certificate": "a.pem"}, "private_key: it is missing, but certificate is given; set both."),
+        ({"private_key": "a.key"}, "certificate: it is missing, but private_key is given; set both."),
         ({"pfx_password": "b" * 12, "services": ["POP"]}, "pfx_password: it is given without pfx;"),
         ({"friendly_name": "x", "services": ["POP"]}, "friendly_name: nothing is imported;"),
         ({"friendly_name": "x" * 64, "pfx": "a.pfx"}, "friendly_name: it has 64 characters as Windows counts"),
@@ -337,7 +337,7 @@ def test_an_elliptic_curve_is_for_those_that_know_it(release, msg, tmp_path, war
         ({"pfx": ""}, "pfx: it is empty; use the path of a file on the controller, or leave it out."),
         ({"certificate": "a.pem", "private_key": ""}, "private_key: it is empty; use the path of a file"),
         ({}, "services: it has no value; use a list of those to assign, such as POP."),
-        ({"pfx": "a.pfx", "services": ["SMTP"]}, "services: for SMTP Exchange asks whether"),
+        ({"pfx": "a.pfx", "services": ["SMTP"]}, "services: for SMTP, Exchange asks whether"),
     ],
 )
 def test_options_that_contradict_each_other(host, options, msg):

@@ -195,7 +195,7 @@ def test_a_mailbox_that_is_gone_is_said_and_the_others_come_back(there: There) -
     there.mailboxes.write_text(text.replace(line, f"{line}\n{gone}"), encoding="utf-8")
     result = there.restoring.restore(there.mailboxes)
     (left,) = result["left"]
-    assert left.startswith("Not restored: gone@contoso.test is no mailbox that Exchange finds; ")
+    assert left.startswith("Not restored: gone@contoso.test is not a mailbox that Exchange finds; ")
     assert {mailbox.alias: mailbox.allows("pop3") for mailbox in there.host.organisation.mailboxes}["bert"] is True
 
 

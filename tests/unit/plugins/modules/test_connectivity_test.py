@@ -61,7 +61,7 @@ def test_check_mode_only_logs_on(host):
     result = host.run(MODULE, READER | {"light_mode": False}, check=True)
     assert host.writes == []
     assert host.asked(POP)[0]["LightMode"] is True
-    assert "in check mode the test only signs in" in str(result["warnings"])
+    assert "in check mode, the test only signs in" in str(result["warnings"])
 
 
 @pytest.mark.parametrize("outcome", ["Failure", "Skipped"])
@@ -212,7 +212,8 @@ def test_what_cannot_be_read_beside_a_result_is_left_out_and_told(host, warned, 
     assert (told["result"], told["tests"][0][option]) == ("Failure", None)
     assert told["unreadable"] == {option: "an object of the type X without text"}
     assert warned == [
-        f"Of the results of the test not all can be read, and this is left out: {option} came as an object of the type "
+        f"Not all of the results of the test can be read, and this is left out: {option} was returned as an object "
+        f"of the type "
         "X without text; please report that."
     ]
     host.shapes[POP] = Put({member: None})
@@ -242,19 +243,17 @@ def test_an_error_of_the_cmdlet_is_a_failure(host):
 
 
 def test_a_password_in_clear_is_warned_of(host):
-    assert "crosses the network in clear" in str(
-        host.run(MODULE, READER | {"connection_type": "Plaintext"})["warnings"]
-    )
+    assert "is sent unencrypted" in str(host.run(MODULE, READER | {"connection_type": "Plaintext"})["warnings"])
 
 
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        ({"user": "anna"}, "password: it is missing or empty, and user is given; use both, or neither."),
-        ({"password": SECRET}, "user: it is missing or empty, and password is given; use both, or neither."),
+        ({"user": "anna"}, "password: it is missing or empty, but user is given; use both, or neither."),
+        ({"password": SECRET}, "user: it is missing or empty, but password is given; use both, or neither."),
         (
             {"user": "anna", "password": ""},
-            "password: it is missing or empty, and user is given; use both, or neither.",
+            "password: it is missing or empty, but user is given; use both, or neither.",
         ),
         (
             {"user": " ", "password": SECRET},

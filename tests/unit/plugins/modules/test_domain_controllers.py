@@ -44,7 +44,7 @@ def forest() -> InProcessHost:
 
 
 def left(warned: list[str]) -> list[bool]:
-    told = [warning.startswith(f"{DC1}: the play had stayed with") for warning in warned]
+    told = [warning.startswith(f"{DC1}: the play has used") for warning in warned]
     warned.clear()
     return [one for one in told if one]
 
@@ -179,7 +179,7 @@ def test_mailboxes_of_the_servers_domain_where_a_controller_of_another_answered_
 
 def test_mailboxes_of_another_domain_by_its_controller(forest: InProcessHost) -> None:
     result = forest.run("cas_mailbox", CHILDREN)
-    assert "name a domain controller of that domain as domain_controller" in result["msg"]
+    assert "set domain_controller to one of the mailbox's domain" in result["msg"]
     assert forest.writes == []
     theirs = {**CHILDREN, "domain_controller": EMEA}
     assert (forest.run("cas_mailbox", theirs, check=True)["changed"], forest.writes) == (True, [])
@@ -188,8 +188,8 @@ def test_mailboxes_of_another_domain_by_its_controller(forest: InProcessHost) ->
     assert forest.run("cas_mailbox", theirs)["changed"] is False
     result = forest.run("cas_mailbox", {"identities": [READER], "pop_enabled": False, "domain_controller": EMEA})
     assert result["msg"] == (
-        f"identities: '{READER}' is no mailbox that {EMEA} has, which domain_controller names; use an address or an "
-        "alias, or a controller of the mailbox's own domain."
+        f"identities: '{READER}' is not a mailbox on {EMEA}, which domain_controller names; use an address or an "
+        "alias, or a domain controller of the mailbox's own domain."
     )
 
 

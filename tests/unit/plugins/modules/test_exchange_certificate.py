@@ -60,7 +60,8 @@ def assigned_again(host, mark, services="POP"):
     """What is warned of where that is done without knowing whether it is assigned already."""
     why, fix = UNKNOWN[host.form]
     return (
-        f"Whether {mark} is assigned to {services} on EX01 is not known: {why}. So it is assigned, possibly again, "
+        f"Whether {mark} is assigned to {services} on EX01 is not known: {why}. It is therefore assigned, possibly "
+        f"again, "
         f"which cannot be verified. To find out, {fix}."
     )
 
@@ -199,7 +200,7 @@ def test_without_a_common_name_wildcards_alone_are_refused_and_names_are_assigne
     ("certificate", "snapins", "fault"),
     [
         ({"begins": 2, "days": 9}, set(), "is not valid before "),
-        ({"begins": -9, "days": -1}, set(), "has expired, it was valid until "),
+        ({"begins": -9, "days": -1}, set(), "expired on "),
         ({"private_key": False}, LOCAL, "has no private key on this server"),
         ({"status": "Revoked"}, LOCAL, "has the status Revoked"),
         ({"status": "PendingRequest"}, LOCAL, "has the status PendingRequest"),

@@ -147,7 +147,7 @@ def test_nothing_is_stopped_without_knowing_what_to_start_again(host, told, came
 def test_nothing_is_stopped_if_a_service_that_depends_is_not_there(host, name):
     host.shapes["Get-Service"] = Put({"DependentServices": ["W3SVC", name]})
     assert host.run("iis", {"state": "restarted"})["msg"] == (
-        f"Get-Service shows DependentServices of WAS that are not there ({name}), so nothing was stopped; please "
+        f"Get-Service shows DependentServices of WAS that do not exist ({name}), so nothing was stopped; please "
         "report that."
     )
     assert host.writes == []

@@ -174,6 +174,7 @@ def test_one_reason_is_told_once(host: InProcessHost) -> None:
     names = [f"nobody{number}" for number in range(12)]
     result = host.run("cas_mailbox", {"identities": names, "pop_enabled": False})
     assert result["msg"].startswith(
-        f"identities: each of {', '.join(map(repr, names[:10]))} and 2 more is no mailbox that Exchange finds; check "
+        f"identities: each of {', '.join(map(repr, names[:10]))} and 2 more is not a mailbox that Exchange finds; "
+        f"check "
     )
     assert result["msg"].count("is no mailbox") == 1

@@ -300,7 +300,7 @@ SERVERS: dict[str, tuple[Script, dict[str, Any], str]] = {
     "other_protocol": (
         greets_only(b"220 mail.contoso.test ESMTP\r\n"),
         {},
-        f"{WHERE} does not speak POP3, it began with '220 mail.contoso.test ESMTP': check protocol and port.",
+        f"{WHERE} does not speak POP3; it began with '220 mail.contoso.test ESMTP': check protocol and port.",
     ),
     "other_protocol_imap4": (
         greets_only(b"+OK POP3 ready\r\n"),
@@ -336,7 +336,7 @@ SERVERS: dict[str, tuple[Script, dict[str, Any], str]] = {
     "nonsense_later": (
         pop3((b"CAPA", b"+OK\r\n\r\n\xff\xfe\r\n.\r\n")),
         {},
-        f"{WHERE} gave an answer that is not POP3 during its capabilities.",
+        f"{WHERE} sent an answer that is not valid POP3 during its capabilities.",
     ),
     "tls_not_offered": (
         pop3(),
@@ -384,13 +384,13 @@ SERVERS: dict[str, tuple[Script, dict[str, Any], str]] = {
     "log_on_echoed": (
         pop3((b"PASS", b"-ERR unknown command ECHO\r\n")),
         CLEAR,
-        f"{WHERE} answered the sign-in of {USER} with an answer that is not a known refusal: 'unknown command PASS "
+        f"{WHERE} returned an answer to the sign-in of {USER} that is not a known refusal: 'unknown command PASS "
         f"********'; {LOG}",
     ),
     "log_on_echoed_imap4": (
         imap4((b"LOGIN", b"TAG BAD what is ECHO\r\n")),
         {"protocol": "imap4", "user": "anna", "password": "a\\b'c\"d", "allow_plain_text_password": True},
-        f"{WHERE} answered the sign-in of anna with an answer that is not a known refusal: 'what is TAG LOGIN "
+        f"{WHERE} returned an answer to the sign-in of anna that is not a known refusal: 'what is TAG LOGIN "
         f'"anna" ********\'; {LOG}',
     ),
     "log_on_echoed_smtp": (
@@ -435,23 +435,23 @@ SERVERS: dict[str, tuple[Script, dict[str, Any], str]] = {
     "mailbox_does_not_open": (
         pop3((b"STAT", b"-ERR Server Unavailable. 21\r\n")),
         CLEAR,
-        f"{WHERE} let {USER} sign in and did not open the mailbox: 'Server Unavailable. 21'; {HOLDER} POP3.",
+        f"{WHERE} let {USER} sign in, but did not open the mailbox: 'Server Unavailable. 21'; {HOLDER} POP3.",
     ),
     "mailbox_does_not_open_imap4": (
         imap4((b"EXAMINE", b"TAG BAD User is authenticated but not connected.\r\n")),
         {"protocol": "imap4"} | CLEAR,
-        f"{WHERE} let {USER} sign in and did not open the mailbox: 'User is authenticated but not connected.'; "
+        f"{WHERE} let {USER} sign in, but did not open the mailbox: 'User is authenticated but not connected.'; "
         f"{HOLDER} IMAP4.",
     ),
     "mailbox_is_not_there_imap4": (
         imap4((b"EXAMINE", b"TAG NO INBOX doesn't exist.\r\n")),
         {"protocol": "imap4"} | CLEAR,
-        f'{WHERE} let {USER} sign in and did not open the mailbox: "INBOX doesn\'t exist."; {HOLDER} IMAP4.',
+        f'{WHERE} let {USER} sign in, but did not open the mailbox: "INBOX doesn\'t exist."; {HOLDER} IMAP4.',
     ),
     "mailbox_answered_by_a_farewell_imap4": (
         imap4((b"EXAMINE", b"* BYE Connection closed. 14\r\n")),
         {"protocol": "imap4"} | CLEAR,
-        f"{WHERE} let {USER} sign in and did not open the mailbox: 'Connection closed. 14'; {HOLDER} IMAP4.",
+        f"{WHERE} let {USER} sign in, but did not open the mailbox: 'Connection closed. 14'; {HOLDER} IMAP4.",
     ),
     "closes_at_mailbox": (
         answers(b"+OK ready\r\n", (b"CAPA", POP3_CAPABILITIES), (b"USER", b"+OK\r\n"), (b"PASS", b"+OK in\r\n")),
@@ -461,12 +461,12 @@ SERVERS: dict[str, tuple[Script, dict[str, Any], str]] = {
     "mailbox_without_numbers": (
         pop3((b"STAT", b"+OK\r\n")),
         CLEAR,
-        f"{WHERE} gave an answer that is not POP3 during the opening of the mailbox.",
+        f"{WHERE} sent an answer that is not valid POP3 during the opening of the mailbox.",
     ),
     "log_on_unexpected": (
         pop3(),
         CLEAR | {"expect_logon": "refused"},
-        f"{WHERE} let {USER} sign in, and expect_logon is refused.",
+        f"{WHERE} let {USER} sign in, but expect_logon is refused.",
     ),
 }
 
@@ -916,13 +916,13 @@ def test_a_log_on_without_its_mailbox_is_neither_one_nor_a_refusal(protocol, scr
     port = serve(script)
     for expected in ("ok", "refused"):
         result = look(port, **CLEAR, protocol=protocol, expect_logon=expected)
-        assert "and did not open the mailbox" in result["msg"]
+        assert "but did not open the mailbox" in result["msg"]
         assert result["logon"] == {"attempted": True, "ok": None, "answer": said}
 
 
 def test_a_mailbox_that_is_refused_by_a_code_is_a_refusal(serve):
     port = serve(imap4((b"EXAMINE", b"TAG NO [NOPERM] not for you\r\n")))
-    assert "and did not open the mailbox" in look(port, **CLEAR, protocol="imap4")["msg"]
+    assert "but did not open the mailbox" in look(port, **CLEAR, protocol="imap4")["msg"]
     result = look(port, **CLEAR, protocol="imap4", expect_logon="refused")
     assert "failed" not in result
     assert result["logon"] == {"attempted": True, "ok": False, "answer": "[NOPERM] not for you"}
@@ -1080,7 +1080,7 @@ def test_a_round_trip_in_check_mode_sends_and_removes_nothing(serve):
 def test_a_message_that_does_not_arrive(serve, monkeypatch):
     Clock(monkeypatch)
     result = Mailbox(delivers=False).probe(serve, timeout=60)
-    assert "took the message, and" in result["msg"]
+    assert "accepted the message, but" in result["msg"]
     assert f"did not have it for {USER} within the timeout of 60 seconds: check the queues" in result["msg"]
     assert (result["changed"], result["round_trip"]["sent"], result["round_trip"]["received"]) == (True, True, False)
 

@@ -131,7 +131,7 @@ def test_exchange_keeps_the_list_of_the_policy(host: InProcessHost) -> None:
         (
             {"ews_application_access_policy": "Both"},
             "ews_application_access_policy: 'Both' is not valid; use EnforceAllowList (0) or "
-            "EnforceBlockList (1), or organization for what the organization has.",
+            "EnforceBlockList (1), or organization for the organization's value.",
         ),
         (
             {"owa_enabled": False, "exclusive": True},

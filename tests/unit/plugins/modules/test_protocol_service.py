@@ -358,7 +358,7 @@ def test_what_the_task_does_not_need_is_told_and_in_nobody_s_way(host, warned):
     assert (result["changed"], result["unreadable"]) == (True, {"start_mode": "text"})
     assert [service["start_mode"] for service in result["services"]] == [None, "manual"]
     assert warned == [
-        "Of the service MSExchangePop3 not all can be read, and this is left out: start_mode came as text, "
+        "Not all of the service MSExchangePop3 can be read, and this is left out: start_mode was returned as text, "
         "'Automatisch'; please report that."
     ]
 
@@ -398,8 +398,8 @@ def test_a_server_without_a_role_has_no_services(host_of):
     host = host_of("2013")
     host.shapes["Get-ExchangeServer"] = Put({"IsClientAccessServer": False, "IsMailboxServer": "False"})
     assert host.run("protocol_service", {"protocol": "pop3", "state": "started"})["msg"] == (
-        "EX01 (Exchange Server 2013, 15.0.1497.2) has neither the Client Access nor the Mailbox role, and so no "
-        "services of POP3."
+        "EX01 (Exchange Server 2013, 15.0.1497.2) has neither the Client Access nor the Mailbox role, and therefore "
+        "no POP3 services."
     )
 
 

@@ -219,7 +219,7 @@ def test_two_on_the_port_and_none_with_the_usual_name_are_not_decided_between(ho
     add(host, "One", RemoteIPRanges=["10.1.0.0/16"])
     add(host, "Two", RemoteIPRanges=["10.2.0.0/16"])
     assert host.run(MODULE, {"enabled": False})["msg"].startswith(
-        "EX01 has 2 receive connectors for users on port 587 and none of them is called 'Client Frontend EX01'; use "
+        "EX01 has 2 receive connectors for users on port 587 and none of them is named 'Client Frontend EX01'; set "
     )
 
 
@@ -406,7 +406,7 @@ def test_names_and_keys_of_every_sort_are_sent_as_exchange_stores_them(host, tra
 def test_a_certificate_that_has_expired_is_refused(host):
     expired = host.import_certificate("old.contoso.test", begins=-9, days=-1, services=["SMTP"])
     message = host.run(MODULE, {"tls_certificate_name": expired})["msg"]
-    told = f"tls_certificate_name: the certificate {expired} on EX01 has expired, it was valid until "
+    told = f"tls_certificate_name: the certificate {expired} on EX01 expired on "
     assert message.startswith(told)
     assert host.writes == []
 
@@ -507,9 +507,9 @@ BAD_INPUT = [
     ({"auth_mechanism": ["Tls", "ExternalAuthoritative"]},
      "auth_mechanism: ExternalAuthoritative needs ExchangeServers in permission_groups; add it there."),
     ({"auth_mechanism": ["None"], "require_tls": True},
-     "require_tls: it needs Tls in auth_mechanism, which is None; add it there, or say false."),
+     "require_tls: it needs Tls in auth_mechanism, which is None; add it there, or use false."),
     ({"auth_mechanism": ["Tls"], "enable_auth_gssapi": True},
-     "enable_auth_gssapi: it needs Integrated in auth_mechanism, which is Tls; add it there, or say false."),
+     "enable_auth_gssapi: it needs Integrated in auth_mechanism, which is Tls; add it there, or use false."),
     ({"permission_groups": ["Custom"]},
      (
          "permission_groups: 'Custom' cannot be set, because Exchange shows it if permissions were edited in Active "
@@ -528,10 +528,11 @@ BAD_INPUT = [
      "name: EX01 has no receive connector 'Anonymous Relay'; it has 'Default EX01', 'Client Proxy EX01', "
      "'Default Frontend EX01', 'Outbound Proxy Frontend EX01', 'Client Frontend EX01'."),
     ({"name": "Default EX01", "fqdn": "mail.contoso.test"},
-     "fqdn: the servers of the organization know each other by the FQDN of 'Default EX01', and mail between them stops "
-     "when it is changed; leave it as it is."),
+     "fqdn: the servers of the organization identify each other by the FQDN of 'Default EX01', and mail between them "
+     "stops if it changes; leave it as it is."),
     ({"name": "Default Frontend EX01", "fqdn": "mail.contoso.test"},
-     "fqdn: with ExchangeServer in auth_mechanism Exchange takes only EX01.contoso.test, EX01 or nothing, and not "
+     "fqdn: with ExchangeServer in auth_mechanism, Exchange accepts only EX01.contoso.test, EX01, or an empty "
+     "string, not "
      "'mail.contoso.test'; change one or the other."),
     ({"fqdn": "mail contoso"},
      "fqdn: 'mail contoso' is not a host name; use the name with which the connector identifies itself, such as "
@@ -588,8 +589,8 @@ def test_bad_input_gets_one_sentence_and_nothing_is_written(host, options, messa
 def test_if_the_connector_cannot_be_told_the_names_are_listed(host):
     remove(host)
     assert host.run(MODULE, {"enabled": True})["msg"] == (
-        "EX01 has no receive connectors for users on port 587 and none of them is called 'Client Frontend EX01'; use "
-        "the option name, it is one of 'Default EX01', 'Client Proxy EX01', 'Default Frontend EX01', 'Outbound Proxy "
+        "EX01 has no receive connectors for users on port 587 and none of them is named 'Client Frontend EX01'; set "
+        "the option name to one of 'Default EX01', 'Client Proxy EX01', 'Default Frontend EX01', 'Outbound Proxy "
         "Frontend EX01'."
     )
 

@@ -102,10 +102,10 @@ ROWS = (
         "Set-CASMailbox",
         "PopMessagesRetrievalMimeFormat",
         "HtmlOnly",
-        f"1 of 1 mailboxes could not be changed. {ANNA}: Set-CASMailbox was answered without an error, but the mailbox "
+        f"1 of 1 mailboxes could not be changed. {ANNA}: Set-CASMailbox returned no error, but the mailbox "
         "does not have what was written. pop_messages_retrieval_mime_format: 'TextOnly' was sent instead of "
         "'BestBodyFormat', and 'HtmlOnly' is stored.",
-        f"1 of 1 mailboxes could not be changed. {ANNA}: Set-CASMailbox was answered without an error, but the mailbox "
+        f"1 of 1 mailboxes could not be changed. {ANNA}: Set-CASMailbox returned no error, but the mailbox "
         "does not have what was written.",
         {
             ANNA: {

@@ -89,8 +89,9 @@ def test_what_nobody_asked_for_is_left_out_with_a_warning(host, warned):
     assert (
         warned
         == [
-            f"Of {POP} not all can be read, and this is left out: login_type came as text, 'Sichere Anmeldung'; "
-            f"ssl_bindings came as {TOLD}, in a list of 1; please report that."
+            f"Not all of {POP} can be read, and this is left out: login_type was returned as text, 'Sichere "
+            f"Anmeldung'; "
+            f"ssl_bindings was returned as {TOLD}, in a list of 1; please report that."
         ]
         * 2
     )
@@ -177,8 +178,8 @@ def test_which_connector_is_for_clients_is_not_guessed(host):
     result = host.run("receive_connector", {"enabled": False})
     assert result["msg"] == (
         "The bindings of receive connectors of EX01 cannot be read, so it is not known which one is for client "
-        f"submission: those of 'Client Frontend EX01' came as {TOLD}, in a list of 1; set the option name, and please "
-        "report that."
+        f"submission: those of 'Client Frontend EX01' were returned as {TOLD}, in a list of 1; set the option name, "
+        "and please report that."
     )
     assert host.writes == []
     assert host.run("receive_connector", {"enabled": False, "name": "Relay"})["connector"] == "Relay"

@@ -156,14 +156,14 @@ def test_readable_passwords_are_refused_until_asked_for(given: dict[str, Any]) -
 
 
 def test_an_unknown_authentication_is_named() -> None:
-    with pytest.raises(ValueError, match="'digest' is not known; it is one of basic"):
+    with pytest.raises(ValueError, match="'digest' is not valid; use one of basic"):
         to_settings(DEFAULTS | {"auth": "digest"})
 
 
 def test_basic_carries_only_what_it_can() -> None:
     assert to_settings(DEFAULTS | {"auth": "basic", "remote_password": "gr\u00fcn"}).password == "gr\u00fcn"
     assert to_settings(DEFAULTS | {"auth": "ntlm", "remote_password": "5\u20ac"}).password == "5\u20ac"
-    with pytest.raises(ValueError, match=r"Western European characters only, and the password has another one: use"):
+    with pytest.raises(ValueError, match=r"only Western European characters, but the password has another one: use"):
         to_settings(DEFAULTS | {"auth": "basic", "remote_password": "5\u20ac"})
 
 

@@ -187,7 +187,7 @@ def test_a_line_that_something_was_written_into_is_no_answer(line: bytes) -> Non
 
 def test_talking_is_no_sign_of_life() -> None:
     shell = Shell(Process(b"Working...\n" * 100 + b"Your name? ", size=11))
-    with pytest.raises(Overdue, match=r"^Get-X gave no answer on ex01 within 60 seconds\.$"):
+    with pytest.raises(Overdue, match=r"^Get-X did not answer on ex01 within 60 seconds\.$"):
         shell.ask()
     assert set(shell.heard) == {"Working..."}
 
