@@ -33,7 +33,7 @@ from ansible_collections.mailops.exchange.plugins.module_utils._work.rules impor
 )
 
 AUTH_CERTIFICATE = "CN=Microsoft Exchange Server Auth Certificate"
-HOST_NAME = "the host name clients connect to"
+HOST_NAME = "the host name that clients connect to"
 _REFUSED = "Clients refuse the connection or warn the user."
 _RENEW = "Renew it. Import and assign the new one with mailops.exchange.exchange_certificate."
 _GET_FULL_FORM = (

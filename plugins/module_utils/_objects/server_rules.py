@@ -45,7 +45,7 @@ PART_WITHOUT_DIRECTORY = Rule(
     "{why_it_cannot_be_read}",
     _NOT_JUDGED,
     "Make sure that {server} can use its domain controllers, which Get-ExchangeServer -Status shows, or set "
-    "domain_controller to another one. {_LEAVE_OUT}",
+    f"domain_controller to another one. {_LEAVE_OUT}",
 )
 
 PART_WITHOUT_RPC = Rule(
@@ -54,7 +54,7 @@ PART_WITHOUT_RPC = Rule(
     "{why_it_cannot_be_read}",
     _NOT_JUDGED,
     "Make sure that the service MSExchangeServiceHost, which returns certificates by RPC, is running on {server}, and "
-    "check the event log there. {_LEAVE_OUT}",
+    f"check the event log there. {_LEAVE_OUT}",
 )
 
 PART_UNREADABLE = Rule(

@@ -496,7 +496,7 @@ def test_a_wildcard_by_its_subject_needs_no_assignment_whatever_else_it_names():
     assert ids(certificates=(plain, AUTH)) == {"certificate-not-assigned"}
     (assigned,) = find(facts(certificates=(replace(beside, services=frozenset({"POP", "SMTP"})), AUTH)))
     assert assigned.id == "wildcard-assigned"
-    assert assigned.fix.startswith("Set x509_certificate_name to the host name clients connect to with")
+    assert assigned.fix.startswith("Set x509_certificate_name to the host name that clients connect to with")
 
 
 RPC = "[Server=EX01,RequestId=0,TimeStamp=0] [FailureCategory=Cmdlet-InvalidOperationException] 71D7F7B0,"

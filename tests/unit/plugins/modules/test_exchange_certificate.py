@@ -155,7 +155,7 @@ def test_an_exact_name_comes_before_a_wildcard_and_a_wildcard_alone_is_refused(h
     by_name = host.run(MODULE, {"services": ["POP", "IMAP"]})
     assert by_name["msg"] == refusal.format(f"'{MAIL}'")
     by_thumbprint = host.run(MODULE, {"services": ["POP", "IMAP"], "thumbprint": wildcard})
-    assert by_thumbprint["msg"] == refusal.format("the host name clients connect to")
+    assert by_thumbprint["msg"] == refusal.format("the host name that clients connect to")
     exact = host.import_certificate(MAIL, begins=-30)
     assert host.run(MODULE, {"services": ["POP", "IMAP"]})["certificate"]["thumbprint"] == exact
     assert host.run(MODULE, assigning(host, services=["IIS"], thumbprint=wildcard))["changed"] is True
