@@ -278,7 +278,9 @@ def test_the_usual_configuration_is_closed_to_who_has_another(
 ) -> None:
     organisation.fault("EX01", "session_configuration", name=CONFIGURATION, visible=visible())
     session = open_session(inventory_hostname="192.0.2.1", **way)
-    with pytest.raises(Unreachable, match="Access is denied; see that user 'administrator' is an administrator of the"):
+    with pytest.raises(
+        Unreachable, match="Access is denied; make sure that user 'administrator' is an administrator of the"
+    ):
         run_module("pop_settings", {"banner": "Mail."}, session.invoke)
 
 

@@ -198,7 +198,7 @@ def test_an_inactive_component_is_named_as_the_reason(run: Run, organisation: Si
     assert (result["failed"], result["msg"]) == (
         True,
         "MSExchangePop3 is stopped on EX01 and not running. Exchange stops MSExchangePop3 while its server component "
-        "is not active. The server component PopProxy is Inactive, as requested by Maintenance. Set it to Active with "
+        "is not active. The server component PopProxy is Inactive, as requested by Maintenance. Make it Active with "
         "Set-ServerComponentState, as the requester that took it down.",
     )
     assert services(organisation) == [STOPPED, RUNNING]

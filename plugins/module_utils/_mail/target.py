@@ -112,6 +112,6 @@ def _resolve(name: str, port: int, deadline: Deadline) -> list[Any]:
         told = answer.strerror if isinstance(answer, OSError) else "it is not a host name"
         raise Failure(
             f"The name {name} does not resolve on the controller ({told}): check its spelling and the DNS record, or "
-            "set connect_to to an address."
+            "use an address in connect_to."
         )
     return list(answer)

@@ -62,7 +62,7 @@ COMPONENT_INACTIVE = Rule(
     "{component_and_its_state}",
     "Exchange turns clients away and stops the front-end service of {protocol_title}; the server may be in "
     "maintenance.",
-    "When that is over, set it to Active with Set-ServerComponentState, as the requester that took it down, and start "
+    "When that is over, make it Active with Set-ServerComponentState, as the requester that took it down, and start "
     "the service.",
 )
 

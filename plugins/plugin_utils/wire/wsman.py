@@ -228,7 +228,7 @@ def _of_page(settings: Settings, name: str, status: int, refusal: Refusal) -> st
     if proxy and getattr(settings, name).scheme == "http" and status in PROXYS_ANSWERS:
         return (
             f"HTTP {status} was returned instead of WSMan by {url}, or by {proxy} on the way there: check that the "
-            f"service is running and that the proxy lets the controller through to it, or {proxy.way_around}."
+            f"service is running and that the proxy lets the controller through to it; or {proxy.way_around}."
         )
     if status == 403 and name == "exchange" and getattr(settings, name).scheme == "http":
         return (

@@ -314,7 +314,7 @@ def test_a_controller_that_the_user_named_is_never_left(two):
         f" Only {DC1} is used, because domain_controller names it (in the roles, <role>_domain_controller): check that "
         "name, or leave it out."
     )
-    with pytest.raises(CmdletFailure, match=f"Only {DC1} is asked"):
+    with pytest.raises(CmdletFailure, match=f"Only {DC1} is used"):
         task.write("Set-PopSettings", Server="EX01", Banner="x")
     assert {call["DomainController"] for call in [*two.asked("Get-PopSettings"), *two.asked("Set-PopSettings")]} == {
         DC1

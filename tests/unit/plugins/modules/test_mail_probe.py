@@ -658,7 +658,7 @@ def test_a_name_that_does_not_resolve(monkeypatch):
     monkeypatch.setattr(socket, "getaddrinfo", unknown)
     assert look(110, connect_to="mail.invalid")["msg"] == (
         "The name mail.invalid does not resolve on the controller (Name or service not known): check its spelling and "
-        "the DNS record, or set connect_to to an address."
+        "the DNS record, or use an address in connect_to."
     )
 
 

@@ -91,8 +91,6 @@ def test_what_is_down_and_who_asked_for_it(requests: Sequence[Request], pop3: st
         started = host.run("protocol_service", {"protocol": key, "state": "started"})
         if down and "Draining" not in down:
             assert told[key] in started["msg"]
-            assert (
-                "Set it to Active with Set-ServerComponentState, as the requester that took it down." in started["msg"]
-            )
+            assert "Make it Active with Set-ServerComponentState, as the requester that took it down." in started["msg"]
         else:
             assert "failed" not in started

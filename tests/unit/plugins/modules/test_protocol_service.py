@@ -185,7 +185,7 @@ def test_an_inactive_component_is_the_reason(host):
     assert result["failed"] is True
     assert result["msg"] == (
         "MSExchangePop3 is stopped on EX01 and not running. Exchange stops MSExchangePop3 while its server component "
-        "is not active. The server component PopProxy is Inactive, as requested by Maintenance. Set it to Active with "
+        "is not active. The server component PopProxy is Inactive, as requested by Maintenance. Make it Active with "
         "Set-ServerComponentState, as the requester that took it down."
     )
     assert result["changed"] is True

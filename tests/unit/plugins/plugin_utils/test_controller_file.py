@@ -51,7 +51,7 @@ def test_a_folder_that_is_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     gone.mkdir()
     monkeypatch.chdir(gone)
     gone.rmdir()
-    assert "give an absolute path" in refusal("host_vars/ex01.yml")
+    assert "use an absolute path" in refusal("host_vars/ex01.yml")
     assert Destination.of(str(tmp_path / "ex01.yml")).held is None
 
 
