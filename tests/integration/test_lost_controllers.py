@@ -200,7 +200,7 @@ def test_mailboxes_of_the_child_domain(controller: Controller, forest: Simulator
     options = {"identities": CHILDREN, "pop_enabled": False}
     hosts = inventory(forest.description)
     lost = controller.run(play({"name": "Mailboxes", "mailops.exchange.cas_mailbox": options}), hosts)
-    assert "as domain_controller" in lost.task("Mailboxes", "ex01")["result"]["msg"]
+    assert "set domain_controller to" in lost.task("Mailboxes", "ex01")["result"]["msg"]
     theirs = play({"name": "Mailboxes", "mailops.exchange.cas_mailbox": {**options, "domain_controller": EMEA}})
     predicted = controller.run(theirs, hosts, "--check", "--diff")
     assert (predicted.changed("ex01"), len(enabled(forest, EMEA)), writes(forest)) == (["Mailboxes"], 4, [])

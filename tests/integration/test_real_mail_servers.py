@@ -107,7 +107,7 @@ def test_what_a_mail_program_sees(protocol, encryption, user, probe):
 BAD_CERTIFICATES = {
     "wrong_name": ("is for other.contoso.test, not for mail.contoso.test", True, False),
     "expired": ("expired at", False, True),
-    "self_signed": ("is signed by itself", False, True),
+    "self_signed": ("is self-signed", False, True),
 }
 
 

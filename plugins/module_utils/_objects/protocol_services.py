@@ -263,7 +263,7 @@ class ProtocolServices(Services):
         component = component_state(self.host, self.protocol, self.server)
         if component.state == INACTIVE:
             return (
-                f"Exchange stops {front_end} while its server component is not active. {component.reason} Set it to "
+                f"Exchange stops {front_end} while its server component is not active. {component.reason} Make it "
                 "Active with Set-ServerComponentState, as the requester that took it down."
             )
         if component.state == UNKNOWN:

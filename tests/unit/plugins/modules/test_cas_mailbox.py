@@ -169,7 +169,7 @@ def test_the_ceiling_stops_before_the_first_write_and_lists_what_would_have_chan
         )
         assert result["changed"] is False
         assert len(result["mailboxes"]) == 4
-    assert "the ceiling is 0, so nothing was written" in host.run(MODULE, {**options, "max_changes": 0})["msg"]
+    assert "the limit is 0, so nothing was written" in host.run(MODULE, {**options, "max_changes": 0})["msg"]
     assert host.batches == []
     assert host.run(MODULE, {**options, "max_changes": 4})["changed"] is True
 
@@ -364,7 +364,7 @@ def test_of_many_addresses_only_the_wrong_ones_are_asked_for_alone(host, ambiguo
     names = [host.add(f"user{number}").address for number in range(200)]
     answer_ambiguous(host, ambiguous)
     result = host.run(MODULE, {"identities": ["emaria@contoso.test", "nobody@contoso.test", *names], **OFF})
-    assert "'nobody@contoso.test' is no mailbox" in result["msg"]
+    assert "'nobody@contoso.test' is not a mailbox" in result["msg"]
     several = "more than one mailbox" if ambiguous == "one" else "2 mailboxes, "
     assert f"{names[77]!r} means {several}" in result["msg"]
     alone = [call.parameters["Identity"] for call in host.calls if call.cmdlet == GET and call.piped is None]
@@ -660,7 +660,7 @@ def test_what_cannot_be_read_back_is_told_and_nothing_more_is_written(host):
     result = host.run(MODULE, {"identities": PIPED, **OFF, "batch_size": 2})
     read = f"What is stored now cannot be read: {busy('Anna', GET)}"
     assert [one["message"] for one in result["failed_mailboxes"]] == [
-        *[f"Set-CASMailbox gave no error. {read}"] * 2,
+        *[f"Set-CASMailbox returned no error. {read}"] * 2,
         *["It was not tried, because what was written before it cannot be read back."] * 2,
     ]
     assert (result["changed"], result["mailboxes"], host.batches) == (True, [], [["anna", "bert"]])
@@ -674,7 +674,7 @@ def test_one_mailbox_that_cannot_be_read_back(host, fails):
     result = host.run(MODULE, {"identities": ["anna", "bert"] if not fails else ["anna"], **OFF})
     (told,) = result["failed_mailboxes"]
     assert told["mailbox"] == "anna@contoso.test"
-    said = busy("Anna") if fails else "Set-CASMailbox gave no error."
+    said = busy("Anna") if fails else "Set-CASMailbox returned no error."
     assert told["message"] == f"{said} {busy('Anna', GET)}"
     # An error of the directory does not prove that nothing was stored.
     assert result["changed"] is True

@@ -233,7 +233,7 @@ WRONG = [
         "certificate.pem contains a certificate that is not for TLS servers (its extended key usage lacks serverAuth)",
     ),
     ("damaged", damaged, "certificate.pem contains no readable certificate, or a damaged one among others; use"),
-    ("expired", lambda folder: from_pem(folder, issue(MAIL, begins=-30, days=-1)), "has expired"),
+    ("expired", lambda folder: from_pem(folder, issue(MAIL, begins=-30, days=-1)), "expired on"),
     ("early", lambda folder: from_pem(folder, issue(MAIL, begins=1)), "is not valid before"),
     (
         "foreign chain",
@@ -263,7 +263,7 @@ def test_what_is_wrong_is_refused_before_anything_is_sent(host, tmp_path, wrong)
 @pytest.mark.parametrize(
     ("content", "clause"),
     [
-        (b"", "is no PKCS#12 file"),
+        (b"", "is not a PKCS#12 file"),
         (b"\x30\x82\x01", "cannot be opened"),
         (b"-----BEGIN CERTIFICATE-----\n", "is in PEM form; use the options certificate and private_key"),
         (b"$ANSIBLE_VAULT;1.1;AES256\n00", "is encrypted with Ansible Vault"),
@@ -363,7 +363,7 @@ def test_a_thumbprint_pins_the_file(host, brought):
     other = "A" * 40
     result = host.run(MODULE, {**options, "thumbprint": other})
     assert result["msg"] == (
-        f"thumbprint: it is {other}, and {options['pfx']} brings {issued.thumbprint}; use the file that belongs to it, "
+        f"thumbprint: it is {other}, and {options['pfx']} contains {issued.thumbprint}; use the file that belongs to it, "
         "or leave thumbprint out."
     )
     assert host.run(MODULE, {**options, "thumbprint": issued.thumbprint})["imported"] is True

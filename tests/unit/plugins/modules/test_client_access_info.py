@@ -350,7 +350,7 @@ def test_what_rpc_refuses_is_not_put_down_to_missing_rights(host):
     assert told["id"] == "part-without-rpc"
     assert told["found"].startswith("Get-ExchangeCertificate failed: A special Rpc error occurs on server EX01: ")
     assert "management role" not in told["fix"]
-    assert "MSExchangeServiceHost runs on EX01" in told["fix"]
+    assert "is running on EX01" in told["fix"]
 
 
 def test_how_long_before_the_end_can_be_chosen(host):

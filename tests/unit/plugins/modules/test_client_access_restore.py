@@ -243,11 +243,11 @@ def test_what_is_not_this_servers_file_changes_nothing(there: There, old: str, n
     ("content", "said"),
     [
         (None, "does not exist; use a file that the playbook adopt has written."),
-        (b"", "holds no variables"),
-        (b"- a\n- b\n", "holds no variables"),
+        (b"", "contains no variables"),
+        (b"- a\n- b\n", "contains no variables"),
         (b"\xff\xfe\x00", "cannot be read: it is not text."),
-        (b"$ANSIBLE_VAULT;1.1;AES256\n3162\n", "holds no variables"),
-        (b"1: x\n", "holds no variables"),
+        (b"$ANSIBLE_VAULT;1.1;AES256\n3162\n", "contains no variables"),
+        (b"1: x\n", "contains no variables"),
     ],
 )
 def test_what_is_no_file_of_variables_asks_nothing_of_the_server(

@@ -177,4 +177,4 @@ def test_one_reason_is_told_once(host: InProcessHost) -> None:
         f"identities: each of {', '.join(map(repr, names[:10]))} and 2 more is not a mailbox that Exchange finds; "
         f"check "
     )
-    assert result["msg"].count("is no mailbox") == 1
+    assert result["msg"].count("is not a mailbox") == 1

@@ -225,16 +225,16 @@ POP3_LIMITS = "check the service behind a load balancer, and the limits on conne
 TLS_HINT = "if the port starts with TLS, set encryption to implicit_tls."
 
 SERVERS: dict[str, tuple[Script, dict[str, Any], str]] = {
-    "silent": (silent, {}, f"{WHERE} did not finish its greeting {SLOW} and said nothing; {TLS_HINT}"),
+    "silent": (silent, {}, f"{WHERE} did not finish its greeting {SLOW} and sent nothing; {TLS_HINT}"),
     "silent_imap4": (
         silent,
         {"protocol": "imap4"},
-        f"{WHERE} did not finish its greeting {SLOW} and said nothing; {TLS_HINT}",
+        f"{WHERE} did not finish its greeting {SLOW} and sent nothing; {TLS_HINT}",
     ),
     "silent_smtp": (
         silent,
         {"protocol": "smtp"},
-        f"{WHERE} did not finish its greeting {SLOW} and said nothing; {TLS_HINT}",
+        f"{WHERE} did not finish its greeting {SLOW} and sent nothing; {TLS_HINT}",
     ),
     "silent_in_tls": (
         silent,

@@ -491,11 +491,11 @@ SPAN = "is not a time span; write [d.]hh:mm:ss, or a whole number of seconds."
 RANGE = "write an address, first-last, or a network such as 10.0.0.0/8."
 BAD_INPUT = [
     ({"auth_mechanism": ["BasicAuthRequireTLS", "BasicAuth"]},
-     "auth_mechanism: BasicAuthRequireTLS needs Tls beside it; add it."),
+     "auth_mechanism: BasicAuthRequireTLS also needs Tls; add it."),
     ({"auth_mechanism": {"remove": ["Tls"]}},
-     "auth_mechanism: BasicAuthRequireTLS needs Tls beside it; add it."),
+     "auth_mechanism: BasicAuthRequireTLS also needs Tls; add it."),
     ({"auth_mechanism": "BasicAuthRequireTLS"},
-     "auth_mechanism: BasicAuthRequireTLS needs BasicAuth and Tls beside it; add it."),
+     "auth_mechanism: BasicAuthRequireTLS also needs BasicAuth and Tls; add it."),
     ({"auth_mechanism": ["None", "Tls"]}, "auth_mechanism: 'None' cannot be combined with Tls; use it alone."),
     ({"auth_mechanism": {"add": ["None"]}},
      "auth_mechanism: 'None' cannot be added or removed; use a list with None alone to clear it."),

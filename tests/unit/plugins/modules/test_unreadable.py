@@ -307,7 +307,7 @@ def test_a_mailbox_that_cannot_be_read_back_is_told(host):
     host.afterwards["Set-CASMailbox"] = partial(show, host, "Get-CASMailbox", {"PopEnabled": TEXTLESS})
     result = host.run("cas_mailbox", {"identities": ["reader"], "pop_enabled": False})
     assert result["msg"].endswith(
-        "reader@contoso.test: Set-CASMailbox gave no error. "
+        "reader@contoso.test: Set-CASMailbox returned no error. "
         "Get-CASMailbox does not show pop_enabled so that it can be read."
     )
 
