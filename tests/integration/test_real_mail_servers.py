@@ -171,7 +171,7 @@ def test_servers_that_stand_still(protocol, encryption, probe, monkeypatch):
 
 def test_another_protocol_on_the_port(probe):
     result = probe("imap4", "starttls", port=110 + OFFSET)
-    assert "does not speak IMAP4, it began with '+OK Dovecot" in result["msg"]
+    assert "does not speak IMAP4; it began with '+OK Dovecot" in result["msg"]
 
 
 def contents(servers: MailServers) -> dict[str, tuple[bool, str]]:

@@ -363,8 +363,8 @@ def test_a_thumbprint_pins_the_file(host, brought):
     other = "A" * 40
     result = host.run(MODULE, {**options, "thumbprint": other})
     assert result["msg"] == (
-        f"thumbprint: it is {other}, and {options['pfx']} contains {issued.thumbprint}; use the file that belongs to it, "
-        "or leave thumbprint out."
+        f"thumbprint: it is {other}, and {options['pfx']} contains {issued.thumbprint}; use the file that belongs to "
+        "it, or leave thumbprint out."
     )
     assert host.run(MODULE, {**options, "thumbprint": issued.thumbprint})["imported"] is True
 

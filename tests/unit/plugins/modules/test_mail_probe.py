@@ -305,12 +305,12 @@ SERVERS: dict[str, tuple[Script, dict[str, Any], str]] = {
     "other_protocol_imap4": (
         greets_only(b"+OK POP3 ready\r\n"),
         {"protocol": "imap4"},
-        f"{WHERE} does not speak IMAP4, it began with '+OK POP3 ready': check protocol and port.",
+        f"{WHERE} does not speak IMAP4; it began with '+OK POP3 ready': check protocol and port.",
     ),
     "other_protocol_smtp": (
         greets_only(b"* OK IMAP4 ready\r\n"),
         {"protocol": "smtp"},
-        f"{WHERE} does not speak SMTP, it began with '* OK IMAP4 ready': check protocol and port.",
+        f"{WHERE} does not speak SMTP; it began with '* OK IMAP4 ready': check protocol and port.",
     ),
     "clear_in_place_of_tls": (
         greets_only(b"+OK ready\r\n"),

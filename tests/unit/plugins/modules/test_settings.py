@@ -82,7 +82,7 @@ def test_lists_can_be_edited_and_cleared(host):
 def test_imap_has_its_own_cmdlets_and_limits(host):
     assert host.run("imap_settings", {"max_command_size": 16384})["changed"] is True
     assert host.writes == ["Set-ImapSettings"]
-    assert "give 1024 to 16384 bytes" in host.run("imap_settings", {"max_command_size": 512})["msg"]
+    assert "use 1024 to 16384 bytes" in host.run("imap_settings", {"max_command_size": 512})["msg"]
 
 
 def test_each_wrong_option_gets_its_sentence(host):

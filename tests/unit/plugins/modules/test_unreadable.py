@@ -132,7 +132,7 @@ def test_an_object_that_shows_nothing_is_not_a_server_without_settings(host):
     host.shapes["Get-PopSettings"] = lambda _: [element({"WhenChangedUTC": "?"})]
     result = host.run("pop_settings", {"banner": "New."})
     assert result["msg"] == (
-        "Get-PopSettings shows none of the POP3 settings of EX01 (Exchange Server SE, 15.2.2562.17): what came is "
+        "Get-PopSettings shows none of the POP3 settings of EX01 (Exchange Server SE, 15.2.2562.17): it returned "
         "an object without text with the members WhenChangedUTC; please report that."
     )
 
@@ -157,8 +157,8 @@ def test_the_report_judges_nothing_that_it_cannot_read(host, warned):
     ids = {finding["id"] for finding in result["findings"] if "MSExchangePOP3BE" not in finding["found"]}
     assert {finding["severity"] for finding in result["findings"]} == {"notice"}, "the protocol may be off as a whole"
     assert ids == {"no-external-settings", "connector-not-advertised", "restart-owed"}
-    assert [warning.partition(" not all")[0] for warning in warned] == [
-        f"Of {what}" for what in (POP, "the service MSExchangePop3", SENDING)
+    assert [warning.partition(" can be read,")[0] for warning in warned] == [
+        f"Not all of {what}" for what in (POP, "the service MSExchangePop3", SENDING)
     ]
 
 
@@ -315,7 +315,7 @@ def test_a_mailbox_that_cannot_be_read_back_is_told(host):
 def test_a_switch_that_comes_as_text_counts(host):
     show(host, "Get-CASMailbox", {"PopUseProtocolDefaults": "True"})
     result = host.run("cas_mailbox", {"identities": ["reader"], "pop_suppress_read_receipt": True})
-    assert "counts only with pop_use_protocol_defaults: false" in result["msg"]
+    assert "has an effect only with pop_use_protocol_defaults: false" in result["msg"]
 
 
 @pytest.mark.parametrize(("services", "key"), [(TEXTLESS, "False"), ("Beliebig", False), ([None], "false")])
