@@ -120,9 +120,9 @@ def test_words_alone_are_no_reason(text: str) -> None:
         (fault("w:InternalError", "Etwas."), "refused the request with WSMan fault w:InternalError: Etwas."),
         (
             fault(5, "Zugriff verweigert."),
-            "refused the request with WSMan fault 5: Zugriff verweigert; make sure that user 'ansible' is a member of a "
-            "role group of Exchange, has RemotePowerShellEnabled, and that nothing is denied to the server's own account "
-            "in Active Directory.",
+            "refused the request with WSMan fault 5: Zugriff verweigert; make sure that user 'ansible' is a member of "
+            "a role group of Exchange, has RemotePowerShellEnabled, and that nothing is denied to the server's own "
+            "account in Active Directory.",
         ),
         (
             WinRMTransportError("http", 403, f"{BLOCKS} Access is denied."),
