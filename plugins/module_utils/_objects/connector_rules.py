@@ -51,7 +51,7 @@ CONNECTOR_NOT_JUDGED = Rule(
     "Exchange chooses the connector by the client's address. Clients that get this one do not use the connector that "
     "is checked here and shown to users.",
     "No action is needed if it is for appliances or similar devices. If users send from there, remove their addresses "
-    "from remote_ip_ranges{by}, so that they get the connector for users.",
+    "from remote_ip_ranges{by}.",
 )
 
 SUBMISSION_PORT_NOT_BOUND = Rule(
