@@ -82,6 +82,8 @@ check: $(STAMP) $(LINK) docs
 	HOME=$(CURDIR)/.cache $(BIN)/antsibull-docs lint-collection-docs --plugin-docs .
 	$(BIN)/antsibull-changelog lint
 	$(BIN)/ansible-lint --offline --profile production
+	$(BIN)/actionlint -shellcheck= -pyflakes=
+	$(BIN)/zizmor --offline --strict-collection --quiet .github
 	$(BIN)/codespell
 	$(BIN)/python tools/prose.py
 

@@ -47,7 +47,7 @@ COMMENT = "Yes, please order it."
 # A look takes a second; the next one would come after half an hour.
 LONGEST_LOOK = 120
 WRITING = ("Add-", "Enable-", "Restart-", "Set-", "Start-", "Stop-")
-COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+COLOR = re.compile(r"\x1b\[[0-9;]*m")
 PRINTED_EVENT = re.compile(r"\[event\] \*+\n(?P<event>.+?)\n\*+$", re.DOTALL | re.MULTILINE)
 RECAP = re.compile(r"^(?P<host>\S+)\s+: (?P<counts>ok=\d+ .*)$", re.MULTILINE)
 
@@ -81,7 +81,7 @@ def expect(held: bool, sentence: str) -> None:
 
 
 class Demo:
-    """The simulated organisation, and the collection installed beside it as a user would install it."""
+    """The simulated organization, and the collection installed beside it as a user would install it."""
 
     def __init__(self, simulator: SimulatorProcess, work: Path, password: str) -> None:
         self.simulator = simulator
@@ -114,7 +114,7 @@ class Demo:
         with self._started("ansible-playbook", playbook, *arguments) as process:
             for line in process.stdout or ():
                 print(line, end="", flush=True)
-                lines.append(COLOUR.sub("", line))
+                lines.append(COLOR.sub("", line))
             process.wait()
         text = "".join(lines)
         expect(process.returncode == 0, f"ansible-playbook ended with status {process.returncode}")
@@ -285,19 +285,22 @@ def messages(address: str, context: ssl.SSLContext, user: str, password: str) ->
 
 def replies(demo: Demo, address: str, context: ssl.SSLContext, password: str) -> None:
     """A mailbox that a program reads: it is closed to everything else, and a reply to it becomes an event."""
-    say("A program is to read that mailbox: it is closed to everything else, and tried as the program would.")
+    say("A program will read that mailbox: it is closed to all other clients, and tested as the program would use it.")
     prepared = demo.play("mailops.exchange.application_mailbox")
     expect(prepared.written == ["Set-CASMailbox"], f"more than the mailbox was changed: {prepared.written}")
-    expect("Use SSL/TLS: yes" in prepared.text, "what has to be typed into the program is not said")
+    expect("Use SSL/TLS: yes" in prepared.text, "the settings for the program are not shown")
 
-    say("Somebody answers a message of the program, by port 587.")
+    say("Somebody replies to a message of the program, through port 587.")
     message_id = send_reply(address, context, password)
 
     if demo.runs_rulebooks():
-        say("A rulebook prints the event that the event source makes of it, and ends.")
+        say("A rulebook prints the event that the event source creates from it, and ends.")
         event = demo.event_by_rulebook()["mailbox"]
     else:
-        say("The event source makes an event of it. It runs by itself, for a rulebook needs ansible-rulebook and Java.")
+        say(
+            "The event source creates an event from it. It runs alone, because a rulebook needs ansible-rulebook and "
+            "Java."
+        )
         event = demo.event_by_source()["mailbox"]
     expect((event["type"], event.get("ours")) == ("reply", True), f"the reply was not taken for one: {event}")
     expect(event["sender"] == OTHER, f"the event has another sender: {event['sender']}")
@@ -310,14 +313,14 @@ def pages(demo: Demo) -> tuple[Path, Path]:
     """What people look at: the report on the servers, and the hand-out for users; returns where they are."""
     shutil.rmtree(OUTPUT, ignore_errors=True)
     page = OUTPUT / "report.html"
-    say("The report shows all that was read of the three servers on one page, beside it the JSON for other programs.")
+    say("The report shows everything about the three servers on one page, with JSON for other programs beside it.")
     told = demo.play("mailops.exchange.report", "-e", f"report_file={page}")
     expect(not told.written, f"the report wrote: {told.written}")
     summary = json.loads(page.with_suffix(".json").read_text(encoding="utf-8"))["summary"]
     expect(summary["in_sync"] == summary["servers"] == len(SERVERS), f"not every server is in sync: {summary}")
     expect(summary["sentence"] in page.read_text(encoding="utf-8"), "the page does not say what its JSON says")
 
-    say("The hand-out has what users and their mail programs are given, for what is really on: POP3, and not IMAP4.")
+    say("The handout has the settings for users and their mail programs, for what is enabled: POP3, and not IMAP4.")
     folder = OUTPUT / "handout"
     # Nobody listens at users' own ports, see inventory.yml.
     ports = {f"{MAIL_NAME}:{port}": f"{ADDRESS}:{PORT_OFFSET + port}" for port in (110, 587, 995)}
@@ -341,7 +344,7 @@ def steps(demo: Demo, password: str) -> None:
     servers = simulator.description["servers"]
     context = ssl.create_default_context(cafile=simulator.description["ca"])
 
-    say("Three Exchange servers, EX01 (SE), EX02 (2019) and EX03 (2016), stand as they were installed: POP3 is off.")
+    say("Three Exchange servers, EX01 (SE), EX02 (2019) and EX03 (2016), are as after installation: POP3 is off.")
     for name, server in simulator.state()["servers"].items():
         services = {
             service: told["status"] for service, told in server["services"].items() if "POP3" in service.upper()
@@ -349,7 +352,7 @@ def steps(demo: Demo, password: str) -> None:
         print(f"{name}: {services}")
         expect(set(services.values()) == {"Stopped"}, f"POP3 is not off on {name}")
 
-    say("The preflight names what keeps clients from POP3, why it matters, and the fix. It changes nothing.")
+    say("The preflight reports what keeps clients from POP3, why it matters, and the fix. It changes nothing.")
     preflight = demo.play("mailops.exchange.preflight", "-e", '{"preflight_protocols": ["pop3"]}')
     expect("fix:" in preflight.text, "the preflight found nothing on a server whose POP3 is off")
     expect(not preflight.written, f"the preflight wrote: {preflight.written}")
@@ -372,7 +375,7 @@ def steps(demo: Demo, password: str) -> None:
     expect(not any(again.changed(name) for name in SERVERS), "the second run changed something")
     expect(not again.written, f"the second run wrote: {again.written}")
 
-    say("Behind Ansible's back another administrator allows passwords in clear text on EX02.")
+    say("Outside of Ansible, another administrator allows passwords in clear text on EX02.")
     answer = simulator.run("EX02", "Set-PopSettings", {"Server": "EX02", "LoginType": "PlainTextLogin"})
     expect(not answer["errors"], f"the simulator refused the change: {answer['errors']}")
     print("EX02: Set-PopSettings -Server EX02 -LoginType PlainTextLogin")
@@ -385,7 +388,7 @@ def steps(demo: Demo, password: str) -> None:
     expect(found.text.count("in sync") == len(SERVERS) - 1, "the drift was not found on EX02 alone")
     expect(not found.written, f"the report wrote: {found.written}")
 
-    say("A run puts it right, and restarts the services of EX02 only.")
+    say("A run fixes it, and restarts the services of EX02 only.")
     repaired = demo.play()
     expect(
         [name for name in SERVERS if repaired.changed(name)] == ["EX02"], "the drift was not put right on EX02 alone"
@@ -395,12 +398,12 @@ def steps(demo: Demo, password: str) -> None:
     for server in servers.values():
         read_banners(server["address"], context)
 
-    say("One mailbox was given POP3 and no other has it: the first can log on, the second cannot.")
+    say("One mailbox was given POP3 and no other has it: the first can sign in, the second cannot.")
     address = servers["EX01"]["address"]
     expect(can_log_on(address, context, READER, password), f"{READER} cannot log on")
     expect(not can_log_on(address, context, OTHER, password), f"{OTHER} can log on")
 
-    say("A message is sent by port 587 of each server and fetched by POP3.")
+    say("A message is sent through port 587 of each server and fetched by POP3.")
     trip = demo.play(str(DEMO / "round_trip.yml"))
     expect(trip.text.count("Fetched by POP3") >= len(SERVERS), "not every server delivered the message")
 
@@ -419,7 +422,7 @@ def steps(demo: Demo, password: str) -> None:
         expect(not any(server["shells_open"].values()), f"PowerShell sessions were left open on {name}")
     say("Done: every step showed what it should, and no PowerShell session was left open.")
     print(f"The report: {page}")
-    print(f"The hand-out: {folder}", flush=True)
+    print(f"The handout: {folder}", flush=True)
 
 
 def main() -> int:

@@ -16,7 +16,7 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import yaml
 
@@ -215,49 +215,63 @@ def exempted(passage: Passage, exemptions: Iterable[Exemption]) -> Passage:
     return passage._replace(text=text)
 
 
-def by_words(found: Iterable[Passage], rules: list[Rule]) -> Iterator[Finding]:
+def by_words(found: Iterable[Passage], forbidden: list[Rule]) -> Iterator[Finding]:
     """What our own list forbids."""
     for path, line, text in found:
-        for rule in rules:
+        for rule in forbidden:
             for word in rule.word.finditer(text):
                 said = " ".join(word[0].split())
                 yield Finding(path, line + text.count("\n", 0, word.start()), f"'{said}': {rule.use}")
 
 
 def by_harper(found: list[Passage], ignored: Iterable[str]) -> Iterator[Finding]:
-    """What Harper finds in the passages, written one below the other."""
-    lines: list[tuple[str, int]] = []
-    text = ""
+    """What Harper finds in the passages, which it is given file by file, to read several at a time."""
+    texts: dict[str, str] = {}
+    lines: dict[str, list[int]] = {}
     # Documentation that several plugins share is checked once.
-    for passage in {passage.text: passage for passage in reversed(found)}.values():
+    for path, line, text in {passage.text: passage for passage in reversed(found)}.values():
         # Columns are no sentence.
-        plain = re.sub(r"(?m)^ +", "", re.sub(r"[*_|#+=~^]+", " ", passage.text))
+        plain = re.sub(r"(?m)^ +", "", re.sub(r"[*_|#+=~^]+", " ", text))
         cleaned = re.sub(r" {2,}", ". ", plain)
-        text += cleaned + "\n\n"
-        lines += [(passage.path, passage.line + number) for number in range(cleaned.count("\n") + 2)]
+        texts[path] = texts.get(path, "") + cleaned + "\n\n"
+        lines.setdefault(path, []).extend(line + number for number in range(cleaned.count("\n") + 2))
+    names = {f"{number}.txt": path for number, path in enumerate(texts)}
     with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder, "prose.txt")
-        file.write_text(text, encoding="utf-8")
+        for name, path in names.items():
+            Path(folder, name).write_text(texts[path], encoding="utf-8")
         harper = Path(sysconfig.get_path("scripts"), "harper")
         command = [str(harper), "lint", "--format", "json", "--dialect", "us", "--quiet", "--ignore", ",".join(ignored)]
-        command += ["--user-dict-path", str(file.with_name("own")), "--file-dict-path", folder, str(file)]
-        ran = subprocess.run(command, capture_output=True, text=True, check=False)
-    if not ran.stdout.strip():
-        raise SystemExit(f"harper said nothing; status {ran.returncode}: {ran.stderr.strip()}")
-    for lint in (lint for file in json.loads(ran.stdout) for lint in file["lints"]):
-        path, line = lines[lint["line"] - 1]
-        yield Finding(path, line, f"'{lint['matched_text']}': {lint['message']} ({lint['rule']})")
+        # No words of whoever runs it.
+        command += ["--user-dict-path", str(Path(folder, "own")), "--file-dict-path", folder, *names]
+        ran = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    if names and not ran.stdout.strip():
+        raise SystemExit(f"harper returned nothing; status {ran.returncode}: {ran.stderr.strip()}")
+    for file in json.loads(ran.stdout or "[]"):
+        path = names[file["file"]]
+        for lint in file["lints"]:
+            text = f"'{lint['matched_text']}': {lint['message']} ({lint['rule']})"
+            yield Finding(path, lines[path][lint["line"] - 1], text)
+
+
+def configuration() -> Any:
+    return yaml.safe_load(WORDS.read_text(encoding="utf-8"))
+
+
+def rules(written: Iterable[dict[str, str]]) -> list[Rule]:
+    return [Rule(re.compile(rule["word"], re.IGNORECASE), rule["use"]) for rule in written]
+
+
+def files() -> list[str]:
+    """All that is read if no file is named."""
+    return sorted({path.relative_to(ROOT).as_posix() for pattern in READ for path in ROOT.glob(pattern)})
 
 
 def main(names: list[str]) -> int:
-    own = yaml.safe_load(WORDS.read_text(encoding="utf-8"))
-    rules = [Rule(re.compile(rule["word"], re.IGNORECASE), rule["use"]) for rule in own["words"]]
+    own = configuration()
     exemptions = [Exemption(**exemption) for exemption in own["exceptions"]]
-    paths = sorted({Path(name).resolve().relative_to(ROOT).as_posix() for name in names}) or sorted(
-        {path.relative_to(ROOT).as_posix() for pattern in READ for path in ROOT.glob(pattern)}
-    )
+    paths = sorted({Path(name).resolve().relative_to(ROOT).as_posix() for name in names}) or files()
     read = [exempted(passage, exemptions) for path in paths for passage in passages(path)]
-    found = sorted({*by_words(read, rules), *by_harper(read, own["harper_ignores"])})
+    found = sorted({*by_words(read, rules(own["words"])), *by_harper(read, own["harper_ignores"])})
     for finding in found:
         print(finding)
     return bool(found)

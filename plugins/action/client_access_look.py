@@ -62,8 +62,8 @@ class ActionModule(RoleAction):
         server, own = look["server"], look[protocol]
         if own["component_state"] == "unknown" and not options["ignore_unknown_component"]:
             raise Failed(
-                f"{server} may be in maintenance and is left as it is: {own['component_reason']} "
-                f"To go on all the same, set {protocol}_ignore_unknown_component to true."
+                f"{server} may be in maintenance and is skipped: {own['component_reason']} "
+                f"To continue anyway, set {protocol}_ignore_unknown_component to true."
             )
         restart = {
             "owed": own["restart_owed"],

@@ -65,11 +65,11 @@ class ActionModule(RoleAction):
         for key in asked:
             state, reason = look[key]["component_state"], look[key]["component_reason"]
             if state == "inactive":
-                self.kept["left"] = [f"{look['server']} is in maintenance and is left alone: {reason}"]
+                self.kept["left"] = [f"{look['server']} is in maintenance and is skipped: {reason}"]
                 return
             if state == "unknown" and not options["ignore_unknown_component"]:
                 raise Failed(
-                    f"{look['server']} may be in maintenance and is left as it is: {reason} To go on all the same, set "
+                    f"{look['server']} may be in maintenance and is skipped: {reason} To continue anyway, set "
                     "ignore_unknown_component to true."
                 )
         if options["only_verify"]:

@@ -72,7 +72,7 @@ class ActionModule(ControllerAction):
         try:
             told = report(servers, protocols, now, collection_version(), previous, allowed)
         except ValueError as wrong:
-            raise Refused(f"The report cannot be made: {wrong}.") from None
+            raise Refused(f"The report cannot be created: {wrong}.") from None
         if not self._task.check_mode:
             # All are made before one of them is written.
             files.write(told, rendered("fleet_report.html.j2", **fleet_page.view(told)), junit(told))
@@ -110,7 +110,7 @@ def _allowed(given: t.Any) -> list[str] | None:
         return None
     if (mailboxes := _listed(given)) is None:
         raise Refused(
-            "report_usage_allowed: this is not a list of mailboxes; give each as its user logs on or by its address."
+            "report_usage_allowed: this is not a list of mailboxes; give each by its sign-in name or its address."
         )
     return mailboxes
 

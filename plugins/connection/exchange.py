@@ -10,20 +10,20 @@ version_added: 0.1.0
 author:
   - mailops contributors (@mailops)
 description:
-  - The line over which the modules of this collection reach a host. They find it by themselves, whatever
-    C(ansible_connection) says, so an inventory that reaches its Windows hosts with P(ansible.builtin.winrm#connection)
-    or P(ansible.builtin.psrp#connection) needs no change where it logs on by what the exchange endpoint takes, see
-    O(auth).
-  - One PowerShell session for each of the two endpoints of a host is opened when it is first needed, kept while the
-    play lasts, and closed at its end. The I(exchange) endpoint (C(/PowerShell/) in IIS) runs Exchange's cmdlets, the
+  - The connection that the modules of this collection use. They use it automatically, whatever C(ansible_connection)
+    is. So an inventory for P(ansible.builtin.winrm#connection) or P(ansible.builtin.psrp#connection) needs no change if
+    the exchange endpoint accepts its authentication; see O(auth).
+  - One PowerShell session for each of the two endpoints of a host is opened when it is first needed, kept open during
+    the play, and closed at its end. The I(exchange) endpoint (C(/PowerShell/) in IIS) runs Exchange's cmdlets, and the
     I(windows) endpoint (WinRM) those for services and processes.
-  - Of the variables that an option lists, the last one set wins; C(ansible_exchange_*) always come last.
+  - If several of the variables of an option are set, the last one in its list is used. C(ansible_exchange_*) always
+    come last.
 requirements:
   - pypsrp >= 0.9.1 (Python library on the controller)
 options:
   host:
     description:
-      - Name or address of the host, for both endpoints. An address of IPv6 may be in brackets, and has no zone id.
+      - Name or address of the host, for both endpoints. An IPv6 address can be in brackets and cannot have a zone ID.
     type: str
     default: inventory_hostname
     vars:
@@ -33,19 +33,20 @@ options:
       - name: ansible_psrp_host
       - name: ansible_exchange_host
   inventory_hostname:
-    description: Name of the host in the inventory, by which the Exchange server is found if O(host) is an address.
+    description: Name of the host in the inventory, with which the Exchange server is looked up if O(host) is an
+      address.
     type: str
     vars:
       - name: inventory_hostname
   ansible_connection:
     description:
-      - Which connection plugin the inventory names for other modules. It decides what O(auth) is when that is not set,
-        and whether O(port) counts.
+      - The connection plugin that the inventory names for other modules. It determines the default of O(auth), and
+        whether O(port) is used.
     type: str
     vars:
       - name: ansible_connection
   remote_user:
-    description: User to log on as.
+    description: The user to authenticate as.
     type: str
     vars:
       - name: ansible_user
@@ -56,8 +57,8 @@ options:
       - name: remote_user
   remote_password:
     description:
-      - Password of O(remote_user). A log-on by a Kerberos ticket, or by O(auth=certificate), needs none. Keys of SSH
-        are of no use here.
+      - The password of O(remote_user). It is not needed with a Kerberos ticket or with O(auth=certificate). SSH keys
+        cannot be used.
     type: str
     aliases: [password]
     vars:
@@ -67,12 +68,12 @@ options:
       - name: ansible_exchange_password
   auth:
     description:
-      - Authentication at both endpoints. The exchange endpoint takes V(kerberos) only as it is installed, and
-        V(negotiate) that comes to it. It takes V(basic) over HTTPS, or V(ntlm), where an administrator has turned
-        them on by C(Set-PowerShellVirtualDirectory), and never V(credssp).
-      - V(plaintext) and V(ssl), winrm's words, mean V(basic). Of a list of winrm transports the first counts.
-      - If not set, it is V(basic) where C(ansible_connection=winrm) and O(remote_user) has no C(@), as the winrm
-        connection guesses, and otherwise V(negotiate).
+      - The authentication method at both endpoints. After installation, the exchange endpoint accepts only V(kerberos),
+        and V(negotiate) if it results in Kerberos. It accepts V(basic) over HTTPS, or V(ntlm), if an administrator has
+        enabled them with C(Set-PowerShellVirtualDirectory). It never accepts V(credssp).
+      - V(plaintext) and V(ssl) of the winrm connection mean V(basic). The first of a list of winrm transports is used.
+      - The default is V(basic) if C(ansible_connection=winrm) and O(remote_user) has no C(@), as in the winrm
+        connection, and otherwise V(negotiate).
     type: raw
     vars:
       - name: ansible_winrm_transport
@@ -80,10 +81,10 @@ options:
       - name: ansible_exchange_auth
   access:
     description:
-      - Where Exchange's cmdlets run. V(remote) is the exchange endpoint, where RBAC decides what the user may do.
-        V(local) is the windows endpoint with Exchange's management snap-in loaded, for hosts whose ports 80 and 443
-        are closed to the controller. Microsoft does not support the snap-in for daily work, RBAC does not apply there,
-        and the log-on must be one that the host can pass on to a domain controller, see O(delegate).
+      - Where Exchange's cmdlets run. V(remote) is the exchange endpoint, where RBAC determines what the user can do.
+      - V(local) is the windows endpoint with Exchange's management snap-in, for hosts whose ports 80 and 443 are closed
+        to the controller. Microsoft does not support the snap-in for regular use, RBAC does not apply, and the
+        credentials must be delegated to a domain controller; see O(delegate).
     type: str
     choices: [remote, local]
     default: remote
@@ -91,9 +92,10 @@ options:
       - name: ansible_exchange_access
   transport:
     description:
-      - V(psrp) is PowerShell remoting, V(winrm) the plain WinRM shell, for hosts where remoting is closed. Over
-        V(winrm) cmdlets are sent as PowerShell text, all values as quoted literals, and O(access=local) is implied. It
-        needs PowerShell 3 on the host, therefore not Exchange 2010 on Windows Server 2008 R2 as it came.
+      - V(psrp) is PowerShell remoting. V(winrm) is the plain WinRM shell, for hosts on which remoting is not available.
+        With V(winrm), cmdlets are sent as PowerShell text with all values as quoted literals, and O(access=local) is
+        implied. It needs PowerShell 3 on the host, which Windows Server 2008 R2, and so Exchange 2010 on it, does not
+        have by default.
     type: str
     choices: [psrp, winrm]
     default: psrp
@@ -101,8 +103,8 @@ options:
       - name: ansible_exchange_transport
   delegate:
     description:
-      - Whether a Kerberos log-on may be passed on by the host, to a domain controller for example, which
-        O(access=local) needs. The user's ticket must be forwardable.
+      - Whether the host can delegate the Kerberos credentials, for example to a domain controller, which
+        O(access=local) needs. The ticket of the user must be forwardable.
     type: bool
     default: false
     vars:
@@ -111,7 +113,8 @@ options:
       - name: ansible_exchange_delegate
   hostname_override:
     description:
-      - Name of the host in its Kerberos service principal, if it is not O(host), an address for example.
+      - Name of the host in its Kerberos service principal, if this is not O(host), for example because that is an
+        address.
     type: str
     vars:
       - name: ansible_winrm_kerberos_hostname_override
@@ -119,16 +122,16 @@ options:
       - name: ansible_exchange_hostname_override
   port:
     description:
-      - Port of the windows endpoint, as O(windows_port), which counts where both are set. It does not count where
-        C(ansible_connection) names another connection than C(winrm), C(psrp) or this one, C(ssh) or C(local) for
-        example, whose port it then is.
+      - Port of the windows endpoint. If O(windows_port) is set, that is used instead. It is ignored if
+        C(ansible_connection) is not C(winrm), C(psrp), or this connection, but for example C(ssh), because it is then
+        the port of that connection.
     type: int
     vars:
       - name: ansible_port
     keyword:
       - name: port
   windows_port:
-    description: Port of the windows endpoint. The default is V(5985) if O(windows_scheme=http), otherwise V(5986).
+    description: Port of the windows endpoint. The default is 5985 with O(windows_scheme=http), and otherwise 5986.
     type: int
     vars:
       - name: ansible_winrm_port
@@ -136,8 +139,8 @@ options:
       - name: ansible_exchange_windows_port
   windows_scheme:
     description:
-      - V(http) or V(https). The default is V(http) if O(windows_port=5985), or O(port=5985) where that counts,
-        otherwise V(https).
+      - The scheme of the windows endpoint. The default is V(http) with O(windows_port=5985), or with O(port=5985) if
+        that is used, and otherwise V(https).
     type: str
     choices: [http, https]
     vars:
@@ -154,39 +157,39 @@ options:
       - name: ansible_exchange_windows_path
   windows_configuration:
     description:
-      - Session configuration of the windows endpoint, one that is restricted to what the modules need for example. Only
-        cmdlets are sent, never script text. The guide on security has such a configuration.
-      - O(transport=winrm) knows no session configurations, and another than the default is refused with it.
+      - Session configuration of the windows endpoint, for example one that is restricted to what the modules need. Only
+        cmdlets are sent, never script text. The security guide contains such a configuration.
+      - O(transport=winrm) has no session configurations, so only the default is accepted with it.
     type: str
     default: Microsoft.PowerShell
     vars:
       - name: ansible_psrp_configuration_name
       - name: ansible_exchange_windows_configuration
   exchange_port:
-    description: Port of the exchange endpoint. The default is V(80) if O(exchange_scheme=http), otherwise V(443).
+    description: Port of the exchange endpoint. The default is 80 with O(exchange_scheme=http), and otherwise 443.
     type: int
     vars:
       - name: ansible_exchange_port
   exchange_scheme:
     description:
-      - V(http) or V(https). The default is V(http) if O(exchange_port=80), or if O(auth) is V(kerberos) or V(negotiate)
-        and O(exchange_port) is not set (Exchange's documented way, the messages are encrypted by Kerberos), otherwise
-        V(https).
+      - The scheme of the exchange endpoint. The default is V(http) with O(exchange_port=80), or if O(auth) is
+        V(kerberos) or V(negotiate) and O(exchange_port) is not set. This is the way that Microsoft documents for
+        Exchange; Kerberos encrypts the messages. Otherwise, the default is V(https).
     type: str
     choices: [http, https]
     vars:
       - name: ansible_exchange_scheme
   exchange_path:
-    description: Path of the exchange endpoint. One with a query of its own is left as it is.
+    description: Path of the exchange endpoint. A path with a query is used unchanged.
     type: str
     default: PowerShell/
     vars:
       - name: ansible_exchange_path
   exchange_serialization:
     description:
-      - How much Exchange tells of each object. V(full) asks for it with C(?serializationLevel=Full), as the Exchange
-        Management Shell does. V(plain) leaves the query out, for a server or a proxy that does not take it; values then
-        come as text, and the services that certificates are assigned to do not come at all.
+      - The form in which Exchange returns objects. V(full) requests the full form with C(?serializationLevel=Full), as
+        the Exchange Management Shell does. V(plain) omits the query, for a server or a proxy that does not accept it.
+        Values are then returned as text, and the services of certificates are not returned at all.
     type: str
     choices: [full, plain]
     default: full
@@ -203,8 +206,8 @@ options:
       - name: ansible_exchange_cert_validation
   ca_cert:
     description:
-      - PEM file of the authorities that the certificates are checked against, or a folder of them as OpenSSL names
-        its files, on the controller. If not set, the system's authorities are used.
+      - PEM file with the CA certificates to trust, or a folder with such files named as OpenSSL requires, on the
+        controller. The default is the CA certificates of the system.
     type: path
     vars:
       - name: ansible_winrm_ca_trust_path
@@ -212,14 +215,14 @@ options:
       - name: ansible_psrp_ca_cert
       - name: ansible_exchange_ca_cert
   certificate_pem:
-    description: PEM file of the user's certificate, for O(auth=certificate).
+    description: PEM file with the certificate of the user, for O(auth=certificate).
     type: path
     vars:
       - name: ansible_winrm_cert_pem
       - name: ansible_psrp_certificate_pem
       - name: ansible_exchange_certificate_pem
   certificate_key_pem:
-    description: PEM file of the key of O(certificate_pem).
+    description: PEM file with the private key of O(certificate_pem).
     type: path
     vars:
       - name: ansible_winrm_cert_key_pem
@@ -227,7 +230,7 @@ options:
       - name: ansible_exchange_certificate_key_pem
   message_encryption:
     description:
-      - Whether the messages themselves are encrypted. V(auto) encrypts them wherever TLS does not.
+      - Whether the messages themselves are encrypted. V(auto) encrypts them if TLS is not used.
     type: str
     choices: [auto, always, never]
     default: auto
@@ -237,61 +240,61 @@ options:
       - name: ansible_exchange_message_encryption
   allow_unencrypted:
     description:
-      - Lets passwords and settings cross the network readable by anybody, which O(auth=basic) over plain HTTP and
-        O(message_encryption=never) do. Without it they are refused.
+      - Whether passwords and settings may be sent unencrypted, as with O(auth=basic) over HTTP and
+        O(message_encryption=never). By default, these are refused.
     type: bool
     default: false
     vars:
       - name: ansible_exchange_allow_unencrypted
   proxy:
     description:
-      - URL of a proxy to go through, for example C(http://proxy.contoso.com:3128), or C(socks5h://localhost:1080), for
-        which the controller needs the Python library PySocks. It counts whatever C(no_proxy) says.
-      - If not set, it is the proxy that the controller's environment names for the endpoint, in C(https_proxy),
-        C(http_proxy) or C(all_proxy), unless C(no_proxy) has the host, or O(ignore_proxy) is set.
+      - URL of a proxy, for example C(http://proxy.contoso.com:3128), or C(socks5h://localhost:1080), for which the
+        controller needs the Python library PySocks. It is used whatever C(no_proxy) contains.
+      - The default is the proxy in C(https_proxy), C(http_proxy), or C(all_proxy) in the environment of the controller,
+        unless C(no_proxy) contains the host or O(ignore_proxy) is set.
     type: str
     vars:
       - name: ansible_winrm_proxy
       - name: ansible_psrp_proxy
       - name: ansible_exchange_proxy
   ignore_proxy:
-    description: Do not use the proxy that the controller's environment names. O(proxy) counts all the same.
+    description: Whether to ignore the proxy in the environment of the controller. O(proxy) is still used.
     type: bool
     default: false
     vars:
       - name: ansible_psrp_ignore_proxy
       - name: ansible_exchange_ignore_proxy
   connection_timeout:
-    description: Seconds to wait for the host to take a connection.
+    description: Seconds to wait until the host accepts a connection.
     type: int
     default: 30
     vars:
       - name: ansible_psrp_connection_timeout
       - name: ansible_exchange_connection_timeout
   command_timeout:
-    description: Seconds that a cmdlet may go on without putting anything out before it is given up.
+    description: Seconds after which a cmdlet that returns nothing is aborted.
     type: int
     default: 300
     vars:
       - name: ansible_exchange_command_timeout
   shell_wait:
     description:
-      - Seconds to wait for a shell to become free if the user has as many open, or as many operations under way, as
-        the server allows.
+      - Seconds to wait for a free shell if the user already has as many open shells or running operations as the server
+        allows.
     type: int
     default: 60
     vars:
       - name: ansible_exchange_shell_wait
   idle_timeout:
     description:
-      - Seconds after which a session that nobody used is closed. The next task opens a new one.
+      - Seconds after which an unused session is closed. The next task opens a new one.
     type: int
     default: 600
     vars:
       - name: ansible_exchange_idle_timeout
   call_timeout:
     description:
-      - Seconds after which a call is given up whatever it is waiting for. It is the last resort behind
+      - Seconds after which a call is aborted, whatever it is waiting for. This is the last resort after
         O(command_timeout), and must be longer.
     type: int
     default: 900

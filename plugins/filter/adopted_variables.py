@@ -6,22 +6,22 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: adopted_variables
-short_description: Write the variables with which the roles would change nothing
+short_description: Create the variables that describe the current state of a server
 version_added: 1.0.0
 author:
   - mailops contributors (@mailops)
 description:
-  - Makes a file of variables for the roles of what M(mailops.exchange.client_access_info) returned. Run with these, the
-    roles change nothing on the server.
-  - What could not be read is named in a comment, and so are services that do not all run in one start mode, and a
-    certificate of which it is not known whether it is assigned.
-  - Of what M(mailops.exchange.cas_mailbox_info) returned it makes the allow-lists of the roles.
+  - Creates a file of variables for the roles from what M(mailops.exchange.client_access_info) returned. With these
+    variables, the roles change nothing on the server.
+  - Comments name what could not be read, services with different start modes, and a certificate if it is not known
+    whether it is assigned.
+  - From what M(mailops.exchange.cas_mailbox_info) returned, it creates the lists of allowed mailboxes for the roles.
   - C(adopted_server) and C(adopted_mailboxes) in the file are for M(mailops.exchange.client_access_restore), which
-    takes it to go back.
+    restores this state.
 positional: _input
 options:
   _input:
-    description: A result of M(mailops.exchange.client_access_info) or of M(mailops.exchange.cas_mailbox_info).
+    description: A result of M(mailops.exchange.client_access_info) or M(mailops.exchange.cas_mailbox_info).
     type: dict
     required: true
 seealso:
@@ -31,11 +31,11 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Look at the server
+- name: Read the state of the server
   mailops.exchange.client_access_info:
   register: info
 
-- name: Write the variables that reproduce it
+- name: Write the variables that describe it
   mailops.exchange.controller_file:
     path: "host_vars/{{ inventory_hostname }}.yml"
     content: "{{ info | mailops.exchange.adopted_variables }}"
@@ -43,7 +43,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _value:
-  description: The text of the file, in YAML.
+  description: The content of the file, in YAML.
   type: str
 """
 

@@ -6,14 +6,14 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: application_mailbox
-short_description: Judge whether a server serves a program that reads a mailbox
+short_description: Check whether a server can serve a program that reads a mailbox
 version_added: 1.0.0
 author:
   - mailops contributors (@mailops)
 description:
-  - Makes of a result of M(mailops.exchange.client_access_info) what has to be typed into a program that reads a
-    mailbox, and sentences on what keeps the program from being served. The role
-    C(mailops.exchange.application_mailbox) uses it.
+  - Returns the values to enter in a program that reads a mailbox, from a result of
+    M(mailops.exchange.client_access_info), and sentences about what prevents the program from being served. The role
+    P(mailops.exchange.application_mailbox#role) uses it.
 positional: _input, protocol
 options:
   _input:
@@ -21,24 +21,24 @@ options:
     type: dict
     required: true
   protocol:
-    description: By what the program reads, V(pop3) or V(imap4).
+    description: The protocol of the program, V(pop3) or V(imap4).
     type: str
     required: true
   user:
-    description: As whom it logs on.
+    description: The user name with which the program authenticates.
     type: str
     required: true
   side:
-    description: From where it connects, V(external) or V(internal).
+    description: From where the program connects, V(external) or V(internal).
     type: str
     default: external
   interval:
-    description: Seconds between two looks, at least 300.
+    description: Seconds between two connections of the program, at least 300.
     type: int
     default: 1800
   accepted:
     description:
-      - Findings that are accepted, each an id or a dictionary as for P(mailops.exchange.open_findings#filter).
+      - Findings that are accepted, in the form for P(mailops.exchange.open_findings#filter).
     type: list
     elements: raw
     default: []
@@ -52,12 +52,12 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Look at the server
+- name: Read the state of the server
   mailops.exchange.client_access_info:
     protocols: [pop3]
   register: info
 
-- name: Say what has to be typed into the program
+- name: Show the values to enter in the program
   ansible.builtin.debug:
     var: judged.values
   vars:
@@ -67,11 +67,12 @@ EXAMPLES = r"""
 RETURN = r"""
 _value:
   description:
-    - C(values), with C(protocol), C(server), C(port), C(encryption), C(use_ssl_tls), C(user), and C(sending) with
-      server, port and encryption, or null; null where the server tells clients nothing to connect to.
-    - C(hindrances), a sentence each on what keeps the program from being served.
+    - C(values), with C(protocol), C(server), C(port), C(encryption), C(use_ssl_tls), C(user), and C(sending), which has
+      the server, port, and encryption for sending or is null. C(values) is null if the server has no connection
+      settings for clients.
+    - C(hindrances), sentences about what prevents the program from being served.
     - C(throttled), the same for the throttling policy.
-    - C(remarks), a sentence each on what else is to be known.
+    - C(remarks), sentences about what else to know.
   type: dict
 """
 

@@ -6,13 +6,14 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: change_table
-short_description: Show what a role has changed as a table
+short_description: Show the changes of a role as a table
 version_added: 1.0.0
 author:
   - mailops contributors (@mailops)
 description:
-  - Makes an aligned table of the differences that the roles report, with part, setting, value before and value after.
-  - A list has a line for each entry, and a long text is broken.
+  - Creates an aligned table of the differences that the roles report, with part, setting, value before, and value
+    after.
+  - A list has one line per entry, and a long text is wrapped.
 positional: _input
 options:
   _input:
@@ -22,7 +23,7 @@ options:
 """
 
 EXAMPLES = r"""
-- name: Tell what the role has changed
+- name: Show what the role has changed
   ansible.builtin.debug:
     msg: "{{ client_access_report.pop3.differences | mailops.exchange.change_table }}"
 """
@@ -30,7 +31,7 @@ EXAMPLES = r"""
 RETURN = r"""
 _value:
   description:
-    - The lines of the table, the headings first. What was not there before, or is not afterwards, is C(-).
+    - The lines of the table, headings first. C(-) stands for a missing value.
   type: list
   elements: str
 """

@@ -11,7 +11,7 @@ version_added: 1.0.0
 author:
   - mailops contributors (@mailops)
 description:
-  - Makes one report of what the roles P(mailops.exchange.pop3#role) and P(mailops.exchange.imap4#role) reported in
+  - Creates one report from what the roles P(mailops.exchange.pop3#role) and P(mailops.exchange.imap4#role) reported in
     check mode for each host of a play, in C(client_access_report).
   - The variable C(drift_failure) of a host says why it could not be compared.
 positional: _input, hosts, reached, protocols
@@ -26,12 +26,12 @@ options:
     elements: str
     required: true
   reached:
-    description: Those of them that have not been lost, C(ansible_play_hosts).
+    description: The hosts that can be reached, C(ansible_play_hosts).
     type: list
     elements: str
     required: true
   protocols:
-    description: The protocols that were to be compared, V(pop3) or V(imap4).
+    description: The protocols to compare, V(pop3) or V(imap4).
     type: list
     elements: str
     required: true
@@ -41,7 +41,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Tell which servers differ
+- name: Show which servers are out of sync
   ansible.builtin.debug:
     msg: >-
       {{ hostvars | mailops.exchange.drift_report(ansible_play_hosts_all, ansible_play_hosts, ['pop3'])
@@ -56,9 +56,10 @@ _value:
   contains:
     servers:
       description:
-        - By host its name C(host), its C(state), the C(failure) or null, and by protocol what the role reported.
+        - For each host, its name as C(host), its C(state), the C(failure) or null, and what the role reported as
+          C(protocols).
         - The C(state) is V(in_sync), V(differs), V(restart_possible), V(restart_unknown), V(certificate_unknown),
-          V(maintenance), V(failed) or V(unreachable).
+          V(maintenance), V(failed), or V(unreachable).
       type: dict
 """
 

@@ -11,7 +11,7 @@ version_added: 1.0.0
 author:
   - mailops contributors (@mailops)
 description:
-  - Makes a table of what P(mailops.exchange.drift_report#filter) returned.
+  - Creates a table from what P(mailops.exchange.drift_report#filter) returned.
 positional: _input
 options:
   _input:
@@ -24,14 +24,14 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Show a report that the playbook drift has written
+- name: Show a report that the drift playbook has written
   ansible.builtin.debug:
     msg: "{{ lookup('ansible.builtin.file', 'drift.json') | from_json | mailops.exchange.drift_table }}"
 """
 
 RETURN = r"""
 _value:
-  description: The lines of the table, the headings first.
+  description: The lines of the table, headings first.
   type: list
   elements: str
 """

@@ -6,13 +6,13 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: follow_up
-short_description: Decide what a role does once its parts have been done
+short_description: Decide which steps follow the parts of a role
 version_added: 1.0.0
 author:
   - mailops contributors (@mailops)
 description:
-  - The roles P(mailops.exchange.pop3#role) and P(mailops.exchange.imap4#role) ask it which of their last tasks there
-    are. Not meant to be used elsewhere.
+  - Returns the steps that the roles P(mailops.exchange.pop3#role) and P(mailops.exchange.imap4#role) run at the end. It
+    is not intended for use elsewhere.
 positional: _input, protocol, results
 options:
   _input:
@@ -28,33 +28,33 @@ options:
     type: dict
     required: true
   switches:
-    description: Whether the C(restart), the table of C(changes) and the C(verification) are parts of the run.
+    description: Whether the C(restart), the table of C(changes), and the C(verification) run.
     type: dict
     default: {}
   failure:
-    description: Why a part failed, or nothing.
+    description: Why a part failed.
     type: str
     default: ""
   restart_for_mailboxes:
-    description: Whether changed access of mailboxes is a reason for a restart.
+    description: Whether changed access to mailboxes needs a restart.
     type: bool
     default: false
   restart_iis:
-    description: When IIS is restarted.
+    description: When to restart IIS.
     type: str
     choices: [never, when_needed, always]
     default: never
 """
 
 EXAMPLES = r"""
-- name: Restart where it is owed, and verify
+- name: Restart if necessary, and verify
   ansible.builtin.include_tasks: "{{ item }}.yml"
   loop: "{{ info | mailops.exchange.follow_up('pop3', {'settings': settings}, switches={'restart': true}) }}"
 """
 
 RETURN = r"""
 _value:
-  description: The steps in their order. C(failure) or C(verification) is the last one.
+  description: The steps in order. C(failure) or C(verification) is the last one.
   type: list
   elements: str
 """
@@ -73,7 +73,7 @@ def follow_up(look: Any, protocol: str, results: Any, **more: Any) -> list[str]:
         return list(FollowUp(look, protocol, results, **more).steps())
     except (KeyError, TypeError) as error:
         raise AnsibleFilterError(
-            f"follow_up: give results of the collection's modules, of which {error} is none."
+            f"follow_up: use results of the collection's modules; {error} is not one of them."
         ) from None
 
 

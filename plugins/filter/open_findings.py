@@ -6,52 +6,54 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: open_findings
-short_description: Leave out findings that are known and accepted
+short_description: Remove findings that are known and accepted
 version_added: 1.0.0
 author:
   - mailops contributors (@mailops)
 description:
-  - Returns what M(mailops.exchange.client_access_info) found, without the findings that are accepted.
-  - A finding whose acceptance has expired stays, and says so in its key C(expired).
+  - Returns the findings of M(mailops.exchange.client_access_info) without those that are accepted.
+  - A finding whose acceptance has expired is returned, with the key C(expired).
 positional: _input, accepted
 options:
   _input:
-    description: Findings of M(mailops.exchange.client_access_info).
+    description: The findings of M(mailops.exchange.client_access_info).
     type: list
     elements: dict
     required: true
   accepted:
     description:
-      - What is accepted. Each entry is the id of a finding, or a dictionary with its C(id), and if you like the
-        C(reason) and the last day C(until) which it is accepted, such as V(2026-12-31), in UTC.
+      - The accepted findings. Each entry is the ID of a finding, or a dictionary with its C(id), and optionally the
+        C(reason) and the last day (C(until)) on which it is accepted, such as V(2026-12-31), in UTC.
     type: list
     elements: raw
     default: []
 seealso:
   - module: mailops.exchange.client_access_info
+  - ref: ansible_collections.mailops.exchange.docsite.guide_findings
+    description: All findings, with their meaning and fix.
 """
 
 EXAMPLES = r"""
-- name: Look at the server
+- name: Read the state of the server
   mailops.exchange.client_access_info:
   register: info
 
-- name: Stop at what is not accepted
+- name: Fail if a finding is not accepted
   ansible.builtin.assert:
     that: info.findings | mailops.exchange.open_findings(accepted) | length == 0
   vars:
     accepted:
       - loopback-not-bound
       - id: certificate-weak
-        reason: The appliance on the third floor knows nothing better.
+        reason: The appliance on the third floor supports nothing else.
         until: 2026-12-31
 """
 
 RETURN = r"""
 _value:
   description:
-    - The findings that are not accepted, in their order and form.
-    - One whose acceptance has expired has it under C(expired), with C(reason) and C(until).
+    - The findings that are not accepted, in the same order and form.
+    - A finding whose acceptance has expired has the key C(expired), with C(reason) and C(until).
   type: list
   elements: dict
 """

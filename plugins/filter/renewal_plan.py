@@ -6,12 +6,13 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: renewal_plan
-short_description: Decide what the role certificate does
+short_description: Decide what the certificate role does
 version_added: 1.0.0
 author:
   - mailops contributors (@mailops)
 description:
-  - The role P(mailops.exchange.certificate#role) asks it before each of its steps. Not meant to be used elsewhere.
+  - Returns what the role P(mailops.exchange.certificate#role) does in its next step. It is not intended for use
+    elsewhere.
 positional: _input, certificate
 options:
   _input:
@@ -19,50 +20,51 @@ options:
     type: dict
     required: true
   certificate:
-    description: RV(mailops.exchange.exchange_certificate#module:certificate) of the last task that returned one.
+    description: The last result in RV(mailops.exchange.exchange_certificate#module:certificate).
     type: dict
     required: true
   protocols:
-    description: The protocols that are to show it.
+    description: The protocols that should show the certificate.
     type: list
     elements: str
     default: [pop3, imap4]
   x509_certificate_name:
-    description: The name by which they are to find it, if that is told.
+    description: The name by which the protocols find the certificate, if given.
     type: str
   manage_connector:
-    description: Whether the receive connector of the clients is to name it.
+    description: Whether the receive connector for clients should name the certificate.
     type: bool
     default: true
   connector:
-    description: The name of that connector, if it is told.
+    description: The name of that connector, if given.
     type: str
   host:
-    description: The name that a mail program connects to; by default that by which the protocol finds its certificate.
+    description: The name that mail programs connect to. The default is the name by which the protocol finds its
+      certificate.
     type: str
   ports:
-    description: By protocol and encryption, the ports to connect to where these are others than those bound.
+    description: The ports to connect to, by protocol and encryption, if they differ from the bindings.
     type: dict
     default: {}
   changed:
-    description: The protocols for which something was changed that needs a restart.
+    description: The protocols with changes that need a restart.
     type: list
     elements: str
     default: []
   seen:
-    description: What M(mailops.exchange.mail_probe) returned for each of the probes before a restart.
+    description: What M(mailops.exchange.mail_probe) returned for each of the C(probes) before a restart.
     type: list
     elements: dict
     default: []
   served:
-    description: And what it returned after it.
+    description: What M(mailops.exchange.mail_probe) returned after the restart.
     type: list
     elements: dict
     default: []
 """
 
 EXAMPLES = r"""
-- name: What is to be probed
+- name: Show what to probe
   ansible.builtin.debug:
     msg: "{{ (info | mailops.exchange.renewal_plan(imported.certificate)).probes }}"
 """
@@ -70,9 +72,9 @@ EXAMPLES = r"""
 RETURN = r"""
 _value:
   description:
-    - What is C(refused), the C(services) to assign, whether the C(connector) is to name it, the C(probes), what clients
-      are C(shown), the protocols to C(restart), what is C(unserved) and C(left_out) in sentences, and those that are
-      C(superseded) by their thumbprints.
+    - What is C(refused), the C(services) to assign, whether the C(connector) should name the certificate, the
+      C(probes), what clients are C(shown), the protocols to C(restart), what is C(unserved) and C(left_out) in
+      sentences, and the thumbprints of the certificates that are C(superseded).
   type: dict
 """
 
@@ -90,7 +92,7 @@ def renewal_plan(look: Any, certificate: Any, **more: Any) -> dict[str, Any]:
         return Renewal(look, certificate, **more).shown()
     except (KeyError, TypeError, ValueError) as error:
         raise AnsibleFilterError(
-            f"renewal_plan: give results of the collection's modules, of which {error} is none."
+            f"renewal_plan: use results of the collection's modules; {error} is not one of them."
         ) from None
 
 

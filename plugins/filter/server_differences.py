@@ -6,15 +6,15 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: server_differences
-short_description: Find what differs between Exchange servers that are to be alike
+short_description: Find differences between Exchange servers that should be configured alike
 version_added: 0.1.0
 author:
   - mailops contributors (@mailops)
 description:
-  - Compares what M(mailops.exchange.client_access_info) returned for several servers, and makes a finding of each
-    difference in build, settings, services or client submission connector.
-  - A server's own name is no difference. It is shown as C(<server>).
-  - What a server does not have, or what was not read of it, is not compared.
+  - Compares what M(mailops.exchange.client_access_info) returned for several servers, and returns a finding for each
+    difference in build, settings, services, or client submission connector.
+  - The name of the server itself is not a difference. It is shown as C(<server>).
+  - What a server does not have, or what was not read, is not compared.
 positional: _input
 options:
   _input:
@@ -27,11 +27,11 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Look at each server
+- name: Read the state of each server
   mailops.exchange.client_access_info:
   register: info
 
-- name: Tell what differs between them
+- name: Show the differences
   ansible.builtin.debug:
     msg: >-
       {{ ansible_play_hosts | map('extract', hostvars, 'info') | list

@@ -6,43 +6,44 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: host_pattern
-short_description: Make a play fail whose hosts are none
+short_description: Make a play fail if its pattern matches no hosts
 version_added: 1.0.0
 author:
   - mailops contributors (@mailops)
 description:
-  - Returns the pattern that it is given, for C(hosts) of a play. If the pattern, or one of its parts, matches no host
-    of the inventory, or if C(--limit) leaves none of them, the run ends with an error. Ansible would skip the play and
-    call that a success.
-  - The playbooks of this collection take O(_terms) from C(exchange_hosts). Ansible needs C(hosts) before it reads the
-    variables of any host, so that C(exchange_hosts) has to be given on the command line, or by the C(vars) of an
-    C(import_playbook). In C(group_vars), C(host_vars) or the inventory it has no effect. A variable that is given there
-    and looks like C(exchange_hosts) or C(exchange_serial), such as C(exchange_host), would leave the run with all hosts
-    of the group C(exchange), and ends it instead. With C(exchange_misspelt_variables=warn) it is a warning.
+  - Returns the given pattern, to be used as C(hosts) of a play. If the pattern, or a part of it, matches no host in the
+    inventory, or if C(--limit) leaves no host, the run ends with an error. Ansible itself would skip the play and
+    report success.
+  - The playbooks of this collection use C(exchange_hosts) as O(_terms). Ansible needs C(hosts) before it reads the
+    variables of any host. So C(exchange_hosts) must be given on the command line, or in the C(vars) of an
+    C(import_playbook). In C(group_vars), C(host_vars), or the inventory, it has no effect.
+  - A misspelled variable that looks like C(exchange_hosts) or C(exchange_serial), such as C(exchange_host), would let
+    the play run on all hosts of the group C(exchange). It ends the run instead, or is a warning with
+    C(exchange_misspelt_variables=warn).
 options:
   _terms:
-    description: One or more patterns as C(hosts) takes them.
+    description: One or more patterns, as for C(hosts).
     type: list
     elements: str
     required: true
 seealso:
   - name: Patterns
-    description: What a pattern of hosts can be.
+    description: Explains patterns of hosts.
     link: https://docs.ansible.com/ansible/latest/inventory_guide/intro_patterns.html
 """
 
 EXAMPLES = r"""
-- name: Fail, and do not skip, if the inventory has no such hosts
+- name: Fail instead of being skipped if the inventory has no such hosts
   hosts: "{{ query('mailops.exchange.host_pattern', 'exchange:&paris') }}"
   gather_facts: false
   tasks:
-    - name: Look at the server
+    - name: Read the state of the server
       mailops.exchange.client_access_info:
 """
 
 RETURN = r"""
 _raw:
-  description: The patterns as they were given.
+  description: The patterns, unchanged.
   type: list
   elements: str
 """

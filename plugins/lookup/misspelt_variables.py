@@ -6,16 +6,16 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: misspelt_variables
-short_description: Find variables that look like one of a playbook's and are none
+short_description: Find misspelled variables of a playbook
 version_added: 1.0.0
 author:
   - mailops contributors (@mailops)
 description:
-  - Playbooks of this collection ask it before they send anything, because nothing would come of C(drift_fial=true).
-    Not meant to be used elsewhere.
-  - Looks at the variables that begin with the name of the playbook and an underscore, and at those that begin with
-    C(ansible_exchange_). Names that do not look like one of ours are the user's own, and are not returned.
-  - Where C(<playbook>_misspelt_variables) is V(warn), nothing is returned, and each of them is a warning.
+  - Finds misspelled variables such as C(drift_fial), which would have no effect, for the playbooks of this collection.
+    It is not intended for use elsewhere.
+  - Checks the variables that begin with the name of the playbook and an underscore, and those that begin with
+    C(ansible_exchange_). Names that are not similar to a variable of this collection are not returned.
+  - If C(<playbook>_misspelt_variables) is V(warn), each misspelled variable is a warning, and nothing is returned.
 options:
   _terms:
     description: The name of the playbook.
@@ -25,7 +25,7 @@ options:
 """
 
 EXAMPLES = r"""
-- name: Make sure that no variable is misspelt
+- name: Make sure that no variable is misspelled
   ansible.builtin.assert:
     that: query("mailops.exchange.misspelt_variables", "drift") | length == 0
     fail_msg: "{{ query('mailops.exchange.misspelt_variables', 'drift') | join(' ') }}"
@@ -33,7 +33,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _raw:
-  description: Sentences that name the variables and what is likely to be meant, and at the end the way out.
+  description: Sentences that name the variables and what was probably meant. The last one says what to do.
   type: list
   elements: str
 """

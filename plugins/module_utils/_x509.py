@@ -312,7 +312,7 @@ def read_pkcs12(data: bytes, password: str | None) -> Bundle:
     else:
         given = "with the password given" if password else "without a password"
         raise ValueError(
-            f"cannot be opened {given}; give the right one, or export the file anew, "
+            f"cannot be opened {given}; give the right one, or export the file again, "
             "encrypted with AES256-SHA256 or TripleDES-SHA1"
         )
     if loaded.key is None:
@@ -348,7 +348,7 @@ def read_private_key(data: bytes, password: str | None) -> Any:
 
             return load_pem_private_key(data, secret)
     given = "with the password given" if password else "without a password"
-    raise ValueError(f"holds a private key that cannot be read {given}; give the right one, or make the file anew")
+    raise ValueError(f"holds a private key that cannot be read {given}; give the right one, or create the file again")
 
 
 def bundle_of(private_key: Any, certificates: list[Any]) -> Bundle:
@@ -374,7 +374,7 @@ def _bundle(private_key: Any, certificates: list[Any], name: bytes | None) -> Bu
         raise ValueError("holds no certificate that the private key fits; give the two that belong together")
     issuers = _issuers(own, [one for one in certificates if one is not own])
     if not issuers and len(certificates) > 1 and not _issued(own, own):
-        raise ValueError("holds certificates of which none has issued that of the private key; give its own chain")
+        raise ValueError("holds no certificate that has issued the one of the private key; give its own chain")
     certificate, *above = (read_x509(_der(one)) for one in (own, *issuers))
     _refuse_unserved(own, certificate)
     for one in above:

@@ -79,13 +79,15 @@ notes:
   - Mailboxes belong to the organization. O(server) only decides where the cmdlets run and which version applies.
   - Exchange looks for mailboxes, also with O(filter) and O(exclusive), in the domain of its server. For mailboxes of
     another domain, set O(domain_controller) to a domain controller of that domain.
+  - The roles P(mailops.exchange.pop3#role), P(mailops.exchange.imap4#role), and
+    P(mailops.exchange.application_mailbox#role) use this module.
 seealso:
   - module: mailops.exchange.cas_mailbox_info
   - module: mailops.exchange.pop_settings
   - module: mailops.exchange.imap_settings
   - module: mailops.exchange.protocol_log_info
   - plugin: mailops.exchange.application_mailbox
-    plugin_type: role
+    plugin_type: filter
   - name: Set-CASMailbox
     description: The cmdlet that this module uses.
     link: https://learn.microsoft.com/powershell/module/exchangepowershell/set-casmailbox

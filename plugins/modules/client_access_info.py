@@ -15,8 +15,8 @@ description:
     certificates, and the receive connectors with which users send mail. Nothing is changed.
   - Reports problems as RV(findings), each with what was found, why it matters, and how to fix it. A finding never makes
     the task fail.
-  - A restart is owed if the settings were changed after one of the running services started, no matter who changed them
-    or when, or if clients are still shown another certificate than the one that a restarted service would use.
+  - A restart is pending if the settings were changed after one of the running services started, no matter who changed
+    them or when, or if clients are still shown another certificate than the one that a restarted service would use.
   - P(mailops.exchange.server_differences#filter) compares the results of several servers.
 extends_documentation_fragment:
   - mailops.exchange.attributes
@@ -71,6 +71,7 @@ options:
 notes:
   - The services are those of the host of the task. If O(server) names another server, the task fails.
   - The validity of certificates is checked against the clock of the controller.
+  - The roles P(mailops.exchange.pop3#role) and P(mailops.exchange.imap4#role) use this module.
 requirements:
   - cryptography on the controller, for certificates
 seealso:
@@ -78,14 +79,17 @@ seealso:
   - module: mailops.exchange.mail_probe
   - module: mailops.exchange.protocol_service
   - module: mailops.exchange.receive_connector
+  - module: mailops.exchange.handout
+  - module: mailops.exchange.imap_settings
+  - module: mailops.exchange.pop_settings
   - plugin: mailops.exchange.server_differences
     plugin_type: filter
   - plugin: mailops.exchange.open_findings
     plugin_type: filter
-  - plugin: mailops.exchange.pop3
-    plugin_type: role
-  - plugin: mailops.exchange.imap4
-    plugin_type: role
+  - plugin: mailops.exchange.adopted_variables
+    plugin_type: filter
+  - plugin: mailops.exchange.application_mailbox
+    plugin_type: filter
   - ref: ansible_collections.mailops.exchange.docsite.guide_findings
     description: All findings, with their meaning and fix.
   - name: Get-PopSettings
@@ -421,7 +425,7 @@ findings:
     why:
       description: Why it matters.
       type: str
-      sample: Clients may send passwords over unencrypted lines, where anybody on the way can read them.
+      sample: Clients may send passwords over unencrypted connections, where anybody on the network path can read them.
     fix:
       description: How to fix it, with the option or variable to set.
       type: str

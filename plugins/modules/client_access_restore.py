@@ -5,22 +5,22 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: client_access_restore
-short_description: Bring a server, or mailboxes, back to what a file has
+short_description: Restore the settings of a server, or of mailboxes, from a file
 version_added: 1.0.0
 author: mailops contributors (@mailops)
 description:
-  - The task of the playbook C(mailops.exchange.restore). It takes a file that the playbook C(mailops.exchange.adopt)
-    has written and runs M(mailops.exchange.receive_connector), M(mailops.exchange.pop_settings),
-    M(mailops.exchange.imap_settings), M(mailops.exchange.exchange_certificate) and
-    M(mailops.exchange.protocol_service) with what is in it. If services that go on running need a restart for it,
-    they are restarted.
-  - For a file with mailboxes it runs M(mailops.exchange.cas_mailbox) for those that differ. Mailboxes that are not in
-    the file are not touched.
-  - Only the file counts. The variables of the roles in the inventory do not.
-  - A file of another server or of another version of Exchange, and one with a value that no task takes, fails before
-    anything is changed.
-  - If one part fails, the others are brought back all the same, and the task fails at its end.
-  - A server in maintenance is left alone.
+  - Restores a server, or mailboxes, from a file that the playbook C(mailops.exchange.adopt) has written. The playbook
+    C(mailops.exchange.restore) uses it. It runs M(mailops.exchange.receive_connector),
+    M(mailops.exchange.pop_settings), M(mailops.exchange.imap_settings), M(mailops.exchange.exchange_certificate), and
+    M(mailops.exchange.protocol_service) with the values in the file. Running services that need a restart afterwards
+    are restarted.
+  - If the file contains mailboxes, it runs M(mailops.exchange.cas_mailbox) for those that differ. Mailboxes that are
+    not in the file are not changed.
+  - Only the values in the file are used, not the variables of the roles in the inventory.
+  - If the file belongs to another server or to another version of Exchange, or has an invalid value, the task fails
+    before anything is changed.
+  - If one part fails, the others are still restored, and the task fails at the end.
+  - A server in maintenance is skipped.
 extends_documentation_fragment:
   - mailops.exchange.attributes
 attributes:
@@ -30,29 +30,28 @@ attributes:
 options:
   path:
     description:
-      - The file, on the controller. A relative path is relative to the folder in which C(ansible-playbook) was started.
+      - The file on the controller. A relative path is relative to the folder in which C(ansible-playbook) is started.
     type: path
     required: true
   protocols:
     description:
-      - Only these protocols. If not given, it is those that the file has. The connector is brought back with any of
-        them.
+      - The protocols to restore. The default is all protocols in the file. The connector is restored with any of them.
     type: list
     elements: str
     choices: [pop3, imap4]
   only_verify:
-    description: Only make sure that the file can be taken, and is of this server.
+    description: Whether to only check that the file is valid and belongs to this server.
     type: bool
     default: false
   ignore_unknown_component:
-    description: Whether to go on where it cannot be read whether the server is in maintenance.
+    description: Whether to continue if it cannot be read whether the server is in maintenance.
     type: bool
     default: false
   server:
-    description: As for M(mailops.exchange.client_access_info).
+    description: The same as for M(mailops.exchange.client_access_info).
     type: str
   domain_controller:
-    description: As for M(mailops.exchange.client_access_info).
+    description: The same as for M(mailops.exchange.client_access_info).
     type: str
 seealso:
   - module: mailops.exchange.client_access_info
@@ -62,12 +61,12 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Bring the server back to how it was
+- name: Restore the server
   mailops.exchange.client_access_restore:
     path: "before/{{ inventory_hostname }}.yml"
   register: restored
 
-- name: Say what could not be brought back
+- name: Show what could not be restored
   ansible.builtin.debug:
     var: restored.left
 """
@@ -79,31 +78,31 @@ server:
   type: str
   sample: EX01
 parts:
-  description: What was done, in its order.
+  description: What was done, in order.
   returned: always
   type: list
   elements: dict
   contains:
     name:
-      description: V(connector), V(settings), V(certificate), V(services), V(restart) or V(mailboxes).
+      description: V(connector), V(settings), V(certificate), V(services), V(restart), or V(mailboxes).
       type: str
       sample: settings
     protocol:
-      description: V(pop3) or V(imap4); null for mailboxes.
+      description: V(pop3) or V(imap4). It is null for mailboxes.
       type: str
       sample: pop3
     changed:
-      description: Whether it has changed something, or in check mode would.
+      description: Whether it changed something, or in check mode would change something.
       type: bool
       sample: true
 left:
-  description: A sentence each on what is not brought back.
+  description: What is not restored, one sentence each.
   returned: always
   type: list
   elements: str
   sample: []
 diff:
-  description: The differences of what has changed.
+  description: The differences.
   returned: always
   type: list
   elements: dict

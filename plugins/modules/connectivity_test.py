@@ -24,7 +24,7 @@ extends_documentation_fragment:
 attributes:
   check_mode:
     support: partial
-    details: In check mode, the test only signs in, even with O(light_mode=false). A warning says so.
+    details: In check mode, the test only signs in, even with O(light_mode=false). A warning reports this.
 options:
   protocol:
     description: The protocol to test.

@@ -159,6 +159,8 @@ options:
         type: str
 notes:
   - The validity of certificates is checked against the clock of the controller.
+  - The roles P(mailops.exchange.pop3#role), P(mailops.exchange.imap4#role), and P(mailops.exchange.certificate#role)
+    use this module.
 requirements:
   - cryptography on the controller
 seealso:
@@ -166,8 +168,6 @@ seealso:
   - module: mailops.exchange.imap_settings
   - module: mailops.exchange.receive_connector
   - module: mailops.exchange.client_access_info
-  - plugin: mailops.exchange.certificate
-    plugin_type: role
   - name: Import-ExchangeCertificate
     description: The cmdlet that this module uses to import a certificate.
     link: https://learn.microsoft.com/powershell/module/exchangepowershell/import-exchangecertificate

@@ -5,101 +5,102 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: fleet_report
-short_description: Write the report on all servers, as a page and as JSON
+short_description: Write the report on all servers as an HTML page and as JSON
 version_added: 1.0.0
 author: mailops contributors (@mailops)
 description:
-  - A task of the playbook C(mailops.exchange.report), and of C(drift) and C(preflight) where they write a report.
-  - Makes one report of what M(mailops.exchange.fleet_look) and the roles in check mode found out about the hosts of a
-    play, or of several reports. Writes it as one HTML file that needs nothing else, beside it as JSON, and for
-    pipelines as JUnit's XML if you like.
-  - All files are made before one of them is written, and the task fails without writing if one of them cannot be. What
-    they held is replaced, unless what lies where the JSON belongs is not a report.
-  - The hosts have no part in it. It needs no connection and no delegation to C(localhost).
+  - Writes one report on the hosts of a play, from the results of M(mailops.exchange.fleet_look) and of the roles in
+    check mode, or merges several reports. The report is a self-contained HTML page, the same as JSON next to it, and
+    optionally JUnit XML for pipelines.
+  - The playbook C(mailops.exchange.report) uses it, and so do C(drift) and C(preflight) if they write a report.
+  - All files are prepared before any of them is written. If one of them cannot be written, the task fails and writes
+    nothing. Existing files are replaced, unless the file in place of the JSON is not a report.
+  - The hosts are not used. The module needs no connection and no delegation to C(localhost).
 attributes:
   check_mode:
-    description: Can run in check mode. Then it makes the report and writes nothing.
+    description: Can run in check mode. It then prepares the report and writes nothing.
     support: full
   diff_mode:
-    description: Shows no difference between the files, the report itself says what has changed.
+    description: Returns no difference between the files. The report itself shows what has changed.
     support: none
   idempotent:
-    description: Each report has its own time in it.
+    description: Each report contains the time at which it is written.
     support: none
   platform:
-    description: Where the files are written, which is the controller.
+    description: The operating system of the controller, where the files are written.
     platforms: posix
     support: full
 options:
   file:
     description:
-      - The page, whose name ends in C(.html). Its JSON has the same name with C(.json).
-      - A relative path is relative to the folder in which C(ansible-playbook) was started.
+      - The page, with a name that ends in C(.html). The JSON has the same name with C(.json).
+      - A relative path is relative to the folder in which C(ansible-playbook) is started.
     type: path
     required: true
   junit:
-    description: The file for pipelines, if one is to be written.
+    description: The JUnit XML file to write for pipelines.
     type: path
   previous:
     description:
-      - The JSON of a report with which this one is compared. If not given, that of the same name, if there is one.
+      - The JSON of a report to compare this one with. The default is the existing JSON with the same name.
     type: path
   from:
     description:
-      - The JSON of several reports, of which one is made. Of a server that is in more than one of them counts what was
-        read last. A list of paths, or a text with commas between them.
+      - The JSON of the reports to merge, as a list of paths or as comma-separated text. If a server is in more than one
+        of them, the latest data is used.
     type: raw
   hosts:
     description:
-      - The hosts to report on, C(ansible_play_hosts_all). Without it and without O(from) nothing is written, and the
-        task fails if a file could not be.
+      - The hosts to report on, C(ansible_play_hosts_all). Without this and O(from), nothing is written, and the task
+        fails if a file could not be written.
     type: list
     elements: str
   reached:
-    description: Those of them that have not been lost, C(ansible_play_hosts).
+    description: The hosts that can be reached, C(ansible_play_hosts).
     type: list
     elements: str
     default: []
   protocols:
-    description: The protocols that were looked at.
+    description: The protocols that were read.
     type: list
     elements: str
     choices: [pop3, imap4]
   looks:
     description:
-      - Names of variables of each host; the first one that is not empty holds what M(mailops.exchange.fleet_look)
-        returned, or another task that has failed.
+      - Names of variables of each host. The first one that is not empty contains what M(mailops.exchange.fleet_look)
+        returned, or the result of another task that failed.
     type: list
     elements: str
     default: [report_look]
   failure:
-    description: Name of the variable of each host that says why it could not be compared.
+    description: The name of the variable of each host that says why it could not be compared.
     type: str
     default: report_failure
   expires_within_days:
-    description: What M(mailops.exchange.fleet_look) is given. Checked here too, before any server is asked.
+    description: The value for M(mailops.exchange.fleet_look). It is only checked here, before any server is read.
     type: int
   fail:
-    description: Whether the playbook ends with an error if something needs action. Only checked here.
+    description: Whether the playbook fails if something needs action. It is only checked here.
     type: bool
   ignore_findings:
-    description: What M(mailops.exchange.fleet_look) is given as accepted. Checked here too, before any server is asked.
+    description: The accepted findings for M(mailops.exchange.fleet_look). They are only checked here, before any server
+      is read.
     type: raw
     default: []
   usage:
     description:
-      - Whether it is shown who uses the protocols. Then the variable C(report_logs) of each host holds what
-        M(mailops.exchange.fleet_usage) returned, and the page and its JSON have names of users.
-      - Of other reports, as with O(from), it is shown if one of them has it.
+      - Whether to show who uses the protocols. The variable C(report_logs) of each host then contains what
+        M(mailops.exchange.fleet_usage) returned, and the page and its JSON contain names of users.
+      - With O(from), this is shown if one of the reports contains it.
     type: bool
     default: false
   usage_since:
-    description: What M(mailops.exchange.fleet_usage) is given. Checked here, before any server is asked.
+    description: The value for M(mailops.exchange.fleet_usage). It is only checked here, before any server is read.
     type: str
   usage_allowed:
     description:
-      - The mailboxes that are to keep the protocols, each as its user logs on or by its address; the report names the
-        users that are not among them. A list, or a text with commas between them.
+      - The mailboxes that should keep the protocols, each by the name with which its user authenticates or by its
+        address, as a list or as comma-separated text. The report names the users who are not among them.
     type: raw
 seealso:
   - module: mailops.exchange.fleet_look
@@ -107,7 +108,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Make one report of the slices of a job
+- name: Merge the reports of the slices of a job
   mailops.exchange.fleet_report:
     file: exchange.html
     from: [slice1.json, slice2.json]
@@ -125,12 +126,12 @@ json:
   type: str
   sample: /home/anna/exchange.json
 junit:
-  description: The file for pipelines, as an absolute path, or null.
+  description: The JUnit XML file, as an absolute path, or null.
   returned: success
   type: str
   sample: null
 summary:
-  description: The C(summary) of the report; null if only the files were looked at.
+  description: The C(summary) of the report. It is null if nothing was written.
   returned: success
   type: dict
   sample: {state: differs, sentence: "2 of 12 servers differ, 3 findings need action"}

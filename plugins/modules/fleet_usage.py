@@ -9,27 +9,27 @@ short_description: Read who uses the protocols, for the report on all servers
 version_added: 1.0.0
 author: mailops contributors (@mailops)
 description:
-  - A task of the playbook C(mailops.exchange.report). Not meant to be used elsewhere;
-    M(mailops.exchange.protocol_log_info), which it runs, tells more, such as each day and the addresses.
-  - What it returns has the names of users, so set C(no_log).
+  - Reads who uses the protocols for the playbook C(mailops.exchange.report). It is not intended for use elsewhere; use
+    M(mailops.exchange.protocol_log_info), which it runs, and which returns more details, such as days and addresses.
+  - The result contains names of users, so set C(no_log).
 extends_documentation_fragment:
   - mailops.exchange.attributes
   - mailops.exchange.attributes.reads_only
 options:
   protocols:
-    description: As for M(mailops.exchange.protocol_log_info).
+    description: The same as for M(mailops.exchange.protocol_log_info).
     type: list
     elements: str
     choices: [pop3, imap4]
     default: [pop3, imap4]
   since:
-    description: As for M(mailops.exchange.protocol_log_info).
+    description: The same as for M(mailops.exchange.protocol_log_info).
     type: str
   server:
-    description: As for M(mailops.exchange.protocol_log_info).
+    description: The same as for M(mailops.exchange.protocol_log_info).
     type: str
   domain_controller:
-    description: As for M(mailops.exchange.protocol_log_info).
+    description: The same as for M(mailops.exchange.protocol_log_info).
     type: str
 seealso:
   - module: mailops.exchange.protocol_log_info
@@ -46,7 +46,8 @@ EXAMPLES = r"""
 
 RETURN = r"""
 protocols:
-  description: By protocol, what the report has of its logs, as docs/schemas/fleet_report-1.schema.json describes it.
+  description: The data from the logs for the report, by protocol, as docs/schemas/fleet_report-1.schema.json describes
+    it.
   returned: success
   type: dict
 """

@@ -22,12 +22,17 @@ extends_documentation_fragment:
   - mailops.exchange.attributes
   - mailops.exchange.server
   - mailops.exchange.protocol_settings.imap4
+notes:
+  - The role P(mailops.exchange.imap4#role) uses this module.
 seealso:
   - module: mailops.exchange.protocol_service
   - module: mailops.exchange.client_access_info
   - module: mailops.exchange.exchange_certificate
-  - plugin: mailops.exchange.imap4
-    plugin_type: role
+  - module: mailops.exchange.cas_mailbox
+  - module: mailops.exchange.mail_probe
+  - module: mailops.exchange.protocol_log_info
+  - module: mailops.exchange.receive_connector
+  - module: mailops.exchange.throttling_policy
   - name: Set-ImapSettings
     description: The cmdlet that this module uses.
     link: https://learn.microsoft.com/powershell/module/exchangepowershell/set-imapsettings

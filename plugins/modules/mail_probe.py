@@ -151,6 +151,8 @@ options:
 notes:
   - Banners and answers are returned as a single line of at most 500 characters, without control characters, and without
     the password if the server repeats it.
+  - The roles P(mailops.exchange.pop3#role), P(mailops.exchange.imap4#role), P(mailops.exchange.certificate#role), and
+    P(mailops.exchange.application_mailbox#role) use this module.
 requirements:
   - cryptography on the controller, except with O(encryption=none)
 seealso:
@@ -158,8 +160,7 @@ seealso:
   - module: mailops.exchange.connectivity_test
   - module: mailops.exchange.pop_settings
   - module: mailops.exchange.imap_settings
-  - plugin: mailops.exchange.application_mailbox
-    plugin_type: role
+  - module: mailops.exchange.handout
 """
 
 EXAMPLES = r"""

@@ -85,7 +85,7 @@ EXAMPLES = r"""
   loop_control:
     label: "{{ item.day }}"
 
-- name: Turn the log on if it is off
+- name: Enable the log if it is disabled
   mailops.exchange.pop_settings:
     protocol_log_enabled: true
   when: usage.pop3.turn_on is not none

@@ -16,9 +16,9 @@ description:
     C(MSExchangePOP3BE), C(MSExchangeImap4) and C(MSExchangeIMAP4BE)), and one before. A changed setting takes effect
     only when both have been restarted.
   - The start mode of a disabled service is set before the service is started.
-  - After a change, the module waits until each service has the desired status, and checks once more that it stays
+  - After a change, the module waits until each service has the desired status, and checks again that it stays
     running. If it does not, and the server component C(PopProxy) or C(ImapProxy) is inactive or cannot be read, the
-    message says so.
+    message includes that.
 extends_documentation_fragment:
   - mailops.exchange.attributes
   - mailops.exchange.server
@@ -63,15 +63,12 @@ options:
     default: 120
 notes:
   - The services are those of the host of the task. If O(server) names another server, the task fails.
+  - The roles P(mailops.exchange.pop3#role) and P(mailops.exchange.imap4#role) use this module.
 seealso:
   - module: mailops.exchange.pop_settings
   - module: mailops.exchange.imap_settings
   - module: mailops.exchange.client_access_info
   - module: mailops.exchange.iis
-  - plugin: mailops.exchange.pop3
-    plugin_type: role
-  - plugin: mailops.exchange.imap4
-    plugin_type: role
   - name: Enable and configure POP3 on an Exchange server
     description: Lists the services and explains when they need a restart.
     link: https://learn.microsoft.com/exchange/clients/pop3-and-imap4/configure-pop3

@@ -36,6 +36,8 @@ notes:
   - A list option takes a list, which is the whole value, or a dictionary with C(set), or with C(add) and C(remove),
     each of them a list. The order of the entries does not matter.
   - Write time spans as C([d.]hh:mm:ss), in quotes. A plain number is a number of seconds.
+  - The roles P(mailops.exchange.pop3#role), P(mailops.exchange.imap4#role), and P(mailops.exchange.certificate#role)
+    use this module.
 requirements:
   - cryptography on the controller, for O(tls_certificate_name)
 seealso:
@@ -43,10 +45,7 @@ seealso:
   - module: mailops.exchange.pop_settings
   - module: mailops.exchange.imap_settings
   - module: mailops.exchange.client_access_info
-  - plugin: mailops.exchange.pop3
-    plugin_type: role
-  - plugin: mailops.exchange.imap4
-    plugin_type: role
+  - module: mailops.exchange.iis
   - name: Set-ReceiveConnector
     description: The cmdlet that this module uses.
     link: https://learn.microsoft.com/powershell/module/exchangepowershell/set-receiveconnector

@@ -35,11 +35,11 @@ options:
       - The full name of the policy. Patterns are not supported.
     type: str
     required: true
+notes:
+  - The role P(mailops.exchange.application_mailbox#role) uses this module.
 seealso:
   - module: mailops.exchange.pop_settings
   - module: mailops.exchange.imap_settings
-  - plugin: mailops.exchange.application_mailbox
-    plugin_type: role
   - name: Set-ThrottlingPolicy
     description: The cmdlet that this module uses.
     link: https://learn.microsoft.com/powershell/module/exchangepowershell/set-throttlingpolicy

@@ -59,7 +59,7 @@ class AdoptedFile:
         except FileNotFoundError:
             raise Refused(f"path: {path} does not exist; give the file that the playbook adopt has written.") from None
         except (OSError, UnicodeDecodeError) as error:
-            told = "it is no text" if isinstance(error, UnicodeDecodeError) else error.strerror or str(error)
+            told = "it is not text" if isinstance(error, UnicodeDecodeError) else error.strerror or str(error)
             raise Refused(f"path: {path} cannot be read: {told}.") from None
         try:
             # The loader is one of the safe ones.
@@ -69,7 +69,7 @@ class AdoptedFile:
             mark = getattr(error, "problem_mark", None)
             where = f" in line {mark.line + 1}" if mark else ""
             raise Refused(
-                f"path: {path} is no YAML{where}; give the file as the playbook adopt has written it."
+                f"path: {path} is not YAML{where}; give the file as the playbook adopt has written it."
             ) from None
         if not isinstance(variables, dict) or not all(isinstance(name, str) for name in variables):
             raise Refused(f"path: {path} holds no variables; give a file that the playbook adopt has written.")

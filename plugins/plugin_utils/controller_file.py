@@ -31,7 +31,7 @@ def absolute(path: str) -> Path:
         return Path(os.path.abspath(path))  # noqa: PTH100 - Path.resolve() would follow links
     except OSError:
         raise Refused(
-            f"path: {path} is relative to the folder in which ansible-playbook was started, and that is gone; "
+            f"path: {path} is relative to the folder in which ansible-playbook was started, which no longer exists; "
             "give an absolute path."
         ) from None
 
@@ -144,7 +144,7 @@ def _is_collection(folder: Path) -> bool:
 def _held(named: Path, real: Path) -> bytes | None:
     if real.exists():
         if not real.is_file():
-            raise Refused(f"path: {named} is no regular file; give the name of a file.")
+            raise Refused(f"path: {named} is not a regular file; give the name of a file.")
         held, folder = real.read_bytes(), real.parent
     else:
         held, folder = None, next(parent for parent in real.parents if parent.exists())

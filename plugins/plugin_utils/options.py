@@ -119,7 +119,7 @@ def _windows_configuration(options: dict[str, t.Any]) -> str:
     configuration = str(options["windows_configuration"])
     if options["transport"] == "winrm" and configuration.casefold() != "microsoft.powershell":
         raise ValueError(
-            f"The plain WinRM shell has no session configurations and would pass {quoted(configuration)} by: use "
+            f"The plain WinRM shell has no session configurations and would ignore {quoted(configuration)}: use "
             "ansible_exchange_transport: psrp, or leave out ansible_exchange_windows_configuration and "
             "ansible_psrp_configuration_name."
         )

@@ -148,7 +148,7 @@ def _wrong(value: Any, rule: Mapping[str, Any], schema: Mapping[str, Any], where
             yield f"{where} is not {' or '.join(names)}"
             return
     if "enum" in rule and value not in rule["enum"]:
-        yield f"{where} is none of its values"
+        yield f"{where} is not valid"
     if "pattern" in rule and isinstance(value, str) and not re.search(rule["pattern"], value):
         yield f"{where} has not its form"
     if "minimum" in rule and value < rule["minimum"]:

@@ -214,7 +214,7 @@ class Session:
                 return Reply(
                     "unreachable",
                     reason=f"{self.settings.host} could not reach Active Directory as {quoted(self.settings.user)}: a "
-                    f"{self.settings.auth} log-on is not passed on to a domain controller; with "
+                    f"{self.settings.auth} authentication is not passed on to a domain controller; with "
                     "ansible_exchange_access: local use CredSSP, Kerberos with ansible_exchange_delegate: true, or "
                     f"Basic over TLS ({said}).",
                 )

@@ -224,7 +224,7 @@ class Line:
         except OSError as error:
             raise Unreachable(
                 f"The session process could not be started with its socket in {self._path.parent} "
-                f"({words_of(error.strerror or str(error))}): see that the folder can be written to and has room, or "
+                f"({words_of(error.strerror or str(error))}): check that the folder is writable and has space left, or "
                 "set ANSIBLE_LOCAL_TEMP to another."
             ) from None
 

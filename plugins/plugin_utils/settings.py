@@ -70,7 +70,7 @@ class Settings:
 
     @property
     def form(self) -> str:
-        """In which form Exchange's objects come: ``full``, ``plain``, or ``live``, serialised by PowerShell alone."""
+        """In which form Exchange's objects come: ``full``, ``plain``, or ``live``, serialized by PowerShell alone."""
         if self.access == "local":
             return "live"
         parameters = self.exchange.path.casefold().partition("?")[2].replace(";", "&").split("&")

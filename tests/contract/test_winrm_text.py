@@ -185,5 +185,5 @@ def test_a_question_to_nobody_has_one_sentence() -> None:
     (error,) = reply_to(terminating=errors.record(asked, "Get-X")).errors
     # Over psrp the same error has another id.
     for one in (error, CmdletError("HostFunctionNotImplemented,Class"), CmdletError("HostException,Get-X")):
-        assert one.sentence("Get-X") == "Get-X asks for input or a confirmation, and nobody is there to answer it."
+        assert one.sentence("Get-X") == "Get-X asks for input or a confirmation, and nobody can answer it."
     assert error.id == "InvalidOperation,Class"

@@ -31,7 +31,10 @@ EXCHANGE_PATHS = {"full": f"PowerShell/?{FULL}", "plain": "PowerShell/"}
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Exchange's objects come in the full form, as nobody has to ask for; the mark `forms` names those of a test."""
+    """Exchange's objects come in the full form, as nobody has to ask for; the mark `forms` names those of a test.
+
+    Where all servers of a playbook do the same, `mixed` has both forms in one run: full from EX01, plain from EX02.
+    """
     mark = metafunc.definition.get_closest_marker("forms")
     if mark and "wire_form" in metafunc.fixturenames:
         metafunc.parametrize("wire_form", mark.args, indirect=True)
@@ -61,7 +64,8 @@ def controller(collections: Path, wire_form: str) -> Iterator[Controller]:
     folder = Path(tempfile.mkdtemp(prefix="mx-"))
     controller = Controller(folder, collections)
     if wire_form != "full":
-        controller.write("group_vars/all.yml", {"ansible_exchange_serialization": wire_form})
+        form = "{{ 'plain' if inventory_hostname == 'ex02' else 'full' }}" if wire_form == "mixed" else wire_form
+        controller.write("group_vars/all.yml", {"ansible_exchange_serialization": form})
     yield controller
     shutil.rmtree(folder)
 

@@ -12,9 +12,9 @@ from simulator_process import SimulatorProcess
 
 PLAYBOOK = "mailops.exchange.application_mailbox"
 READER = "reader@contoso.test"
-SET_UP = "Set who may open the mailbox"
-PROBE = "Try the mailbox as the program would"
-SAY = "Say what has to be typed into the program"
+SET_UP = "Set the access of the mailbox"
+PROBE = "Test the mailbox as the program would"
+SAY = "Show the settings for the program"
 
 
 @pytest.fixture

@@ -104,8 +104,7 @@ REFUSED: list[tuple[str, dict[str, Any], str]] = [
     (
         "unknown value",
         {"login_type": "Secure"},
-        "login_type: 'Secure' is none of its values; "
-        "give PlainTextLogin (1), PlainTextAuthentication (2) or SecureLogin (3).",
+        "login_type: 'Secure' is not valid; give PlainTextLogin (1), PlainTextAuthentication (2) or SecureLogin (3).",
     ),
     (
         "number out of range",
@@ -154,7 +153,7 @@ REFUSED: list[tuple[str, dict[str, Any], str]] = [
     (
         "add and remove the same",
         {"ssl_bindings": {"add": ["0.0.0.0:995"], "remove": ["0.0.0.0:0995"]}},
-        "ssl_bindings: '0.0.0.0:995' is in both add and remove; decide for one.",
+        "ssl_bindings: '0.0.0.0:995' is in both add and remove; choose one.",
     ),
     (
         "number in a list",
@@ -176,7 +175,7 @@ REFUSED: list[tuple[str, dict[str, Any], str]] = [
     (
         "two mistakes",
         {"login_type": 4, "max_connections": 0},
-        "login_type: '4' is none of its values; give PlainTextLogin (1), PlainTextAuthentication (2) or "
+        "login_type: '4' is not valid; use PlainTextLogin (1), PlainTextAuthentication (2) or "
         "SecureLogin (3). max_connections: 0 is out of range; give 1 to 2147483647.",
     ),
 ]
@@ -190,7 +189,7 @@ OTHER_MODULES: list[tuple[str, dict[str, Any], str]] = [
     (
         "protocol_service",
         {"protocol": "pop3", "start_mode": "boot"},
-        "start_mode: 'boot' is none of its values; give automatic (2), manual (3) or disabled (4).",
+        "start_mode: 'boot' is not valid; use automatic (2), manual (3) or disabled (4).",
     ),
     ("protocol_service", {"protocol": "pop3"}, "one of the following is required: state, start_mode"),
     ("iis", {"state": "restarted", "timeout": 0}, "timeout: 0 is out of range; give 1 to 3600 seconds."),

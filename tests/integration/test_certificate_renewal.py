@@ -119,7 +119,7 @@ def test_a_renewal_end_to_end_on_every_release(
         assert assigned(organisation, server)[issued.thumbprint] == "IMAP, POP"
         assert old[server] not in assigned(organisation, server)
         assert done.task("Drain", server.lower())
-        told = done.task("Say what is left out", server.lower())["result"]["msg"]
+        told = done.task("Show what is left out", server.lower())["result"]["msg"]
         assert told == [
             "TlsCertificateName and the probe of port 587 are left out: "
             f"{issued.thumbprint} is not assigned to SMTP, which certificate_services: [SMTP] does."
@@ -279,10 +279,10 @@ def test_a_wildcard_what_exchange_keeps_and_what_ends_a_run(
     done = controller.run(ROLE, hosts)
     stopped = {
         "ex16": ("Stop if it is not shown everywhere", "is not trusted"),
-        "ex13": ("Stop where it is not known whether", f"EX13: whether {unassigned} is assigned is not known, "),
-        "untold": ("Make sure that the variables are in order", "It is not told which certificate is meant; set "),
-        "nothing": ("Make sure that the variables are in order", "certificate_protocols is empty; give "),
-        "lost": ("Make sure that the variables are in order", "certificate_after_restart: this file of tasks is "),
+        "ex13": ("Stop if it is not known whether", f"EX13: whether {unassigned} is assigned is not known, "),
+        "untold": ("Make sure that the variables are valid", "No certificate is given; set "),
+        "nothing": ("Make sure that the variables are valid", "certificate_protocols is empty; use "),
+        "lost": ("Make sure that the variables are valid", "certificate_after_restart: this file is "),
     }
     failures = {host: one["failures"] for host, one in done.stats.items()}
     assert failures == {"ex01": 0, "ex19": 0} | dict.fromkeys(stopped, 1), done.output
@@ -290,7 +290,7 @@ def test_a_wildcard_what_exchange_keeps_and_what_ends_a_run(
         assert words in done.task(task, host)["result"]["msg"]
     assert is_renewed(organisation, wildcard)
     assert assigned(organisation)[wildcard.thumbprint] == "None"
-    (kept,) = done.task("Say what stays, and why", "ex01")["result"]["msg"]
+    (kept,) = done.task("Show which certificates are kept, and why", "ex01")["result"]["msg"]
     assert "tagged with following Send Connectors : Outbound" in kept
     assert old in assigned(organisation)
     # Nothing is removed before the probe, nor what nobody knows the services of,.
@@ -298,4 +298,6 @@ def test_a_wildcard_what_exchange_keeps_and_what_ends_a_run(
         assert is_renewed(organisation, issued, server)
         assert list(assigned(organisation, server).values()).count("IMAP, POP") == 2
     assert assigned(organisation, "EX13")[unassigned] == "None"
-    assert "what it is assigned to" in str(done.task("Say what stays, and why", "ex19")["result"]["msg"])
+    assert "what it is assigned to" in str(
+        done.task("Show which certificates are kept, and why", "ex19")["result"]["msg"]
+    )

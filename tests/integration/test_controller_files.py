@@ -154,7 +154,7 @@ def test_the_guide_can_be_followed_where_nobody_can_write_to_the_collection(
     assert states == {"ex01": "in_sync", "ex02": "differs"}
     refused = follow(closed, commands["adopt"])
     assert refused.returncode != 0
-    assert f"{own / 'ex02.yml'} is there and holds something else: " in refused.stdout
+    assert f"{own / 'ex02.yml'} exists and differs: " in refused.stdout
     assert content(own) == first
     replaced = follow(closed, f"{commands['adopt']} -e adopt_overwrite=true")
     assert replaced.returncode == 0, replaced.stdout

@@ -144,7 +144,7 @@ def test_a_log_on_that_a_real_server_refuses(servers: MailServers, tmp_path: Pat
     for protocol in ("pop3", "imap4"):
         args = args_for(servers, protocol, "implicit_tls", tmp_path, test=True, password="wrong-password")
         (event,) = run_until(1, args)
-        assert "refused the log-on of app@contoso.test: " in event["sentence"]
+        assert "refused the sign-in of app@contoso.test: " in event["sentence"]
         assert "wrong-password" not in json.dumps(event)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -75,21 +76,22 @@ def organisation(_organisation: SimulatorProcess) -> SimulatorProcess:
     return _organisation
 
 
-def inventory(organisation: SimulatorProcess, variables: dict[str, Any]) -> dict[str, Any]:
+def inventory(organisation: SimulatorProcess, *variables: dict[str, Any]) -> dict[str, Any]:
+    """What is given for all servers, or for each of them."""
     hosts = {
         # There is no DNS here; with it neither is needed.
         server["fqdn"].lower(): {
             "ansible_host": server["address"],
             "ansible_winrm_kerberos_hostname_override": server["fqdn"].lower(),
+            **own,
         }
-        for server in organisation.description["servers"].values()
+        for server, own in zip(organisation.description["servers"].values(), itertools.cycle(variables), strict=False)
     }
-    password = {"ansible_password": "{{ lookup('env', 'EXCHANGE_TEST_PASSWORD') }}"}
-    return {"all": {"hosts": hosts, "vars": {**password, **variables}}}
+    return {"all": {"hosts": hosts, "vars": {"ansible_password": "{{ lookup('env', 'EXCHANGE_TEST_PASSWORD') }}"}}}
 
 
-def is_enough(controller: Controller, organisation: SimulatorProcess, variables: dict[str, Any]) -> None:
-    hosts = inventory(organisation, variables)
+def is_enough(controller: Controller, organisation: SimulatorProcess, *variables: dict[str, Any]) -> None:
+    hosts = inventory(organisation, *variables)
     done = controller.run(PLAY, hosts)
     assert done.returncode == 0, done.output
     for server in organisation.state()["servers"].values():
@@ -104,14 +106,15 @@ def is_enough(controller: Controller, organisation: SimulatorProcess, variables:
 @pytest.mark.parametrize(
     "variables",
     [
-        pytest.param({**WINRM, **PRINCIPAL, "ansible_winrm_transport": "kerberos"}, id="winrm"),
-        pytest.param({**PSRP, **PRINCIPAL}, id="psrp, which tries Kerberos first"),
-        pytest.param(first_of("README.md"), id="README"),
-        pytest.param(first_of("docs/docsite/rst/guide_connecting.rst"), id="guide"),
+        pytest.param(
+            [{**WINRM, **PRINCIPAL, "ansible_winrm_transport": "kerberos"}, {**PSRP, **PRINCIPAL}],
+            id="winrm, and psrp, which tries Kerberos first",
+        ),
+        pytest.param([first_of("README.md"), first_of("docs/docsite/rst/guide_connecting.rst")], id="README and guide"),
     ],
 )
-def test_kerberos(controller: Controller, organisation: SimulatorProcess, variables: dict[str, Any]) -> None:
-    is_enough(controller, organisation, variables)
+def test_kerberos(controller: Controller, organisation: SimulatorProcess, variables: list[dict[str, Any]]) -> None:
+    is_enough(controller, organisation, *variables)
 
 
 @pytest.mark.parametrize("_organisation", [NTLM], ids=["NTLM"], indirect=True)
@@ -136,19 +139,27 @@ def test_openssh(controller: Controller, organisation: SimulatorProcess) -> None
 @pytest.mark.parametrize(
     ("_organisation", "variables"),
     [
-        pytest.param(NTLM, {**WINRM, **DOWN_LEVEL, "ansible_winrm_transport": "ntlm"}, id="winrm by NTLM"),
-        pytest.param(NTLM, {**PSRP, **DOWN_LEVEL, "ansible_psrp_auth": "ntlm"}, id="psrp by NTLM"),
         pytest.param(
             NTLM,
-            {**WINRM, **DOWN_LEVEL, "ansible_port": 5985, "ansible_winrm_transport": ["ntlm"]},
+            [
+                {**WINRM, **DOWN_LEVEL, "ansible_winrm_transport": "ntlm"},
+                {**PSRP, **DOWN_LEVEL, "ansible_psrp_auth": "ntlm"},
+            ],
+            id="winrm and psrp by NTLM",
+        ),
+        pytest.param(
+            NTLM,
+            [{**WINRM, **DOWN_LEVEL, "ansible_port": 5985, "ansible_winrm_transport": ["ntlm"]}],
             id="winrm by NTLM over HTTP with message encryption",
         ),
-        pytest.param(BASIC, {**WINRM, "ansible_user": "administrator"}, id="winrm by Basic"),
+        pytest.param(BASIC, [{**WINRM, "ansible_user": "administrator"}], id="winrm by Basic"),
     ],
     indirect=["_organisation"],
 )
-def test_what_was_turned_on(controller: Controller, organisation: SimulatorProcess, variables: dict[str, Any]) -> None:
-    is_enough(controller, organisation, variables)
+def test_what_was_turned_on(
+    controller: Controller, organisation: SimulatorProcess, variables: list[dict[str, Any]]
+) -> None:
+    is_enough(controller, organisation, *variables)
 
 
 @pytest.mark.parametrize(

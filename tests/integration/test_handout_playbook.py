@@ -75,7 +75,7 @@ def test_settings_are_tried_and_handed_out(
 ) -> None:
     done = run(controller, hosts, handout_probe=within_reach(organisation))
     assert done.returncode == 0, done.output
-    written = done.task("Write the hand-out", "ex01")["result"]
+    written = done.task("Write the handout", "ex01")["result"]
     assert (written["domains"], written["notes"], written["no_connection"]) == (["contoso.test"], [], [])
     first = files(controller)
     assert sorted(first) == sorted(written["files"])
@@ -88,9 +88,7 @@ def test_settings_are_tried_and_handed_out(
     refused = run(controller, hosts, handout_probe=within_reach(organisation, imap=1))
     assert refused.returncode == 2, refused.output
     message = refused.task("Fail if a setting", "ex01")["result"]["msg"]
-    assert message.startswith(
-        "No connection, and so left out of what programs are given: mail.contoso.test:993 (imap4): "
-    )
+    assert message.startswith("No connection, and therefore left out of the handout: mail.contoso.test:993 (imap4): ")
     assert "refused the connection" in message
     everything.pop("imap")
     assert servers_of(controller, "external") == everything
@@ -110,7 +108,7 @@ def test_servers_that_differ_are_named(
     done = run(controller, hosts, handout_verify=False, handout_domains=["contoso.test", "contoso.example"])
     # For the one that cannot be reached.
     assert done.returncode == 4, done.output
-    notes = done.task("Say what is to be looked at", "ex01")["result"]["msg"]
+    notes = done.task("Show the notes", "ex01")["result"]["msg"]
     assert notes == [
         "Could not be read: gone. Nothing on this page is from there.",
         "Receiving (IMAP) is off on EX02.",
@@ -127,7 +125,7 @@ def test_what_is_wrong_is_told_before_a_server_is_asked(controller: Controller, 
     hosts = inventory(organisation.description)
     refused = run(controller, hosts, handout_username="anna", handout_key_password="Tr0ub4dor&3")
     assert refused.returncode == 2, refused.output
-    message = refused.task("Make sure that the hand-out can be written", "ex01")["result"]["msg"]
+    message = refused.task("Make sure that the handout can be written", "ex01")["result"]["msg"]
     assert message.startswith("handout_username: 'anna' would be the same for every user; give one with ")
     assert "Tr0ub4dor" not in refused.output + json.dumps(refused.results)
     assert organisation.log() == []

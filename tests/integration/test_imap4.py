@@ -21,7 +21,7 @@ SETTINGS: dict[str, Any] = {
 }
 
 
-@pytest.mark.forms("full", "plain")
+@pytest.mark.forms("mixed")
 def test_check_then_run_then_run_again_then_disable(controller: Controller, organisation: SimulatorProcess) -> None:
     hosts = inventory(organisation.description, **SETTINGS)
     predicted = controller.run(ENABLE, hosts, "--check", "--diff")

@@ -76,11 +76,11 @@ def test_the_role_assigns_nothing_and_fails_with_the_ways_out(
         "assign_when_services_unknown to true."
     )
     assert warned(done, sentence) == 1
-    verified = done.task("Verify that POP3 is as", "ex01")["result"]
+    verified = done.task("Verify POP3", "ex01")["result"]
     # What is wrong beside it, in a run that has done the rest, is that no certificate is found.
     seen = "what clients are shown is not known" if check else "clients are shown "
     assert verified["msg"].startswith(
-        f"EX01 is not as it was told to be: whether the certificate {new} is assigned to POP is not known, and {seen}"
+        f"EX01 is not as desired: whether the certificate {new} is assigned to POP is not known, and {seen}"
     )
     assert f"({WHY}; {CURE}, or set pop3_certificate: {{assign_when_services_unknown: true}})" in verified["msg"]
     assert "certificate-services-unreadable" not in done.output
@@ -123,7 +123,11 @@ def test_told_to_it_assigns_and_is_unchanged_once_clients_are_shown_it(
     )
     for one in (predicted, first):
         assert warned(one, sentence) == 1, one.output
-        row = next(line for line in one.task("Tell what", "ex01")["result"]["msg"] if line.startswith("certificate"))
+        row = next(
+            line
+            for line in one.task("Show the POP3 changes", "ex01")["result"]["msg"]
+            if line.startswith("certificate")
+        )
         assert row.split() == ["certificate", "services", "not", "known", "POP"]
 
     organisation.clear_log()
@@ -188,7 +192,7 @@ def test_adopt_says_that_the_certificate_is_left_out(
         f"Not in this file, because it is not known which one is assigned: pop3_certificate. What 5 of 5 certificates "
         f"are assigned to is not known: {WHY}. {CURE[0].upper()}{CURE[1:]}."
     )
-    assert done.task("Say what is not in the file", "ex01")["result"]["msg"] == [said]
+    assert done.task("Show what is not in the file", "ex01")["result"]["msg"] == [said]
     written = (controller.folder / "plain" / "ex01.yml").read_text(encoding="utf-8")
     assert f"# {said}" in written.splitlines()
     assert "pop3_certificate" not in yaml.safe_load(written)
@@ -205,7 +209,7 @@ def test_preflight_judges_no_assignment(organisation: SimulatorProcess, run: Run
     organisation.run("EX01", "Set-PopSettings", {"Server": "EX01", "X509CertificateName": NAME})
     told = ("-e", '{"preflight_protocols": ["pop3"]}')
     plain = run("mailops.exchange.preflight", *told)
-    found = "\n".join(plain.task("Say what is found", "ex01")["result"]["msg"])
+    found = "\n".join(plain.task("Show the findings", "ex01")["result"]["msg"])
     assert plain.returncode == 0, plain.output
     assert "certificate-not-assigned" not in found
     assert found.count(WHY) == found.count(f"{CURE[0].upper()}{CURE[1:]}.") == 1

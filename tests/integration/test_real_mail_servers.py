@@ -142,7 +142,7 @@ def test_tls_from_the_start_is_refused(protocol, probe):
 def test_a_log_on_that_is_refused(protocol, encryption, probe):
     wrong = {"user": ANNA, "password": "not-the-right-one"}
     result = probe(protocol, encryption, **wrong)
-    assert f"refused the log-on of {ANNA}: " in result["msg"]
+    assert f"refused the sign-in of {ANNA}: " in result["msg"]
     assert (result["logon"]["attempted"], result["logon"]["ok"]) == (True, False)
     assert result["logon"]["answer"] in result["msg"]
     assert "failed" not in probe(protocol, encryption, **wrong, expect_logon="refused")
@@ -290,13 +290,13 @@ def test_the_simulated_listeners_refuse_a_log_on_in_clear(protocol, listeners):
 
 
 OUTAGES = {
-    "pop3_log_on": ("pop3", "PASS", "-ERR Server Unavailable. 21", "cannot check the log-on of"),
+    "pop3_log_on": ("pop3", "PASS", "-ERR Server Unavailable. 21", "cannot check the sign-in of"),
     "pop3_mailbox": ("pop3", "STAT", "-ERR Server Unavailable. 21", "and did not open the mailbox"),
     "imap4_log_on": (
         "imap4",
         "LOGIN",
         'NO [Error="ProxyNotAuthenticated" Proxy="EX02.contoso.test:1993:SSL"]',
-        "cannot check the log-on of",
+        "cannot check the sign-in of",
     ),
     "imap4_mailbox": (
         "imap4",

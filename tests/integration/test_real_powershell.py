@@ -266,9 +266,7 @@ def test_what_cannot_be_put_out_did_run(talkative: Shell, *, write: bool, state:
 
 def test_a_password_that_nobody_gives(talkative: Shell) -> None:
     (error,) = talkative.run("Stop-Thing", How="Credential").errors
-    assert (
-        error.sentence("Stop-Thing") == "Stop-Thing asks for input or a confirmation, and nobody is there to answer it."
-    )
+    assert error.sentence("Stop-Thing") == "Stop-Thing asks for input or a confirmation, and nobody can answer it."
 
 
 @pytest.mark.parametrize("how", ["exit", "break"])

@@ -64,7 +64,7 @@ def test_there_and_back(controller: Controller, organisation: SimulatorProcess) 
     changed = controller.run(plays, hosts, *here, "-e", "adopt_mailboxes=true")
     assert changed.returncode == 0, changed.output
     assert sorted(path.name for path in (controller.folder / FOLDER).iterdir()) == ["ex01.yml", "mailboxes.yml"]
-    by_adopted, by_role = (one["result"] for one in changed.results if "Set what mailboxes may do" in one["task"])
+    by_adopted, by_role = (one["result"] for one in changed.results if "Set mailbox access by" in one["task"])
     assert (by_adopted["changed"], by_adopted["matched"], by_role["changed"]) == (False, 7, True)
     after = everything(organisation)
     assert [part for part in before if before[part] == after[part]] == []
@@ -73,12 +73,12 @@ def test_there_and_back(controller: Controller, organisation: SimulatorProcess) 
     shown = controller.run(RESTORE, hosts, *here, "--check", "--diff")
     assert shown.returncode == 0, shown.output
     assert (everything(organisation), writes(organisation)) == (after, [])
-    planned = shown.task("Bring the server back", "ex01")["result"]
+    planned = shown.task("Restore the server", "ex01")["result"]
     done = ["connector", "settings", "services"]
     assert [part["name"] for part in planned["parts"] if part["changed"]] == done
     assert [diff["before"]["banner"] for diff in planned["diff"] if "banner" in diff["before"]] == ["Welcome"]
     assert '-    "banner": "Welcome"' in shown.output
-    given = [diff["after"] for diff in shown.task("Bring the mailboxes back", "ex01")["result"]["diff"]]
+    given = [diff["after"] for diff in shown.task("Restore the mailboxes", "ex01")["result"]["diff"]]
     assert {"user000002@contoso.test": {"pop_enabled": True}} in given
     assert not {name for one in given for name in one} & {"user000001@contoso.test", "user000003@contoso.test"}
 
@@ -86,8 +86,8 @@ def test_there_and_back(controller: Controller, organisation: SimulatorProcess) 
     restored = controller.run([{"ansible.builtin.import_playbook": RESTORE}] * 2, hosts, *here)
     assert restored.returncode == 0, restored.output
     assert everything(organisation) == before
-    first, second = (one["result"] for one in restored.results if one["task"] == "Bring the server back")
+    first, second = (one["result"] for one in restored.results if one["task"] == "Restore the server")
     assert [part["name"] for part in first["parts"] if part["changed"]] == done
     since = f"The certificate {organisation.certificate('EX01', MAIL)['thumbprint']} has been assigned to POP since"
     assert first["left"] == second["left"] == [f"{since}, and stays so: Exchange takes no assignment back."]
-    assert restored.changed("ex01") == ["Bring the server back", "Bring the mailboxes back"]
+    assert restored.changed("ex01") == ["Restore the server", "Restore the mailboxes"]

@@ -44,7 +44,7 @@ def age_services(organisation: SimulatorProcess) -> None:
     organisation.clock(86400)
 
 
-@pytest.mark.forms("full", "plain")
+@pytest.mark.forms("mixed")
 def test_check_then_run_then_run_again(controller: Controller, organisation: SimulatorProcess) -> None:
     hosts = inventory(organisation.description, **SETTINGS)
     before = configuration(organisation)
@@ -72,10 +72,12 @@ def test_check_then_run_then_run_again(controller: Controller, organisation: Sim
     assert again.returncode == 0, again.output
     assert {host: again.stats[host]["changed"] for host in HOSTS} == {"ex01": 0, "ex02": 0}
     assert writes(organisation) == []
+    forms = {(entry["server"], entry["form"]) for entry in organisation.log() if entry["endpoint"] == "exchange"}
+    assert forms == {("EX01", "full"), ("EX02", "plain")}
     controller.wait_for_the_end()
 
 
-@pytest.mark.forms("full", "plain")
+@pytest.mark.forms("mixed")
 def test_a_changed_setting_of_running_services_is_restarted_for(
     controller: Controller, organisation: SimulatorProcess
 ) -> None:
@@ -123,7 +125,7 @@ def test_a_run_killed_before_the_restart_is_healed_by_the_next(
     assert writes(organisation) == []
 
 
-@pytest.mark.forms("full", "plain")
+@pytest.mark.forms("mixed")
 def test_disable_stops_and_leaves_the_settings(controller: Controller, organisation: SimulatorProcess) -> None:
     hosts = inventory(organisation.description, **SETTINGS)
     assert controller.run(ENABLE, hosts).returncode == 0

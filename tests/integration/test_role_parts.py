@@ -34,11 +34,11 @@ def test_the_whole_job_and_back(controller: Controller, organisation: SimulatorP
     order = [name for name in writes(organisation) if name not in ("Set-Service", "Test-Path")]
     assert order[:4] == ["Set-ReceiveConnector", "Set-CASMailbox", "Enable-ExchangeCertificate", "Set-PopSettings"]
     assert has_access(organisation) is False
-    seen = done.task("Verify that POP3 is as", "ex01")["result"]
+    seen = done.task("Verify POP3", "ex01")["result"]
     assert seen["probe"]["certificate"]["name_matches"] is True
     assert "connector-not-advertised" not in done.output
     for outcome, title in ((predicted, "What would change"), (done, "What has changed")):
-        assert outcome.task("Tell what ", "ex01")["result"]["msg"] == [
+        assert outcome.task("Show the POP3 changes", "ex01")["result"]["msg"] == [
             f"{title} for POP3 on EX01",
             "",
             "PART         SETTING                          BEFORE   AFTER",
@@ -100,7 +100,7 @@ def test_a_relay_connector_on_the_port_of_clients_is_no_hindrance(
     assert again.returncode == 0, again.output
     assert again.stats["ex01"]["changed"] == 0, again.changed("ex01")
     assert writes(organisation) == []
-    told = again.task("Look at the server", "ex01")["result"]["look"]["client_settings"]
+    told = again.task("Read the server", "ex01")["result"]["look"]["client_settings"]
     for side in ("external", "internal"):
         assert told[side]["smtp"] == [{"server": "EX01.contoso.test", "port": 587, "encryption": "starttls"}]
 
@@ -113,7 +113,7 @@ def test_a_server_in_maintenance_is_left_alone(controller: Controller, organisat
         outcome = controller.run(playbook, hosts, *ONE)
         assert outcome.returncode == 0, outcome.output
         assert outcome.task("is in maintenance and", "ex01")["result"]["msg"] == (
-            "EX01 is in maintenance and is left alone: The server component PopProxy is Inactive, as requested by "
+            "EX01 is in maintenance and is skipped: The server component PopProxy is Inactive, as requested by "
             "Maintenance."
         )
         assert outcome.stats["ex01"]["changed"] == 0
@@ -131,13 +131,14 @@ def test_a_server_that_may_be_in_maintenance_is_left_alone_unless_told_otherwise
     organisation.fault("EX01", "rbac_without", cmdlet="Get-ServerComponentState")
     option = f"{protocol}_ignore_unknown_component"
     hosts = inventory(organisation.description, **{f"{protocol}_banner": "Not now."})
-    for playbook in (f"mailops.exchange.enable_{protocol}", f"mailops.exchange.disable_{protocol}"):
-        for arguments in ((), ("--check",)):
-            outcome = controller.run(playbook, hosts, *ONE, *arguments)
-            assert outcome.returncode != 0
-            told = outcome.task("Look at the server", "ex01")["result"]["msg"]
-            assert told.startswith("EX01 may be in maintenance and is left as it is: Get-ServerComponentState is not ")
-            assert told.endswith(f"To go on all the same, set {option} to true.")
+    # The roles are one text: each of their playbooks runs for real for one protocol, and in check mode for the other.
+    for playbook, checked in (("enable", "imap4"), ("disable", "pop3")):
+        arguments = ("--check",) if protocol == checked else ()
+        outcome = controller.run(f"mailops.exchange.{playbook}_{protocol}", hosts, *ONE, *arguments)
+        assert outcome.returncode != 0
+        told = outcome.task("Read the server", "ex01")["result"]["msg"]
+        assert told.startswith("EX01 may be in maintenance and is skipped: Get-ServerComponentState is not ")
+        assert told.endswith(f"To continue anyway, set {option} to true.")
     drift = ("-e", "drift_fail=true", "-e", f"drift_protocols=['{protocol}']")
     compared = controller.run("mailops.exchange.drift", hosts, *ONE, *drift)
     assert compared.returncode != 0
@@ -155,9 +156,12 @@ def test_a_server_that_may_be_in_maintenance_is_left_alone_unless_told_otherwise
     assert (again.returncode, again.stats["ex01"]["changed"]) == (0, 0), again.output
 
 
-@pytest.mark.parametrize(("protocol", "names"), [("pop3", POP), ("imap4", IMAP)], ids=["pop3", "imap4"])
+# The roles are one text, so that each of the other start modes is given for one of them.
+@pytest.mark.parametrize(
+    ("protocol", "names", "mode"), [("pop3", POP, "automatic"), ("imap4", IMAP, "manual")], ids=["pop3", "imap4"]
+)
 def test_disabled_services_are_hardened_ones_and_stay_disabled(
-    controller: Controller, organisation: SimulatorProcess, protocol: str, names: tuple[str, ...]
+    controller: Controller, organisation: SimulatorProcess, protocol: str, names: tuple[str, ...], mode: str
 ) -> None:
     disable = f"mailops.exchange.disable_{protocol}"
     hosts = inventory(organisation.description)
@@ -178,15 +182,14 @@ def test_disabled_services_are_hardened_ones_and_stay_disabled(
     # Each service for itself, and whatever is given for the other state.
     behind("Set-Service", names[1], StartupType="Automatic")
     behind("Start-Service", names[1])
-    for mode in ("automatic", "manual"):
-        given = inventory(organisation.description, **{f"{protocol}_start_mode": mode})
-        assert controller.run(disable, given, *ONE, "--check").stats["ex01"]["changed"] == 1
-        assert writes(organisation) == []
-        outcome = controller.run(disable, given, *ONE)
-        assert outcome.returncode == 0, outcome.output
-        assert services(organisation, *names) == [("Stopped", "Disabled"), ("Stopped", "Manual")]
-        behind("Set-Service", names[1], StartupType="Automatic")
-        organisation.clear_log()
+    given = inventory(organisation.description, **{f"{protocol}_start_mode": mode})
+    assert controller.run(disable, given, *ONE, "--check").stats["ex01"]["changed"] == 1
+    assert writes(organisation) == []
+    outcome = controller.run(disable, given, *ONE)
+    assert outcome.returncode == 0, outcome.output
+    assert services(organisation, *names) == [("Stopped", "Disabled"), ("Stopped", "Manual")]
+    behind("Set-Service", names[1], StartupType="Automatic")
+    organisation.clear_log()
 
     hardened = inventory(organisation.description, **{f"{protocol}_start_mode": "disabled"})
     assert controller.run(disable, hardened, *ONE).returncode == 0
@@ -197,7 +200,7 @@ def test_disabled_services_are_hardened_ones_and_stay_disabled(
     organisation.clear_log()
     refused = controller.run(f"mailops.exchange.enable_{protocol}", hardened, *ONE)
     assert refused.returncode != 0
-    assert refused.task("Look at the server", "ex01")["result"]["msg"] == (
+    assert refused.task("Read the server", "ex01")["result"]["msg"] == (
         f"{protocol}_start_mode: a disabled service cannot be started, so disabled does not go with {protocol}_state "
         "present; give automatic or manual."
     )
@@ -213,7 +216,7 @@ def test_what_a_run_would_not_put_right_stops_it_before_it_begins(
     expired = inventory(organisation.description, pop3_banner="Not now.", pop3_ignore_findings=[known])
     stopped = controller.run(ENABLE, expired)
     assert stopped.returncode != 0
-    said = stopped.task("Stop at what", "ex01")["result"]["msg"]
+    said = stopped.task("Stop on POP3 findings", "ex01")["result"]["msg"]
     assert "loopback-not-bound" in said
     assert said.endswith("It was accepted until 2026-01-31 (The balancer looks elsewhere).")
     assert stopped.of("ex02") == [], "the next server is not touched"
@@ -243,10 +246,10 @@ def test_a_part_that_is_switched_off_is_left_alone(controller: Controller, organ
     validated, *others = outcome.headings
     assert validated.startswith("Validating arguments")
     assert others == [
-        "Look at the server",
-        "Take up the parts that are on",
-        "Take up what follows from them",
-        "Verify that POP3 is as it was told to be",
+        "Read the server",
+        "Run the enabled parts",
+        "Run the steps that follow",
+        "Verify POP3",
     ]
 
 
@@ -276,7 +279,7 @@ def test_servers_of_a_play_with_different_parts_keep_the_order_of_theirs(
         "Restart-Service",
         "Restart-Service",
     ]
-    told = done.task("Tell what has changed", "ex02")["result"]["msg"]
+    told = done.task("Show the POP3 changes", "ex02")["result"]["msg"]
     assert told[-1].split() == ["restart", "MSExchangePOP3BE", "restarted", "false", "true"]
 
 
@@ -298,7 +301,7 @@ def test_tags_that_a_play_puts_on_a_role_reach_its_tasks(
     for protocol, names in (("pop3", POP), ("imap4", IMAP)):
         assert stored(organisation, protocol)["Banner"] == "Tagged."
         assert services(organisation, *names) == [("Running", "Automatic")] * 2
-        done.task(f"Verify that {protocol.upper()} is as", "ex01")
+        done.task(f"Verify {protocol.upper()}", "ex01")
 
 
 def test_a_part_is_skipped_by_its_tag(controller: Controller, organisation: SimulatorProcess) -> None:
@@ -307,7 +310,7 @@ def test_a_part_is_skipped_by_its_tag(controller: Controller, organisation: Simu
     done = controller.run(ENABLE, hosts, *ONE, "--skip-tags", "pop3_settings")
     assert done.returncode == 0, done.output
     assert set(writes(organisation)) == {"Set-Service", "Start-Service"}
-    done.task("Verify that POP3 is as", "ex01")
+    done.task("Verify POP3", "ex01")
 
 
 def test_a_host_can_do_without_the_probe_of_its_group(controller: Controller, organisation: SimulatorProcess) -> None:
@@ -315,7 +318,7 @@ def test_a_host_can_do_without_the_probe_of_its_group(controller: Controller, or
     hosts["exchange"]["hosts"]["ex01"]["pop3_probe"] = None
     done = controller.run(ENABLE, hosts, *ONE)
     assert done.returncode == 0, done.output
-    assert done.task("Verify that POP3 is as", "ex01")["result"]["probe"] is None
+    assert done.task("Verify POP3", "ex01")["result"]["probe"] is None
 
 
 def test_the_verification_names_everything_in_one_sentence(
@@ -327,13 +330,13 @@ def test_the_verification_names_everything_in_one_sentence(
     given = {"pop3_manage_services": False, "pop3_manage_preflight": False, "pop3_banner": "Nobody reads it."}
     failed = controller.run(ENABLE, inventory(organisation.description, **given), *ONE)
     assert failed.returncode != 0
-    told = failed.task("Verify that POP3 is as", "ex01")["result"]["msg"]
+    told = failed.task("Verify POP3", "ex01")["result"]["msg"]
     assert is_a_sentence(told)
-    assert told.startswith("EX01 is not as it was told to be: ")
+    assert told.startswith("EX01 is not as desired: ")
     for kind in ("loopback-not-bound", "service-not-running"):
         assert f"{kind}: " in told
     # It tells what it has changed all the same.
-    assert "settings  banner " in failed.task("Tell what has changed", "ex01")["result"]["msg"][-1]
+    assert "settings  banner " in failed.task("Show the POP3 changes", "ex01")["result"]["msg"][-1]
 
 
 def test_iis_is_restarted_when_needed(controller: Controller, tmp_path_factory: pytest.TempPathFactory) -> None:
@@ -367,7 +370,7 @@ def test_a_misspelt_variable_ends_the_run_before_anything_is_sent(
     )
     failed = controller.run(ENABLE, hosts, *ONE)
     assert failed.returncode != 0
-    assert failed.task("Look at the server", "ex01")["result"]["msg"] == (
+    assert failed.task("Read the server", "ex01")["result"]["msg"] == (
         "pop3_baner is no variable of the role pop3; did you mean pop3_banner? "
         "ansible_exchange_acces is no variable of the connection; did you mean ansible_exchange_access? "
         "If it is one of your own, set pop3_misspelt_variables to warn."
@@ -376,7 +379,7 @@ def test_a_misspelt_variable_ends_the_run_before_anything_is_sent(
     hosts["exchange"]["vars"]["pop3_misspelt_variables"] = "warn"
     warned = controller.run(ENABLE, hosts, *ONE, "--check")
     assert warned.returncode == 0, warned.output
-    assert "did you mean pop3_banner?" in str(warned.task("Look at the server", "ex01")["result"]["warnings"])
+    assert "did you mean pop3_banner?" in str(warned.task("Read the server", "ex01")["result"]["warnings"])
 
 
 @pytest.mark.parametrize(
@@ -419,7 +422,7 @@ def test_tasks_around_a_restart(controller: Controller, organisation: SimulatorP
     site = controller.write("plays/site.yml", [play | {"roles": ["mailops.exchange.pop3"]}])
     first = controller.run(str(site), hosts)
     assert first.returncode != 0
-    assert first.task("Verify that POP3 is as", "ex01")["result"]["msg"] == (
+    assert first.task("Verify POP3", "ex01")["result"]["msg"] == (
         'pop3_before_restart: the POP3 services have not been restarted, because the task "Drain" failed: It has no '
         "other server."
     )
@@ -427,7 +430,7 @@ def test_tasks_around_a_restart(controller: Controller, organisation: SimulatorP
     assert restarted == ["EX02", "EX02"]
     # Nor is its IIS, and what has changed is told once.
     assert {entry["server"] for entry in organisation.log() if entry["cmdlet"] == "Stop-Service"} == {"EX02"}
-    told = [one["status"] for one in first.of("ex01") if "Tell what has changed" in one["task"]]
+    told = [one["status"] for one in first.of("ex01") if "Show the POP3 changes" in one["task"]]
     assert sorted(told) == ["ok", "skipped"]
     assert first.task("Back", "ex02")["result"]["msg"] == "Back."
     assert first.of("later") == []
@@ -442,7 +445,7 @@ def test_tasks_around_a_restart(controller: Controller, organisation: SimulatorP
     hosts["exchange"]["hosts"].pop("ex02")
     second = controller.run(ENABLE, hosts)
     assert second.returncode != 0
-    assert second.task("Verify that POP3 is as", "ex01")["result"]["msg"] == (
+    assert second.task("Verify POP3", "ex01")["result"]["msg"] == (
         'pop3_after_restart: the POP3 services have been restarted, but then the task "Back" failed: It has no other '
         "server."
     )

@@ -325,7 +325,7 @@ def test_settings_of_another_server_and_its_services(run: Run, organisation: Sim
         assert (result["failed"], result["msg"]) == (
             True,
             "This connection leads to the computer EX01, but the Exchange server meant is EX02; its services and "
-            "logs are to be had on that host only, so run the task there.",
+            "logs are available on that host only, so run the task there.",
         )
     assert writes(organisation) == ["Set-PopSettings"]
 
@@ -349,7 +349,7 @@ def test_the_role_stops_with_the_sentence_and_the_next_run_converges(
     assert failed.stats["ex01"]["failures"] == 1
     # One server after the other: the next one is not touched.
     assert {entry["server"] for entry in organisation.log()} == {"EX01"}
-    result = failed.task("Set how the POP3 services run", "ex01")["result"]
+    result = failed.task("Set the state and start mode of the POP3 services", "ex01")["result"]
     assert is_a_sentence(result["msg"])
     assert result["msg"].startswith(f"{POP[1]} is stopped on EX01")
     organisation.fault("EX01", "none")
@@ -365,7 +365,7 @@ def test_an_error_after_the_effect_tells_what_is_stored(run: Run, organisation: 
     result = run("pop_settings", BANNER)
     assert (result["failed"], result["changed"], result["restart_required"]) == (True, True, True)
     assert result["msg"].startswith("Set-PopSettings failed: ")
-    assert result["msg"].endswith("EX01 has stored all the same: banner 'New.', max_connections 50.")
+    assert result["msg"].endswith("EX01 has stored anyway: banner 'New.', max_connections 50.")
     assert result["diff"]["after"] == BANNER
     assert (stored(organisation)["Banner"], writes(organisation)) == ("New.", ["Set-PopSettings"])
     assert run("pop_settings", BANNER)["changed"] is False
@@ -379,7 +379,7 @@ def test_an_error_after_the_effect_on_a_connector(run: Run, organisation: Simula
         True,
         {"max_inbound_connection": 77},
     )
-    assert result["msg"].endswith("EX01 has stored all the same: max_inbound_connection 77.")
+    assert result["msg"].endswith("EX01 has stored anyway: max_inbound_connection 77.")
     assert run("receive_connector", {"max_inbound_connection": 77})["changed"] is False
 
 
@@ -388,7 +388,7 @@ def test_an_error_after_the_effect_on_a_certificate(run: Run, organisation: Simu
     organisation.fault("EX01", "fails_after_effect", cmdlet="Enable-ExchangeCertificate")
     result = run("exchange_certificate", wanted)
     assert (result["failed"], result["changed"], result["restart_required"]) == (True, True, True)
-    assert result["msg"].endswith("EX01 shows POP assigned all the same.")
+    assert result["msg"].endswith("EX01 shows POP assigned anyway.")
     again = run("exchange_certificate", wanted)
     assert (again["changed"], again["assigned"]) == (False, True)
 

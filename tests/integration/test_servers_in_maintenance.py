@@ -30,7 +30,7 @@ def ask(organisation: SimulatorProcess) -> Callable[..., None]:
 
 def told(outcome: Any, host: str) -> list[str]:
     """What is said of parts of a server that are left alone."""
-    return [one["result"]["msg"] for one in outcome.of(host) if "is in maintenance and is left alone" in one["task"]]
+    return [one["result"]["msg"] for one in outcome.of(host) if "is in maintenance and is skipped" in one["task"]]
 
 
 def test_a_part_of_a_server_in_maintenance(
@@ -43,7 +43,7 @@ def test_a_part_of_a_server_in_maintenance(
     hosts = inventory(organisation.description, **BANNERS)
     done = controller.run(ROLES, hosts)
     assert done.returncode == 0, done.output
-    left = "is in maintenance and is left alone: The server component"
+    left = "is in maintenance and is skipped: The server component"
     assert told(done, "ex01") == [f"EX01 {left} PopProxy is Inactive, as requested by HealthAPI and Maintenance."]
     offline = "is Inactive, and the whole server is offline (ServerWideOffline), as requested by Functional."
     assert told(done, "ex02") == [f"EX02 {left} PopProxy {offline}", f"EX02 {left} ImapProxy {offline}"]
@@ -78,8 +78,7 @@ def test_a_component_that_is_draining(
     done = controller.run(POP3, inventory(organisation.description, **BANNERS), "--limit", "ex01")
     assert done.returncode == 0, done.output
     assert told(done, "ex01") == [
-        "EX01 is in maintenance and is left alone: The server component PopProxy is Draining, as requested by "
-        "Maintenance."
+        "EX01 is in maintenance and is skipped: The server component PopProxy is Draining, as requested by Maintenance."
     ]
     assert writes(organisation) == []
 
@@ -93,7 +92,7 @@ def test_maintenance_that_begins_while_the_role_is_at_work(
     hosts = inventory(organisation.description, **BANNERS)
     failed = controller.run(POP3, hosts, "--limit", "ex01")
     assert failed.returncode != 0
-    message = failed.task("Set how the POP3 services run", "ex01")["result"]["msg"]
+    message = failed.task("Set the state and start mode of the POP3 services", "ex01")["result"]["msg"]
     assert is_a_sentence(message)
     assert message.startswith("MSExchangePop3 is stopped on EX01 and not running as it was told to be. Exchange stops")
     assert "The server component PopProxy is Inactive, as requested by Maintenance." in message
@@ -114,8 +113,8 @@ def test_a_service_that_dies_when_the_role_has_seen_it_run(
     organisation.fault("EX01", "service_dies", service=POP[0], after=4)
     failed = controller.run(POP3, hosts, "--limit", "ex01")
     assert failed.returncode != 0
-    assert failed.task("Set how the POP3 services run", "ex01")["result"]["changed"] is True
-    message = failed.task("Verify that POP3 is as it was told to be", "ex01")["result"]["msg"]
+    assert failed.task("Set the state and start mode of the POP3 services", "ex01")["result"]["changed"] is True
+    message = failed.task("Verify POP3", "ex01")["result"]["msg"]
     assert is_a_sentence(message)
     assert "MSExchangePop3 is stopped" in message
     organisation.fault("EX01", "none")

@@ -139,7 +139,7 @@ def test_a_relay_on_its_port_is_not_taken_for_it(run: Run, organisation: Simulat
     organisation.clear_log()
     refused = run("receive_connector", {"remote_ip_ranges": ["10.1.2.3"], "permission_groups": ["AnonymousUsers"]})
     assert refused.get("failed"), refused
-    assert "'Einlieferung' is no longer the receive connector by which users send" in refused["msg"]
+    assert "'Einlieferung' is no longer the receive connector through which users send" in refused["msg"]
     assert writes(organisation) == []
 
 

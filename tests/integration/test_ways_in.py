@@ -55,11 +55,14 @@ def organisation(kerberized: SimulatorProcess) -> SimulatorProcess:
     return kerberized
 
 
+# Every way with every log-on, and both versions with every way: a version changes objects, which test_both_forms.py
+# reads on every release over each way, and a log-on does not see them.
 @pytest.mark.parametrize(
     ("way", "log_on", "version"),
     [
         pytest.param(way, log_on, version, id=f"{way}, {log_on}, {version}")
-        for way, log_on, version in itertools.product(WAYS, LOG_ONS, VERSIONS)
+        for (number, way), (place, log_on) in itertools.product(enumerate(WAYS), enumerate(LOG_ONS))
+        for version in [list(VERSIONS)[(number + place) % 2]]
         if way == "psrp remote" or not log_on.startswith("ntlm")
     ],
 )
@@ -113,7 +116,7 @@ def test_a_log_on_that_goes_no_further_is_explained(
     session = open_session(**WAYS[way] | log_on, hostname_override="ex01.contoso.test" if kerberos else None)
     with pytest.raises(Unreachable, match="could not reach Active Directory") as told:
         run_module("pop_settings", TASKS["pop_settings"], session.invoke)
-    assert f"a {log_on['auth']} log-on is not passed on to a domain controller; with" in str(told.value)
+    assert f"a {log_on['auth']} authentication is not passed on to a domain controller; with" in str(told.value)
     assert "use CredSSP, Kerberos with ansible_exchange_delegate: true, or Basic over TLS (" in str(told.value)
     assert writes(organisation) == ["Add-PSSnapin"]
 

@@ -103,9 +103,9 @@ class Part:
 PARTS = (
     Part("Assign the certificate", ("Enable-ExchangeCertificate",), has_certificate),
     Part("Configure the POP3 settings", ("Set-PopSettings",), has_settings),
-    Part("Set how the POP3 services run", ("Set-Service", "Start-Service"), runs),
-    Part("Configure the connector", ("Set-ReceiveConnector",), has_connector),
-    Part("Set what mailboxes may do", ("Set-CASMailbox",), has_no_access),
+    Part("Set the state and start mode of the POP3 services", ("Set-Service", "Start-Service"), runs),
+    Part("Configure the receive connector", ("Set-ReceiveConnector",), has_connector),
+    Part("Set mailbox access by POP3", ("Set-CASMailbox",), has_no_access),
     Part("Restart the POP3 services", ("Restart-Service",), serves_what_is_stored),
 )
 

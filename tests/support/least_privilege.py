@@ -199,7 +199,7 @@ FEATURES: dict[str, Feature] = {
         },
     ),
     "connectivity": Feature(
-        "Exchange's own test of a log-on",
+        "Exchange's own test of signing in",
         ("connectivity_test",),
         {**SERVER, "Test-PopConnectivity": _TEST, "Test-ImapConnectivity": _TEST},
         COMPUTER,

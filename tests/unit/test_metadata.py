@@ -24,6 +24,8 @@ ON_A_HOST = [module for module in MODULES if module not in ("controller_file", "
 OF_THE_GROUP = {"server", "domain_controller"}
 
 ROLES = ("pop3", "imap4", "application_mailbox", "certificate")
+# Parts of the roles and playbooks, which nobody is sent to.
+INTERNAL = {name for name in MODULES if name.startswith(("client_access_", "fleet_"))} - {"client_access_info"}
 
 
 def role_file(role: str, *parts: str) -> Any:
@@ -40,6 +42,12 @@ def documentation(module: str) -> dict[str, Any]:
     found = importlib.import_module(f"ansible_collections.mailops.exchange.plugins.modules.{module}")
     documented: dict[str, Any] = yaml.safe_load(found.DOCUMENTATION)
     return documented
+
+
+def linked(documented: dict[str, Any]) -> set[str]:
+    """The modules and filters of the collection that are under `seealso`."""
+    names = [entry.get("module") or entry.get("plugin") or "" for entry in documented.get("seealso", [])]
+    return {name.rpartition(".")[2] for name in names if name}
 
 
 def action_of(module: str) -> Any:
@@ -115,3 +123,23 @@ def test_no_two_files_of_tests_have_the_same_name() -> None:
     """Tests are no package: of two such files, pytest collects the one that it meets first."""
     names = [path.name for path in (ROOT / "tests").rglob("test_*.py")]
     assert sorted(names) == sorted(set(names))
+
+
+def test_modules_filters_and_roles_refer_to_each_other() -> None:
+    documented = {module: documentation(module) for module in MODULES}
+    links = {name: linked(said) for name, said in documented.items()}
+    for path in (ROOT / "plugins" / "filter").glob("*.py"):
+        found = importlib.import_module(f"ansible_collections.mailops.exchange.plugins.filter.{path.stem}")
+        documented[path.stem] = yaml.safe_load(found.DOCUMENTATION)
+        links[path.stem] = linked(documented[path.stem])
+    one_way = [
+        (name, other) for name in links if name not in INTERNAL for other in links[name] if name not in links[other]
+    ]
+    # ansible-test knows no roles under `seealso`.
+    one_way += [
+        (role, other)
+        for role in ROLES
+        for other in linked(role_file(role, "meta", "argument_specs.yml")["argument_specs"]["main"])
+        if f"P(mailops.exchange.{role}#role)" not in str(documented[other])
+    ]
+    assert not one_way

@@ -11,38 +11,39 @@ from exchange_simulator.catalogue.evidence import EVIDENCE, Fact, StandsOn
 from generate import rst
 
 _HEAD = """\
-This collection was written without an Exchange server. It is tested against a simulated one, and that is as true as
-what is known of real ones. This page says of each answer of Exchange that the collection reads, and of what the
-simulator does, where it comes from. Use it to see what to look at first if your server answers differently, and please
-report what you find. Where the collection meets an answer that it cannot read, it changes nothing on account of it and
-ends with one sentence that says what came.
+This collection was written without an Exchange server. It is tested against a simulated one, which is only as
+accurate as what is known about real servers. This page lists, for each answer of Exchange that the collection reads
+and for everything the simulator does, where the knowledge comes from. If your server answers differently, start here,
+and please report what you find. If the collection receives an answer that it cannot read, it changes nothing because
+of it, and ends with one sentence that says what was received.
 
-About a third of all this is a guess. The guesses that matter most to an administrator are those about the names of
-members, their values, and how errors come: if one of these is wrong, a task can end with an error on a healthy server.
-Those about the order of members, the wording of texts, and the numbers of enumerations that travel together with their
-names hardly matter.
+About a third of all this is a guess. The most important guesses for an administrator are those about the names of
+members, their values, and the form of errors: if one of them is wrong, a task can end with an error on a healthy
+server. Guesses about the order of members, the wording of texts, and the numbers of enumerations that are sent with
+their names hardly matter.
 """
 _KINDS: dict[StandsOn, str] = {
     "capture": "recorded from a real server (`CSS-Exchange <https://github.com/microsoft/CSS-Exchange>`__, MIT)",
-    "page": "written on a page of Microsoft's, or in the public source of PowerShell",
-    "published output": "seen in an output, a log or a dialogue that somebody published",
-    "guess": "found nowhere; in place of a source there is what speaks for it, or that nothing does",
+    "page": "documented by Microsoft, or in the public source of PowerShell",
+    "published output": "found in an output, a log, or a dialog that somebody published",
+    "guess": "not found anywhere; instead of a source, there is the reason for the guess, if there is one",
 }
 _LINE = """\
-A fact is one thing said of one member of what one cmdlet puts out. In the tables below one line says the same of all
-the members that it names, and is counted once for each of them and each of the section's cmdlets. A line without a
-member is about the object as a whole, or about what the cmdlet or the service does. A published output without an
-address cannot be looked up from here.
+A fact is one statement about one member of the output of one cmdlet. In the tables below, one row states the same
+about all the members that it names, and counts once for each of them and for each of the section's cmdlets. A row
+without a member is about the object as a whole, or about what the cmdlet or the service does. A published output
+without an address cannot be looked up from here.
 """
 _COMPARED = """\
-Half of what is believed here is PowerShell's own: how parameters bind, what error records look like, how objects are
-sent. The simulator can run its cmdlets in a real PowerShell (7.6), and tests ask both the same: what each cmdlet
-answers, on several releases and in each form of a session, and what becomes of values of every sort for a parameter of
-every kind. The answers are compared message by message: types, order, members, their types and texts, and of errors
-the id, the category, the classes and the parameter. What objects of Exchange hold comes from the simulator either way:
-here it is compared how they are sent, not what is in them.
+Half of these assumptions are about PowerShell itself: how parameters bind, what error records look like, and how
+objects are sent. The simulator can run its cmdlets in a real PowerShell (7.6), and tests ask both the same questions:
+what each cmdlet answers, on several releases and in each form of a session, and what happens to values of all types
+for parameters of all types. The answers are compared message by message: types, order, members with their types and
+texts, and for errors the ID, the category, the classes, and the parameter. The contents of Exchange objects come
+from the simulator in both cases, so this compares how they are sent, not what they contain.
+
 """
-_LEFT_OUT = "Not compared, because no run or no place in the code is like another:\n"
+_LEFT_OUT = "Not compared, because it differs in each run or each place in the code:\n"
 _PAGE = "https://learn.microsoft.com/en-us/previous-versions/exchange-server/exchange-150"
 
 
@@ -59,7 +60,7 @@ def _table(facts: Sequence[Fact]) -> Iterator[str]:
     for fact in facts:
         told.setdefault((fact.stands_on, fact.source, fact.says), []).append(fact.member)
     yield from rst.table(
-        ("Members", "Stands on", "Source, or what speaks for a guess", "What it says"),
+        ("Members", "Stands on", "Source, or reason for a guess", "Statement"),
         (
             (rst.code(filter(None, members)), stands_on, _source(source), rst.escaped(says))
             for (stands_on, source, says), members in told.items()
@@ -92,16 +93,16 @@ def page() -> Iterator[str]:
     yield from rst.heading("Compared with a real PowerShell")
     yield _COMPARED
     figures = (
-        ("asked in all", str(FIGURES.rows)),
-        ("answered alike", str(FIGURES.equal)),
-        ("with a difference that is left, for a reason below", str(FIGURES.left)),
+        ("asked in total", str(FIGURES.rows)),
+        ("answered in the same way", str(FIGURES.equal)),
+        ("answered with an accepted difference, for a reason below", str(FIGURES.left)),
     )
     yield from rst.table(("", "Questions"), figures)
     yield _LEFT_OUT
     yield from (f"- {reason}" for reason in LEFT_OUT.values())
     yield ""
     differences = ((known.says, known.reason) for known in KNOWN)
-    yield from rst.table(("What a real PowerShell does otherwise", "Why that is left"), differences)
+    yield from rst.table(("What a real PowerShell does differently", "Why this is accepted"), differences)
     for cmdlets, facts in _sections().items():
         yield from rst.heading(", ".join(cmdlets))
         yield from _table(facts)

@@ -10,15 +10,15 @@ from ansible_collections.mailops.exchange.plugins.module_utils._judgement import
 from generate import rst
 
 _HEAD = """\
-What ``mailops.exchange.client_access_info`` returns as ``findings``, which the playbook ``preflight`` and the roles
-act on. With an ``error`` clients cannot be served, with a ``warning`` they are in danger or soon will not be, and a
-``notice`` may be meant to be so. Where two are given, the usual one comes first. The role stops at an error that it
-does not fix itself, unless it is accepted in ``pop3_ignore_findings`` or ``imap4_ignore_findings``. An entry there,
-and in ``preflight_ignore``, is an id or ``{id, reason, until}``; after the day ``until`` (2026-12-31) it is a finding
-again. Words in *italics* stand for what is met.
+``mailops.exchange.client_access_info`` returns these as ``findings``, and the playbook ``preflight`` and the roles
+act on them. An ``error`` means that clients cannot be served, a ``warning`` that they are at risk or soon cannot be
+served, and a ``notice`` may be intended. If there are two severities, the usual one comes first. The role stops at an
+error that it does not fix itself, unless it is accepted in ``pop3_ignore_findings`` or ``imap4_ignore_findings``. An
+entry there, and in ``preflight_ignore``, is an ID or ``{id, reason, until}``; after the day in ``until``
+(2026-12-31), it is a finding again. Words in *italics* are placeholders.
 """
 _COMPARED = """\
-What the filter ``server_differences`` tells, and with it the playbook ``preflight``.
+The filter ``server_differences`` returns these, and the playbook ``preflight`` reports them.
 """
 
 
@@ -30,7 +30,7 @@ def _told(text: str) -> str:
 
 def _table(rules: Iterator[dict[str, Any]]) -> Iterator[str]:
     yield from rst.table(
-        ("Finding", "Severity", "What it means", "Its fix", "What fixes it in the roles"),
+        ("Finding", "Severity", "Meaning", "Fix", "Fixed in the roles by"),
         (
             (
                 f"``{rule['id']}``",

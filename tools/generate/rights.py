@@ -45,17 +45,17 @@ def section() -> str:
         "",
         *rst.table(("Feature", "Cmdlet", "Parameters", "Copy of"), _of_exchange()),
         *rst.table(("Feature", "On the *windows* endpoint"), _of_windows()),
-        "Ask Exchange first whether its own roles hold all of it in your version, without what that version lacks,",
-        "which the end of this section lists. Each line must name the role in the last column above:",
+        "First, check whether Exchange's own roles contain all of it in your version. What a version does not have is",
+        "listed at the end of this section. Each command must return the role in the last column above:",
         "",
         *rst.block("powershell", questions()),
-        "Then make the roles and the group, in the Exchange Management Shell:",
+        "Then create the roles and the group in the Exchange Management Shell:",
         "",
         *rst.block("powershell", commands()),
-        "On Exchange 2010 leave out what it does not have: ``Get-ServerComponentState``; ``Get-AuthConfig``; "
+        "On Exchange 2010, leave out what it does not have: ``Get-ServerComponentState``; ``Get-AuthConfig``; "
         f"{lacks(EXCHANGE_2010)}.",
         "",
-        f"On later versions leave out what only Exchange 2010 has: {lacks(EXCHANGE_2013)}.",
+        f"On later versions, leave out what only Exchange 2010 has: {lacks(EXCHANGE_2013)}.",
         "",
         END,
     ]

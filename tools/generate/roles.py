@@ -105,6 +105,8 @@ def argument_specs(protocol: Protocol) -> Iterator[str]:
         "    description:",
     )
     yield from layout.paragraphs(role["description"], 6)
+    yield "    seealso:"
+    yield from (f"      - {key}: {value}" for entry in role["seealso"] for key, value in entry.items())
     yield "    author:"
     yield from layout.paragraphs(role["author"], 6)
     yield f"    version_added: {role['version_added']}"
@@ -169,7 +171,7 @@ def mailboxes_tasks(protocol: Protocol) -> Iterator[str]:
     own = (setting.option for setting in PROTOCOL_ACCESS if setting.option.startswith(prefix))
     handed |= {option: _given(f"{given}.{option.removeprefix(prefix)}") for option in own}
     handed[f"{prefix}enabled"] = f'"{{{{ {present}.enabled | default(true) }}}}"'
-    yield from ("---", _WRITTEN, f"- name: Set what mailboxes may do by {protocol.title}")
+    yield from ("---", _WRITTEN, f"- name: Set mailbox access by {protocol.title}")
     yield "  mailops.exchange.cas_mailbox:"
     for option, value in handed.items():
         yield f"    {option}: {value}"
@@ -179,7 +181,7 @@ def mailboxes_tasks(protocol: Protocol) -> Iterator[str]:
 def connector_tasks(protocol: Protocol) -> Iterator[str]:
     """The role's tasks/connector.yml."""
     key = protocol.key
-    yield from ("---", _WRITTEN, "- name: Configure the connector by which clients send")
+    yield from ("---", _WRITTEN, "- name: Configure the receive connector for clients")
     yield "  mailops.exchange.receive_connector:"
     for option in ("server", "domain_controller"):
         yield f"    {option}: {_given(f'{key}_{option}')}"

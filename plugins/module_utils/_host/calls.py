@@ -59,7 +59,7 @@ class Calls:
     ) -> None:
         """Send a writing cmdlet; in check mode it is only noted down. `of` is what sentences say it was for."""
         # Its warnings are left out: the two documented ones say what the plan and restart_required say already
-        # ("no settings modified", "restart the service"), and their text is localised.
+        # ("no settings modified", "restart the service"), and their text is localized.
         reply = self._write(cmdlet, parameters, endpoint=endpoint, deadline=deadline, of=of)
         if reply.failed:
             raise CmdletFailure(cmdlet, reply.errors, reply.reason, of)
@@ -171,7 +171,7 @@ class Calls:
                 self.remember(recipients_elsewhere=True)
                 self.warnings.append(
                     f"{shortened(pinned)} does not have every mailbox that Exchange finds, so mailboxes are read and "
-                    "written on domain controllers of Exchange's own choice from now on; name one with "
+                    "written on domain controllers that Exchange chooses from now on; name one with "
                     "domain_controller to stay with it."
                 )
             return again

@@ -123,7 +123,7 @@ NOBODY_ASKED = "System.Management.Automation.Host.HostException"
 
 @dataclass(frozen=True)
 class CmdletError:
-    """An error as PowerShell recorded it. Known ones are told apart by id and type: the message is localised."""
+    """An error as PowerShell recorded it. Known ones are told apart by id and type: the message is localized."""
 
     id: str = ""
     category: str = ""
@@ -234,7 +234,7 @@ class CmdletError:
         if self.missing_object:
             return f"{cmdlet} did not find the object: {said}."
         if self.nobody_asked:
-            return f"{cmdlet} asks for input or a confirmation, and nobody is there to answer it."
+            return f"{cmdlet} asks for input or a confirmation, and nobody can answer it."
         if self.category == "PermissionDenied":
             return f"{cmdlet} was refused{of}, this user lacks the permission: {said}."
         return f"{cmdlet} failed{of}: {said}."

@@ -102,7 +102,7 @@ def gaps(usage: Mapping[str, Any] | None, protocol: str) -> Iterator[str]:
         # A report of version 1.0 may be without these.
         if silent := part.get("silent_days"):
             more = "" if len(silent) == 1 else f" and {len(silent) - 1} more days until {last_day}"
-            yield f"No sign-ins are logged on {silent[0]}{more}."
+            yield f"The log of {silent[0]}{more} has no sign-ins."
         # A day without even the log-ons by which Exchange monitors itself is more likely one that was not logged.
         if date.fromisoformat(part["read_on"]) - date.fromisoformat(last_day) > timedelta(days=1):
             yield f"No sign-ins are logged after {last_day}."

@@ -22,7 +22,7 @@ class Thumbprint(Text):
         text = _UNSEEN.sub("", str(value)).upper()
         right = "give the 40 hexadecimal digits that Get-ExchangeCertificate shows"
         if stray := re.search(r"[^0-9A-F]", text):
-            raise ValueError(f"{quoted(stray[0])} in {quoted(value)} is no hexadecimal digit; {right}")
+            raise ValueError(f"{quoted(stray[0])} in {quoted(value)} is not a hexadecimal digit; {right}")
         if len(text) != 40:
             raise ValueError(f"{quoted(value)} has {len(text)} hexadecimal digits; {right}")
         return text

@@ -52,7 +52,7 @@ class Flags(Listing):
     def parse_entry(self, text: str) -> str:
         name = next((name for name in self.numbers if name.casefold() == text.casefold()), None)
         if name is None and text.casefold() != self.NONE.casefold():
-            raise ValueError(f"{quoted(text)} is none of its values; give one or more of {', '.join(self.settable)}")
+            raise ValueError(f"{quoted(text)} is not valid; use one or more of {', '.join(self.settable)}")
         if name is not None and name in self.refused:
             raise ValueError(f"{quoted(name)} {self.refused[name]}")
         return name or self.NONE

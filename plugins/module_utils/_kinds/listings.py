@@ -58,7 +58,7 @@ class Listing(Kind):
         edit = Edit(self._entries(value.get("add", ())), self._entries(value.get("remove", ())))
         both = {self.entry_key(entry) for entry in edit.remove}
         if twice := [entry for entry in edit.add if self.entry_key(entry) in both]:
-            raise ValueError(f"{quoted(twice[0])} is in both add and remove; decide for one")
+            raise ValueError(f"{quoted(twice[0])} is in both add and remove; choose one")
         return edit
 
     def _whole(self, value: Any) -> tuple[str, ...]:

@@ -33,7 +33,7 @@ class Since(Given):
             ) from None
         # East of Greenwich a day begins before it does in UTC.
         if day > datetime.now(UTC).date() + timedelta(days=1):
-            raise ValueError(f"{quoted(text)} is in the future; give the first day that is to be read")
+            raise ValueError(f"{quoted(text)} is in the future; use the first day to read")
         return day.isoformat()
 
 

@@ -61,7 +61,7 @@ class LogonUser(Given):
 
     def parse(self, value: Any) -> str:
         if value == "":
-            raise ValueError("it is empty; leave both out to probe without a log-on")
+            raise ValueError("it is empty; leave both out to probe without signing in")
         return _one_line(value)
 
 

@@ -89,7 +89,7 @@ class Enum(Kind):
         name = self._known(str(value).strip())
         if name is None:
             choices = [f"{name} ({number})" for name, number in self.numbers.items()]
-            raise ValueError(f"{quoted(value)} is none of its values; give {in_words(choices)}")
+            raise ValueError(f"{quoted(value)} is not valid; use {in_words(choices)}")
         return name
 
     def read(self, value: Any) -> str:
@@ -113,7 +113,7 @@ class Choice(Given):
 
     def parse(self, value: Any) -> str:
         if value not in self.words:
-            raise ValueError(f"{quoted(value)} is none of its values; give {in_words(list(self.words))}")
+            raise ValueError(f"{quoted(value)} is not valid; use {in_words(list(self.words))}")
         return str(value)
 
 

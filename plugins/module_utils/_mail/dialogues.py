@@ -166,7 +166,9 @@ class Imap4:
 
     def log_on(self, user: str, password: str) -> Answer:
         if "LOGINDISABLED" in self._client.capabilities:
-            return Answer(False, "LOGINDISABLED: the server takes no password on this line", password_sent=False)
+            return Answer(
+                False, "LOGINDISABLED: the server accepts no password on this connection", password_sent=False
+            )
         ascii_only = (user + password).isascii()
         if not ascii_only and "AUTH=PLAIN" not in self._client.capabilities:
             raise Failure(
@@ -258,7 +260,7 @@ class Smtp:
             code, said = self._ask(_base64(password))
         else:
             told = f"it offers only {' '.join(offered)}" if offered else "it offers none"
-            return Answer(False, f"the server takes no log-on by password on this line; {told}", password_sent=False)
+            return Answer(False, f"the server accepts no password on this connection; {told}", password_sent=False)
         return self._answer(code, said)
 
     def _ask(self, command: str, argument: str = "") -> tuple[int, bytes]:

@@ -86,8 +86,8 @@ class MailService(Generic[AnyDialogue]):
     ) -> None:
         if account and target.encryption == "none" and not account.in_clear:
             raise Failure(
-                f"password: {target} is spoken to without encryption, and a password is not sent over such a line; set "
-                "encryption, or allow_plain_text_password if it has to be."
+                f"password: {target} is reached without encryption, and a password is not sent over such a connection; "
+                "set encryption, or allow_plain_text_password if it has to be."
             )
         self.target = target
         self._kind = kind
@@ -175,29 +175,29 @@ class MailService(Generic[AnyDialogue]):
 
     def _log_on(self, dialogue: AnyDialogue, account: Account, report: Report) -> None:
         report.logon["attempted"] = True
-        with self.part("logon", "the log-on", report):
+        with self.part("logon", "the sign-in", report):
             answer = dialogue.log_on(account.user, account.password)
         said, user = self.clean(answer.text), shortened(account.user)
         report.logon = {"attempted": answer.password_sent, "ok": answer.ok, "answer": said}
         if answer.ok is None:
             if answer.known:
                 raise Failure(
-                    f"{self.target} cannot check the log-on of {user} at the moment: {quoted(said)}; look at the back "
+                    f"{self.target} cannot check the sign-in of {user} at the moment: {quoted(said)}; look at the back "
                     "end of the service, and at the protocol log."
                 )
             raise Failure(
-                f"{self.target} answered the log-on of {user} with words that are not known as a "
+                f"{self.target} answered the sign-in of {user} with words that are not known as a "
                 f"refusal: {quoted(said)}; look at the protocol log of the service."
             )
         if answer.ok and isinstance(dialogue, Pop3 | Imap4):
             answer = self._open_mailbox(dialogue, account, report)
         if answer.ok and not account.succeeds:
-            raise Failure(f"{self.target} let {user} log on, and expect_logon is refused.")
+            raise Failure(f"{self.target} let {user} sign in, and expect_logon is refused.")
         if account.succeeds and not answer.ok:
             look = f"the user and the password, and whether this mailbox may use {dialogue.title}"
             if not answer.password_sent:
-                look = "the encryption that the server wants, and the ways to log on that it is set to"
-            raise Failure(f"{self.target} refused the log-on of {user}: {quoted(said)}; look at {look}.")
+                look = "the encryption that the server wants, and the authentication methods it is set to"
+            raise Failure(f"{self.target} refused the sign-in of {user}: {quoted(said)}; look at {look}.")
 
     def _open_mailbox(self, dialogue: Pop3 | Imap4, account: Account, report: Report) -> Answer:
         """Whether the mailbox opens: Exchange lets users in whose mailbox it then cannot get at."""
@@ -211,7 +211,7 @@ class MailService(Generic[AnyDialogue]):
         user = shortened(account.user)
         if answer.ok is None or account.succeeds:
             raise Failure(
-                f"{self.target} let {user} log on and did not open the mailbox: {quoted(said)}; look at the "
+                f"{self.target} let {user} sign in and did not open the mailbox: {quoted(said)}; look at the "
                 "server that holds it, at the form of the user name, at the password, and whether this mailbox may use "
                 f"{dialogue.title}."
             )
@@ -228,7 +228,7 @@ class MailService(Generic[AnyDialogue]):
         except OutOfTime:
             raise Failure(self._slowness(key, words)) from None
         except Flooded:
-            raise Failure(f"{self.target} sent more than any answer can be during {words}.") from None
+            raise Failure(f"{self.target} sent more than any valid answer during {words}.") from None
         except (ssl.SSLEOFError, ConnectionError):
             raise Failure(self._closed(key, words)) from None
         except ssl.SSLError as error:

@@ -25,7 +25,7 @@ from ansible_collections.mailops.exchange.plugins.module_utils._objects.mailbox_
 
 _SID = re.compile(r"S-1-5-21(?:-\d{1,10}){4}")
 
-# Setup of a localised Windows calls it so.
+# Setup of a localized Windows calls it so.
 _ADMINISTRATORS = {
     "administrator",
     "administrador",

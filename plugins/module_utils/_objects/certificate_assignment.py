@@ -155,7 +155,7 @@ class CertificateAssignment(Single[Certificate]):
             )
         none = f"{self.server.name} has no x509_certificate_name stored for {' and '.join(self.names)}"
         which = f", and {none}" if self.names else ""
-        raise Failure(f"name: it is not told which certificate is meant{which}; give name or thumbprint.")
+        raise Failure(f"name: it is not clear which certificate is meant{which}; give name or thumbprint.")
 
     def _unfit(self, certificate: Certificate, name: str | None) -> Iterator[str]:
         """A sentence if a certificate that can be used is not for the name, or not for the services."""
@@ -221,7 +221,7 @@ class CertificateAssignment(Single[Certificate]):
             told = f"Whether {before.thumbprint} is assigned to {services} on {self.server.name} is not known: {why}."
             if plan.changed:
                 yield (
-                    f"{told} So it is assigned, once more if it was already, which cannot be verified"
+                    f"{told} So it is assigned, possibly again, which cannot be verified"
                     f"{self._unseen()}. To know it, {fix}."
                 )
             else:
@@ -315,10 +315,10 @@ class CertificateAssignment(Single[Certificate]):
                 f"{settled.outstanding.before['certificate']}."
             )
         if "services" not in plan.changes:
-            return f"{why} {self.server.name} shows the certificate {before.thumbprint} all the same."
+            return f"{why} {self.server.name} shows the certificate {before.thumbprint} anyway."
         if isinstance(problem, CmdletFailure) and (known is None or (before.services or frozenset()) <= known):
             assigned = ", ".join(moved.changes.get("services", ()))
-            return f"{why} {self.server.name} shows {assigned} assigned all the same." if assigned else why
+            return f"{why} {self.server.name} shows {assigned} assigned anyway." if assigned else why
         shown = "unknown services" if known is None else f"only {', '.join(in_order(known)) or 'none'}"
         was = ""
         if known is not None and "services" in moved.changes:

@@ -114,7 +114,7 @@ class CertificateRemoval(Single[Held]):
         signing = self._auth_thumbprints
         if meant.subject == certificate_rules.AUTH_CERTIFICATE or meant.thumbprint in signing:
             yield (
-                "it is an Auth Certificate, by which the servers of the organization sign what they tell each other; "
+                "it is an Auth Certificate, with which the servers of the organization sign what they send each other; "
                 "publish another one and clear the previous one with Set-AuthConfig first."
             )
         if meant.services is None:

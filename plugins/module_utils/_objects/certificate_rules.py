@@ -49,7 +49,7 @@ _SEE_TO_AUTH = (
 # what helps.
 _MISSING_IN = {
     "full": (
-        "Exchange does not tell the services of certificates over remote PowerShell at the moment, usually because "
+        "Exchange does not show the services of certificates over remote PowerShell at the moment, usually because "
         "there is no valid Auth Certificate, or else because something on the way drops serializationLevel=Full",
         _SEE_TO_AUTH,
     ),
@@ -99,7 +99,7 @@ CERTIFICATE_SERVICES_UNREADABLE = Rule(
     "What {unknown} of {all} certificates are assigned to is not known: {reason}.",
     "Assignments are neither judged nor compared then, and mailops.exchange.exchange_certificate makes none unless "
     "assign_when_services_unknown is true.",
-    f"Where the plain form of Exchange's objects is the reason, {_GET_FULL_FORM}. In the full form, {_SEE_TO_AUTH}.",
+    f"If the reason is the plain form of objects, {_GET_FULL_FORM}. In the full form, {_SEE_TO_AUTH}.",
 )
 
 WILDCARD_ASSIGNED = Rule(
@@ -217,7 +217,7 @@ def services_unreadable(certificates: Sequence[Certificate], now: datetime, form
         auth = [one for one in certificates if one.subject == AUTH_CERTIFICATE]
         if fix == _SEE_TO_AUTH and auth and not any(now <= one.not_after for one in auth):
             reason = (
-                "Exchange does not tell the services of certificates over remote PowerShell, because the Auth "
+                "Exchange does not show the services of certificates over remote PowerShell, because the Auth "
                 "Certificate has expired"
             )
             fix = "renew the Auth Certificate and publish the new one with Set-AuthConfig"

@@ -186,8 +186,7 @@ def by_name(certificates: Iterable[Certificate], name: str, server: Server, opti
     usable = [certificate for certificate in fitting if not any(certificate.faults(now))]
     if not fitting:
         raise Failure(
-            f"{option}: no certificate of Exchange's on {server.name} covers {quoted(name)}; it has "
-            f"{listed(certificates)}."
+            f"{option}: no Exchange certificate on {server.name} covers {quoted(name)}; it has {listed(certificates)}."
         )
     if not usable:
         faults = first_of([f"{one.thumbprint} {fault}" for one in fitting for fault in one.faults(now)], "; ")

@@ -86,7 +86,7 @@ class ConnectivityTest(Work):
         if self.given.get("connection_type") == "Plaintext" and "user" in self.given:
             yield "connection_type: with Plaintext the password crosses the network in clear."
         if self.host.check_mode and not self.given["light_mode"]:
-            yield "light_mode: in check mode the test only logs on, because more would send a message."
+            yield "light_mode: in check mode the test only signs in, because more would send a message."
 
     def result(self) -> dict[str, Any]:
         self.host.warnings += self.remarks()

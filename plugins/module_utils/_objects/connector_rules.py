@@ -58,7 +58,7 @@ SUBMISSION_PORT_NOT_BOUND = Rule(
     "submission-port-not-bound",
     (ERROR,),
     "The receive connector {connector!r} is bound to {bindings}.",
-    "Mail programs send by port 587.",
+    "Mail programs send through port 587.",
     "Set bindings to add: ['0.0.0.0:587']{by}.",
     CONNECTOR,
 )
@@ -67,7 +67,7 @@ CONNECTOR_RESTRICTED = Rule(
     "connector-restricted",
     (NOTICE,),
     "The receive connector {connector!r} is for {clients}.",
-    "Users who connect from elsewhere cannot send by it.",
+    "Users who connect from elsewhere cannot send through it.",
     "Set remote_ip_ranges to add: [the other addresses that users have]{by}.",
     CONNECTOR,
 )
@@ -77,7 +77,7 @@ CONNECTOR_ROLE_CONFLICT = Rule(
     (ERROR, WARNING),
     "The receive connectors {connector!r} ({role}) and {other_connector!r} ({other_role}) are both bound to "
     "{bindings}.",
-    "Only one of the two transport services gets hold of it, whatever the remote addresses are. Exchange takes no "
+    "Only one of the two transport services gets it, whatever the remote addresses are. Exchange takes no "
     "change of these connectors, and the setup of a cumulative update fails over them.",
     "Set bindings of one of the two to another address or port{by}. If one has the wrong role, set TransportRole "
     "with Set-ReceiveConnector.",
@@ -97,7 +97,7 @@ BASIC_WITHOUT_TLS = Rule(
     "basic-without-tls",
     (WARNING,),
     "auth_mechanism of the receive connector {connector!r} has BasicAuth without BasicAuthRequireTLS.",
-    "Clients may send passwords over unencrypted lines, where anybody on the way can read them.",
+    "Clients may send passwords over unencrypted connections, where anybody on the network path can read them.",
     "Set auth_mechanism to add: [Tls, BasicAuthRequireTLS]{by}.",
     CONNECTOR,
 )
@@ -106,7 +106,7 @@ CONNECTOR_REFUSES_USERS = Rule(
     "connector-refuses-users",
     (ERROR,),
     "permission_groups of the receive connector {connector!r} is {permission_groups}.",
-    "Users may not send by it, even after they have logged on.",
+    "Users may not send through it, even after they have signed in.",
     "Set permission_groups to add: [ExchangeUsers]{by}.",
     CONNECTOR,
 )

@@ -65,9 +65,9 @@ class MailProbe(Work):
 
     def contradictions(self) -> Iterator[str]:
         if ("user" in self.given) != ("password" in self.given):
-            yield "user, password: one was given without the other; a log-on needs both."
+            yield "user, password: one was given without the other; signing in needs both."
         if self.given["expect_logon"] == "refused" and "user" not in self.given:
-            yield "expect_logon: without user and password no log-on is tried that could be refused."
+            yield "expect_logon: without user and password no sign-in is tried that could be refused."
         if "round_trip" not in self.given:
             return
         if self.given["protocol"] != "pop3":
@@ -75,7 +75,7 @@ class MailProbe(Work):
         if "user" not in self.given:
             yield "round_trip: sending and fetching need user and password."
         if self.given["expect_logon"] == "refused":
-            yield "round_trip: it needs a log-on that succeeds, and expect_logon is refused."
+            yield "round_trip: it needs a successful sign-in, and expect_logon is refused."
 
     def result(self) -> dict[str, Any]:
         report = Report()

@@ -32,7 +32,7 @@ Found = Mapping[str, Any]
 
 
 def label_of(found: Found) -> str:
-    # Names can occur twice in an organisation, addresses cannot.
+    # Names can occur twice in an organization, addresses cannot.
     return harmless(string_text(found.get("PrimarySmtpAddress")) or place_of(found) or guid_of(found))
 
 
@@ -67,8 +67,8 @@ def key_of(found: Found) -> str:
         return key
     came = {name: found[name] for name in (*NAMES, TEXT) if name in found}
     raise Failure(
-        f"{GET} shows neither a GUID nor a distinguished name of a mailbox, so it cannot be told from others, and "
-        f"nothing was written: it came as {str(came)[:300]}; please report that.",
+        f"{GET} shows neither a GUID nor a distinguished name of a mailbox, so it cannot be distinguished from others, "
+        f"and nothing was written: it came as {str(came)[:300]}; please report that.",
         unreadable={name: Unreadable(found.get(name)).shape for name in ("Guid", "DistinguishedName")},
     )
 
@@ -82,7 +82,7 @@ def distinct(mailboxes: Iterable[Found]) -> Iterator[tuple[str, Found]]:
         if known != label:
             raise Failure(
                 f"{GET} shows the same {'GUID' if guid_of(found) else 'distinguished name'} {key} for {known} and "
-                f"{label}, so they cannot be told apart, and nothing was written."
+                f"{label}, so they cannot be distinguished, and nothing was written."
             )
         if known is label:
             yield key, found

@@ -146,13 +146,13 @@ class MailboxAccess(Resource[Mailboxes, Changes]):
             yield "pop_enabled and the other settings: none is given; give at least one."
         if self.exclusive:
             if not self.others:
-                yield "exclusive: it needs pop_enabled: true or imap_enabled: true, the access that others shall lose."
+                yield "exclusive: it needs pop_enabled: true or imap_enabled: true, the access that others lose."
             for option in self.others:
                 if self.desired[option] is False:
                     yield f"exclusive: with {option}: false nobody would have access; leave out one of the two."
         if self.given["refuse_built_in_accounts"] and not self.by_name:
             yield (
-                "refuse_built_in_accounts: filter and exclusive leave the mailboxes of such accounts alone anyway; "
+                "refuse_built_in_accounts: filter and exclusive skip the mailboxes of such accounts anyway; "
                 "leave it out, or name the mailboxes by identities."
             )
         for prefix in PREFIXES:
@@ -210,9 +210,9 @@ class MailboxAccess(Resource[Mailboxes, Changes]):
         if whose is None:
             came = Unreadable(found.get("SamAccountName"))
             raise Failure(
-                f"{shortened(label_of(found))}: it cannot be told from the mailboxes of the Administrator and the "
-                f"Guest, because {GET_USER} does not tell its SID and its SamAccountName came as {came}; nothing was "
-                f"written. Grant Identity of {GET_USER}.",
+                f"{shortened(label_of(found))}: it cannot be distinguished from the mailboxes of the Administrator and "
+                f"the Guest, because {GET_USER} does not tell its SID and its SamAccountName came as {came}; nothing "
+                f"was written. Grant Identity of {GET_USER}.",
                 unreadable={"SamAccountName": came.shape},
             )
         return f"the built-in account {whose}" if whose else "Exchange's own monitoring" if is_health(found) else ""
@@ -224,9 +224,9 @@ class MailboxAccess(Resource[Mailboxes, Changes]):
         if not self.by_name and (of_health is None or is_administrator is None):
             came = Unreadable(found.get("SamAccountName"))
             raise Failure(
-                f"{shortened(label_of(found))}: its SamAccountName came as {came}, so it cannot be told from the "
-                "mailboxes of the Administrator and of Exchange's own monitoring, which filter and exclusive leave "
-                "alone; nothing was written. Please report that.",
+                f"{shortened(label_of(found))}: its SamAccountName came as {came}, so it cannot be distinguished from "
+                "the mailboxes of the Administrator and of Exchange's own monitoring, which filter and exclusive "
+                "skip; nothing was written. Please report that.",
                 unreadable={"SamAccountName": came.shape},
             )
         if not of_health and not is_administrator:
@@ -238,20 +238,20 @@ class MailboxAccess(Resource[Mailboxes, Changes]):
 
     def remarks(self, before: Mailboxes, plan: Changes) -> Iterator[str]:
         for labels, text in (
-            (plan.spared, "left alone, because a filter or exclusive never gives access to the Administrator or to"),
-            (plan.closed, "given access, to no avail: Exchange does not open by POP3 or IMAP4 the Administrator or"),
+            (plan.spared, "skipped, because a filter or exclusive never gives access to the Administrator or to"),
+            (plan.closed, "given access without effect: Exchange does not open by POP3 or IMAP4 the Administrator or"),
         ):
             if labels:
                 yield f"{first_of(labels)}: {text} its health mailboxes."
         for label, reason in self.administrators.unproven_accounts.items():
             yield (
-                f"{shortened(label)}: whether its account is the Administrator or the Guest is told by its name "
-                f"alone, and not by its SID; grant Identity of {GET_USER}. {reason}"
+                f"{shortened(label)}: whether its account is the Administrator or the Guest is known from its name "
+                f"only, and not from its SID; grant Identity of {GET_USER}. {reason}"
             )
         for domain, reason in {} if self.by_name else self.administrators.unproven.items():
             yield (
-                f"{shortened(domain)}: which account has the RID 500 cannot be told, so its Administrator is left "
-                f"alone only under a name that Windows gives it; grant Identity and Filter of {GET_USER}. {reason}"
+                f"{shortened(domain)}: which account has the RID 500 is not known, so its Administrator is skipped "
+                f"only under a name that Windows gives it; grant Identity and Filter of {GET_USER}. {reason}"
             )
 
     def refusals(self, before: Mailboxes, plan: Changes) -> Iterator[str]:
@@ -300,7 +300,7 @@ class MailboxAccess(Resource[Mailboxes, Changes]):
 def _told(outcome: Outcome, count: int) -> Iterator[str]:
     failed = outcome.failed
     if failed:
-        unseen = ", or nobody can tell whether they were" if outcome.unseen else ""
+        unseen = ", or it is not known whether they were" if outcome.unseen else ""
         yield f"{len(failed)} of {count} mailboxes could not be changed{unseen}."
         alike: defaultdict[str, list[str]] = defaultdict(list)
         for one in failed:

@@ -29,7 +29,7 @@ PLAIN_TEXT_LOGIN = Rule(
     "plain-text-login",
     (WARNING,),
     "login_type is PlainTextLogin.",
-    "Clients may send passwords over unencrypted lines, where anybody on the way can read them.",
+    "Clients may send passwords over unencrypted connections, where anybody on the network path can read them.",
     "Set login_type to SecureLogin{by}.",
     ("login_type",),
 )
@@ -56,7 +56,7 @@ CONNECTION_SETTING_NOT_BOUND = Rule(
     "connection-setting-not-bound",
     (ERROR,),
     "{option}: {setting!r} needs its port {port} in {bindings_option}, which are {bindings}.",
-    "Nothing answers there in the way that clients are told.",
+    "Nothing answers there in the way that clients expect.",
     "Add a binding for it there, such as 0.0.0.0:{port}, or change the setting{by}.",
     (*CONNECTION_SETTINGS, *BINDINGS),
 )

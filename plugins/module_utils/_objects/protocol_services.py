@@ -306,4 +306,4 @@ def _not_settled(
     wanted = next((left["status"] for left in outstanding.values() if "status" in left), "restarted")
     wrong = standing(now[name] for name in outstanding)
     reason = f". {why}" if why else "; the event log of the host has the reason."
-    return f"{wrong} on {server.name} and not {wanted} as it was told to be{reason}"
+    return f"{wrong} on {server.name} and not {wanted}{reason}"

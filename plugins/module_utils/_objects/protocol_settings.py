@@ -109,6 +109,6 @@ def _unused_name(values: Mapping[str, Any]) -> Iterator[str]:
     if not name or name.casefold() in {setting.host.casefold() for setting in told if setting}:
         return
     yield (
-        f"x509_certificate_name: {quoted(name)} is the host of no connection setting, so a certificate for it does not "
-        "fit the name clients are told to connect to."
+        f"x509_certificate_name: {quoted(name)} is not the host of any connection setting, so a certificate with "
+        "this name does not match the name that clients are shown."
     )

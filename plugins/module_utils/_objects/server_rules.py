@@ -28,7 +28,7 @@ EXCHANGE_UNSUPPORTED = Rule(
     "Move to Exchange Server SE.",
 )
 
-_NOT_JUDGED = "What {cmdlet} would show is not judged, and traps in it stay unseen."
+_NOT_JUDGED = "What {cmdlet} would show is not checked, so problems there go unnoticed."
 _LEAVE_OUT = "Or leave the part out of gather."
 
 PART_NOT_GRANTED = Rule(
@@ -44,7 +44,7 @@ PART_WITHOUT_DIRECTORY = Rule(
     (WARNING,),
     "{why_it_cannot_be_read}",
     _NOT_JUDGED,
-    "See to it that {server} can use its domain controllers, which Get-ExchangeServer -Status shows, or name another "
+    "Make sure that {server} can use its domain controllers, which Get-ExchangeServer -Status shows, or name another "
     f"one with domain_controller. {_LEAVE_OUT}",
 )
 
@@ -53,7 +53,7 @@ PART_WITHOUT_RPC = Rule(
     (WARNING,),
     "{why_it_cannot_be_read}",
     _NOT_JUDGED,
-    "See to it that the service MSExchangeServiceHost runs on {server}, which answers for certificates by RPC, and "
+    "Make sure that the service MSExchangeServiceHost runs on {server}, which answers for certificates by RPC, and "
     f"look into the event log there. {_LEAVE_OUT}",
 )
 

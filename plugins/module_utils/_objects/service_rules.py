@@ -23,7 +23,7 @@ SERVICE_NOT_RUNNING = Rule(
     "service-not-running",
     (ERROR, NOTICE),
     "The service {service} is {status}.",
-    "{protocol_title} needs all of its services: clients talk to the front end, which hands them on.",
+    "{protocol_title} needs all of its services: clients talk to the front end, which passes them to the back end.",
     "Set state to started with mailops.exchange.protocol_service, for {protocol_title}.",
     ("services",),
 )
@@ -51,7 +51,7 @@ RESTART_OWED = Rule(
     "restart-owed",
     (WARNING, NOTICE),
     "{why_a_restart_is_owed}",
-    "Services read their settings when they start; until then clients meet the old ones.",
+    "Services read their settings when they start; until then, clients get the old ones.",
     "Set state to restarted with mailops.exchange.protocol_service, for {protocol_title}.",
     ("restart",),
 )
@@ -72,8 +72,8 @@ COMPONENT_UNKNOWN = Rule(
     "It is not known whether the server component {component} is Active. {why}",
     "While it is not, as in maintenance, Exchange turns clients away and stops the front-end service of "
     "{protocol_title}. The role does not begin without knowing.",
-    "See to it that Get-ServerComponentState answers this user; View-Only Organization Management grants it. With "
-    "{protocol_key}_ignore_unknown_component the role goes on all the same.",
+    "Make sure that Get-ServerComponentState answers this user; View-Only Organization Management grants it. With "
+    "{protocol_key}_ignore_unknown_component the role continues anyway.",
 )
 
 

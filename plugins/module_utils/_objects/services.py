@@ -130,7 +130,7 @@ def insist_on_host(host: Host, server: Server, services: Iterable[Service]) -> N
         if computer.casefold() not in names:
             raise Failure(
                 f"This connection leads to the computer {computer}, but the Exchange server meant is {server.name}; "
-                "its services and logs are to be had on that host only, so run the task there."
+                "its services and logs are available on that host only, so run the task there."
             )
 
 

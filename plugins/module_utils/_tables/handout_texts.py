@@ -51,7 +51,7 @@ ENGLISH = {
     "thunderbird_3": "Authentication method: Normal password, for the incoming and for the outgoing server.",
     "outlook": "Outlook (classic)",
     "outlook_1": "When you add the account, select «Let me set up my account manually», then choose IMAP or POP. "
-    "Otherwise Outlook sets up an Exchange account.",
+    "Otherwise, Outlook sets up an Exchange account.",
     "outlook_2": "Encryption method: SSL/TLS or STARTTLS, as shown with the server.",
     "outlook_3": "Leave «Require logon using Secure Password Authentication (SPA)» cleared.",
     "outlook_4": "Under More Settings, Outgoing Server, select «My outgoing server (SMTP) requires authentication» and "

@@ -234,7 +234,7 @@ class Settings(Single[Stored]):
         if isinstance(problem, CmdletFailure):
             left = settled.outstanding.after.keys()
             kept = ", ".join(f"{option} {quoted(value)}" for option, value in moved.after.items() if option not in left)
-            sentences = [why, f"{self.server.name} has stored all the same: {kept}." if kept else ""]
+            sentences = [why, f"{self.server.name} has stored anyway: {kept}." if kept else ""]
             sentences += [self._not_as_sent(option, settled, moved) for option in left if option in moved.after]
         else:
             sentences = [*self._not_stored(before, plan, settled, moved), why]

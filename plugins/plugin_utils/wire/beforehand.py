@@ -30,17 +30,17 @@ def _no_log_on(settings: Settings) -> str | None:
     auth, user = settings.auth, settings.user
     if auth in ("basic", "credssp", "ntlm") and not user and (settings.password or kerberos.needs_password(auth, user)):
         return (
-            f"There is no user to log on as by {auth} authentication: set ansible_user, or ansible_exchange_user for "
+            f"There is no user for {auth} authentication: set ansible_user, or ansible_exchange_user for "
             "this collection alone."
         )
     if auth in ("certificate", "kerberos") or settings.password or not kerberos.needs_password(auth, user):
         return None
     unless = " unless there is a Kerberos ticket" if auth == "negotiate" else ""
-    whose = f"for user {quoted(user)}" if user else "to log on with"
+    whose = f"for user {quoted(user)}" if user else "to sign in with"
     return (
         f"There is no password {whose}, and {auth} authentication needs one{unless}: set "
         "ansible_password, or ansible_exchange_password for this collection alone (a key of SSH is of no use here), or "
-        "log on with a Kerberos ticket by ansible_exchange_auth: kerberos."
+        "use a Kerberos ticket with ansible_exchange_auth: kerberos."
     )
 
 

@@ -29,9 +29,9 @@ from ansible_collections.mailops.exchange.plugins.plugin_utils.wire.boundary imp
 # it names it.
 BULKY_MEMBERS = frozenset({"SerializationData"})
 
-# What Exchange sends has up to nine elements in each other. pypsrp keeps the text of each of them while it reads it.
+# What Exchange sends has up to nine elements inside each other. pypsrp keeps the text of each while it reads it.
 DEEPEST = 32
-TOO_DEEP = f"the XML has more than {DEEPEST} elements in each other"
+TOO_DEEP = f"the XML has more than {DEEPEST} elements inside each other"
 
 # Characters that one object may come to, a value counted as 64 more. References to one another make a short document
 # say the same without end.

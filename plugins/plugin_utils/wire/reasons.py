@@ -17,9 +17,9 @@ CONFIGURATION_NOT_FOUND = 2150858811
 
 @dataclass(frozen=True)
 class Reason:
-    """One reason: by what it is recognised, and the sentence about it.
+    """One reason: by what it is recognized, and the sentence about it.
 
-    Exchange names the class of its exception in blocks before its words, which are localised, in a fault of WSMan as in
+    Exchange names the class of its exception in blocks before its words, which are localized, in a fault of WSMan as in
     a page of HTTP: `[AuthZRequestId=...][FailureCategory=AuthZ-CmdletAccessDeniedException]`. The state of a broken
     pool has the exception itself. WSMan's own reasons have numbers.
     """
@@ -96,7 +96,7 @@ REASONS: Sequence[Reason] = (
     ),
     # A guess: what cmdlets say of an object that there is not.
     _named(
-        "Exchange does not find {user} in its organization: log on as a user of its forest, or link a role "
+        "Exchange does not find {user} in its organization: sign in as a user of its forest, or link a role "
         "group to a group of the other forest",
         "ManagementObjectNotFoundException",
     ),
@@ -109,7 +109,7 @@ REASONS: Sequence[Reason] = (
     # Published: Microsoft's article 3090768, and the Exchange team on how remote PowerShell is proxied (604504).
     _named(
         "the next request came to another server than the first: let the host's address be that of a single server, "
-        "and not of a load balancer, and log on as a user whose mailbox is on a server of the same version",
+        "and not of a load balancer, and sign in as a user whose mailbox is on a server of the same version",
         "InvalidShellID",
     ),
     _numbered(

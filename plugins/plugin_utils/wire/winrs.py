@@ -93,7 +93,7 @@ class _Negotiate(HTTPNegotiateAuth):
 
     def _context(self, host: str) -> t.Any:
         if host not in self.contexts:
-            raise Unintelligible("nobody asked for the log-on that messages are to be encrypted by")
+            raise Unintelligible("nobody asked for the authentication that encrypts messages")
         return self.contexts[host]
 
 

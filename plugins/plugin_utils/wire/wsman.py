@@ -241,7 +241,7 @@ def _of_page(settings: Settings, name: str, status: int, refusal: Refusal) -> st
 
 
 def _user(settings: Settings) -> str:
-    return f"user {quoted(settings.user)}" if settings.user else "the user that logged on"
+    return f"user {quoted(settings.user)}" if settings.user else "the user that signed in"
 
 
 def _of_query(settings: Settings, name: str) -> str:

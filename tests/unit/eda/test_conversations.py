@@ -127,7 +127,7 @@ def starttls(server: Server) -> None:
 
 
 def test_nothing_that_was_said_in_clear_counts(opened: Opener) -> None:
-    with pytest.raises(Failed, match=r"refused the log-on of app@contoso.test: not after all"):
+    with pytest.raises(Failed, match=r"refused the sign-in of app@contoso.test: not after all"):
         opened(starttls, encryption="starttls")
 
 
@@ -152,7 +152,7 @@ def test_a_password_that_is_refused_is_not_repeated(opened: Opener) -> None:
 
     with pytest.raises(Failed) as failed:
         opened(talk)
-    assert "refused the log-on of app@contoso.test: I will not take ********" in str(failed.value)
+    assert "refused the sign-in of app@contoso.test: I will not take ********" in str(failed.value)
 
 
 @pytest.mark.parametrize("protocol", ["pop3", "imap4"])

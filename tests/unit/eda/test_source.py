@@ -129,7 +129,7 @@ def test_accounts_share_the_interval(run: Run) -> None:
 
 
 def test_many_failures_disable_an_account_until_it_is_enabled(run: Run, caplog: pytest.LogCaptureFixture) -> None:
-    run.mailbox.down = "mail.contoso.test:995 refused the log-on of app@contoso.test: no"
+    run.mailbox.down = "mail.contoso.test:995 refused the sign-in of app@contoso.test: no"
     run(10 * 24 * HOUR, max_failures=25)
     assert len(run.opened) == 26
     pauses = [later - earlier for earlier, later in zip(run.opened, run.opened[1:], strict=False)]
@@ -249,7 +249,7 @@ def test_feedback_that_ansible_rulebook_does_not_give(run: Run) -> None:
 def test_testing_the_settings(run: Run, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
     run(HOUR, test=True)
-    run.mailbox.down = "mail.contoso.test:995 refused the log-on of app@contoso.test: no"
+    run.mailbox.down = "mail.contoso.test:995 refused the sign-in of app@contoso.test: no"
     run(HOUR, test=True)
     good, bad = (event["mailbox"] for event in run.events)
     assert (good["ok"], good["sentence"]) == (

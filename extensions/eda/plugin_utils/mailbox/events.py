@@ -91,7 +91,7 @@ def problem(account: Account, reason: str) -> Event:
 def tested(account: Account, reason: str | None, mails: int | None) -> Event:
     """What `test: true` has found."""
     sentence = reason or (
-        f"{account.user} can log on at {account.host}:{account.port} by {account.protocol}; "
+        f"{account.user} can sign in at {account.host}:{account.port} by {account.protocol}; "
         f"the mailbox has {mails} mails."
     )
     return Event("test", {"account": account.name, "ok": reason is None, "sentence": sentence, "mails": mails})

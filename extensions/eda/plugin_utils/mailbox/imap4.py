@@ -170,7 +170,7 @@ class Imap4:
                 said = str(error)
             except UnicodeEncodeError as error:
                 raise Failed("The password goes beyond ASCII, and the server does not offer AUTH=PLAIN.") from error
-        raise Failed(f"{account.host}:{account.port} refused the log-on of {account.user}: {told(account, said)}")
+        raise Failed(f"{account.host}:{account.port} refused the sign-in of {account.user}: {told(account, said)}")
 
     def _uid(self, *command: str) -> list[Any]:
         answer, data = self._client.uid(*command)

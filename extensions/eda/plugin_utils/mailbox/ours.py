@@ -133,6 +133,5 @@ def _authenticated(results: Iterable[str], domain: str) -> str:
         if outcome == "pass" and aligned:
             return ""
         told.append(f"{method}={one_line(outcome, 20)}" + ("" if aligned else f" for {one_line(of, 100)}"))
-    return (
-        f"The server could not tell that it comes from {domain} ({', '.join(told) or 'neither dmarc, dkim nor spf'})."
-    )
+    results = ", ".join(told) or "neither dmarc, dkim, nor spf"
+    return f"The server could not confirm that it comes from {domain} ({results})."

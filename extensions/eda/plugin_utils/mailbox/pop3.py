@@ -111,7 +111,7 @@ class Pop3:
                 self._ask(f"USER {account.user}")
                 self._ask(f"PASS {account.password}")
             except NotGiven as error:
-                raise Failed(f"{account.host}:{account.port} refused the log-on of {account.user}: {error}") from error
+                raise Failed(f"{account.host}:{account.port} refused the sign-in of {account.user}: {error}") from error
 
     def _pairs(self, command: str) -> Iterator[tuple[str, str]]:
         try:

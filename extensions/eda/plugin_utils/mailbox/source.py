@@ -187,7 +187,7 @@ class Keeper:
         if book.damaged:
             reason = (
                 f"The state of {account.name} could not be read, and is now {book.damaged}. "
-                "What was given before may be given once more, each event with the same id."
+                "Earlier events may be delivered again, each with the same id."
             )
             logger.error("%s", reason)
             await self._tell_of(reason)

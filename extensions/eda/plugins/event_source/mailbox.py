@@ -12,86 +12,88 @@ from typing import Any
 
 DOCUMENTATION = r"""
 ---
-short_description: Receive the replies that people send to an application's mailbox
+short_description: Receive the replies that people send to the mailbox of an application
 version_added: 0.1.0
 description:
-  - An ansible-rulebook event source plugin that reads a mailbox by POP3 or IMAP4, which has to be used for nothing
-    else, and gives one event for each mail.
-  - What answers a message of the application, comes from somebody who may answer, and was written by a person, is of
-    type V(reply) and has its text. Every other mail is of type V(other_mail) and has none.
-  - It keeps off a mailbox that fails or that is used for something else. Type V(account_disabled) tells that an account
-    is not used any more, V(unrelated_mail) that there is too much that is none of ours, V(problem) what else somebody
-    should know.
-  - All options but O(accounts), O(interval), O(jitter), O(state_dir), O(test), O(feedback) and O(feedback_timeout) may
-    be given for each account, and beside O(accounts) for all of them.
-  - Needs inscriptis on the host of ansible-rulebook, as C(requirements-eda.txt) of the collection has it.
+  - An ansible-rulebook event source plugin that reads a dedicated mailbox by POP3 or IMAP4, and creates one event for
+    each message.
+  - A message that answers a message of the application, comes from an allowed sender, and was written by a person has
+    the type V(reply), and the event contains its text. Every other message has the type V(other_mail), and the event
+    does not contain its text.
+  - The plugin stops using a mailbox that fails or that is used for something else. The type V(account_disabled) says
+    that an account is no longer used, V(unrelated_mail) that the mailbox has too many unrelated messages, and
+    V(problem) reports other problems.
+  - All options except O(accounts), O(interval), O(jitter), O(state_dir), O(test), O(feedback), and O(feedback_timeout)
+    can be given for each account, or next to O(accounts) for all of them.
+  - Requires inscriptis on the host of ansible-rulebook, as listed in C(requirements-eda.txt) of the collection.
 options:
   accounts:
-    description: The accounts, each a dictionary of options. Without it there is one, of the options themselves.
+    description: The accounts, each a dictionary of options. By default, there is one account with the options given.
     type: list
     elements: dict
   interval:
-    description: Minutes from look to look at each account, not less than 5. The accounts are spread over it.
+    description: Minutes between two checks of each account, at least 5. The accounts are spread over the interval.
     type: int
     default: 30
   jitter:
-    description: At most so many percent of the interval are added to it each time, not more than 50.
+    description: A random part of the interval, of at most this percentage, is added each time. The maximum is 50.
     type: int
     default: 10
   state_dir:
     description:
-      - The folder in which is kept what was given already, one small file for each mailbox. It has to outlive the
-        process, in a container it is a volume.
-      - By default C(mailops.exchange/mailbox) in C($XDG_STATE_HOME), or in C(~/.local/state).
+      - The folder in which the plugin remembers the events that it has created, in one small file per mailbox. It must
+        be persistent, for example a volume of a container.
+      - The default is C(mailops.exchange/mailbox) in C($XDG_STATE_HOME), or in C(~/.local/state).
     type: str
   test:
-    description: Log on to each account once, say in one sentence of an event of type V(test) what is wrong, and end.
+    description: Authenticate with each account once, report what is wrong in an event of type V(test), and end.
     type: bool
     default: false
   feedback:
     description:
-      - Take an event for given only when ansible-rulebook acknowledges that its engine has it. This needs an
-        ansible-rulebook with persistence, and a name for the source.
+      - Whether an event counts as delivered only when ansible-rulebook acknowledges that its engine has it. This
+        requires an ansible-rulebook with persistence, and a name for the source.
     type: bool
     default: false
   feedback_timeout:
-    description: Seconds to wait for that. Afterwards the event is given again, with the same id, at the next look.
+    description: Seconds to wait for the acknowledgment. After that, the event is sent again at the next check, with
+      the same ID.
     type: int
     default: 120
   name:
-    description: What the account is called in events and sentences. By default its address.
+    description: The name of the account in events and messages. The default is its address.
     type: str
   protocol:
-    description: How the mailbox is read.
+    description: The protocol to read the mailbox with.
     type: str
     choices: [pop3, imap4]
     default: pop3
   host:
-    description: The mail server. Its certificate has to be for this name.
+    description: The mail server. Its certificate must cover this name.
     type: str
     required: true
   port:
-    description: By default 995 or 110 for POP3 and 993 or 143 for IMAP4, as O(encryption) has it.
+    description: The port. The default is 995 or 110 for POP3 and 993 or 143 for IMAP4, depending on O(encryption).
     type: int
   encryption:
     description:
-      - V(implicit_tls) is what mail programs call SSL/TLS, V(starttls) begins in clear and changes to TLS before the
-        log-on. Nothing is read, and no password sent, without TLS and a valid certificate.
+      - V(implicit_tls) is what mail programs call SSL/TLS. V(starttls) starts unencrypted and switches to TLS before
+        authentication. Without TLS and a valid certificate, nothing is read and no password is sent.
     type: str
     choices: [implicit_tls, starttls]
     default: implicit_tls
   ca_cert:
-    description: A file of CA certificates to trust in place of the system's.
+    description: File with the CA certificates to trust, instead of those of the system.
     type: str
   connect_to:
-    description: A name or address to connect to in place of O(host), as for one server behind a load balancer.
+    description: Name or address to connect to instead of O(host), for example a single server behind a load balancer.
     type: str
   timeout:
-    description: Seconds that the server may take to answer.
+    description: Seconds to wait for an answer of the server.
     type: int
     default: 60
   user:
-    description: Who logs on.
+    description: The user to authenticate as.
     type: str
     required: true
   password:
@@ -99,77 +101,78 @@ options:
     type: str
     required: true
   address:
-    description: The mail address of the mailbox. By default the O(user).
+    description: The mail address of the mailbox. The default is O(user).
     type: str
   folder:
-    description: The folder that is read by IMAP4. POP3 has the inbox only.
+    description: The folder to read by IMAP4. POP3 has only the inbox.
     type: str
     default: INBOX
   idle:
-    description: Have news by IDLE at once, where an IMAP4 server offers it.
+    description: Whether to receive new messages immediately by IDLE, if the IMAP4 server offers it.
     type: bool
     default: true
   allowed_senders:
-    description: Who may answer. Addresses, domains such as V(@contoso.com), or V(*) for everybody.
+    description: The allowed senders of replies, as addresses, domains such as V(@contoso.com), or V(*) for everybody.
     type: list
     elements: str
     required: true
   message_ids:
     description:
-      - The message ids of what the application sent, with V(*) for any characters, as in V(*@app.contoso.com). Mail
-        that names one in C(In-Reply-To) or C(References) is a reply.
+      - The message IDs of the messages that the application sent, with V(*) for any characters, as in
+        V(*@app.contoso.com). A message that names one of them in C(In-Reply-To) or C(References) is a reply.
     type: list
     elements: str
   message_ids_file:
-    description: A file with more of them, one a line. It is read before each look, so the application can add to it.
+    description: File with more message IDs, one per line. It is read before each check, so the application can add to
+      it.
     type: str
   subject_tag:
-    description: V(task) makes a reply of what has C([task:17]) in its subject, and V(17) the C(tag) of the event.
+    description: With V(task), a message with C([task:17]) in its subject is a reply, and 17 is the C(tag) of the event.
     type: str
   plus_addressing:
-    description: Make a reply of what was sent to C(name+17@contoso.com) too, where O(address) is C(name@contoso.com).
+    description: Whether a message to C(name+17@contoso.com) is a reply too, if O(address) is C(name@contoso.com).
     type: bool
     default: false
   trusted_authserv_id:
     description:
-      - The name by which the own mail server signs C(Authentication-Results). When it is given, a reply needs there a
-        pass of DMARC, or of DKIM or SPF for the domain of its sender.
+      - The name with which your own mail server adds C(Authentication-Results). If given, a reply must have a pass
+        there for DMARC, or for DKIM or SPF of the domain of its sender.
     type: str
   max_size:
-    description: The largest mail that is read, in MiB.
+    description: The maximum size of a message to read, in MiB.
     type: int
     default: 35
   after:
-    description: What is done with a reply after its event was given. Every other mail stays where it is.
+    description: What to do with a reply after its event was created. Other messages stay where they are.
     type: str
     choices: [keep, delete, move]
     default: keep
   move_to:
-    description: The folder for O(after=move), which IMAP4 only has.
+    description: The folder for O(after=move), which is available with IMAP4 only.
     type: str
   max_failures:
-    description: After more consecutive failures than this the account is disabled.
+    description: The account is disabled after more consecutive failures than this.
     type: int
     default: 25
   longest_pause:
-    description: After each failure the pause grows by one interval, up to so many minutes.
+    description: After each failure, the pause grows by one interval, up to this many minutes.
     type: int
     default: 240
   max_unrelated:
-    description: When so many mails are none of ours, nothing is processed until they are gone.
+    description: If the mailbox has this many unrelated messages, nothing is processed until they are removed.
     type: int
     default: 10
   unrelated_pause:
-    description: Minutes until the mailbox is looked at again then.
+    description: Minutes until the mailbox is checked again in this case.
     type: int
     default: 5
   enable:
-    description: Any text. A disabled account is used again when this is changed, V(ticket 4711) for example.
+    description: Any text, for example V(ticket 4711). Changing it enables a disabled account again.
     type: str
 """
 
 EXAMPLES = r"""
-- name: One mailbox by POP3
+- name: Read one mailbox by POP3
   mailops.exchange.mailbox:
     host: mail.contoso.com
     user: app@contoso.com
@@ -177,7 +180,7 @@ EXAMPLES = r"""
     allowed_senders: ["@contoso.com"]
     message_ids: ["*@app.contoso.com"]
 
-- name: Two by IMAP4, which tells of new mail at once
+- name: Read two mailboxes by IMAP4, with new messages at once
   mailops.exchange.mailbox:
     protocol: imap4
     host: mail.contoso.com
@@ -192,7 +195,7 @@ EXAMPLES = r"""
         password: "{{ orders_password }}"
         plus_addressing: true
 
-- name: Only look whether the settings are right
+- name: Only test the settings
   mailops.exchange.mailbox:
     test: true
     host: mail.contoso.com

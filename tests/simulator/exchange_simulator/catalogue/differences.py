@@ -45,7 +45,7 @@ LEFT_OUT = {
         "Framework here and that of .NET there."
     ),
     r"^nothing: ids of requests, times of the run, hashes in ids": (
-        "Ids of requests, the times in ids of errors, and the order of an object's parts, of which none has a meaning."
+        "Ids of requests, the times in ids of errors, and the order of an object's parts; none of these has a meaning."
     ),
 }
 
@@ -57,7 +57,7 @@ KNOWN: tuple[Known, ...] = (
         r"",
         rf"{_ERROR}(ToString$|MS/Exception/Props/Message$|MS/ErrorDetails_Message$)",
         "The wording of PowerShell's own errors",
-        "PowerShell 7.6 words some of them otherwise than 5.1, and no error is recognised by its text",
+        "PowerShell 7.6 words some of them otherwise than 5.1, and no error is recognized by its text",
     ),
     Known(
         r"Get-Process",

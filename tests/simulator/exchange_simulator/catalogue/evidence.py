@@ -208,7 +208,7 @@ _PROTOCOL_SETTINGS: Told = {
     ("page", "ff438264"): {
         "ExtendedProtectionPolicy": "The enumeration ExtendedProtectionTokenCheckingMode: its names."
     },
-    ("page", "aa997604"): {"AuthenticatedConnectionTimeout": "The administration centre takes up to a day."},
+    ("page", "aa997604"): {"AuthenticatedConnectionTimeout": "The administration center takes up to a day."},
     ("page", _page("Set-PopSettings")): {_NUMBERED: "The numbers of the enumeration's names."},
     ("guess", "no output of this object was found"): {
         "": "The order of the members: those of the class itself, of its bases, and of all configuration objects."

@@ -40,7 +40,7 @@ MIME_FORMAT = EnumType(
 SORT_ORDER = EnumType("Microsoft.Exchange.Data.SortOrder", {"Ascending": 0, "Descending": 1})
 
 _INT32_MAX = 2147483647
-# The reference prints 1:00:00 as the upper bound, but the administration centre accepts a day: taken as 1.00:00:00.
+# The reference prints 1:00:00 as the upper bound, but the administration center accepts a day: taken as 1.00:00:00.
 _AUTHENTICATED = ("00:00:30", "1.00:00:00")
 _PRE_AUTHENTICATED = ("00:00:30", "01:00:00")
 

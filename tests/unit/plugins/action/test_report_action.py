@@ -101,7 +101,9 @@ def test_a_value_that_is_none_in_a_slice_is_refused(run: Run, tmp_path: Path) ->
     odd = fleet(1)
     odd["servers"]["ex01"]["protocols"]["pop3"]["settings"]["login_type"] = {"a": 1}
     (tmp_path / "odd.json").write_text(json.dumps(odd))
-    with pytest.raises(AnsibleActionFail, match=r"The report cannot be made: login_type of EX01 is .* no value of it"):
+    with pytest.raises(
+        AnsibleActionFail, match=r"The report cannot be created: login_type of EX01 is .* no value of it"
+    ):
         run(**{"from": "odd.json", "file": "report.html"})
 
 

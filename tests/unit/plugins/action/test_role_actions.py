@@ -200,7 +200,7 @@ def test_a_probe_that_fails_is_named_with_all_else(verify: Work, answers: Answer
     with pytest.raises(Failed) as failure:
         verify(before=before(look=owed), results={}, probe=PROBE, managed=["restart"])
     assert str(failure.value) == (
-        "EX01 is not as it was told to be: a restart of the POP3 services is still owed (It is not); The service "
+        "EX01 is not as desired: a restart of the POP3 services is still owed (It is not); The service "
         "closed the connection."
     )
 

@@ -172,7 +172,7 @@ def test_a_file_that_adopt_did_not_write(marker: Any, said: str) -> None:
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ({"pop3_login_type": "Secure"}, "pop3_login_type: 'Secure' is none of its values"),
+        ({"pop3_login_type": "Secure"}, "pop3_login_type: 'Secure' is not valid"),
         ({"pop3_max_connections": "many"}, "pop3_max_connections: 'many' is not of the type int"),
         ({"pop3_max_connections": 0}, "pop3_max_connections: "),
         ({"pop3_banner": "two\nlines"}, "pop3_banner: "),

@@ -52,7 +52,7 @@ def test_everything_that_is_not_is_named_in_one_sentence() -> None:
     look = seen(finding("x509-name-not-covered"), status="stopped", owed="yes", banner="Bye.", login_type="SecureLogin")
     results = {"settings": {"changed": True, "settings": {"banner": "Hello.", "login_type": "SecureLogin"}}}
     assert sentence("EX01", wrong(look, {**results, "restart": CHANGED})) == (
-        'EX01 is not as it was told to be: banner is "Bye." instead of "Hello."; '
+        'EX01 is not as desired: banner is "Bye." instead of "Hello."; '
         "the service MSExchangePop3 is stopped and not running; "
         "a restart of the POP3 services is still owed, although they have just been restarted "
         "(The settings were changed after a service started); "

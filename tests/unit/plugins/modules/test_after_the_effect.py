@@ -49,28 +49,28 @@ ROWS = (
         "Set-PopSettings",
         "pop_settings",
         {"banner": "New."},
-        "EX01 has stored all the same: banner 'New.'.",
+        "EX01 has stored anyway: banner 'New.'.",
         {"banner": "New."},
     ),
     Row(
         "Set-ImapSettings",
         "imap_settings",
         {"banner": "New.", "max_connections": 7},
-        "EX01 has stored all the same: banner 'New.', max_connections 7.",
+        "EX01 has stored anyway: banner 'New.', max_connections 7.",
         {"banner": "New.", "max_connections": 7},
     ),
     Row(
         "Set-ReceiveConnector",
         "receive_connector",
         {"max_inbound_connection": 77},
-        "EX01 has stored all the same: max_inbound_connection 77.",
+        "EX01 has stored anyway: max_inbound_connection 77.",
         {"max_inbound_connection": 77},
     ),
     Row(
         "Set-ThrottlingPolicy",
         "throttling_policy",
         {"name": POLICY, "pop_max_concurrency": 30},
-        "EX01 has stored all the same: pop_max_concurrency 30.",
+        "EX01 has stored anyway: pop_max_concurrency 30.",
         {"pop_max_concurrency": 30},
     ),
     Row(
@@ -134,7 +134,7 @@ def test_what_is_so_is_told_and_only_the_rest_is_done(row: Row) -> None:
 def test_a_certificate_that_was_assigned_all_the_same() -> None:
     wanted = {"name": "mail.contoso.test", "services": ["POP"]}
     host, result = failing(Row("Enable-ExchangeCertificate", "exchange_certificate", wanted, "", {}))
-    assert result["msg"] == f"Enable-ExchangeCertificate failed: {SAID} EX01 shows POP assigned all the same."
+    assert result["msg"] == f"Enable-ExchangeCertificate failed: {SAID} EX01 shows POP assigned anyway."
     assert (result["failed"], result["changed"], result["restart_required"]) == (True, True, True)
     assert host.run("exchange_certificate", wanted)["changed"] is False
 

@@ -520,7 +520,7 @@ def test_by_name_where_the_number_cannot_be_had(host, warned, users, reason):
     left_alone, warning = warned
     assert "administrator@contoso.test, anna@contoso.test: left alone" in left_alone
     assert warning.startswith(
-        "contoso.test: which account has the RID 500 cannot be told, so its Administrator is left"
+        "contoso.test: which account has the RID 500 is not known, so its Administrator is skipped"
     )
     assert reason in warning
     warned.clear()
@@ -694,7 +694,7 @@ def test_what_a_pipeline_may_have_written_is_not_forgotten(host, errors, unsure,
 
     result = run_module(MODULE, {"identities": PIPED, **OFF}, invoke)
     assert (result["changed"], result["mailboxes"], len(result["failed_mailboxes"])) == (unsure, [], 4)
-    told = "4 of 4 mailboxes could not be changed, or nobody can tell whether they were. "
+    told = "4 of 4 mailboxes could not be changed, or it is not known whether they were. "
     assert result["msg"].startswith(told) is unsure
 
 
@@ -766,7 +766,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ),
     (
         {"identities": ["anna"], "pop_suppress_read_receipt": True, "exclusive": True},
-        "exclusive: it needs pop_enabled: true or imap_enabled: true, the access that others shall lose.",
+        "exclusive: it needs pop_enabled: true or imap_enabled: true, the access that others lose.",
     ),
     (
         {"identities": ["anna"], "imap_use_protocol_defaults": True, "imap_suppress_read_receipt": True},
@@ -780,7 +780,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"identities": ["anna"], **OFF, "batch_size": 0}, "batch_size: 0 is out of range; give 1 to 10000 mailboxes."),
     (
         {"identities": ["anna"], "pop_messages_retrieval_mime_format": "Html"},
-        "pop_messages_retrieval_mime_format: 'Html' is none of its values; give TextOnly (0), HtmlOnly (1), "
+        "pop_messages_retrieval_mime_format: 'Html' is not valid; use TextOnly (0), HtmlOnly (1), "
         "HtmlAndTextAlternative (2), TextEnrichedOnly (3), TextEnrichedAndTextAlternative (4), BestBodyFormat (5) or "
         "Tnef (6).",
     ),

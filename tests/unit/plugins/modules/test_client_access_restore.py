@@ -170,7 +170,7 @@ def test_a_server_in_maintenance_is_left_alone(there: There) -> None:
     result = there.restoring.restore(there.file)
     assert (result["changed"], len(there.host.writes)) == (False, writes)
     (left,) = result["left"]
-    assert left.startswith("EX01 is in maintenance and is left alone: ")
+    assert left.startswith("EX01 is in maintenance and is skipped: ")
 
 
 def test_where_maintenance_cannot_be_read_it_takes_a_word(there: There) -> None:
@@ -179,7 +179,7 @@ def test_where_maintenance_cannot_be_read_it_takes_a_word(there: There) -> None:
     there.host.fault("rbac_without", cmdlet="Get-ServerComponentState")
     writes = len(there.host.writes)
     told = there.restoring.refused(there.file)
-    assert "EX01 may be in maintenance and is left as it is: " in told
+    assert "EX01 may be in maintenance and is skipped: " in told
     assert "set ignore_unknown_component to true" in told
     assert len(there.host.writes) == writes
     assert there.restoring.restore(there.file, ignore_unknown_component=True)["changed"] is True
@@ -224,10 +224,10 @@ def test_what_adopt_left_out_is_said_again(there: There) -> None:
         ("pop3_max_connections: ", "pop3_max_connections: -", "pop3_max_connections: "),
         ('pop3_banner: "', 'pop3_banner: "{{ x }}', "pop3_banner: it is a template, or encrypted"),
         ('pop3_banner: "', 'pop3_banner: !vault "', "pop3_banner: it is a template, or encrypted"),
-        ("pop3_banner:", "pop3_banner: [", "is no YAML in line "),
-        ("---", "--- hello\n---", "is no YAML in line "),
-        ("pop3_banner:", "a: 2024-13-45\npop3_banner:", "is no YAML; give the file"),
-        ("pop3_banner:", "a: !!int many\npop3_banner:", "is no YAML; give the file"),
+        ("pop3_banner:", "pop3_banner: [", "is not YAML in line "),
+        ("---", "--- hello\n---", "is not YAML in line "),
+        ("pop3_banner:", "a: 2024-13-45\npop3_banner:", "is not YAML; give the file"),
+        ("pop3_banner:", "a: !!int many\npop3_banner:", "is not YAML; give the file"),
     ],
 )
 def test_what_is_not_this_servers_file_changes_nothing(there: There, old: str, new: str, said: str) -> None:
@@ -245,7 +245,7 @@ def test_what_is_not_this_servers_file_changes_nothing(there: There, old: str, n
         (None, "does not exist; give the file that the playbook adopt has written."),
         (b"", "holds no variables"),
         (b"- a\n- b\n", "holds no variables"),
-        (b"\xff\xfe\x00", "cannot be read: it is no text."),
+        (b"\xff\xfe\x00", "cannot be read: it is not text."),
         (b"$ANSIBLE_VAULT;1.1;AES256\n3162\n", "holds no variables"),
         (b"1: x\n", "holds no variables"),
     ],

@@ -267,7 +267,7 @@ def test_a_password_in_clear_is_warned_of(host):
         ({"user": "a\nb", "password": SECRET}, "user: 'a\\nb' contains a line break; give text of a single line."),
         (
             {"connection_type": "STARTTLS"},
-            "connection_type: 'STARTTLS' is none of its values; give Plaintext (0), Tls (1) or Ssl (2).",
+            "connection_type: 'STARTTLS' is not valid; use Plaintext (0), Tls (1) or Ssl (2).",
         ),
         ({"port": 0}, "port: 0 is out of range; give 1 to 65535."),
         ({"port": 70000}, "port: 70000 is out of range; give 1 to 65535."),

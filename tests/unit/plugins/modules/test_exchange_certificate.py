@@ -20,7 +20,7 @@ FULL_FORM = (
 # By form, why services are not known and what helps; in the full form because of the fault payload_signing_broken.
 UNKNOWN = {
     "full": (
-        "Exchange does not tell the services of certificates over remote PowerShell at the moment, usually because "
+        "Exchange does not show the services of certificates over remote PowerShell at the moment, usually because "
         "there is no valid Auth Certificate, or else because something on the way drops serializationLevel=Full",
         "make sure that the server has the Auth Certificate that Get-AuthConfig names, and renew that only if it is "
         "missing or has expired",
@@ -490,7 +490,7 @@ ALL = f"it has {OWN} (ex01, ex01.contoso.test), {ONLY} (mail.contoso.test)."
     [
         ({**POP, "thumbprint": "611C687D"}, f"thumbprint: '611C687D' has 8 hexadecimal digits; {HEX}"),
         ({**POP, "thumbprint": ""}, f"thumbprint: '' has 0 hexadecimal digits; {HEX}"),
-        ({**POP, "thumbprint": "611G687D"}, f"thumbprint: 'G' in '611G687D' is no hexadecimal digit; {HEX}"),
+        ({**POP, "thumbprint": "611G687D"}, f"thumbprint: 'G' in '611G687D' is not a hexadecimal digit; {HEX}"),
         (
             {**POP, "thumbprint": GONE},
             f"thumbprint: Exchange has no certificate {GONE} on EX01; import it there first; {ALL}",
@@ -504,7 +504,7 @@ ALL = f"it has {OWN} (ex01, ex01.contoso.test), {ONLY} (mail.contoso.test)."
         ({**POP, "name": GONE}, f"name: '{GONE}' is a thumbprint; {CLIENT_NAME}"),
         (
             {**POP, "name": "pop.contoso.test"},
-            f"name: no certificate of Exchange's on EX01 covers 'pop.contoso.test'; {ALL}",
+            f"name: no Exchange certificate on EX01 covers 'pop.contoso.test'; {ALL}",
         ),
         (
             {**POP, "name": "pop.contoso.test", "thumbprint": ONLY},
@@ -517,8 +517,8 @@ ALL = f"it has {OWN} (ex01, ex01.contoso.test), {ONLY} (mail.contoso.test)."
             "give a list of those to assign, such as POP.",
         ),
         ({"services": None}, "services: it has no value; give a list of those to assign, such as POP."),
-        ({"services": ["pop3"]}, "services: 'pop3' is none of its values; give one or more of IMAP, POP, IIS, SMTP."),
-        ({"services": ["UM"]}, "services: 'UM' is none of its values; give one or more of IMAP, POP, IIS, SMTP."),
+        ({"services": ["pop3"]}, "services: 'pop3' is not valid; use one or more of IMAP, POP, IIS, SMTP."),
+        ({"services": ["UM"]}, "services: 'UM' is not valid; use one or more of IMAP, POP, IIS, SMTP."),
         ({"services": ["POP", "none"]}, "services: 'None' cannot go together with POP; give it alone."),
         (
             {"services": ["SMTP"], "thumbprint": ONLY},
@@ -528,7 +528,7 @@ ALL = f"it has {OWN} (ex01, ex01.contoso.test), {ONLY} (mail.contoso.test)."
         ),
         (
             {"services": ["IIS"]},
-            "name: it is not told which certificate is meant; give name or thumbprint.",
+            "name: it is not clear which certificate is meant; give name or thumbprint.",
         ),
         (
             {**POP, "expires_within_days": -1},
@@ -551,7 +551,7 @@ def test_without_a_stored_name_it_is_not_guessed(host):
     look_for(host, None)
     host.import_certificate(MAIL)
     assert host.run(MODULE, POP)["msg"] == (
-        "name: it is not told which certificate is meant, and EX01 has no x509_certificate_name stored for POP3; "
+        "name: it is not clear which certificate is meant, and EX01 has no x509_certificate_name stored for POP3; "
         "give name or thumbprint."
     )
 

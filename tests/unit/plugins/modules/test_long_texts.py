@@ -164,7 +164,7 @@ def test_a_server_that_says_much_is_shortened_where_a_module_tells_it(host: InPr
     assert is_a_sentence(result["msg"])
     assert len(result["msg"]) < LONGEST
     assert "(300,006 characters)" in result["msg"]
-    assert "EX01 has stored all the same: banner 'xxx" in result["msg"]
+    assert "EX01 has stored anyway: banner 'xxx" in result["msg"]
     # Data is whole.
     assert result["diff"]["after"] == {"banner": banner}
     assert result["settings"]["banner"] == banner

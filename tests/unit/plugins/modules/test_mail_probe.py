@@ -255,11 +255,11 @@ SERVERS: dict[str, tuple[Script, dict[str, Any], str]] = {
         CLEAR,
         f"{WHERE} did not finish the log-on {SLOW}; {LOAD}",
     ),
-    "flooding": (floods, {}, f"{WHERE} sent more than any answer can be during its capabilities."),
+    "flooding": (floods, {}, f"{WHERE} sent more than any valid answer during its capabilities."),
     "huge_literal": (
         huge_literal,
         {"protocol": "imap4"},
-        f"{WHERE} sent more than any answer can be during its greeting.",
+        f"{WHERE} sent more than any valid answer during its greeting.",
     ),
     "closes_at_once": (
         lambda line: None,
@@ -297,7 +297,7 @@ SERVERS: dict[str, tuple[Script, dict[str, Any], str]] = {
     "closes_at_log_on": (
         answers(b"+OK ready\r\n", (b"CAPA", POP3_CAPABILITIES), (b"USER", b"+OK\r\n")),
         CLEAR,
-        f"{WHERE} closed the connection during the log-on: {LOG}",
+        f"{WHERE} closed the connection during the sign-in: {LOG}",
     ),
     "other_protocol": (
         greets_only(b"220 mail.contoso.test ESMTP\r\n"),
@@ -364,13 +364,13 @@ SERVERS: dict[str, tuple[Script, dict[str, Any], str]] = {
     "log_on_refused": (
         pop3((b"PASS", b"-ERR Logon failure: unknown user name or bad password.\r\n")),
         CLEAR,
-        f"{WHERE} refused the log-on of {USER}: 'Logon failure: unknown user name or bad password.'; look at the user "
+        f"{WHERE} refused the sign-in of {USER}: 'Logon failure: unknown user name or bad password.'; look at the user "
         "and the password, and whether this mailbox may use POP3.",
     ),
     "log_on_refused_imap4": (
         imap4((b"LOGIN", b"TAG NO LOGIN failed.\r\n")),
         {"protocol": "imap4"} | CLEAR,
-        f"{WHERE} refused the log-on of {USER}: 'LOGIN failed.'; look at the user and the password, and whether this "
+        f"{WHERE} refused the sign-in of {USER}: 'LOGIN failed.'; look at the user and the password, and whether this "
         "mailbox may use IMAP4.",
     ),
     "log_on_refused_smtp": (
@@ -380,48 +380,48 @@ SERVERS: dict[str, tuple[Script, dict[str, Any], str]] = {
             (base64.b64encode(PASSWORD.encode()).upper(), b"535 5.7.3 Authentication unsuccessful\r\n"),
         ),
         {"protocol": "smtp"} | CLEAR,
-        f"{WHERE} refused the log-on of {USER}: '535 5.7.3 Authentication unsuccessful'; look at the user and the "
+        f"{WHERE} refused the sign-in of {USER}: '535 5.7.3 Authentication unsuccessful'; look at the user and the "
         "password, and whether this mailbox may use SMTP.",
     ),
     "log_on_echoed": (
         pop3((b"PASS", b"-ERR unknown command ECHO\r\n")),
         CLEAR,
-        f"{WHERE} answered the log-on of {USER} with words that are not known as a refusal: 'unknown command PASS "
+        f"{WHERE} answered the sign-in of {USER} with words that are not known as a refusal: 'unknown command PASS "
         f"********'; {LOG}",
     ),
     "log_on_echoed_imap4": (
         imap4((b"LOGIN", b"TAG BAD what is ECHO\r\n")),
         {"protocol": "imap4", "user": "anna", "password": "a\\b'c\"d", "allow_plain_text_password": True},
-        f"{WHERE} answered the log-on of anna with words that are not known as a refusal: 'what is TAG LOGIN "
+        f"{WHERE} answered the sign-in of anna with words that are not known as a refusal: 'what is TAG LOGIN "
         f'"anna" ********\'; {LOG}',
     ),
     "log_on_echoed_smtp": (
         smtp((b"AUTH", b"535 what is ECHO\r\n"), features=b"AUTH PLAIN"),
         {"protocol": "smtp"} | CLEAR,
-        f"{WHERE} refused the log-on of {USER}: '535 what is AUTH PLAIN ********'; look at the user and the password, "
+        f"{WHERE} refused the sign-in of {USER}: '535 what is AUTH PLAIN ********'; look at the user and the password, "
         "and whether this mailbox may use SMTP.",
     ),
     "log_on_not_now": (
         pop3((b"PASS", b"-ERR [SYS/TEMP] backend is down\r\n")),
         CLEAR,
-        f"{WHERE} cannot check the log-on of {USER} at the moment: '[SYS/TEMP] backend is down'; {BACK_END}",
+        f"{WHERE} cannot check the sign-in of {USER} at the moment: '[SYS/TEMP] backend is down'; {BACK_END}",
     ),
     "log_on_not_now_smtp": (
         smtp((b"AUTH", b"454 4.7.0 try later\r\n"), features=b"AUTH PLAIN"),
         {"protocol": "smtp"} | CLEAR,
-        f"{WHERE} cannot check the log-on of {USER} at the moment: '454 4.7.0 try later'; {BACK_END}",
+        f"{WHERE} cannot check the sign-in of {USER} at the moment: '454 4.7.0 try later'; {BACK_END}",
     ),
     "log_on_not_offered_smtp": (
         smtp(features=b"AUTH GSSAPI NTLM"),
         {"protocol": "smtp"} | CLEAR,
-        f"{WHERE} refused the log-on of {USER}: 'the server takes no log-on by password on this line; it offers only "
-        "GSSAPI NTLM'; look at the encryption that the server wants, and the ways to log on that it is set to.",
+        f"{WHERE} refused the sign-in of {USER}: 'the server accepts no password on this connection; it offers only "
+        "GSSAPI NTLM'; look at the encryption that the server wants, and the authentication methods it is set to.",
     ),
     "log_on_disabled_imap4": (
         imap4(capabilities=b"IMAP4rev1 LOGINDISABLED"),
         {"protocol": "imap4"} | CLEAR,
-        f"{WHERE} refused the log-on of {USER}: 'LOGINDISABLED: the server takes no password on this line'; look at "
-        "the encryption that the server wants, and the ways to log on that it is set to.",
+        f"{WHERE} refused the sign-in of {USER}: 'LOGINDISABLED: the server accepts no password on this connection'; "
+        "look at the encryption that the server wants, and the authentication methods it is set to.",
     ),
     "log_on_beyond_ascii_imap4": (
         imap4(),
@@ -432,28 +432,28 @@ SERVERS: dict[str, tuple[Script, dict[str, Any], str]] = {
     "log_on_answered_by_a_farewell_imap4": (
         imap4((b"LOGIN", b"* BYE Connection closed. 14\r\n")),
         {"protocol": "imap4"} | CLEAR,
-        f"{WHERE} cannot check the log-on of {USER} at the moment: 'Connection closed. 14'; {BACK_END}",
+        f"{WHERE} cannot check the sign-in of {USER} at the moment: 'Connection closed. 14'; {BACK_END}",
     ),
     "mailbox_does_not_open": (
         pop3((b"STAT", b"-ERR Server Unavailable. 21\r\n")),
         CLEAR,
-        f"{WHERE} let {USER} log on and did not open the mailbox: 'Server Unavailable. 21'; {HOLDER} POP3.",
+        f"{WHERE} let {USER} sign in and did not open the mailbox: 'Server Unavailable. 21'; {HOLDER} POP3.",
     ),
     "mailbox_does_not_open_imap4": (
         imap4((b"EXAMINE", b"TAG BAD User is authenticated but not connected.\r\n")),
         {"protocol": "imap4"} | CLEAR,
-        f"{WHERE} let {USER} log on and did not open the mailbox: 'User is authenticated but not connected.'; {HOLDER} "
-        "IMAP4.",
+        f"{WHERE} let {USER} sign in and did not open the mailbox: 'User is authenticated but not connected.'; "
+        f"{HOLDER} IMAP4.",
     ),
     "mailbox_is_not_there_imap4": (
         imap4((b"EXAMINE", b"TAG NO INBOX doesn't exist.\r\n")),
         {"protocol": "imap4"} | CLEAR,
-        f'{WHERE} let {USER} log on and did not open the mailbox: "INBOX doesn\'t exist."; {HOLDER} IMAP4.',
+        f'{WHERE} let {USER} sign in and did not open the mailbox: "INBOX doesn\'t exist."; {HOLDER} IMAP4.',
     ),
     "mailbox_answered_by_a_farewell_imap4": (
         imap4((b"EXAMINE", b"* BYE Connection closed. 14\r\n")),
         {"protocol": "imap4"} | CLEAR,
-        f"{WHERE} let {USER} log on and did not open the mailbox: 'Connection closed. 14'; {HOLDER} IMAP4.",
+        f"{WHERE} let {USER} sign in and did not open the mailbox: 'Connection closed. 14'; {HOLDER} IMAP4.",
     ),
     "closes_at_mailbox": (
         answers(b"+OK ready\r\n", (b"CAPA", POP3_CAPABILITIES), (b"USER", b"+OK\r\n"), (b"PASS", b"+OK in\r\n")),
@@ -468,7 +468,7 @@ SERVERS: dict[str, tuple[Script, dict[str, Any], str]] = {
     "log_on_unexpected": (
         pop3(),
         CLEAR | {"expect_logon": "refused"},
-        f"{WHERE} let {USER} log on, and expect_logon is refused.",
+        f"{WHERE} let {USER} sign in, and expect_logon is refused.",
     ),
 }
 
@@ -569,9 +569,9 @@ TRIP = {"recipient": USER}
         bad("port: 65536 is not a port, which is from 1 to 65535.", port=65536),
         bad("timeout: 0 is not from 1 to 3600 seconds.", timeout=0),
         bad("timeout: 3601 is not from 1 to 3600 seconds.", timeout=3601),
-        bad("user, password: one was given without the other; a log-on needs both.", user=USER),
-        bad("user, password: one was given without the other; a log-on needs both.", password=PASSWORD),
-        bad("password: it is empty; leave both out to probe without a log-on.", user=USER, password=""),
+        bad("user, password: one was given without the other; signing in needs both.", user=USER),
+        bad("user, password: one was given without the other; signing in needs both.", password=PASSWORD),
+        bad("password: it is empty; leave both out to probe without signing in.", user=USER, password=""),
         bad(
             "password: it has a line break or another control character in it.",
             user=USER,
@@ -579,7 +579,7 @@ TRIP = {"recipient": USER}
         ),
         bad("user: it has a line break or another control character in it.", user="anna\n", password=PASSWORD),
         bad(
-            "expect_logon: without user and password no log-on is tried that could be refused.", expect_logon="refused"
+            "expect_logon: without user and password no sign-in is tried that could be refused.", expect_logon="refused"
         ),
         bad("round_trip: sending and fetching need user and password.", round_trip=TRIP),
         bad(
@@ -589,7 +589,7 @@ TRIP = {"recipient": USER}
             **CREDENTIALS,
         ),
         bad(
-            "round_trip: it needs a log-on that succeeds, and expect_logon is refused.",
+            "round_trip: it needs a successful sign-in, and expect_logon is refused.",
             round_trip=TRIP,
             expect_logon="refused",
             **CREDENTIALS,

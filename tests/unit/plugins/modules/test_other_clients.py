@@ -130,16 +130,16 @@ def test_exchange_keeps_the_list_of_the_policy(host: InProcessHost) -> None:
         ),
         (
             {"ews_application_access_policy": "Both"},
-            "ews_application_access_policy: 'Both' is none of its values; give EnforceAllowList (0) or "
+            "ews_application_access_policy: 'Both' is not valid; use EnforceAllowList (0) or "
             "EnforceBlockList (1), or organization for what the organization has.",
         ),
         (
             {"owa_enabled": False, "exclusive": True},
-            "exclusive: it needs pop_enabled: true or imap_enabled: true, the access that others shall lose.",
+            "exclusive: it needs pop_enabled: true or imap_enabled: true, the access that others lose.",
         ),
         (
             {"pop_enabled": True, "exclusive": True, "refuse_built_in_accounts": True},
-            "refuse_built_in_accounts: filter and exclusive leave the mailboxes of such accounts alone anyway; leave "
+            "refuse_built_in_accounts: filter and exclusive skip the mailboxes of such accounts anyway; leave "
             "it out, or name the mailboxes by identities.",
         ),
     ],
@@ -233,7 +233,9 @@ def test_a_name_alone_is_no_reason_to_refuse(host: InProcessHost, warned: list[s
     assert "the built-in account Guest" in host.run(MODULE, options)["msg"]
     assert host.run(MODULE, {**options, **ANNA})["changed"] is False
     warning = warned[-1]
-    assert "told by its name alone, and not by its SID; grant Identity of Get-User. Get-User is not granted" in warning
+    assert (
+        "known from its name only, and not from its SID; grant Identity of Get-User. Get-User is not granted" in warning
+    )
     host.shapes[GET] = Put({"SamAccountName": ["x"]})
     assert "cannot be told from the mailboxes of the Administrator and the Guest" in host.run(MODULE, options)["msg"]
 

@@ -151,7 +151,7 @@ def test_a_disabled_service_needs_a_start_mode_to_be_started(host):
         ),
         (
             {"start_mode": "sometimes"},
-            "start_mode: 'sometimes' is none of its values; give automatic (2), manual (3) or disabled (4).",
+            "start_mode: 'sometimes' is not valid; use automatic (2), manual (3) or disabled (4).",
         ),
         (
             {"state": "restarted", "start_mode": "manual", "keep_disabled": True},

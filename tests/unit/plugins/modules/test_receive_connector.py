@@ -57,7 +57,7 @@ def remove(host, name="Client Frontend EX01"):
 # Why it is not known what certificates are assigned to, in the full form for a fault and in the plain one always.
 UNKNOWN = {
     "full": (
-        "Exchange does not tell the services of certificates over remote PowerShell at the moment, usually because "
+        "Exchange does not show the services of certificates over remote PowerShell at the moment, usually because "
         "there is no valid Auth Certificate, or else because something on the way drops serializationLevel=Full; make "
         "sure that the server has the Auth Certificate that Get-AuthConfig names, and renew that only if it is missing "
         "or has expired."
@@ -250,8 +250,8 @@ def test_without_a_name_it_stays_the_one_that_is_found(host, change):
     add(host, "Branch", RemoteIPRanges=["10.1.0.0/16"])
     for check in (True, False):
         assert host.run(MODULE, change, check=check)["msg"] == (
-            "name: with these settings 'Users' is no longer the receive connector by which users send, and the next "
-            "task without a name would not find it; give its name."
+            "name: with these settings 'Users' is no longer the receive connector through which users send, and the "
+            "next task without a name would not find it; give its name."
         )
     assert host.writes == []
     assert host.run(MODULE, {"name": "Users", **change})["changed"] is True
@@ -439,7 +439,7 @@ def test_passwords_in_clear_are_warned_of(host, warned):
     assert host.run(MODULE, {"auth_mechanism": {"remove": ["BasicAuthRequireTLS"]}})["changed"] is True
     assert warned == [
         "auth_mechanism of the receive connector 'Client Frontend EX01' has BasicAuth without BasicAuthRequireTLS. "
-        "Clients may send passwords over unencrypted lines, where anybody on the way can read them."
+        "Clients may send passwords over unencrypted connections, where anybody on the network path can read them."
     ]
     warned.clear()
     host.run(MODULE, {"auth_mechanism": ["Tls", "BasicAuth"], "require_tls": True})
@@ -500,7 +500,7 @@ BAD_INPUT = [
     ({"auth_mechanism": {"add": ["None"]}},
      "auth_mechanism: 'None' cannot be added or removed; give a list with None alone to clear it."),
     ({"auth_mechanism": ["Ntlm"]},
-     f"auth_mechanism: 'Ntlm' is none of its values; give one or more of {ANY_AUTH}."),
+     f"auth_mechanism: 'Ntlm' is not valid; use one or more of {ANY_AUTH}."),
     ({"auth_mechanism": ["Tls", "BasicAuth", "ExternalAuthoritative"], "permission_groups": ["ExchangeServers"]},
      "auth_mechanism: ExternalAuthoritative goes only with Tls, not with BasicAuth; leave one or the other out."),
     ({"auth_mechanism": ["Tls", "ExternalAuthoritative"]},
@@ -513,7 +513,7 @@ BAD_INPUT = [
      "permission_groups: 'Custom' cannot be set, Exchange shows it where permissions were edited in Active Directory; "
      "leave it out."),
     ({"permission_groups": ["Everyone"]},
-     "permission_groups: 'Everyone' is none of its values; give one or more of AnonymousUsers, ExchangeUsers, "
+     "permission_groups: 'Everyone' is not valid; use one or more of AnonymousUsers, ExchangeUsers, "
      "ExchangeServers, ExchangeLegacyServers, Partners."),
     ({"name": "EX02\\Client Frontend EX02"},
      "name: 'EX02\\\\Client Frontend EX02' is a connector of EX02, and this task is about EX01; run it for EX02, or "
@@ -569,7 +569,7 @@ BAD_INPUT = [
      "tls_certificate_name: 'CN=mail.contoso.test' names no certificate; give its thumbprint of 40 hexadecimal digits, "
      "a host name that it covers, or <I>issuer<S>subject."),
     ({"tls_certificate_name": "mail.contoso.test"},
-     "tls_certificate_name: no certificate of Exchange's on EX01 covers 'mail.contoso.test'; it has "
+     "tls_certificate_name: no Exchange certificate on EX01 covers 'mail.contoso.test'; it has "
      "<own> (ex01, ex01.contoso.test)."),
 ]  # fmt: skip
 

@@ -147,7 +147,7 @@ def test_a_third_value_beside_an_error_is_told_too(host: InProcessHost) -> None:
     host.fault("fails_after_effect", cmdlet="Set-PopSettings", message="No.")
     result = host.run("pop_settings", {"banner": "New.", "max_connections": 5000})
     assert result["msg"] == (
-        "Set-PopSettings failed: No. EX01 has stored all the same: banner 'New.'. "
+        "Set-PopSettings failed: No. EX01 has stored anyway: banner 'New.'. "
         "max_connections: 5000 was sent instead of 2147483647, but EX01 has 2000 stored."
     )
     assert (result["changed"], result["restart_required"]) == (True, True)

@@ -71,7 +71,7 @@ def test_no_password(settings: Settings, shell: str, auth: str) -> None:
     assert told(shell, replace(settings, auth=auth, password=None)) == (
         f"There is no password for user 'CONTOSO\\\\ansible', and {auth} authentication needs one{unless}: set "
         "ansible_password, or ansible_exchange_password for this collection alone (a key of SSH is of no use here), or "
-        "log on with a Kerberos ticket by ansible_exchange_auth: kerberos."
+        "use a Kerberos ticket with ansible_exchange_auth: kerberos."
     )
 
 
@@ -80,7 +80,7 @@ def test_no_password(settings: Settings, shell: str, auth: str) -> None:
 @pytest.mark.parametrize("password", ["Geh3im", None], ids=["password alone", "neither"])
 def test_no_user(settings: Settings, shell: str, auth: str, password: str | None) -> None:
     assert told(shell, replace(settings, auth=auth, user=None, password=password)) == (
-        f"There is no user to log on as by {auth} authentication: set ansible_user, or ansible_exchange_user for this "
+        f"There is no user for {auth} authentication: set ansible_user, or ansible_exchange_user for this "
         "collection alone."
     )
 
