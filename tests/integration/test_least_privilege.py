@@ -178,7 +178,10 @@ def used(organisation: SimulatorProcess, endpoint: str) -> dict[str, set[str]]:
 
 def prepare(organisation: SimulatorProcess, session: Session, feature: str) -> Options:
     """What other features would have done before, by an administrator who may do everything."""
-    info = run_module("client_access_info", {}, session.invoke)
+    info: Options = {}
+    if feature in ("pop3", "imap4", "connectors"):
+        # Their tasks give each setting another value than the stored one.
+        info = run_module("client_access_info", {}, session.invoke)
     if feature == "connectors":
         thumbprint = organisation.certificate("EX01", NAME)["thumbprint"]
         given = {"Server": "EX01", "Thumbprint": thumbprint, "Services": "SMTP", "Force": True}
