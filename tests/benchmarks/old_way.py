@@ -13,8 +13,10 @@ from typing import Any, ClassVar
 from measuring import BenchmarkFailed, interleaved, table
 from place import Place, seen_by
 from role import ENABLE, reads_of_a_converged_role
+from runner import PASSWORD, inventory
 from simulator_process import SimulatorProcess
 
+MODULE_NAME = "benchmark.windows.read"
 MODULE = """\
 #!powershell
 #AnsibleRequires -CSharpUtil Ansible.Basic
@@ -30,23 +32,24 @@ class CannedWindows(SimulatorProcess):
 
 
 def run(place: Place) -> dict[str, Any]:
-    _install_module(place)
-    with place.organisation({"EX01": "SE"}) as organisation, CannedWindows({"EX01": "SE"}) as canned:
+    install_module(place)
+    canned_windows = CannedWindows({"EX01": "SE"}, password=PASSWORD)
+    with place.organisation({"EX01": "SE"}) as organisation, canned_windows as canned:
         hosts, reads, _tasks = reads_of_a_converged_role(place, organisation)
         play = [
             {
                 "hosts": "exchange",
                 "gather_facts": False,
-                "tasks": [{"benchmark.windows.read": {"script": _as_script(read)}} for read in reads],
+                "tasks": [{MODULE_NAME: {"script": _as_script(read)}} for read in reads],
             }
         ]
         rows = {
-            "ansible-core, winrm": (canned, play, _core(canned, "winrm")),
-            "ansible-core, psrp": (canned, play, _core(canned, "psrp")),
+            "ansible-core, winrm": (canned, play, core(canned, "winrm")),
+            "ansible-core, psrp": (canned, play, core(canned, "psrp")),
             "this collection, psrp": (organisation, ENABLE, hosts),
-            "this collection, winrm": (organisation, ENABLE, _over_winrm(hosts)),
+            "this collection, winrm": (organisation, ENABLE, over_winrm(hosts)),
         }
-        starts = {name: _starts(place, *row) for name, row in rows.items()}
+        starts = {name: powershell_starts(place, *row) for name, row in rows.items()}
         variants = {}
         for name, (host, playbook, inventory) in rows.items():
             variants |= seen_by(host, {name: partial(place.cost, playbook, inventory)})
@@ -76,9 +79,10 @@ def run(place: Place) -> dict[str, Any]:
     return {"reads": len(reads), "starts": starts, "costs": costs}
 
 
-def _install_module(place: Place) -> None:
+def install_module(place: Place) -> None:
+    """Give the controller the module that runs a script."""
     folder = place.controller.collections / "ansible_collections" / "benchmark" / "windows" / "plugins" / "modules"
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
     (folder / "read.ps1").write_text(MODULE)
 
 
@@ -86,28 +90,26 @@ def _as_script(read: dict[str, Any]) -> str:
     return " ".join([read["cmdlet"], *(f"-{name} '{value}'" for name, value in read["parameters"].items())])
 
 
-def _core(canned: SimulatorProcess, connection: str) -> dict[str, Any]:
-    told = canned.description
-    common = {
-        "ansible_connection": connection,
-        "ansible_user": told["user"],
-        "ansible_password": canned.password,
-        "ansible_winrm_transport": "basic",
-        "ansible_winrm_ca_trust_path": told["ca"],
-        "ansible_psrp_auth": "basic",
-        "ansible_psrp_ca_cert": told["ca"],
-    }
-    server = told["servers"]["EX01"]
-    host = {"ansible_host": server["address"], "ansible_port": server["windows_https"]}
-    return {"exchange": {"hosts": {"ex01": host}, "vars": common}}
+def core(canned: SimulatorProcess, connection: str) -> dict[str, Any]:
+    """An inventory of the same servers for one of ansible-core's own connections."""
+    ca = canned.description["ca"]
+    return inventory(
+        canned.description,
+        ansible_connection=connection,
+        ansible_winrm_transport="basic",
+        ansible_winrm_ca_trust_path=ca,
+        ansible_psrp_auth="basic",
+        ansible_psrp_ca_cert=ca,
+    )
 
 
-def _over_winrm(hosts: dict[str, Any]) -> dict[str, Any]:
+def over_winrm(hosts: dict[str, Any]) -> dict[str, Any]:
+    """The same inventory of the collection, with its other transport."""
     exchange = hosts["exchange"]
     return {"exchange": exchange | {"vars": exchange["vars"] | {"ansible_exchange_transport": "winrm"}}}
 
 
-def _starts(place: Place, host: SimulatorProcess, playbook: Any, hosts: Any) -> int:
+def powershell_starts(place: Place, host: SimulatorProcess, playbook: Any, hosts: Any) -> int:
     """How many processes with a PowerShell in them a run starts on the host."""
     before = host.state()["servers"]["EX01"]["shells_opened"]["windows"]
     host.clear_log()
