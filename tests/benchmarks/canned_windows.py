@@ -70,5 +70,5 @@ if __name__ == "__main__":
     parser.add_argument("--answer", type=Path, help="a file with what is answered")
     options, sys.argv[1:] = parser.parse_known_args()
     canned = options.answer.read_text(encoding="utf-8") if options.answer else NOTHING
-    simulator.OwnEngine = partial(CannedEngine, canned)  # type: ignore[assignment, misc]
+    simulator.OwnEngine = partial(CannedEngine, canned)  # type: ignore[attr-defined]
     sys.exit(simulator.main())

@@ -6,11 +6,12 @@ tasks is the shortest there is that runs a script, so the real ones of ansible.w
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
-from measuring import BenchmarkFailed, interleaved, table
+from measuring import BenchmarkFailed, Figures, interleaved, table
 from place import Place, seen_by
 from role import ENABLE, reads_of_a_converged_role
 from runner import PASSWORD, inventory
@@ -50,7 +51,7 @@ def run(place: Place) -> dict[str, Any]:
             "this collection, winrm": (organisation, ENABLE, over_winrm(hosts)),
         }
         starts = {name: powershell_starts(place, *row) for name, row in rows.items()}
-        variants = {}
+        variants: dict[str, Callable[[], Figures]] = {}
         for name, (host, playbook, inventory) in rows.items():
             variants |= seen_by(host, {name: partial(place.cost, playbook, inventory)})
         costs = interleaved(variants, place.repetitions, warm_up=False)
@@ -111,12 +112,12 @@ def over_winrm(hosts: dict[str, Any]) -> dict[str, Any]:
 
 def powershell_starts(place: Place, host: SimulatorProcess, playbook: Any, hosts: Any) -> int:
     """How many processes with a PowerShell in them a run starts on the host."""
-    before = host.state()["servers"]["EX01"]["shells_opened"]["windows"]
+    before = int(host.state()["servers"]["EX01"]["shells_opened"]["windows"])
     host.clear_log()
     place.watch(playbook, hosts)
     shells = int(host.state()["servers"]["EX01"]["shells_opened"]["windows"]) - before
     commands = sum(entry["cmdlet"] == "powershell" for entry in host.log())
-    winrm = hosts["exchange"]["vars"].get("ansible_connection") == "winrm"
+    winrm: bool = hosts["exchange"]["vars"].get("ansible_connection") == "winrm"
     if isinstance(host, CannedWindows) and not commands:
         raise BenchmarkFailed("Nothing was run on the canned host.")
     return commands if winrm else shells

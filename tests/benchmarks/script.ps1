@@ -3,7 +3,7 @@ $ErrorActionPreference = 'Stop'
 Add-PSSnapin -Name Microsoft.Exchange.Management.PowerShell.SnapIn
 
 $desired = @'
-{{ desired | to_json }}
+DESIRED
 '@ | ConvertFrom-Json
 $server = $env:COMPUTERNAME
 
@@ -43,7 +43,7 @@ Compare-Setting 'ExchangeCertificate' ([pscustomobject]@{
 $connector = Get-ReceiveConnector -Server $server | Where-Object { $_.Name -eq "Client Frontend $server" }
 Compare-Setting 'ReceiveConnector' ([pscustomobject]@{
     AdvertiseClientSettings = $connector.AdvertiseClientSettings
-    MaxMessageSize = $connector.MaxMessageSize.ToBytes()
+    MaxMessageSize = '{0}MB' -f $connector.MaxMessageSize.ToMB()
 }) $desired.connector
 
 foreach ($mailbox in $desired.mailboxes.PSObject.Properties) {
