@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import argparse
 import sys
+import threading
+import uuid
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -24,27 +27,30 @@ NOTHING = '{"changed": false, "output": []}'
 class CannedProcess(Running):
     """Answers once it has started and has been told everything, none of which it reads."""
 
-    answer: partial[Result]
+    def __init__(self, condition: threading.Condition, start: float, perform: Callable[[], Result]) -> None:
+        super().__init__(condition, start)
+        self._perform = perform
 
     def feed(self, data: bytes, *, ends: bool) -> Line | None:
         return super().feed(b"", ends=ends)
 
     def end_input(self) -> None:
-        for line in self.answer().output:
+        for line in self._perform().output:
             self.write_line(line)
         self.end(0)
 
 
 class CannedShell(CommandShell):
-    """A WinRM shell of such processes."""
+    """A WinRM shell that starts one whatever it is told to start."""
 
-    def _made(self) -> CannedProcess:
-        return CannedProcess(self._condition, self._start)
+    def command(self, line: str, *, through_cmd: bool) -> uuid.UUID:
+        perform = partial(self._perform, Runspace(), [], [])
+        identity = uuid.uuid4()
+        with self._condition:
+            self._processes[identity] = CannedProcess(self._condition, self._start, perform)
+        return identity
 
-    def _begin(self, process: Any, line: str) -> None:
-        process.answer = partial(self._perform, Runspace(), [], [])
-
-    def arriving_cmdlets(self, identity: Any, data: bytes) -> list[str]:
+    def arriving_cmdlets(self, identity: uuid.UUID, data: bytes) -> list[str]:
         return []
 
 
@@ -70,5 +76,5 @@ if __name__ == "__main__":
     parser.add_argument("--answer", type=Path, help="a file with what is answered")
     options, sys.argv[1:] = parser.parse_known_args()
     canned = options.answer.read_text(encoding="utf-8") if options.answer else NOTHING
-    simulator.OwnEngine = partial(CannedEngine, canned)  # type: ignore[attr-defined]
+    simulator.OwnEngine = partial(CannedEngine, canned)  # type: ignore[assignment, attr-defined]
     sys.exit(simulator.main())

@@ -1,4 +1,3 @@
-# Compares the POP3 settings of this server with the desired ones, and changes nothing.
 $ErrorActionPreference = 'Stop'
 Add-PSSnapin -Name Microsoft.Exchange.Management.PowerShell.SnapIn
 
@@ -37,7 +36,7 @@ if (-not $certificate) {
 }
 Compare-Setting 'ExchangeCertificate' ([pscustomobject]@{
     Services = ($certificate.Services -split ', ') -contains 'POP'
-    Valid = $certificate.NotAfter -gt (Get-Date)
+    Valid = $certificate.NotAfter -gt [datetime]::Now
 }) $desired.certificate
 
 $connector = Get-ReceiveConnector -Server $server | Where-Object { $_.Name -eq "Client Frontend $server" }
