@@ -110,14 +110,18 @@ def over_winrm(hosts: dict[str, Any]) -> dict[str, Any]:
     return {"exchange": exchange | {"vars": exchange["vars"] | {"ansible_exchange_transport": "winrm"}}}
 
 
-def powershell_starts(place: Place, host: SimulatorProcess, playbook: Any, hosts: Any) -> int:
-    """How many processes with a PowerShell in them a run starts on the host."""
-    before = int(host.state()["servers"]["EX01"]["shells_opened"]["windows"])
+def powershell_starts(place: Place, host: SimulatorProcess, playbook: Any, hosts: Any, *arguments: str) -> int:
+    """How many processes with a PowerShell in them a run starts on the servers."""
+    before = _windows_shells(host)
     host.clear_log()
-    place.watch(playbook, hosts)
-    shells = int(host.state()["servers"]["EX01"]["shells_opened"]["windows"]) - before
+    place.watch(playbook, hosts, *arguments)
+    shells = _windows_shells(host) - before
     commands = sum(entry["cmdlet"] == "powershell" for entry in host.log())
     winrm: bool = hosts["exchange"]["vars"].get("ansible_connection") == "winrm"
     if isinstance(host, CannedWindows) and not commands:
         raise BenchmarkFailed("Nothing was run on the canned host.")
     return commands if winrm else shells
+
+
+def _windows_shells(host: SimulatorProcess) -> int:
+    return sum(int(server["shells_opened"]["windows"]) for server in host.state()["servers"].values())
