@@ -74,7 +74,8 @@ def run(place: Place) -> dict[str, Any]:
         "take, while the simulator answers the reads of the collection on the same cores. The module that sends it is "
         "the shortest there is; win_powershell is larger. What is received for it is a table of differences, with the "
         "script once more, as modules on Windows repeat it; the collection receives the objects. A real PowerShell "
-        "takes 0.3 to 1 s to start; --powershell-start adds that. Each log-on is one of Basic; others take more requests.",
+        "takes 0.3 to 1 s to start; --powershell-start adds that. Log-ons are those of Basic; Kerberos, NTLM, and "
+        "CredSSP take more requests for each.",
     )
     return measured
 
