@@ -27,7 +27,7 @@ from ansible.utils.display import Display
 
 from ansible_collections.mailops.exchange.plugins.module_utils._host.failures import Defect, Unreachable
 from ansible_collections.mailops.exchange.plugins.module_utils._host.way import Way, laid
-from ansible_collections.mailops.exchange.plugins.plugin_utils.session_process import Line, Terms
+from ansible_collections.mailops.exchange.plugins.plugin_utils.session_process import Line, Terms, playbook
 
 try:
     from ansible.module_utils.common.json import Direction, get_module_decoder, get_module_encoder
@@ -49,10 +49,12 @@ display = Display()
 connection_loader.get(CONNECTION, class_only=True)
 for shared in ("module_utils._judgement.client_settings", "module_utils._objects.protocol_settings"):
     importlib.import_module(f"{PLUGINS}.{shared}")
-# Every session process needs this and has it from the playbook. Where a library is missing the task says so.
+# Every session process needs this, and has it from the process that forks it. Where a library is missing, the task says
+# so.
 with contextlib.suppress(ImportError):
     for needed in ("session", "wire.psrp"):
         importlib.import_module(f"{PLUGINS}.plugin_utils.{needed}")
+playbook.fork_mother()
 
 
 class ExchangeAction(ActionBase):  # type: ignore[misc] # ansible-core publishes no types

@@ -3,7 +3,7 @@
 """The process that keeps the sessions of one host, and the line to it from each of the host's tasks.
 
 It is forked, so it has all that the playbook has loaded, and shares that memory: from a process that the playbook forks
-before its first worker and that does nothing else, for a worker has changed much of what it shares already. Over its
+when it loads the action plugins and that does nothing else, for a worker has changed much of what it shares. Over its
 socket go a greeting, which says by which settings the task wants to be served, and then requests and replies, one in a
 line. Settings never cross it: a process that was started with others ends, and a new one is forked.
 """
@@ -81,8 +81,7 @@ class Playbook:
     def __init__(self) -> None:
         self._own, self._others = socket.socketpair()
         self._orders: socket.socket | None = None
-        self._pid = os.getpid()
-        os.register_at_fork(before=self._fork_mother, after_in_child=self._own.close)
+        os.register_at_fork(after_in_child=self._own.close)
         # Nothing outlives a playbook in a container of its own: shells that are still open then stay on the hosts.
         atexit.register(self.end)
 
@@ -116,14 +115,13 @@ class Playbook:
     def fileno(self) -> int:
         return self._others.fileno()
 
-    def _fork_mother(self) -> None:
-        if self._orders or os.getpid() != self._pid:
-            return
+    def fork_mother(self) -> None:
+        """Fork the process that forks the session processes; without it, the workers do that themselves."""
+        # Not in a hook of the first fork: concurrent.futures holds a lock there, which a fork inside it waits for.
         try:
             orders, self._orders = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         except OSError:
-            # Not everywhere: there the workers fork the session processes themselves.
-            self._pid = 0
+            # Not everywhere.
             return
         _fork(lambda: self._be_mother(orders))
         orders.close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import select
 import signal
 import socket
 import subprocess
@@ -43,6 +44,7 @@ def playbook(monkeypatch: pytest.MonkeyPatch) -> Iterator[Playbook]:
     """Ends all that came of it."""
     one = Playbook()
     monkeypatch.setattr(session_process, "playbook", one)
+    one.fork_mother()
     yield one
     one.end()
 
@@ -69,8 +71,9 @@ def pid(line: Line, request: str = READ) -> int:
 
 
 def has_gone(number: int) -> bool:
-    with contextlib.suppress(FileNotFoundError):
-        return ") Z " in Path(f"/proc/{number}/stat").read_text()
+    """Whether a process ends: its files are closed a little before it is gone."""
+    with contextlib.suppress(ProcessLookupError), os.fdopen(os.pidfd_open(number)) as process:
+        return bool(select.select([process], [], [], 10)[0])
     return True
 
 
@@ -147,7 +150,7 @@ def test_without_the_process_that_forks_the_worker_does(
     playbook: Playbook, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """SOCK_SEQPACKET is not there everywhere."""
-    monkeypatch.setattr(playbook, "_pid", 0)
+    monkeypatch.setattr(playbook, "_orders", None)
     assert pid(Line(tmp_path, ("ex01",), TERMS)) != os.getpid()
 
 
@@ -188,6 +191,21 @@ def test_somebody_else_is_not_served(playbook: Playbook, tmp_path: Path) -> None
 
 def test_terms_survive_their_order() -> None:
     assert Terms.read(json.loads(json.dumps(asdict(TERMS)))) == TERMS
+
+
+def test_a_worker_can_be_forked_whatever_else_is_loaded() -> None:
+    """A library that is loaded later may take a lock before each fork."""
+    program = """
+import os
+from ansible_collections.mailops.exchange.plugins.plugin_utils import action
+import concurrent.futures.thread
+assert action.playbook._orders
+if os.fork() == 0:
+    os._exit(0)
+os.wait()
+"""
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=60, env=environment)
 
 
 def test_the_end_of_a_playbook_that_is_killed_is_seen() -> None:
