@@ -24,7 +24,7 @@ def test_a_session_of_windows_opens_once_its_process_runs(
     make: Callable[..., Organisation], monkeypatch: pytest.MonkeyPatch, endpoint: Any, slept: list[float]
 ) -> None:
     waited: list[float] = []
-    monkeypatch.setattr(engines.time, "sleep", waited.append)
+    monkeypatch.setattr(time, "sleep", waited.append)
     monkeypatch.setattr(engines, "RunspacePool", lambda *_: None)
     organisation = make()
     engine = OwnEngine(organisation, SECONDS)
