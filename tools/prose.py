@@ -1,7 +1,7 @@
 """Checks the words of everything that a user reads: the project's own list, tools/words.yml, and Harper's rules.
 
 Read are the documentation, the texts of plugins and roles, names of tasks, changelog fragments, and the sentences in
-the code of plugins. Files that are given as arguments are read instead of all.
+the code of plugins and in templates. Files that are given as arguments are read instead of all.
 """
 
 from __future__ import annotations
@@ -30,8 +30,11 @@ READ = (
     "docs/**/*.rst",
     "extensions/eda/**/*.py",
     "extensions/eda/**/*.yml",
+    "playbooks/**/*.j2",
     "playbooks/**/*.yml",
+    "plugins/**/*.j2",
     "plugins/**/*.py",
+    "roles/**/*.j2",
     "roles/**/*.md",
     "roles/**/*.yml",
     "tools/texts/*.yml",
@@ -70,6 +73,8 @@ CODE = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
+# What is not text in a template: styles, scripts, statements and comments of Jinja, and what no reader is shown.
+MACHINERY = re.compile(r"<(style|script|svg)\b.*?</\1>|<meta\b[^>]*>|\{%.*?%\}|\{\#.*?\#\}", re.DOTALL)
 
 
 class Passage(NamedTuple):
@@ -200,9 +205,20 @@ def of_markup(path: str, text: str) -> Iterator[Passage]:
         start = number + 1
 
 
+def of_template(path: str, text: str) -> Iterator[Passage]:
+    """The text between tags, and the sentences that are values of attributes or arguments of macros."""
+    shown = MACHINERY.sub(lambda found: "\n" * found[0].count("\n"), text)
+    for number, line in enumerate(shown.splitlines(), 1):
+        for piece in re.split(r"<[^>]*>", re.sub(r"\{\{.*?\}\}", "value", line)):
+            if " " in piece.strip():
+                yield Passage(path, number, blanked(piece.strip()))
+        for quoted in re.findall(r'"([^"]*)"', line):
+            yield from sentence(path, number, quoted)
+
+
 def passages(path: str) -> list[Passage]:
     text = (ROOT / path).read_text(encoding="utf-8")
-    read = {".py": of_python, ".md": of_markup, ".rst": of_markup}.get(Path(path).suffix, of_yaml)
+    read = {".py": of_python, ".md": of_markup, ".rst": of_markup, ".j2": of_template}.get(Path(path).suffix, of_yaml)
     return list(read(path, text))
 
 

@@ -52,8 +52,8 @@ class ActionModule(RoleAction):
             raise Failed(f"{error}.") from None
         if options["state"] == "present" and options["start_mode"] == "disabled":
             raise Failed(
-                f"{protocol}_start_mode: a disabled service cannot be started, so disabled does not go with "
-                f"{protocol}_state present; give automatic or manual."
+                f"{protocol}_start_mode: a disabled service cannot be started, so disabled cannot be combined with "
+                f"{protocol}_state present; use automatic or manual."
             )
         around = {
             name: task_file(f"{protocol}_{name}", options[name], task_vars["playbook_dir"])

@@ -36,8 +36,8 @@ class ActionModule(ControllerAction):
             return result
         if result["found"] == "different" and options["existing"] == "refuse":
             raise Refused(
-                f"path: {destination.path} is there and holds something else; give another path, or existing: backup "
-                "to keep it beside the new one."
+                f"path: {destination.path} exists and has other content; use another path, or existing: backup to keep "
+                "a copy of it."
             )
         result["changed"] = True
         if self._task.diff:

@@ -99,9 +99,9 @@ def _listed(given: t.Any) -> list[str] | None:
 
 def _paths(given: t.Any) -> list[str]:
     if (paths := _listed(given)) is None:
-        raise Refused("from: this is not a list of files; give paths, each of them that of the JSON of a report.")
+        raise Refused("from: this is not a list of files; use the paths of reports' JSON files.")
     if not paths:
-        raise Refused("from: there is no file in the list; give at least one, the JSON of a report.")
+        raise Refused("from: the list is empty; use the JSON file of at least one report.")
     return paths
 
 
@@ -109,9 +109,7 @@ def _allowed(given: t.Any) -> list[str] | None:
     if given is None:
         return None
     if (mailboxes := _listed(given)) is None:
-        raise Refused(
-            "report_usage_allowed: this is not a list of mailboxes; give each by its sign-in name or its address."
-        )
+        raise Refused("report_usage_allowed: this is not a list of mailboxes; use sign-in names or addresses.")
     return mailboxes
 
 

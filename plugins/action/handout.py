@@ -63,8 +63,8 @@ class ActionModule(ControllerAction):
         domains = checked.domains or told.domains
         if not domains:
             raise Refused(
-                "handout_domains: the servers have no external host name for POP3 or IMAP4 that would tell the mail "
-                "domains; give them, such as [contoso.com]."
+                "handout_domains: the servers have no external host name for POP3 or IMAP4 that contains the mail "
+                "domain; set the mail domains, such as [contoso.com]."
             )
         to_try = [setting for setting in told.to_try if options["verify"] and not checked.unverified.covers(setting)]
         made = handout(told, tried(to_try, checked.probing), domains, checked.username)

@@ -11,8 +11,8 @@ author:
   - mailops contributors (@mailops)
 description:
   - The connection that the modules of this collection use. They use it automatically, whatever C(ansible_connection)
-    is. So an inventory for P(ansible.builtin.winrm#connection) or P(ansible.builtin.psrp#connection) needs no change if
-    the exchange endpoint accepts its authentication; see O(auth).
+    is. Therefore, an inventory for P(ansible.builtin.winrm#connection) or P(ansible.builtin.psrp#connection) needs no
+    change if the exchange endpoint accepts its authentication; see O(auth).
   - One PowerShell session for each of the two endpoints of a host is opened when it is first needed, kept open during
     the play, and closed at its end. The I(exchange) endpoint (C(/PowerShell/) in IIS) runs Exchange's cmdlets, and the
     I(windows) endpoint (WinRM) those for services and processes.

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: drift_report
-short_description: Report in which ways servers are out of sync
+short_description: Report how servers are out of sync
 version_added: 1.0.0
 author:
   - mailops contributors (@mailops)

@@ -15,7 +15,7 @@ description:
     inventory, or if C(--limit) leaves no host, the run ends with an error. Ansible itself would skip the play and
     report success.
   - The playbooks of this collection use C(exchange_hosts) as O(_terms). Ansible needs C(hosts) before it reads the
-    variables of any host. So C(exchange_hosts) must be given on the command line, or in the C(vars) of an
+    variables of any host. Therefore, C(exchange_hosts) must be given on the command line, or in the C(vars) of an
     C(import_playbook). In C(group_vars), C(host_vars), or the inventory, it has no effect.
   - A misspelled variable that looks like C(exchange_hosts) or C(exchange_serial), such as C(exchange_host), would let
     the play run on all hosts of the group C(exchange). It ends the run instead, or is a warning with

@@ -146,7 +146,9 @@ class Signer:
     def __init__(self, certificates: bytes, key: bytes, password: str | None) -> None:
         """From PEM, the signer's own certificate first; ValueError with a clause if that cannot be signed with."""
         if not can_read_x509():
-            raise ValueError("the Python library cryptography, which signs, is missing on the controller")
+            raise ValueError(
+                "the Python library cryptography, which creates the signature, is missing on the controller"
+            )
         from cryptography import x509
         from cryptography.exceptions import UnsupportedAlgorithm
         from cryptography.hazmat.primitives.asymmetric import ec, rsa
@@ -161,9 +163,9 @@ class Signer:
         except (ValueError, TypeError, UnsupportedAlgorithm):
             raise ValueError("the key cannot be read as PEM with the password given or without one") from None
         if not isinstance(self._key, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey):
-            raise ValueError("the key is neither RSA nor of an elliptic curve")
+            raise ValueError("the key is neither an RSA nor an EC key")
         if self._key.public_key() != self._certificates[0].public_key():
-            raise ValueError("the key is not that of the first certificate")
+            raise ValueError("the key does not belong to the first certificate")
 
     def sign(self, content: bytes) -> bytes:
         """The content in a signature, with all certificates, in the binary form of CMS."""
@@ -193,7 +195,7 @@ def _library(what: str) -> Iterator[Any]:
         from cryptography.exceptions import UnsupportedAlgorithm
     except ImportError as missing:
         raise Failure(
-            f"The Python library cryptography, by which certificates are read, is missing on the controller: {missing}."
+            f"The Python library cryptography, which reads certificates, is missing on the controller: {missing}."
         ) from None
     with warnings.catch_warnings():
         # The library remarks on oddities that Exchange does not mind, such as a country of more than two letters.
@@ -301,7 +303,9 @@ def read_pkcs12(data: bytes, password: str | None) -> Bundle:
     """What a PKCS#12 file brings; ValueError with a clause that the name of the file goes before."""
     _refuse_other_files(data)
     if not data.startswith(b"\x30"):
-        raise ValueError("is no PKCS#12 file; give one with a certificate and its private key, such as a .pfx or .p12")
+        raise ValueError(
+            "is not a PKCS#12 file; use one with a certificate and its private key, such as a .pfx or .p12"
+        )
     # A file without a password has none or an empty one, which are two things to PKCS#12.
     for secret in (password.encode(),) if password else (None, b""):
         with contextlib.suppress(ValueError), _library("it"):
@@ -312,14 +316,14 @@ def read_pkcs12(data: bytes, password: str | None) -> Bundle:
     else:
         given = "with the password given" if password else "without a password"
         raise ValueError(
-            f"cannot be opened {given}; give the right one, or export the file again, "
-            "encrypted with AES256-SHA256 or TripleDES-SHA1"
+            f"cannot be opened {given}; use the right one, or export the file again, encrypted with AES256-SHA256 or "
+            "TripleDES-SHA1"
         )
     if loaded.key is None:
-        raise ValueError("holds no private key; export it together with the key")
+        raise ValueError("contains no private key; export it together with the key")
     named = [one for one in (loaded.cert, *loaded.additional_certs) if one]
     if not named:
-        raise ValueError("holds no certificate; export it together with the certificate")
+        raise ValueError("contains no certificate; export it together with the certificate")
     name = next((one.friendly_name for one in named if _fits(loaded.key, one.certificate)), None)
     return _bundle(loaded.key, [one.certificate for one in named], name)
 
@@ -331,8 +335,8 @@ def read_certificates(data: bytes) -> list[Any]:
         found: list[Any] = x509.load_pem_x509_certificates(data)
         return found
     raise ValueError(
-        "holds no certificate that can be read, or a damaged one beside others; give a file with -----BEGIN "
-        "CERTIFICATE----- in it"
+        "contains no readable certificate, or a damaged one among others; use a file with -----BEGIN CERTIFICATE----- "
+        "in it"
     )
 
 
@@ -340,7 +344,7 @@ def read_private_key(data: bytes, password: str | None) -> Any:
     """The private key of a file in PEM form; ValueError with a clause as above."""
     _refuse_other_files(data, pem=True)
     if b"PRIVATE KEY-----" not in data:
-        raise ValueError("holds no private key in PEM form; give the file with the key")
+        raise ValueError("contains no private key in PEM form; use the file with the key")
     for secret in (password.encode() if password else None, None):
         # What the library says of a key is not repeated.
         with contextlib.suppress(ValueError), _library("it"):
@@ -348,7 +352,7 @@ def read_private_key(data: bytes, password: str | None) -> Any:
 
             return load_pem_private_key(data, secret)
     given = "with the password given" if password else "without a password"
-    raise ValueError(f"holds a private key that cannot be read {given}; give the right one, or create the file again")
+    raise ValueError(f"contains a private key that cannot be read {given}; use the right one, or create the file again")
 
 
 def bundle_of(private_key: Any, certificates: list[Any]) -> Bundle:
@@ -363,24 +367,24 @@ def _refuse_other_files(data: bytes, *, pem: bool = False) -> None:
         )
     is_pem = b"-----BEGIN " in data
     if is_pem and not pem:
-        raise ValueError("is in PEM form; give it as certificate and private_key")
+        raise ValueError("is in PEM form; use the options certificate and private_key")
     if pem and not is_pem:
-        raise ValueError("is not in PEM form, which has -----BEGIN in it; a PKCS#12 file is given as pfx")
+        raise ValueError("is not in PEM form, which has -----BEGIN in it; use the option pfx for a PKCS#12 file")
 
 
 def _bundle(private_key: Any, certificates: list[Any], name: bytes | None) -> Bundle:
     own = next((one for one in certificates if _fits(private_key, one)), None)
     if own is None:
-        raise ValueError("holds no certificate that the private key fits; give the two that belong together")
+        raise ValueError("contains no certificate that matches the private key; use the two that belong together")
     issuers = _issuers(own, [one for one in certificates if one is not own])
     if not issuers and len(certificates) > 1 and not _issued(own, own):
-        raise ValueError("holds no certificate that has issued the one of the private key; give its own chain")
+        raise ValueError("contains no certificate that issued the one of the private key; use its own chain")
     certificate, *above = (read_x509(_der(one)) for one in (own, *issuers))
     _refuse_unserved(own, certificate)
     for one in above:
         if one.not_after < datetime.now(UTC):
             raise ValueError(
-                f"holds a chain whose certificate {one.thumbprint} ({one.subject}) has expired; get the current one"
+                f"contains a chain whose certificate {one.thumbprint} ({one.subject}) has expired; use the current one"
             )
     return Bundle(certificate, private_key, own, tuple(issuers), name)
 
@@ -393,8 +397,8 @@ def _refuse_unserved(own: Any, certificate: X509) -> None:
     kind, _blank, curve = certificate.key.partition(" ")
     if kind != "RSA" and not (kind == "EC" and curve in _CURVES):
         raise ValueError(
-            f"has a key of the kind {certificate.key.strip()}, with which Windows serves no TLS; order the certificate "
-            "with an RSA key of at least 2048 bits"
+            f"has a key of the kind {certificate.key.strip()}, which Windows does not support for TLS; order the "
+            "certificate with an RSA key of at least 2048 bits"
         )
     purposes, usage = _extension(own, x509.ExtendedKeyUsage), _extension(own, x509.KeyUsage)
     serving = {ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE}
@@ -404,12 +408,12 @@ def _refuse_unserved(own: Any, certificate: X509) -> None:
     elif usage and not (usage.digital_signature or (kind == "RSA" and usage.key_encipherment)):
         lacks = "its key usage lacks digitalSignature"
     if lacks:
-        raise ValueError(f"holds a certificate that is not for TLS servers ({lacks}); order one that is")
+        raise ValueError(f"contains a certificate that is not for TLS servers ({lacks}); order one that is")
 
 
 def _extension(certificate: Any, kind: Any) -> Any:
     """The value of an extension, None without it; ValueError with a clause if it cannot be read."""
-    with _library("holds a certificate whose extensions") as x509, contextlib.suppress(x509.ExtensionNotFound):
+    with _library("contains a certificate whose extensions") as x509, contextlib.suppress(x509.ExtensionNotFound):
         return certificate.extensions.get_extension_for_class(kind).value
     return None
 

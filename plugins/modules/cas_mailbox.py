@@ -17,7 +17,7 @@ description:
     C(Set-CASMailbox). A mailbox that cannot be changed does not stop the others, even if it ends the pipeline. It is
     reported with Exchange's own message, and the task fails when all have been tried. If 20 mailboxes in a row end the
     pipeline, the remaining ones are reported as not tried.
-  - Each batch is read back after it was written, also after an error. A mailbox that does not have the new values is
+  - Each batch is read back after it was written, even after an error. A mailbox that does not have the new values is
     reported. After a broken connection, only what did not arrive is sent again.
   - Mailboxes are identified by their GUID, or by their distinguished name if Exchange shows no GUID. If it shows
     neither, or the same for two mailboxes, the task fails before anything is written.
@@ -46,7 +46,7 @@ options:
   filter:
     description:
       - The mailboxes by an OPATH filter, without braces, such as V(PopEnabled -eq $true -and Name -like 'Scanner*').
-        Double a quote inside a text.
+        Double quotation marks inside text.
     type: str
   exclusive:
     description:
@@ -63,7 +63,7 @@ options:
   batch_size:
     description:
       - The number of mailboxes that are written in one call, from 1 to 10000. The default is 500.
-      - A longer task writes a line to the standard error every few seconds, with the number of mailboxes that are read
+      - A longer task writes a line to standard error every few seconds, with the number of mailboxes that are read
         and written so far and the remaining time.
     type: int
   refuse_built_in_accounts:
@@ -71,15 +71,16 @@ options:
       - Whether the task fails, before anything is written, if O(pop_enabled) or O(imap_enabled) is V(true) for the
         mailbox of the built-in Administrator or Guest or for a health mailbox, even if nothing would change. By
         default, a warning names the mailboxes for which access is enabled without effect.
-      - The account of each mailbox is read with C(Get-User), and identified by the end of its SID, 500 or 501. So use
-        this for single mailboxes that a program depends on, selected with O(identities).
+      - The account of each mailbox is read with C(Get-User), and identified by the end of its SID, 500 or 501.
+        Therefore, use this for single mailboxes that a program depends on,
+        selected with O(identities).
     type: bool
     default: false
     version_added: 1.0.0
 notes:
   - Mailboxes belong to the organization. O(server) only decides where the cmdlets run and which version applies.
-  - Exchange looks for mailboxes, also with O(filter) and O(exclusive), in the domain of its server. For mailboxes of
-    another domain, set O(domain_controller) to a domain controller of that domain.
+  - Exchange looks for mailboxes only in the domain of its server, even with O(filter) and O(exclusive). For mailboxes
+    of another domain, set O(domain_controller) to a domain controller of that domain.
   - The roles P(mailops.exchange.pop3#role), P(mailops.exchange.imap4#role), and
     P(mailops.exchange.application_mailbox#role) use this module.
 seealso:

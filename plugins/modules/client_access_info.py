@@ -338,8 +338,8 @@ connectors:
     for_users:
       description:
         - Whether users send mail with it. Exchange chooses the connector with the most specific range for the address
-          of the client. So users in general get the connector whose C(remote_ip_ranges) cover the most addresses, among
-          those on the same address of the server.
+          of the client. Therefore, users usually get the connector whose C(remote_ip_ranges) cover the most addresses,
+          among those on the same address of the server.
         - V(false) for a connector that serves only a few addresses, such as a relay for appliances, or that does not
           accept users. Such a connector is not checked or shown to users.
       type: bool

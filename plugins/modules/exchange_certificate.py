@@ -14,10 +14,10 @@ description:
   - Finds a certificate on one Exchange server, by its thumbprint or by the host name that clients connect to, checks
     that it can be used, and assigns it to the given services, such as POP3 and IMAP4.
   - With O(pfx), or O(certificate) and O(private_key), the certificate is imported from files on the controller, as an
-    ACME client or an authority provides them. They are read and checked on the controller first. So the thumbprint is
-    known in check mode, and a certificate that is on the server already is not imported again. The module refuses a key
-    that does not match, a chain that does not belong to the certificate, a certificate that is not for TLS servers or
-    not valid now, and a key that Windows or this version of Exchange cannot use for TLS.
+    ACME client or an authority provides them. They are read and checked on the controller first. Therefore, the
+    thumbprint is known in check mode, and a certificate that is on the server already is not imported again. The module
+    refuses a key that does not match, a chain that does not belong to the certificate, a certificate that is not for
+    TLS servers or not valid now, and a key that Windows or this version of Exchange cannot use for TLS.
   - No file is created on the server. What is sent is created in memory, with the certificate, its key, and its chain
     without the root, and encrypted with a generated password that is sent as a SecureString. The passwords of the files
     never leave the controller. No result, log, or diff shows a key.

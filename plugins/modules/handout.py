@@ -71,7 +71,7 @@ options:
     default: true
   unverified:
     description:
-      - Settings to include without a test, because they can be reached from outside only, as a host or as C(host:port).
+      - Settings to include without a test, because they can be reached only from outside, as a host or as C(host:port).
         The pages mark them as not tested.
     type: list
     elements: str
@@ -87,7 +87,7 @@ options:
       connect_to:
         description:
           - The name or address to connect to instead, with or without a port, by the host or C(host:port) of a setting.
-            Use this for example if the controller is in another network than the users. The certificate must still
+            Use this for example if the controller and the users are in different networks. The certificate must still
             cover the host of the setting.
         type: dict
       timeout:

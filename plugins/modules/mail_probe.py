@@ -93,10 +93,10 @@ options:
     description:
       - The expected result of the authentication. With V(refused), the task fails if it succeeds, for example to verify
         that a mailbox has no access.
-      - Only a known answer counts as a refusal. If the server gives another answer, or accepts the user and does not
+      - Only a known answer counts as a refusal. If the server gives another answer, or accepts the user but does not
         open the mailbox, the task fails with either value, and RV(logon.ok) is null.
-      - Exchange may also answer C(LOGIN failed.) if its IMAP4 back end does not accept the front end. So verify that
-        another mailbox can authenticate before you rely on a refusal.
+      - Exchange may also answer C(LOGIN failed.) if its IMAP4 back end does not accept the front end. Therefore,
+        verify that another mailbox can authenticate before you rely on a refusal.
     type: str
     choices: [ok, refused]
     default: ok
@@ -190,7 +190,7 @@ EXAMPLES = r"""
     password: "{{ bertha_password }}"
     expect_logon: refused
 
-- name: Send a message by port 587, fetch it by POP3, and remove it again
+- name: Send a message through port 587, fetch it by POP3, and remove it again
   mailops.exchange.mail_probe:
     protocol: pop3
     host: mail.contoso.com
@@ -292,7 +292,7 @@ logon:
         - Whether the user was authenticated and the mailbox opens, by C(STAT) (POP3) or C(EXAMINE) (IMAP4), which
           change nothing. SMTP has no mailbox to open.
         - It is null if no authentication was tried, if the answer is not a known refusal, or if the user was accepted
-          and the mailbox does not open.
+          but the mailbox does not open.
       type: bool
     answer:
       description:

@@ -29,7 +29,7 @@ attributes:
 options:
   protocol:
     description:
-      - The protocol whose services are meant.
+      - The protocol whose services are managed.
     type: str
     choices: [pop3, imap4]
     required: true

@@ -70,7 +70,7 @@ class ExchangeAction(ActionBase):  # type: ignore[misc] # ansible-core publishes
         result: dict[str, t.Any] = super().run(tmp, task_vars)
         task_vars = task_vars or {}
         if self._play_context.become:
-            display.warning(f"become has no meaning for {self._task.action}: it runs as the user of the connection.")
+            display.warning(f"become has no effect on {self._task.action}: it runs as the user of the connection.")
         line = self._line(task_vars)
         host = task_vars["inventory_hostname"]
 

@@ -57,7 +57,7 @@ class AdoptedFile:
         try:
             text = path.read_text(encoding="utf-8")
         except FileNotFoundError:
-            raise Refused(f"path: {path} does not exist; give the file that the playbook adopt has written.") from None
+            raise Refused(f"path: {path} does not exist; use a file that the playbook adopt has written.") from None
         except (OSError, UnicodeDecodeError) as error:
             told = "it is not text" if isinstance(error, UnicodeDecodeError) else error.strerror or str(error)
             raise Refused(f"path: {path} cannot be read: {told}.") from None
@@ -69,10 +69,10 @@ class AdoptedFile:
             mark = getattr(error, "problem_mark", None)
             where = f" in line {mark.line + 1}" if mark else ""
             raise Refused(
-                f"path: {path} is not YAML{where}; give the file as the playbook adopt has written it."
+                f"path: {path} is not YAML{where}; use the file as the playbook adopt has written it."
             ) from None
         if not isinstance(variables, dict) or not all(isinstance(name, str) for name in variables):
-            raise Refused(f"path: {path} holds no variables; give a file that the playbook adopt has written.")
+            raise Refused(f"path: {path} contains no variables; use a file that the playbook adopt has written.")
         evaluated = frozenset(name for name, value in variables.items() if _is_evaluated(value))
         return cls(path, variables, evaluated, tuple(_NOTE.findall(text)))
 

@@ -25,14 +25,14 @@ class Refused(Exception):
 def absolute(path: str) -> Path:
     """What a path means here, or Refused if it cannot be one."""
     if not path or "\0" in path:
-        raise Refused(f"path: {quoted(path)} cannot be a file; give the name of a file.")
+        raise Refused(f"path: {quoted(path)} cannot be a file; use the name of a file.")
     try:
         # By getcwd() and not by the variable PWD, which is what some other program says.
         return Path(os.path.abspath(path))  # noqa: PTH100 - Path.resolve() would follow links
     except OSError:
         raise Refused(
             f"path: {path} is relative to the folder in which ansible-playbook was started, which no longer exists; "
-            "give an absolute path."
+            "use an absolute path."
         ) from None
 
 
@@ -57,7 +57,7 @@ class Destination:
                 if _is_collection(folder):
                     raise Refused(
                         f"path: {named} is inside the collection in {folder}, where the next run would find it and the "
-                        "next installation remove it; start ansible-playbook in a folder of your own, or give an "
+                        "next installation remove it; start ansible-playbook in a folder of your own, or use an "
                         "absolute path."
                     )
             return cls(named, real, _held(named, real))
@@ -144,12 +144,12 @@ def _is_collection(folder: Path) -> bool:
 def _held(named: Path, real: Path) -> bytes | None:
     if real.exists():
         if not real.is_file():
-            raise Refused(f"path: {named} is not a regular file; give the name of a file.")
+            raise Refused(f"path: {named} is not a regular file; use the name of a file.")
         held, folder = real.read_bytes(), real.parent
     else:
         held, folder = None, next(parent for parent in real.parents if parent.exists())
     if not folder.is_dir() or not os.access(folder, os.W_OK | os.X_OK):
-        raise Refused(f"path: {named} cannot be written: nothing can be created in {folder}; give another path.")
+        raise Refused(f"path: {named} cannot be written: nothing can be created in {folder}; use another path.")
     return held
 
 

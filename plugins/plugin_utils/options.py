@@ -63,7 +63,7 @@ def _host(options: dict[str, t.Any]) -> str:
         raise ValueError(f"ansible_host {error}.") from None
     if not address and _NO_HOST.search(text):
         raise ValueError(
-            f"ansible_host {quoted(text)} is neither a host name nor an address; give it without port and https://."
+            f"ansible_host {quoted(text)} is neither a host name nor an address; use it without port and https://."
         )
     return address or text
 
@@ -84,7 +84,7 @@ def _auth(options: dict[str, t.Any]) -> str:
     auth = WINRM_WORDS.get(word, word)
     if auth not in AUTHENTICATIONS:
         raise ValueError(
-            f"The authentication {quoted(given[0])} is not known; it is one of {', '.join(AUTHENTICATIONS)}."
+            f"The authentication {quoted(given[0])} is not valid; use one of {', '.join(AUTHENTICATIONS)}."
         )
     return auth
 
@@ -95,7 +95,7 @@ def _insist_on_latin_1(options: dict[str, t.Any], auth: str) -> None:
             str(options[option] or "").encode("latin-1")
         except UnicodeEncodeError:
             raise ValueError(
-                f"Basic authentication carries Western European characters only, and the {option.split('_')[1]} has "
+                f"Basic authentication supports only Western European characters, but the {option.split('_')[1]} has "
                 "another one: use kerberos, negotiate, or ntlm."
             ) from None
 

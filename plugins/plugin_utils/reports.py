@@ -61,7 +61,7 @@ class Files:
         path = absolute(page)
         if path.suffix.lower() not in PAGES:
             raise Refused(
-                f"file: {path} is the name of the page, beside which its JSON is written; give one that ends in .html."
+                f"file: {path} is the name of the page, beside which its JSON is written; use one that ends in .html."
             )
         files = cls(
             Destination.of(str(path)),
@@ -69,7 +69,7 @@ class Files:
             Destination.of(pipeline) if pipeline else None,
         )
         if files.pipeline and files.pipeline.real in (files.page.real, files.data.real):
-            raise Refused(f"junit: {files.pipeline.path} is where the page or its JSON is written; give another path.")
+            raise Refused(f"junit: {files.pipeline.path} is where the page or its JSON is written; use another path.")
         return files
 
     def write(self, report: Mapping[str, Any], page: str, pipeline: bytes) -> None:
@@ -87,7 +87,7 @@ def read_report(given: str, option: str) -> dict[str, Any]:
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        raise Refused(f"{option}: {path} does not exist; give the JSON that was written beside a page.") from None
+        raise Refused(f"{option}: {path} does not exist; use the JSON that was written beside a page.") from None
     except (OSError, UnicodeDecodeError) as error:
         told = "it is not text" if isinstance(error, UnicodeDecodeError) else error.strerror or str(error)
         raise Refused(f"{option}: {path} cannot be read: {told}.") from None
@@ -101,7 +101,7 @@ def parsed_report(text: str, whose: str) -> dict[str, Any]:
         schema = json.loads(SCHEMA.read_text(encoding="utf-8"))
         wrong = next(_wrong(report, schema, schema, "it"), None)
     except (ValueError, RecursionError):
-        raise Refused(f"{whose} is not JSON; give the JSON that was written beside a page.") from None
+        raise Refused(f"{whose} is not JSON; use the JSON that was written beside a page.") from None
     if wrong and _is_newer(report):
         raise Refused(
             f"{whose} is a report of version {report['schema_version']}, which a newer version of the collection has "
@@ -150,7 +150,7 @@ def _wrong(value: Any, rule: Mapping[str, Any], schema: Mapping[str, Any], where
     if "enum" in rule and value not in rule["enum"]:
         yield f"{where} is not valid"
     if "pattern" in rule and isinstance(value, str) and not re.search(rule["pattern"], value):
-        yield f"{where} has not its form"
+        yield f"{where} does not have the required form"
     if "minimum" in rule and value < rule["minimum"]:
         yield f"{where} is too small"
     if isinstance(value, dict):

@@ -38,8 +38,8 @@ def task_file(variable: str, given: str, playbook_folder: str) -> str:
     if not found:
         where = "" if path.is_absolute() else f" in {' or '.join(dict.fromkeys(map(str, folders)))}"
         raise Failed(
-            f"{variable}: there is no file {given}{where}; give the path of a file with tasks, relative to the "
-            "playbook or absolute."
+            f"{variable}: there is no file {given}{where}; use the path of a file with tasks, relative to the playbook "
+            "or absolute."
         )
     return str(found[0])
 

@@ -195,8 +195,8 @@ class Session:
             )
         if name is None:
             raise Refused(
-                f"{self.settings.host} has no Exchange management snap-in, which ansible_exchange_access: local needs: "
-                "install Exchange's management tools there, or use ansible_exchange_access: remote."
+                f"{self.settings.host} has no Exchange management snap-in, which ansible_exchange_access: local "
+                "requires: install Exchange's management tools there, or use ansible_exchange_access: remote."
             )
         added = shell.run(Request("windows", "Add-PSSnapin", {"Name": name}), seconds)
         if added.errors:
@@ -215,7 +215,7 @@ class Session:
                     "unreachable",
                     reason=f"{self.settings.host} could not reach Active Directory as {quoted(self.settings.user)}: a "
                     f"{self.settings.auth} authentication is not passed on to a domain controller; with "
-                    "ansible_exchange_access: local use CredSSP, Kerberos with ansible_exchange_delegate: true, or "
+                    "ansible_exchange_access: local, use CredSSP, Kerberos with ansible_exchange_delegate: true, or "
                     f"Basic over TLS ({said}).",
                 )
         return reply

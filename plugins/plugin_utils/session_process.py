@@ -326,8 +326,8 @@ class SessionProcess:
             self._is_called = False
         except CallTimedOut:
             reason = (
-                f"The call was given up after {seconds:g} seconds, which is ansible_exchange_call_timeout; the session "
-                "was closed."
+                f"The call was stopped after {seconds:g} seconds, the limit in ansible_exchange_call_timeout; the "
+                "session was closed."
             )
             state = "unknown" if Request.parse(request).write else "unreachable"
             reply = Reply(state, reason=reason).to_json()

@@ -28,6 +28,7 @@ import old_way  # noqa: E402
 import opening  # noqa: E402
 import protocol_logs  # noqa: E402
 import role  # noqa: E402
+import script  # noqa: E402
 from measuring import BenchmarkFailed, say  # noqa: E402
 from place import Place  # noqa: E402
 
@@ -36,6 +37,7 @@ PARTS = {
     "drift": drift.run,
     "mailboxes": mailboxes.run,
     "old_way": old_way.run,
+    "script": script.run,
     "protocol_logs": protocol_logs.run,
     "pages": opening.run,
     "event_source": event_source.run,
@@ -48,6 +50,13 @@ def main() -> int:
     parser.add_argument("parts", nargs="*", help=f"of {', '.join(PARTS)}; default: all")
     parser.add_argument("--quick", action="store_true", help="small and once: to see that it works, not to be quoted")
     parser.add_argument("--repetitions", type=int, default=5, help="of each measurement, at most; default: 5")
+    parser.add_argument(
+        "--powershell-start",
+        type=float,
+        default=0.0,
+        metavar="SECONDS",
+        help="what a PowerShell takes to start on a server of the part script; 0.3 to 1 on Windows, default: 0",
+    )
     parser.add_argument("--output", type=Path, default=TESTS.parent / ".cache/bench.json")
     options = parser.parse_args()
     if unknown := set(options.parts) - PARTS.keys():
@@ -55,6 +64,7 @@ def main() -> int:
     report = {
         "taken": datetime.now(UTC).isoformat(timespec="seconds"),
         "quick": options.quick,
+        "powershell_start": options.powershell_start,
         "machine": {"cpus": os.cpu_count(), "python": platform.python_version(), "kernel": platform.release()},
         "libraries": {name: version(name) for name in LIBRARIES},
         "parts": {},
@@ -63,7 +73,12 @@ def main() -> int:
     # Short, because Unix sockets live in it.
     folder = Path(tempfile.mkdtemp(prefix="mb-"))
     try:
-        place = Place.make(folder, quick=options.quick, repetitions=options.repetitions)
+        place = Place.make(
+            folder,
+            quick=options.quick,
+            repetitions=options.repetitions,
+            powershell_start=options.powershell_start,
+        )
         for name in options.parts or PARTS:
             say(name)
             report["parts"][name] = PARTS[name](place)

@@ -6,15 +6,18 @@ tasks is the shortest there is that runs a script, so the real ones of ansible.w
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
-from measuring import BenchmarkFailed, interleaved, table
+from measuring import BenchmarkFailed, Figures, interleaved, table
 from place import Place, seen_by
 from role import ENABLE, reads_of_a_converged_role
+from runner import PASSWORD, inventory
 from simulator_process import SimulatorProcess
 
+MODULE_NAME = "benchmark.windows.read"
 MODULE = """\
 #!powershell
 #AnsibleRequires -CSharpUtil Ansible.Basic
@@ -30,24 +33,25 @@ class CannedWindows(SimulatorProcess):
 
 
 def run(place: Place) -> dict[str, Any]:
-    _install_module(place)
-    with place.organisation({"EX01": "SE"}) as organisation, CannedWindows({"EX01": "SE"}) as canned:
+    install_module(place)
+    canned_windows = CannedWindows({"EX01": "SE"}, password=PASSWORD)
+    with place.organisation({"EX01": "SE"}) as organisation, canned_windows as canned:
         hosts, reads, _tasks = reads_of_a_converged_role(place, organisation)
         play = [
             {
                 "hosts": "exchange",
                 "gather_facts": False,
-                "tasks": [{"benchmark.windows.read": {"script": _as_script(read)}} for read in reads],
+                "tasks": [{MODULE_NAME: {"script": _as_script(read)}} for read in reads],
             }
         ]
         rows = {
-            "ansible-core, winrm": (canned, play, _core(canned, "winrm")),
-            "ansible-core, psrp": (canned, play, _core(canned, "psrp")),
+            "ansible-core, winrm": (canned, play, core(canned, "winrm")),
+            "ansible-core, psrp": (canned, play, core(canned, "psrp")),
             "this collection, psrp": (organisation, ENABLE, hosts),
-            "this collection, winrm": (organisation, ENABLE, _over_winrm(hosts)),
+            "this collection, winrm": (organisation, ENABLE, over_winrm(hosts)),
         }
-        starts = {name: _starts(place, *row) for name, row in rows.items()}
-        variants = {}
+        starts = {name: powershell_starts(place, *row) for name, row in rows.items()}
+        variants: dict[str, Callable[[], Figures]] = {}
         for name, (host, playbook, inventory) in rows.items():
             variants |= seen_by(host, {name: partial(place.cost, playbook, inventory)})
         costs = interleaved(variants, place.repetitions, warm_up=False)
@@ -76,9 +80,10 @@ def run(place: Place) -> dict[str, Any]:
     return {"reads": len(reads), "starts": starts, "costs": costs}
 
 
-def _install_module(place: Place) -> None:
+def install_module(place: Place) -> None:
+    """Give the controller the module that runs a script."""
     folder = place.controller.collections / "ansible_collections" / "benchmark" / "windows" / "plugins" / "modules"
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
     (folder / "read.ps1").write_text(MODULE)
 
 
@@ -86,35 +91,37 @@ def _as_script(read: dict[str, Any]) -> str:
     return " ".join([read["cmdlet"], *(f"-{name} '{value}'" for name, value in read["parameters"].items())])
 
 
-def _core(canned: SimulatorProcess, connection: str) -> dict[str, Any]:
-    told = canned.description
-    common = {
-        "ansible_connection": connection,
-        "ansible_user": told["user"],
-        "ansible_password": canned.password,
-        "ansible_winrm_transport": "basic",
-        "ansible_winrm_ca_trust_path": told["ca"],
-        "ansible_psrp_auth": "basic",
-        "ansible_psrp_ca_cert": told["ca"],
-    }
-    server = told["servers"]["EX01"]
-    host = {"ansible_host": server["address"], "ansible_port": server["windows_https"]}
-    return {"exchange": {"hosts": {"ex01": host}, "vars": common}}
+def core(canned: SimulatorProcess, connection: str) -> dict[str, Any]:
+    """An inventory of the same servers for one of ansible-core's own connections."""
+    ca = canned.description["ca"]
+    return inventory(
+        canned.description,
+        ansible_connection=connection,
+        ansible_winrm_transport="basic",
+        ansible_winrm_ca_trust_path=ca,
+        ansible_psrp_auth="basic",
+        ansible_psrp_ca_cert=ca,
+    )
 
 
-def _over_winrm(hosts: dict[str, Any]) -> dict[str, Any]:
+def over_winrm(hosts: dict[str, Any]) -> dict[str, Any]:
+    """The same inventory of the collection, with its other transport."""
     exchange = hosts["exchange"]
     return {"exchange": exchange | {"vars": exchange["vars"] | {"ansible_exchange_transport": "winrm"}}}
 
 
-def _starts(place: Place, host: SimulatorProcess, playbook: Any, hosts: Any) -> int:
-    """How many processes with a PowerShell in them a run starts on the host."""
-    before = host.state()["servers"]["EX01"]["shells_opened"]["windows"]
+def powershell_starts(place: Place, host: SimulatorProcess, playbook: Any, hosts: Any, *arguments: str) -> int:
+    """How many processes with a PowerShell in them a run starts on the servers."""
+    before = _windows_shells(host)
     host.clear_log()
-    place.watch(playbook, hosts)
-    shells = int(host.state()["servers"]["EX01"]["shells_opened"]["windows"]) - before
+    place.watch(playbook, hosts, *arguments)
+    shells = _windows_shells(host) - before
     commands = sum(entry["cmdlet"] == "powershell" for entry in host.log())
-    winrm = hosts["exchange"]["vars"].get("ansible_connection") == "winrm"
+    winrm: bool = hosts["exchange"]["vars"].get("ansible_connection") == "winrm"
     if isinstance(host, CannedWindows) and not commands:
         raise BenchmarkFailed("Nothing was run on the canned host.")
     return commands if winrm else shells
+
+
+def _windows_shells(host: SimulatorProcess) -> int:
+    return sum(int(server["shells_opened"]["windows"]) for server in host.state()["servers"].values())

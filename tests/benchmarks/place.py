@@ -26,9 +26,11 @@ class Place:
     controller: Controller
     quick: bool
     repetitions: int
+    powershell_start: float = 0.0
+    """The seconds that a PowerShell takes to start on a server, where a benchmark looks at that."""
 
     @classmethod
-    def make(cls, folder: Path, *, quick: bool, repetitions: int) -> Place:
+    def make(cls, folder: Path, *, quick: bool, repetitions: int, powershell_start: float) -> Place:
         """Install the collection as a user does."""
         collections = folder / "collections"
         galaxy = str(Path(sys.executable).parent / "ansible-galaxy")
@@ -36,7 +38,7 @@ class Place:
         done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder)
         if done.returncode:
             raise BenchmarkFailed(done.stderr)
-        return cls(Controller(folder, collections), quick, 1 if quick else repetitions)
+        return cls(Controller(folder, collections), quick, 1 if quick else repetitions, powershell_start)
 
     def organisation(self, servers: Mapping[str, str], **options: object) -> SimulatorProcess:
         return SimulatorProcess(servers, password=PASSWORD, **BASIC, **options)

@@ -232,7 +232,7 @@ STANDARD_ERROR = {
         "Check the spelling of the name, or if a path was included, verify that the path is correct and try again",
         7,
     ),
-    "with_no_errors": ("progress alone is nothing that was said", "no reason given", 0),
+    "with_no_errors": ("progress alone is nothing that was said", "no reason was given", 0),
 }
 
 
@@ -278,7 +278,7 @@ def opening(read: Reading) -> list[Step]:
     return [one for one in read("psrp_clear_commands") if one.asked not in ("Receive", "Delete")]
 
 
-LOST = r"http://127\.0\.0\.1:\d+/wsman no longer knows the session \(fault 2150858843\): it expired or the service "
+LOST = r"http://127\.0\.0\.1:\d+/wsman no longer knows the session \(fault 2150858843\): it expired, or the service "
 BROKEN = r"Cannot connect to http://127\.0\.0\.1:\d+/wsman \(.*\): check that the host is up and the port is open\."
 INVALID = r"http://127\.0\.0\.1:\d+/wsman refused the request with WSMan fault 2150858767: The WS-Management service "
 # The recording, how many of its answers from the end are meant, and the sentence.
@@ -339,7 +339,7 @@ def test_a_pipeline_that_never_answers(stage: Stage, read: Reading, name: str) -
     """Neither the fault for "no output yet" nor an answer without anything in it is an end."""
     empty = read(f"psrp_{name}")[4].to("Receive").for_ever()
     shell = stage.psrp([*opening(read), empty])
-    with pytest.raises(Overdue, match=r"^Get-Thing gave no answer on 127\.0\.0\.1 within 0\.1 seconds\.$"):
+    with pytest.raises(Overdue, match=r"^Get-Thing did not answer on 127\.0\.0\.1 within 0\.1 seconds\.$"):
         shell.run(GET, 0.1)
     assert stage.playing[0].asked.count("Receive") > 1
 
@@ -430,7 +430,7 @@ def test_an_answer_with_no_output_yet_in_its_middle(stage: Stage, read: Reading)
 def test_a_process_that_never_answers(stage: Stage, read: Reading) -> None:
     create, command, running, waiting, *_, sent = process(read, "operation_timeout")
     shell = stage.winrs([create, command, running, waiting.for_ever(), sent])
-    with pytest.raises(Overdue, match=r"^Get-Thing gave no answer on 127\.0\.0\.1 within 0\.1 seconds\.$"):
+    with pytest.raises(Overdue, match=r"^Get-Thing did not answer on 127\.0\.0\.1 within 0\.1 seconds\.$"):
         shell.run(GET, 0.1)
     assert [*stage.said] == ["hi"]
 

@@ -148,7 +148,8 @@ def test_of_what_is_no_text_the_text_is_left_and_the_answer_says_so() -> None:
     told = [(one["Id"], one["Names"], one["Good"]) for one in reply.output]
     assert told == [("ou/\ufffd", ["x", "\ufffd"], "good")] * 2
     assert reply.warnings == [
-        "Get-X puts out what PowerShell on ex01 cannot write as CLIXML (U+FFFE or U+FFFF is in it); of Id, Names only "
+        "Get-X returned something that PowerShell on ex01 cannot write as CLIXML (U+FFFE or U+FFFF is in it); of Id, "
+        "Names only "
         "the text could be read."
     ]
 
@@ -164,7 +165,7 @@ def test_what_cannot_be_put_out_did_run(monkeypatch: pytest.MonkeyPatch, *, writ
     reply = reply_to(person(Name="a"), write=write)
     assert (reply.state, reply.output) == (state, [])
     assert reply.reason == (
-        "Get-X ran on ex01, and PowerShell could not put out what it answered: Exception calling "
+        "Get-X ran on ex01, but PowerShell could not return its output: Exception calling "
         '"Serialize" with "1" argument(s): "Not this one.".'
     )
 
@@ -175,7 +176,7 @@ def test_powershell_2_runs_nothing_and_is_told_so() -> None:
     assert shell.process.ran == []
     assert reply == Reply(
         "failed",
-        reason="PowerShell on ex01 could not read what was sent, for which it must be version 3 or newer; use "
+        reason="PowerShell on ex01 could not read what was sent, because this requires version 3 or newer; use "
         "ansible_exchange_transport: psrp",
     )
 

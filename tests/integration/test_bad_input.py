@@ -51,7 +51,7 @@ REFUSED: list[tuple[str, dict[str, Any], str]] = [
         "the same port twice",
         {"ssl_bindings": ["0.0.0.0:995"], "unencrypted_or_tls_bindings": ["[::]:995"]},
         "ssl_bindings and unencrypted_or_tls_bindings: the port 995 is in both; "
-        "give each port to one of them, 995 and 110 for POP3 or 993 and 143 for IMAP4 as a rule.",
+        "assign each port to one of them, usually 995 and 110 for POP3, or 993 and 143 for IMAP4.",
     ),
     (
         "SSL without binding",
@@ -68,7 +68,7 @@ REFUSED: list[tuple[str, dict[str, Any], str]] = [
     (
         "seconds out of range",
         {PRE_AUTHENTICATED: 3601},
-        f"{PRE_AUTHENTICATED}: '3601' is taken for 01:00:01, which is out of range; give 00:00:30 to 01:00:00.",
+        f"{PRE_AUTHENTICATED}: '3601' is taken for 01:00:01, which is out of range; use 00:00:30 to 01:00:00.",
     ),
     (
         "1:00",
@@ -84,22 +84,22 @@ REFUSED: list[tuple[str, dict[str, Any], str]] = [
         "25:00:00",
         {AUTHENTICATED: "25:00:00"},
         f"{AUTHENTICATED}: '25:00:00' has more than 23 hours; "
-        "give 00:00:30 to 1.00:00:00, with days in front of the hours.",
+        "use 00:00:30 to 1.00:00:00, with days in front of the hours.",
     ),
     (
         "1.00:00:01",
         {AUTHENTICATED: "1.00:00:01"},
-        f"{AUTHENTICATED}: '1.00:00:01' is taken for 1.00:00:01, which is out of range; give 00:00:30 to 1.00:00:00.",
+        f"{AUTHENTICATED}: '1.00:00:01' is taken for 1.00:00:01, which is out of range; use 00:00:30 to 1.00:00:00.",
     ),
     (
         "unknown unit",
         {"log_per_file_size_quota": "10 XB"},
-        "log_per_file_size_quota: '10 XB' has an unknown unit; give B, KB, MB, GB, or TB, such as 10MB.",
+        "log_per_file_size_quota: '10 XB' has an unknown unit; use B, KB, MB, GB, or TB, such as 10MB.",
     ),
     (
         "negative size",
         {"log_per_file_size_quota": -1},
-        "log_per_file_size_quota: '-1' is negative; give a size such as 10MB, 0 or unlimited.",
+        "log_per_file_size_quota: '-1' is negative; use a size such as 10MB, 0, or unlimited.",
     ),
     (
         "unknown value",
@@ -109,46 +109,46 @@ REFUSED: list[tuple[str, dict[str, Any], str]] = [
     (
         "number out of range",
         {"max_command_size": 20},
-        "max_command_size: 20 is out of range; give 40 to 1024 bytes.",
+        "max_command_size: 20 is out of range; use 40 to 1024 bytes.",
     ),
     (
         "line break",
         {"banner": "one\ntwo"},
-        r"banner: 'one\ntwo' contains a line break; give text of a single line.",
+        r"banner: 'one\ntwo' contains a line break; use text on a single line.",
     ),
-    ("a bell", {"server": "EX\x0701"}, "server: it contains a control character; give text of a single line."),
+    ("a bell", {"server": "EX\x0701"}, "server: it contains a control character; use text on a single line."),
     (
         "two controllers",
         {"domain_controller": "DC1\nDC2"},
-        "domain_controller: it contains a line break; give text of a single line.",
+        "domain_controller: it contains a line break; use text on a single line.",
     ),
-    ("no server", {"server": ""}, "server: '' is empty; give a name, or leave the option out."),
-    ("a pattern", {"server": "EX*"}, "server: 'EX*' is a pattern; give the name of a single server."),
+    ("no server", {"server": ""}, "server: '' is empty; use a name, or leave the option out."),
+    ("a pattern", {"server": "EX*"}, "server: 'EX*' is a pattern; use the name of a single server."),
     (
         "no controller",
         {"domain_controller": " "},
-        "domain_controller: ' ' is empty; give a name, or leave the option out.",
+        "domain_controller: ' ' is empty; use a name, or leave the option out.",
     ),
     (
         "custom without address",
         {CALENDAR: "Custom", "owa_server_url": ""},
-        f"{CALENDAR}: 'Custom' needs owa_server_url, which is empty; give the address with it.",
+        f"{CALENDAR}: 'Custom' needs owa_server_url, which is empty; set it too.",
     ),
     (
         "no web address",
         {"owa_server_url": "mail.contoso.com/owa"},
         "owa_server_url: 'mail.contoso.com/owa' is not an absolute web address; "
-        "give one such as https://mail.contoso.com/owa.",
+        "use one such as https://mail.contoso.com/owa.",
     ),
     (
         "set and add",
         {"ssl_bindings": {"set": ["0.0.0.0:995"], "add": ["[::]:995"]}},
-        "ssl_bindings: set cannot go together with add or remove; set is the whole list by itself.",
+        "ssl_bindings: set cannot be combined with add or remove, because set is the whole list.",
     ),
     (
         "unknown key",
         {"ssl_bindings": {"append": []}},
-        "ssl_bindings: 'append' is not known in it; give set, or add and remove.",
+        "ssl_bindings: 'append' is not a valid key; use set, or add and remove.",
     ),
     (
         "add and remove the same",
@@ -163,28 +163,28 @@ REFUSED: list[tuple[str, dict[str, Any], str]] = [
     (
         "variable in a path",
         {"log_file_location": "%ExchangeInstallPath%Logging\\Pop3"},
-        r"log_file_location: '%ExchangeInstallPath%Logging\\Pop3' holds a variable, which Exchange shows expanded; "
-        "write the path in full.",
+        r"log_file_location: '%ExchangeInstallPath%Logging\\Pop3' contains a variable, which Exchange shows "
+        r"expanded; write the full path.",
     ),
     (
         "wildcard",
         {"x509_certificate_name": "*.contoso.com"},
-        "x509_certificate_name: '*.contoso.com' is a wildcard, which POP3 and IMAP4 cannot look up; "
-        "give the host name clients connect to, such as mail.contoso.com.",
+        "x509_certificate_name: '*.contoso.com' is a wildcard, which POP3 and IMAP4 cannot look up; use the host name "
+        "that clients connect to, such as mail.contoso.com.",
     ),
     (
         "two mistakes",
         {"login_type": 4, "max_connections": 0},
-        "login_type: '4' is not valid; use PlainTextLogin (1), PlainTextAuthentication (2), or "
-        "SecureLogin (3). max_connections: 0 is out of range; give 1 to 2147483647.",
+        "login_type: '4' is not valid; use PlainTextLogin (1), PlainTextAuthentication (2), or SecureLogin (3). "
+        "max_connections: 0 is out of range; use 1 to 2147483647.",
     ),
 ]
 OTHER_MODULES: list[tuple[str, dict[str, Any], str]] = [
-    ("imap_settings", {"max_command_size": 20}, "max_command_size: 20 is out of range; give 1024 to 16384 bytes."),
+    ("imap_settings", {"max_command_size": 20}, "max_command_size: 20 is out of range; use 1024 to 16384 bytes."),
     (
         "protocol_service",
         {"protocol": "pop3", "state": "restarted", "start_mode": "disabled"},
-        "start_mode: 'disabled' does not go with the state restarted; give automatic or manual.",
+        "start_mode: 'disabled' cannot be combined with the state restarted; use automatic or manual.",
     ),
     (
         "protocol_service",
@@ -192,11 +192,11 @@ OTHER_MODULES: list[tuple[str, dict[str, Any], str]] = [
         "start_mode: 'boot' is not valid; use automatic (2), manual (3), or disabled (4).",
     ),
     ("protocol_service", {"protocol": "pop3"}, "one of the following is required: state, start_mode"),
-    ("iis", {"state": "restarted", "timeout": 0}, "timeout: 0 is out of range; give 1 to 3600 seconds."),
+    ("iis", {"state": "restarted", "timeout": 0}, "timeout: 0 is out of range; use 1 to 3600 seconds."),
     (
         "client_access_info",
         {"restart_tolerance": -1},
-        "restart_tolerance: -1 is out of range; give 0 to 31536000 seconds.",
+        "restart_tolerance: -1 is out of range; use 0 to 31536000 seconds.",
     ),
 ]
 
@@ -236,12 +236,12 @@ REFUSED_WITH_THE_STORED: list[tuple[str, dict[str, Any], str]] = [
         "port of the other bindings",
         {"ssl_bindings": {"add": ["10.0.0.1:110"]}},
         "ssl_bindings and unencrypted_or_tls_bindings: the port 110 is in both; "
-        "give each port to one of them, 995 and 110 for POP3 or 993 and 143 for IMAP4 as a rule.",
+        "assign each port to one of them, usually 995 and 110 for POP3, or 993 and 143 for IMAP4.",
     ),
     (
         "custom without stored address",
         {CALENDAR: "custom"},
-        f"{CALENDAR}: 'Custom' needs owa_server_url, which is empty; give the address with it.",
+        f"{CALENDAR}: 'Custom' needs owa_server_url, which is empty; set it too.",
     ),
 ]
 
@@ -291,7 +291,7 @@ def test_custom_with_an_address(organisation: SimulatorProcess, run: Run) -> Non
     assert run("pop_settings", {CALENDAR: 3, "owa_server_url": address})["changed"] is True
     assert run("pop_settings", {CALENDAR: "Custom"})["changed"] is False
     taken = run("pop_settings", {"owa_server_url": ""})
-    assert taken["msg"] == f"{CALENDAR}: 'Custom' needs owa_server_url, which is empty; give the address with it."
+    assert taken["msg"] == f"{CALENDAR}: 'Custom' needs owa_server_url, which is empty; set it too."
     assert stored(organisation)["OwaServerUrl"] == address
 
 

@@ -63,5 +63,5 @@ def test_whoever_wants_to_know_is_told(
     done = controller.run([{"hosts": "ex01", "gather_facts": False, "tasks": [task]}], hosts, how)
     assert done.returncode == 0, done.output
     assert stored(organisation)["Banner"] == "New."
-    assert (f"<ex01> PowerShell said while it ran {SET}: What if:  [31m" in done.output) is shown
+    assert (f"<ex01> PowerShell reported while it ran {SET}: What if:  [31m" in done.output) is shown
     assert ("What if" in done.output) is shown

@@ -65,7 +65,7 @@ def test_another_file_is_left_alone_unless_told_otherwise(controller: Controller
     refused = write(controller, *mode, path="ex01.yml", content=NEW)
     assert refused.returncode != 0
     message = refused.task("Write", "ex01")["result"]["msg"]
-    assert message.startswith(f"path: {file} is there and holds something else; ")
+    assert message.startswith(f"path: {file} exists and has other content; ")
     assert is_a_sentence(message)
     assert (list(controller.folder.glob("ex01.yml*")), file.read_text(encoding="utf-8")) == ([file], OLD)
 

@@ -61,7 +61,7 @@ def test_a_bug_is_not_told_as_nonsense_of_the_server(
     told = f"This collection has a bug: TypeError in plugins/plugin_utils/wire/{module}.py, line "
     assert str(defect).startswith(told)
     # What the server puts out is all that the reader sees, and a write puts out nothing.
-    assert ("Set-PopSettings was run, which may or may not" in str(defect)) is (write and bug != "clixml")
+    assert ("when running Set-PopSettings, which may or may not" in str(defect)) is (write and bug != "clixml")
     assert defect.changed is write
     assert is_a_sentence(str(defect))
     assert f"{module}.py" in defect.traceback

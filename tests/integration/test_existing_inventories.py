@@ -174,6 +174,6 @@ def test_ntlm_needs_one_variable_more(
     variables = {**WINRM, **PRINCIPAL, "ansible_winrm_transport": "ntlm"}
     refused = controller.run(PLAY, inventory(organisation, variables))
     assert {host["unreachable"] for host in refused.stats.values()} == {1}, refused.output
-    assert "/PowerShell takes Kerberos only unless an administrator turned on more" in refused.output
+    assert "/PowerShell accepts only Kerberos unless an administrator enabled more" in refused.output
     assert writes(organisation) == []
     is_enough(controller, organisation, variables | more)

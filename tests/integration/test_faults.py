@@ -131,13 +131,13 @@ LASTING = [
     Fault("drop_while_receiving", "Cannot connect to {url} (Remote end closed connection without response): check"),
     Fault("drop_after_answer", "Cannot connect to {url} (Remote end closed connection without response): check"),
     Fault("lose_shells_while_receiving", ""),
-    Fault("truncated", "{url} answered with something that is no WSMan (IncompleteRead("),
-    Fault("gzip_bomb", "{url} answered with something that is no WSMan (the reply is longer than 4 MB)"),
-    Fault("malformed", "{url} answered with something that is no WSMan (not well-formed"),
-    Fault("wrong_message_id", "{url} answered with something that is no WSMan ("),
-    Fault("entity_bomb", "{url} answered with something that is no WSMan (the XML has a document type declaration"),
-    Fault("deep_nesting", "{url} answered with something that is no WSMan (the XML has more than"),
-    Fault("huge", "{url} answered with something that is no WSMan (the reply is longer than 4 MB)"),
+    Fault("truncated", "{url} answered with something that is not WSMan (IncompleteRead("),
+    Fault("gzip_bomb", "{url} answered with something that is not WSMan (the reply is longer than 4 MB)"),
+    Fault("malformed", "{url} answered with something that is not WSMan (not well-formed"),
+    Fault("wrong_message_id", "{url} answered with something that is not WSMan ("),
+    Fault("entity_bomb", "{url} answered with something that is not WSMan (the XML has a document type declaration"),
+    Fault("deep_nesting", "{url} answered with something that is not WSMan (the XML has more than"),
+    Fault("huge", "{url} answered with something that is not WSMan (the reply is longer than 4 MB)"),
     Fault("silence", "{url} did not answer in time: check that the host is up", settings={"command_timeout": 2}),
     Fault("other_certificate", "The certificate of {url} is not trusted ("),
 ]
@@ -271,7 +271,7 @@ def test_a_quota_of_operations_that_others_use_up(
     one = Host(session)
     assert one.run("pop_settings", BANNER)["msg"] == (
         f"User 'administrator' already has as many operations under way on {session.settings.host} as the server "
-        f"allows (fault 2150859174 at {one.url}): end what else runs there as this user, or raise the limit "
+        f"allows (fault 2150859174 at {one.url}): stop what else runs there as this user, or raise the limit "
         "MaxConcurrentOperationsPerUser of its WinRM service."
     )
     organisation.fault("EX01", "none")
@@ -302,7 +302,7 @@ def test_a_query_that_the_server_does_not_take(
     result = one.run("pop_settings", BANNER)
     if query:
         assert one.url in result["msg"]
-        assert result["msg"].endswith(f"; if it is the query that it does not take, leave it out with {option}.")
+        assert result["msg"].endswith(f"; if it does not accept the query, leave it out with {option}.")
         organisation.fault("EX01", "none")
         result = one.run("pop_settings", BANNER)
     assert result["changed"] is True

@@ -358,10 +358,10 @@ def test_a_relay_beside_the_connector_of_users_changes_nothing_of_what_they_are_
             "severity": "notice",
             "found": f"The receive connector '{RELAY}' is on port 587 too, for the addresses 10.10.50.7/24, fd00::17 "
             "only.",
-            "why": "Exchange chooses the connector by the client's address. Clients that get this one do not meet what "
-            "is judged here and told to users.",
-            "fix": "Nothing has to be done if it is for appliances and the like. If users send from there, leave them "
-            "to their own connector: take them out of remote_ip_ranges with mailops.exchange.receive_connector, for "
+            "why": "Exchange chooses the connector by the client's address. Clients that get this one do not use the "
+            "connector that is checked here and shown to users.",
+            "fix": "No action is needed if it is for appliances or similar devices. If users send from there, remove "
+            "their addresses from remote_ip_ranges with mailops.exchange.receive_connector, for "
             f"'{RELAY}'.",
             "fixed_by": [],
             "protocol": "smtp",

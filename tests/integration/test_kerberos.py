@@ -101,7 +101,7 @@ def test_powershell_as_installed_takes_kerberos_alone(
     assert reply["state"] == "unreachable"
     assert reply["reason"] == (
         f"{session.settings.url('exchange')} refused user 'CONTOSO\\\\administrator' with {auth} authentication: check "
-        "user and password; /PowerShell takes Kerberos only unless an administrator turned on more, so set "
+        "user and password; /PowerShell accepts only Kerberos unless an administrator enabled more, so set "
         "ansible_exchange_auth to kerberos, or to basic after Set-PowerShellVirtualDirectory -BasicAuthentication "
         "$true on the server."
     )

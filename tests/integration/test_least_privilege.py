@@ -178,7 +178,10 @@ def used(organisation: SimulatorProcess, endpoint: str) -> dict[str, set[str]]:
 
 def prepare(organisation: SimulatorProcess, session: Session, feature: str) -> Options:
     """What other features would have done before, by an administrator who may do everything."""
-    info = run_module("client_access_info", {}, session.invoke)
+    info: Options = {}
+    if feature in ("pop3", "imap4", "connectors"):
+        # Their tasks give each setting another value than the stored one.
+        info = run_module("client_access_info", {}, session.invoke)
     if feature == "connectors":
         thumbprint = organisation.certificate("EX01", NAME)["thumbprint"]
         given = {"Server": "EX01", "Thumbprint": thumbprint, "Services": "SMTP", "Force": True}
@@ -278,7 +281,9 @@ def test_the_usual_configuration_is_closed_to_who_has_another(
 ) -> None:
     organisation.fault("EX01", "session_configuration", name=CONFIGURATION, visible=visible())
     session = open_session(inventory_hostname="192.0.2.1", **way)
-    with pytest.raises(Unreachable, match="Access is denied; see that user 'administrator' is an administrator of the"):
+    with pytest.raises(
+        Unreachable, match="Access is denied; make sure that user 'administrator' is an administrator of the"
+    ):
         run_module("pop_settings", {"banner": "Mail."}, session.invoke)
 
 

@@ -151,7 +151,7 @@ def test_a_controller_goes_away_in_the_middle_of_a_play(
     assert writes(forest) == sent
     assert (enabled(forest, DC1), banner(forest)) == (["administrator", "user000002", "user000003"], "New.")
     (told,) = warnings(done)
-    assert told.startswith(f"{DC1}: the play had stayed with this domain controller")
+    assert told.startswith(f"{DC1}: the play has used this domain controller")
     assert "domain_controller" in told
     left = [entry["parameters"].get("DomainController") for entry in forest.log() if entry["endpoint"] == "exchange"]
     assert left[-1] is None, "to the end of the play"
@@ -170,7 +170,7 @@ def test_the_users_own_controller_goes_away(controller: Controller, forest: Simu
     assert (failed.returncode, banner(forest) == "New.") == (2, False), failed.output
     assert failed.changed("ex01") == ["mailops.exchange.pop3 : Configure the POP3 settings"], "it cannot be read back"
     told = [one["result"]["msg"] for one in failed.of("ex01") if one["status"] == "failed"]
-    assert f"Only {DC1} is asked, because domain_controller names it" in told[0]
+    assert f"Only {DC1} is used, because domain_controller names it" in told[0]
     asked = [entry["parameters"] for entry in forest.log() if entry["endpoint"] == "exchange"]
     assert {parameters.get("DomainController") for parameters in asked} == {DC1}
     other = inventory(forest.description, **wanted | {"pop3_domain_controller": DC2})
@@ -200,7 +200,7 @@ def test_mailboxes_of_the_child_domain(controller: Controller, forest: Simulator
     options = {"identities": CHILDREN, "pop_enabled": False}
     hosts = inventory(forest.description)
     lost = controller.run(play({"name": "Mailboxes", "mailops.exchange.cas_mailbox": options}), hosts)
-    assert "as domain_controller" in lost.task("Mailboxes", "ex01")["result"]["msg"]
+    assert "set domain_controller to" in lost.task("Mailboxes", "ex01")["result"]["msg"]
     theirs = play({"name": "Mailboxes", "mailops.exchange.cas_mailbox": {**options, "domain_controller": EMEA}})
     predicted = controller.run(theirs, hosts, "--check", "--diff")
     assert (predicted.changed("ex01"), len(enabled(forest, EMEA)), writes(forest)) == (["Mailboxes"], 4, [])

@@ -85,8 +85,8 @@ def test_what_users_notice(organisation: SimulatorProcess, run: Run) -> None:
 def test_names_that_mean_none(organisation: SimulatorProcess, run: Run) -> None:
     result = run("cas_mailbox", {"identities": ["user000001", "nobody"], "pop_enabled": False})
     assert result["msg"] == (
-        "identities: 'nobody' is no mailbox that Exchange finds; check the address or alias, and if the "
-        "mailbox is in another domain than the server, name a domain controller of that domain as domain_controller."
+        "identities: 'nobody' is not a mailbox that Exchange finds; check the address or alias, and if the mailbox and "
+        "the server are in different domains, set domain_controller to one of the mailbox's domain."
     )
     assert calls(organisation, "Set-CASMailbox") == []
 
@@ -110,7 +110,7 @@ def test_several_errors_of_one_mailbox_are_not_those_of_the_next(organisation: S
     result = run("cas_mailbox", {"filter": "Name -like 'User 00000*'", "pop_enabled": False})
     speaking, silent = (one["message"] for one in result["failed_mailboxes"])
     assert speaking.count("CN=User 000002,") == 2
-    assert silent == ("Set-CASMailbox was answered without an error, but the mailbox does not have what was written.")
+    assert silent == ("Set-CASMailbox returned no error, but the mailbox does not have what was written.")
     assert [entry["piped"] for entry in calls(organisation, "Set-CASMailbox")] == [9, 1, 1]
 
 
@@ -129,7 +129,7 @@ def test_a_write_that_does_not_stick_is_told(organisation: SimulatorProcess, run
     result = run("cas_mailbox", options)
     assert (result["failed"], result["changed"]) == (True, False)
     assert result["msg"] == (
-        "1 of 1 mailboxes could not be changed. reader@contoso.test: Set-CASMailbox was answered without an error, but "
+        "1 of 1 mailboxes could not be changed. reader@contoso.test: Set-CASMailbox returned no error, but "
         "the mailbox does not have what was written."
     )
     organisation.fault("EX01", "none")

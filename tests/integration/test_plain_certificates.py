@@ -100,7 +100,9 @@ def test_the_role_is_content_where_clients_are_shown_the_certificate(
     assert (result["assigned"], result["certificate"]["thumbprint"]) == (True, new)
     assert warned(again, "Whether") == 0
     # That nothing else is known of certificates is said once, with what helps.
-    sentence = f"EX01: certificate-services-unreadable: What 5 of 5 certificates are assigned to is not known: {WHY}."
+    sentence = (
+        f"EX01: certificate-services-unreadable: It is not known what 5 of 5 certificates are assigned to: {WHY}."
+    )
     assert warned(again, sentence) == again.output.count("certificate-services-unreadable") == 1
     assert "Auth Certificate" not in again.output
 
@@ -117,9 +119,9 @@ def test_told_to_it_assigns_and_is_unchanged_once_clients_are_shown_it(
     assert first.changed("ex01") == predicted.changed("ex01")
     assert assigned(organisation) == "POP"
     sentence = (
-        f"Whether {new} is assigned to POP on EX01 is not known: {WHY}. So it is assigned, possibly again, "
+        f"Whether {new} is assigned to POP on EX01 is not known: {WHY}. It is therefore assigned, possibly again, "
         f"which cannot be verified; every run does so as long as the controller does not see the certificate "
-        f"that clients are shown. To know it, {CURE}."
+        f"that clients are shown. To find out, {CURE}."
     )
     for one in (predicted, first):
         assert warned(one, sentence) == 1, one.output
@@ -189,8 +191,8 @@ def test_adopt_says_that_the_certificate_is_left_out(
     done = run(ADOPT, "-e", "adopt_folder=plain", "-e", '{"adopt_protocols": ["pop3"]}')
     assert done.returncode == 0, done.output
     said = (
-        f"Not in this file because it is not known which certificate is assigned: pop3_certificate. What 5 of 5 "
-        f"certificates are assigned to is not known: {WHY}. {CURE[0].upper()}{CURE[1:]}."
+        f"Not in this file because it is not known which certificate is assigned: pop3_certificate. It is not known "
+        f"what 5 of 5 certificates are assigned to: {WHY}. {CURE[0].upper()}{CURE[1:]}."
     )
     assert done.task("Show what is not in the file", "ex01")["result"]["msg"] == [said]
     written = (controller.folder / "plain" / "ex01.yml").read_text(encoding="utf-8")

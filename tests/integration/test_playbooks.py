@@ -70,7 +70,7 @@ def test_a_server_that_is_lost_is_the_last_one_touched(
     assert done.returncode != 0
     assert done.stats["ex01"]["unreachable"] == 1
     message = done.task("Stop if an earlier server was lost", "ex02")["result"]["msg"]
-    assert message.startswith("ex02 is not changed, because the run has lost ex01 before.")
+    assert message.startswith("ex02 is not changed, because the run lost ex01 earlier.")
     assert organisation.log() == []
 
 

@@ -107,7 +107,7 @@ def test_what_a_mail_program_sees(protocol, encryption, user, probe):
 BAD_CERTIFICATES = {
     "wrong_name": ("is for other.contoso.test, not for mail.contoso.test", True, False),
     "expired": ("expired at", False, True),
-    "self_signed": ("is signed by itself", False, True),
+    "self_signed": ("is self-signed", False, True),
 }
 
 
@@ -165,13 +165,13 @@ def test_servers_that_stand_still(protocol, encryption, probe, monkeypatch):
     with probe.servers.frozen():
         until_told(monkeypatch).set()
         result = probe(protocol, encryption, timeout=60)
-    assert "within the 60 seconds of timeout" in result["msg"]
+    assert "within the timeout of 60 seconds" in result["msg"]
     assert (result["reachable"], result["banner"]) == (True, None)
 
 
 def test_another_protocol_on_the_port(probe):
     result = probe("imap4", "starttls", port=110 + OFFSET)
-    assert "does not speak IMAP4, it began with '+OK Dovecot" in result["msg"]
+    assert "does not speak IMAP4; it began with '+OK Dovecot" in result["msg"]
 
 
 def contents(servers: MailServers) -> dict[str, tuple[bool, str]]:
@@ -212,7 +212,7 @@ def test_a_round_trip_in_check_mode_leaves_the_mailbox_alone(probe):
 def test_a_sender_that_the_user_may_not_use(probe):
     options = credentials(ANNA) | {"round_trip": trip(probe, sender=BERTHA)}
     result = probe("pop3", "implicit_tls", **options)
-    assert f"did not take a message from {BERTHA} to {ANNA}: '553 5.7.1 " in result["msg"]
+    assert f"did not accept a message from {BERTHA} to {ANNA}: '553 5.7.1 " in result["msg"]
     assert (result["changed"], result["round_trip"]["sent"]) == (False, False)
 
 
@@ -291,7 +291,7 @@ def test_the_simulated_listeners_refuse_a_log_on_in_clear(protocol, listeners):
 
 OUTAGES = {
     "pop3_log_on": ("pop3", "PASS", "-ERR Server Unavailable. 21", "cannot check the sign-in of"),
-    "pop3_mailbox": ("pop3", "STAT", "-ERR Server Unavailable. 21", "and did not open the mailbox"),
+    "pop3_mailbox": ("pop3", "STAT", "-ERR Server Unavailable. 21", "but did not open the mailbox"),
     "imap4_log_on": (
         "imap4",
         "LOGIN",
@@ -302,7 +302,7 @@ OUTAGES = {
         "imap4",
         "EXAMINE",
         "BAD User is authenticated but not connected.",
-        "and did not open the mailbox",
+        "but did not open the mailbox",
     ),
 }
 

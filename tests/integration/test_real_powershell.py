@@ -259,7 +259,7 @@ def test_what_xml_cannot_hold_is_left_out_and_no_more(talkative: Shell) -> None:
 def test_what_cannot_be_put_out_did_run(talkative: Shell, *, write: bool, state: str) -> None:
     reply = talkative.shell.run(Request("windows", "Get-Odd", {"How": "name"}, write=write), 60)
     assert (reply.state, reply.output, reply.errors) == (state, ["before", "after"], [])
-    assert (reply.reason or "").startswith("Get-Odd ran on ex01, and PowerShell could not put out what it answered: ")
+    assert (reply.reason or "").startswith("Get-Odd ran on ex01, but PowerShell could not return its output: ")
     assert "3 or newer" not in (reply.reason or "")
     assert talkative.run("Get-Culture").state == "completed"
 

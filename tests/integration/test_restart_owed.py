@@ -236,7 +236,7 @@ def test_a_new_certificate_is_shown_though_a_later_part_fails(
     assert failed.returncode != 0
     assert (failed.stats["ex01"]["failures"], failed.stats["ex01"]["changed"]) == (1, 2), failed.output
     assert failed.task("Verify POP3" if protocol == "pop3" else "Verify IMAP4", "ex01")["result"]["msg"] == (
-        f"max_command_size: 5 is out of range; give {'40 to 1024' if protocol == 'pop3' else '1024 to 16384'} bytes."
+        f"max_command_size: 5 is out of range; use {'40 to 1024' if protocol == 'pop3' else '1024 to 16384'} bytes."
     )
     assert writes(organisation) == ["Enable-ExchangeCertificate", "Restart-Service", "Restart-Service"]
     assert shown() == new
@@ -323,7 +323,7 @@ def test_what_mailboxes_and_the_look_up_page_need_is_done_though_a_later_part_fa
     assert failed.returncode != 0
     told = failed.task("Verify POP3", "ex01")["result"]["msg"]
     assert told.startswith(
-        "max_command_size: 5 is out of range; give 40 to 1024 bytes. Restart-Service failed for MSExchangePop3: "
+        "max_command_size: 5 is out of range; use 40 to 1024 bytes. Restart-Service failed for MSExchangePop3: "
     )
     assert writes(organisation)[:4] == ["Set-ReceiveConnector", "Set-CASMailbox", "Restart-Service", "Stop-Service"]
     assert "The loop variable" not in failed.output

@@ -201,8 +201,8 @@ def test_disabled_services_are_hardened_ones_and_stay_disabled(
     refused = controller.run(f"mailops.exchange.enable_{protocol}", hardened, *ONE)
     assert refused.returncode != 0
     assert refused.task("Read the server", "ex01")["result"]["msg"] == (
-        f"{protocol}_start_mode: a disabled service cannot be started, so disabled does not go with {protocol}_state "
-        "present; give automatic or manual."
+        f"{protocol}_start_mode: a disabled service cannot be started, so disabled cannot be combined with "
+        f"{protocol}_state present; use automatic or manual."
     )
     assert organisation.log() == []
 

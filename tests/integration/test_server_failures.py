@@ -139,8 +139,8 @@ def test_a_service_is_disabled(run: Run, organisation: SimulatorProcess) -> None
             result = run("protocol_service", {"protocol": "pop3", "state": state}, check=check)
             assert (result["failed"], result["msg"]) == (
                 True,
-                "The service MSExchangePOP3BE is disabled and cannot be started; give start_mode as well, "
-                "automatic for example.",
+                "The service MSExchangePOP3BE is disabled and cannot be started; set start_mode too, for example to "
+                "automatic.",
             )
     assert writes(organisation) == []
     assert run("protocol_service", {"protocol": "pop3", "state": "stopped"})["changed"] is False
@@ -197,9 +197,9 @@ def test_an_inactive_component_is_named_as_the_reason(run: Run, organisation: Si
     result = run("protocol_service", {"protocol": "pop3", "state": state})
     assert (result["failed"], result["msg"]) == (
         True,
-        "MSExchangePop3 is stopped on EX01 and not running. Exchange stops MSExchangePop3 while "
-        "its server component is not active. The server component PopProxy is Inactive, as requested by Maintenance. "
-        "Make it Active with Set-ServerComponentState, as the requester that took it down.",
+        "MSExchangePop3 is stopped on EX01 and not running. Exchange stops MSExchangePop3 while its server component "
+        "is not active. The server component PopProxy is Inactive, as requested by Maintenance. Make it Active with "
+        "Set-ServerComponentState, as the requester that took it down.",
     )
     assert services(organisation) == [STOPPED, RUNNING]
     assert run("client_access_info", {})["pop3"]["component"] == "Inactive"
@@ -291,8 +291,8 @@ def test_an_unknown_server(run: Run, organisation: SimulatorProcess) -> None:
     result = run("pop_settings", BANNER | {"server": "NOSUCH"})
     assert (result["failed"], result["msg"]) == (
         True,
-        "server: 'NOSUCH' does not name exactly one Exchange server; give the name or the FQDN that "
-        "Get-ExchangeServer shows.",
+        "server: 'NOSUCH' does not name exactly one Exchange server; use the name or the FQDN that Get-ExchangeServer "
+        "shows.",
     )
     assert [entry["cmdlet"] for entry in organisation.log()] == ["Get-ExchangeServer"]
     settings_converge(run, organisation)

@@ -195,7 +195,7 @@ def test_of_two_services_only_the_one_that_differs_is_touched(
 def test_one_disabled_service_holds_up_both(organisation: SimulatorProcess, run: Run, disabled: str) -> None:
     administer(organisation, "Set-Service", Name=disabled, StartupType="Disabled")
     result = run("protocol_service", {"protocol": "pop3", "state": "started"})
-    assert result["msg"].startswith(f"The service {disabled} is disabled and cannot be started; give start_mode")
+    assert result["msg"].startswith(f"The service {disabled} is disabled and cannot be started; set start_mode")
     assert writes(organisation) == []
     # What is disabled and runs is as it was told to be.
     other = next(name for name in POP if name != disabled)
@@ -261,7 +261,7 @@ def test_iis_that_does_not_stop_or_does_not_start(organisation: SimulatorProcess
     broken = run("iis", {"state": "restarted"})
     assert (broken["failed"], broken["changed"]) == (True, True)
     assert broken["msg"].startswith("Start-Service failed for W3SVC: Service '")
-    assert "Now W3SVC is stopped; the next run starts what is automatic" in broken["msg"]
+    assert "Now W3SVC is stopped; the next run starts those that start automatically" in broken["msg"]
     # One that does not start keeps nobody else down.
     assert [status for status, _ in services(organisation, *web)] == ["Stopped", "Running"]
 

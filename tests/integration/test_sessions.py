@@ -288,7 +288,7 @@ def test_async_and_become(controller: Controller, organisation: SimulatorProcess
     assert done.task("later", "ex01")["status"] == "failed"
     assert "async" in str(done.task("later", "ex01")["result"]["msg"])
     assert done.task("info", "ex01")["status"] == "ok"
-    assert "become has no meaning for mailops.exchange.client_access_info" in done.output
+    assert "become has no effect on mailops.exchange.client_access_info" in done.output
 
 
 def test_our_own_variables_win_over_those_of_other_connections(
@@ -329,7 +329,7 @@ def test_a_cmdlet_that_outlasts_its_deadline(controller: Controller, organisatio
     organisation.fault("EX01", "slow", cmdlet="Get-PopSettings", seconds=600)
     result = controller.run(play(BANNER), hosts).task("banner", "ex01")
     assert result["status"] == "unreachable"
-    assert "Get-PopSettings gave no answer on" in result["result"]["msg"]
+    assert "Get-PopSettings did not answer on" in result["result"]["msg"]
     assert shells(organisation)[1] == NOTHING_OPEN
 
 
@@ -351,7 +351,7 @@ def test_a_call_is_given_up_that_nothing_else_ends(controller: Controller, organ
     done = controller.run(play(BANNER), hosts)
     assert done.task("banner", "ex01")["status"] == "unreachable"
     told = done.task("banner", "ex01")["result"]["msg"]
-    assert "was given up after 5 seconds, which is ansible_exchange_call_timeout" in told
+    assert "was stopped after 5 seconds, the limit in ansible_exchange_call_timeout" in told
     controller.wait_for_the_end()
     assert shells(organisation)[1] == NOTHING_OPEN
 

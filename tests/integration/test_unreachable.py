@@ -28,7 +28,7 @@ PLAY = [
         pytest.param({"ansible_exchange_path": "Nowhere/"}, "There is no PowerShell endpoint at", id="404"),
         pytest.param({"ansible_exchange_ca_cert": None}, "is not trusted", id="certificate"),
         pytest.param({"ansible_exchange_scheme": "http"}, "ansible_exchange_allow_unencrypted", id="plain text"),
-        pytest.param({"ansible_exchange_auth": "digest"}, "'digest' is not known; it is one of basic", id="auth"),
+        pytest.param({"ansible_exchange_auth": "digest"}, "'digest' is not valid; use one of basic", id="auth"),
         pytest.param(
             {"ansible_exchange_ca_cert": "/nonexistent/ca.pem"},
             "ca_cert (ansible_exchange_ca_cert, or the variable of psrp or winrm for it) names /nonexistent/ca.pem, "
@@ -58,7 +58,7 @@ def test_a_query_that_the_server_does_not_take(controller: Controller, organisat
     assert result["status"] == "unreachable"
     assert "/PowerShell/?serializationLevel=Full" in message
     assert message.endswith(
-        "; if it is the query that it does not take, leave it out with ansible_exchange_serialization: plain."
+        "; if it does not accept the query, leave it out with ansible_exchange_serialization: plain."
     )
     assert is_a_sentence(message)
     plain = controller.run(PLAY, inventory(organisation.description, ansible_exchange_serialization="plain"))
@@ -85,17 +85,18 @@ def test_a_query_of_the_users_own(controller: Controller, organisation: Simulato
     done = controller.run(PLAY, inventory(organisation.description, ansible_exchange_path=path))
     message = done.task("banner", "ex01")["result"]["msg"]
     assert f"/{path} (HTTP 404)" in message
-    assert message.endswith("; if it is the query that it does not take, leave it out with ansible_exchange_path.")
+    assert message.endswith("; if it does not accept the query, leave it out with ansible_exchange_path.")
     assert "serialization:" not in message
 
 
 NO_ROLE = (
-    " opens no session, because Exchange has no management role for user 'administrator': make the user a member of a "
-    "role group that may do what the playbook does, with Add-RoleGroupMember (",
+    " did not open a session, because Exchange has no management role for user 'administrator': make the user a member "
+    "of a role group that allows what the playbook does, with Add-RoleGroupMember (",
     "/Users/Administrator\" isn't assigned to any management roles).",
 )
 BROKEN = (
-    " opens no session, because a part of Exchange cannot be loaded there: check the application log of the server, ",
+    " did not open a session, because a part of Exchange cannot be loaded there: check the application log of the "
+    "server, ",
     "TypeInitializationException: The type initializer for 'Nested' threw an exception).",
 )
 
@@ -111,19 +112,19 @@ BROKEN = (
         (
             "connections",
             "fault",
-            " opens no session, because Exchange did not authorize user 'administrator': close sessions ",
+            " did not open a session, because Exchange did not authorize user 'administrator': close sessions ",
             "maximum number of connections allowed : 3) (asked again for 1 seconds).",
         ),
         (
             "no_back_end",
             "page",
-            " opens no session, because the front end ",
+            " did not open a session, because the front end ",
             "bound to its port 444 (Cafe-SendFailure).",
         ),
         (
             "other_server",
             "fault",
-            " opens no session, because the next request came to another server than the first: ",
+            " did not open a session, because the next request reached a different server than the first one: ",
             "the shell was not found on the server).",
         ),
         ("access_denied", "page", " refused the request with HTTP 403: Access is denied.", "denied."),
@@ -166,6 +167,6 @@ def test_powershell_of_2010_is_too_old_for_the_winrm_shell(controller: Controlle
     assert result["status"] == "unreachable"
     host = organisation.description["servers"]["EX01"]["address"]
     assert result["result"]["msg"].endswith(
-        f"PowerShell on {host} could not read what was sent, for which it must be version 3 or newer; use "
+        f"PowerShell on {host} could not read what was sent, because this requires version 3 or newer; use "
         "ansible_exchange_transport: psrp."
     )

@@ -51,6 +51,12 @@ It shall be [shown](what_shall.md).
 it: shall not count
 ```
 """
+TEMPLATE = """{# It shall be nothing of it #}
+<style>p { content: "it shall be nothing of it"; }</style>
+{% set shall = "it shall be nothing of it" %}
+<p id="shall">What shall be <b>shown</b></p>
+<img alt="What it shall show"> {{ shall }} {{ table(rows, "The rows it shall have") }}
+"""
 
 
 @pytest.mark.parametrize(
@@ -60,6 +66,7 @@ it: shall not count
         ("playbooks/a.yml", YAML, [2, 3]),
         ("docs/a.rst", RST, [4, 10]),
         ("README.md", MARKDOWN, [3]),
+        ("plugins/a.html.j2", TEMPLATE, [4, 5, 5]),
     ],
 )
 def test_words_are_found_where_users_read_them(

@@ -22,8 +22,8 @@ def address_in(text: str) -> str | None:
         return None
     if zone := getattr(address, "scope_id", None):
         raise ValueError(
-            f"{quoted(text)} has the zone id {shortened(zone)}, which names a network interface of one machine "
-            "only; give an address that means the same everywhere, or a name"
+            f"{quoted(text)} has the zone id {shortened(zone)}, which names a network interface of a single machine; "
+            "use an address without a zone, or a name"
         )
     return bare
 

@@ -171,8 +171,8 @@ class Calls:
                 self.remember(recipients_elsewhere=True)
                 self.warnings.append(
                     f"{shortened(pinned)} does not have every mailbox that Exchange finds, so mailboxes are read and "
-                    "written on domain controllers that Exchange chooses from now on; name one with "
-                    "domain_controller to stay with it."
+                    "written on domain controllers that Exchange chooses from now on; set domain_controller to use a "
+                    "single one."
                 )
             return again
         return reply
@@ -183,9 +183,9 @@ class Calls:
         self.remember(domain_controller="")
         self.left_controller = pinned
         self.warnings.append(
-            f"{shortened(pinned)}: the play had stayed with this domain controller since its first answer, and it "
-            "fails now, so the play goes on with Exchange's own choice, which may not have received every change yet; "
-            f"name one with domain_controller to stay with it. {why}"
+            f"{shortened(pinned)}: the play has used this domain controller since its first answer, but it now fails, "
+            "so the play continues with the one that Exchange chooses, which may not have received every change yet; "
+            f"set domain_controller to use a single one. {why}"
         )
 
     @property
@@ -203,11 +203,11 @@ class Calls:
         reply = Reply.parse(self._way.invoke(request.to_json()))
         cmdlet = request.cmdlet or "the session"
         for text in reply.said:
-            self._way.note(f"PowerShell said while it ran {cmdlet}: {text}")
+            self._way.note(f"PowerShell reported while it ran {cmdlet}: {text}")
         if reply.state == "defect":
             maybe = ", which may or may not have taken effect" if request.write else ""
             raise Defect(
-                f"This collection has a bug: {reply.reason}, when {cmdlet} was run{maybe}. Please report it with the "
+                f"This collection has a bug: {reply.reason}, when running {cmdlet}{maybe}. Please report it with the "
                 "traceback that -vvv shows.",
                 traceback=reply.traceback,
                 changed=request.write or (bool(self.sent) and not self.check_mode),

@@ -213,7 +213,7 @@ class CmdletError:
         if not self.asked_of:
             return happened
         return (
-            f"{happened} Only {shortened(self.asked_of)} is asked, because domain_controller names it (in the roles, "
+            f"{happened} Only {shortened(self.asked_of)} is used, because domain_controller names it (in the roles, "
             "<role>_domain_controller): check that name, or leave it out."
         )
 

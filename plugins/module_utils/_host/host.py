@@ -54,11 +54,11 @@ class Host(Calls):
         found = self._find(identity) if identity else self._find_connected()
         if found is None:
             raise Failure(
-                f"server: {quoted(identity)} does not name exactly one Exchange server; give the name or the FQDN that "
+                f"server: {quoted(identity)} does not name exactly one Exchange server; use the name or the FQDN that "
                 "Get-ExchangeServer shows."
                 if identity
-                else "The Exchange server of this connection was not found by the host's address, its inventory name "
-                "or its computer name; name it with the option server."
+                else "The Exchange server of this connection was not found by the host's address, its inventory "
+                "name, or its computer name; set the option server."
             )
         server = Server.read(found)
         facts: dict[str, Any] = {key: asdict(server)}

@@ -28,7 +28,7 @@ def stray(text: str) -> str | None:
         return None
     if found[0] in "\n\r\x0b\x0c\x85\u2028\u2029":
         return "a line break"
-    return "a control character" if unicodedata.category(found[0]) == "Cc" else "what is no character"
+    return "a control character" if unicodedata.category(found[0]) == "Cc" else "what is not a character"
 
 
 def in_words(words: list[str]) -> str:

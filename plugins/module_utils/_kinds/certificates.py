@@ -20,7 +20,7 @@ class Thumbprint(Text):
 
     def parse(self, value: Any) -> str:
         text = _UNSEEN.sub("", str(value)).upper()
-        right = "give the 40 hexadecimal digits that Get-ExchangeCertificate shows"
+        right = "use the 40 hexadecimal digits that Get-ExchangeCertificate shows"
         if stray := re.search(r"[^0-9A-F]", text):
             raise ValueError(f"{quoted(stray[0])} in {quoted(value)} is not a hexadecimal digit; {right}")
         if len(text) != 40:
@@ -41,7 +41,7 @@ class CertificateName(HostName):
 
     def parse(self, value: Any) -> str:
         if not str(value).strip():
-            raise ValueError(f"{quoted(value)} is empty; give a host name, or leave the option out")
+            raise ValueError(f"{quoted(value)} is empty; use a host name, or leave the option out")
         return super().parse(value)
 
 
@@ -76,7 +76,7 @@ class CertificateIdentifier(Text):
                 raise ValueError(f"{quoted(text)} lacks one of its parts; write <I>issuer<S>subject, the issuer first")
             if len(_MARK.findall(text)) > 2:
                 raise ValueError(
-                    f"{quoted(text)} has <I> or <S> more than once, so it is not clear where a name ends; give each "
+                    f"{quoted(text)} has <I> or <S> more than once, so it is not clear where a name ends; write each "
                     "once, the issuer first"
                 )
             return f"<I>{match['issuer'].strip()}<S>{match['subject'].strip()}"
@@ -86,8 +86,8 @@ class CertificateIdentifier(Text):
             except ValueError:
                 continue
         raise ValueError(
-            f"{quoted(text)} names no certificate; give its thumbprint of 40 hexadecimal digits, a host name that it "
-            "covers, or <I>issuer<S>subject"
+            f"{quoted(text)} does not identify a certificate; use its thumbprint of 40 hexadecimal digits, a host name "
+            "that it covers, or <I>issuer<S>subject"
         )
 
     def of(self, issuer: str, subject: str) -> str:

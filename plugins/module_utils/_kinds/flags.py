@@ -43,10 +43,10 @@ class Flags(Listing):
         parsed = super().parse(value)
         if isinstance(parsed, Edit):
             if self.NONE in (*parsed.add, *parsed.remove):
-                raise ValueError("'None' cannot be added or removed; give a list with None alone to clear it")
+                raise ValueError("'None' cannot be added or removed; use a list with None alone to clear it")
             return parsed
         if self.NONE in parsed and len(parsed) > 1:
-            raise ValueError(f"'None' cannot go together with {', '.join(parsed[1:])}; give it alone")
+            raise ValueError(f"'None' cannot be combined with {', '.join(parsed[1:])}; use it alone")
         return parsed or (self.NONE,)
 
     def parse_entry(self, text: str) -> str:
@@ -106,6 +106,7 @@ class AssignedServices(Flags):
         parsed = super().parse(value)
         if parsed == (self.NONE,):
             raise ValueError(
-                "'None' would take services away, which Exchange cannot; give a list of those to assign, such as POP"
+                "'None' would remove assignments, which Exchange cannot do; use a list of services to assign, such as "
+                "POP"
             )
         return parsed

@@ -34,7 +34,7 @@ class OrOrganization(Kind):
         try:
             return self.kind.parse(value)
         except ValueError as wrong:
-            raise ValueError(f"{wrong}, or {ORGANIZATION} for what the organization has") from None
+            raise ValueError(f"{wrong}, or {ORGANIZATION} for the organization's value") from None
 
     def read(self, value: Any) -> Any:
         # A canonical value stays what it is.

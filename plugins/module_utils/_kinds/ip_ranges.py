@@ -16,7 +16,7 @@ class IpRanges(Listing):
     """Ranges of addresses: one address, `first-last`, or a network with its prefix length."""
 
     UNPARSED = r"(?=.*[.:])(?=.*[\da-f:])[\da-f.:%]+(?:[-/][\da-f.:%]+|\([\da-f.:]+\))?"
-    EMPTY = "it is empty, and nobody could connect; 0.0.0.0-255.255.255.255 is every IPv4 address"
+    EMPTY = "it is empty, so nobody could connect; use 0.0.0.0-255.255.255.255 for every IPv4 address"
 
     def parse_entry(self, text: str) -> str:
         first, last = self._limits(text)
@@ -56,7 +56,9 @@ class IpRanges(Listing):
             raise ValueError(f"{quoted(text)} is not a range of IP addresses; {right}") from None
         if network:
             if strict and network.network_address != limits[0]:
-                raise ValueError(f"{quoted(text)} does not begin where its network begins; write {network}")
+                raise ValueError(
+                    f"{quoted(text)} does not begin with the first address of its network; write {network}"
+                )
             return network.network_address, network.broadcast_address
         if limits[0].version != limits[1].version:
             raise ValueError(f"{quoted(text)} mixes IPv4 and IPv6; {right}")

@@ -46,13 +46,13 @@ class Listing(Kind):
         if not isinstance(value, Mapping):
             return self._whole(value)
         if unknown := [str(key) for key in value if key not in ("set", "add", "remove")]:
-            raise ValueError(f"{quoted(in_words(unknown))} is not known in it; give set, or add and remove")
+            raise ValueError(f"{quoted(in_words(unknown))} is not a valid key; use set, or add and remove")
         if "set" in value and len(value) > 1:
-            raise ValueError("set cannot go together with add or remove; set is the whole list by itself")
+            raise ValueError("set cannot be combined with add or remove, because set is the whole list")
         if not value:
-            raise ValueError("it is an empty dictionary; give set, or add and remove, or an empty list to clear it")
+            raise ValueError("it is an empty dictionary; use set, or add and remove, or an empty list to clear it")
         if empty := [key for key in value if value[key] is None]:
-            raise ValueError(f"{empty[0]} has no value; give a list")
+            raise ValueError(f"{empty[0]} has no value; use a list")
         if "set" in value:
             return self._whole(value["set"])
         edit = Edit(self._entries(value.get("add", ())), self._entries(value.get("remove", ())))
@@ -72,7 +72,7 @@ class Listing(Kind):
             value = value.split(",") if value.strip() else ()
         if not isinstance(value, list | tuple):
             raise ValueError(
-                f"{quoted(value)} is not a list; give a list, or a dictionary with set, or with add and remove"
+                f"{quoted(value)} is not a list; use a list, or a dictionary with set, or with add and remove"
             )
         for entry in value:
             if not isinstance(entry, str):

@@ -22,7 +22,7 @@ class Since(Given):
         text = str(value).strip()
         if re.fullmatch(r"[0-9]{1,4}", text):
             if not 1 <= int(text) <= _MOST_DAYS:
-                raise ValueError(f"{quoted(text)} days are out of range; give 1 to {_MOST_DAYS}, or a day")
+                raise ValueError(f"{quoted(text)} days are out of range; use 1 to {_MOST_DAYS}, or a day")
             return (datetime.now(UTC).date() - timedelta(days=int(text) - 1)).isoformat()
         try:
             day = date.fromisoformat(text)

@@ -35,7 +35,7 @@ def _host_name(text: str) -> str:
         if _NAME.fullmatch(name) and len(name) <= 253:
             return text
     raise ValueError(
-        f"{quoted(text)} is neither a host name nor an address; give it without port, brackets and https://"
+        f"{quoted(text)} is neither a host name nor an address; use it without port, brackets, and https://"
     )
 
 
@@ -80,7 +80,7 @@ class ControllerFile(Given):
 
     def parse(self, value: Any) -> str:
         if value == "":
-            raise ValueError("it is empty; give the path of a file on the controller, or leave it out")
+            raise ValueError("it is empty; use the path of a file on the controller, or leave it out")
         return _one_line(value)
 
 

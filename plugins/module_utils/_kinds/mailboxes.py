@@ -29,7 +29,7 @@ class MailboxIdentities(Given):
             if set(name) & set("*?"):
                 raise ValueError(f"{quoted(name)} is a pattern; name single mailboxes, or use filter")
             if re.search(r"[\x00-\x1f\x7f]", name):
-                raise ValueError(f"{quoted(name)} contains a control character; give one mailbox in each entry")
+                raise ValueError(f"{quoted(name)} contains a control character; use one mailbox in each entry")
             if re.fullmatch(r"(?:CN|OU|DC)=[^,]*", name, re.IGNORECASE):
                 raise ValueError(
                     f"{quoted(name)} is a part of a distinguished name, which was split at its commas; put the whole "
@@ -46,21 +46,19 @@ class Filter(Given):
         example = "write one such as PopEnabled -eq $true"
         if not text or not text.strip("*"):
             raise ValueError(
-                f"{quoted(text)} would mean every mailbox; {example}, or Name -like '*' for really all of them"
+                f"{quoted(text)} would mean every mailbox; {example}, or Name -like '*' if you mean all of them"
             )
         if text.startswith("{"):
-            raise ValueError(f"{quoted(text)} is in braces, which belong to PowerShell; leave them out")
+            raise ValueError(f"{quoted(text)} is in braces, which only PowerShell uses; leave them out")
         bare = re.sub(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"", "''", text)
         if "'" in bare.replace("''", "") or '"' in bare:
             raise ValueError(
-                f"{quoted(text)} has a quote without its other half; write two for one inside, as in 'O''Brien'"
+                f"{quoted(text)} has an unmatched quotation mark; double those inside text, as in 'O''Brien'"
             )
         if re.search(r"[\x00-\x1f\x7f]", text):
-            raise ValueError(f"{quoted(text)} contains a line break or another control character; write it in one line")
+            raise ValueError(f"{quoted(text)} contains a line break or another control character; write it on one line")
         if unknown := re.search(r"\$(?!(?:true|false|null)\b)\w*", bare, re.IGNORECASE):
-            raise ValueError(
-                f"{quoted(unknown[0])} is a variable, which Exchange does not know here; put its value there"
-            )
+            raise ValueError(f"{quoted(unknown[0])} is a variable, which Exchange does not know here; use its value")
         if not re.search(r"\s-[a-z]+(?:\s|$)", bare, re.IGNORECASE):
-            raise ValueError(f"{quoted(text)} compares nothing; {example}")
+            raise ValueError(f"{quoted(text)} contains no comparison; {example}")
         return text

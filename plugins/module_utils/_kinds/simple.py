@@ -52,10 +52,10 @@ class Int(Kind):
 
     def parse(self, value: Any) -> int:
         if isinstance(value, bool) or not re.fullmatch(_WHOLE_NUMBER, str(value).strip()):
-            raise ValueError(f"{quoted(value)} is not a whole number; give {self._range}")
+            raise ValueError(f"{quoted(value)} is not a whole number; use {self._range}")
         number = int(value)
         if not self.lowest <= number <= self.highest:
-            raise ValueError(f"{number} is out of range; give {self._range}")
+            raise ValueError(f"{number} is out of range; use {self._range}")
         return number
 
     @property

@@ -37,14 +37,14 @@ class ByteSize(Kind):
         if text.casefold() == self.UNLIMITED.casefold():
             return self.UNLIMITED
         if text.startswith("-"):
-            raise ValueError(f"{quoted(value)} is negative; give a size such as 10MB, 0 or unlimited")
+            raise ValueError(f"{quoted(value)} is negative; use a size such as 10MB, 0, or unlimited")
         match = re.fullmatch(r"(\d{1,40})\s*([a-zA-Z]*)(?:\s*\([^)]*\))?", text)
         if match is None:
             raise ValueError(
-                f"{quoted(value)} is not a size; give a whole number with its unit, such as 10MB, or unlimited"
+                f"{quoted(value)} is not a size; use a whole number with its unit, such as 10MB, or unlimited"
             )
         if (match[2] or "B").upper() not in _UNITS:
-            raise ValueError(f"{quoted(value)} has an unknown unit; give {in_words(list(_UNITS))}, such as 10MB")
+            raise ValueError(f"{quoted(value)} has an unknown unit; use {in_words(list(_UNITS))}, such as 10MB")
         return int(match[1]) * _UNITS[(match[2] or "B").upper()]
 
     def read(self, value: Any) -> int | str:
@@ -120,5 +120,5 @@ class LimitedSize(ByteSize):
         size = super().parse(value)
         if not isinstance(size, int) or not self.lowest <= size <= self.highest:
             limits = f"{self.render(self.lowest)} to {self.render(self.highest)}"
-            raise ValueError(f"{quoted(value)} is out of range; give {limits}")
+            raise ValueError(f"{quoted(value)} is out of range; use {limits}")
         return size

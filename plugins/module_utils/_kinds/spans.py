@@ -66,11 +66,11 @@ class TimeSpan(Kind):
         elif match["s"] is None:
             raise ValueError(self._ambiguous(text, match))
         elif int(match["h"]) > 23:
-            raise ValueError(f"{quoted(value)} has more than 23 hours; give {limits}, with days in front of the hours")
+            raise ValueError(f"{quoted(value)} has more than 23 hours; use {limits}, with days in front of the hours")
         else:
             ticks = _ticks(match)
         if not self.lowest * _SECOND <= ticks <= self.highest * _SECOND:
-            raise ValueError(f"{quoted(value)} is taken for {_span(ticks)}, which is out of range; give {limits}")
+            raise ValueError(f"{quoted(value)} is taken for {_span(ticks)}, which is out of range; use {limits}")
         return _span(ticks)
 
     @staticmethod

@@ -25,7 +25,7 @@ class Text(Kind):
         if string_text(text) is None:
             raise ValueError(
                 f"{quoted(text)} is the name of a .NET type, which stands for a value without text when it is read "
-                "back; give another one"
+                "back; use another one"
             )
         return text
 
@@ -46,7 +46,7 @@ class SingleLine(Text):
     def parse(self, value: Any) -> str:
         text = super().parse(value)
         if what := stray(text):
-            raise ValueError(f"{quoted(text)} contains {what}; give text of a single line")
+            raise ValueError(f"{quoted(text)} contains {what}; use text on a single line")
         return text
 
 
@@ -59,7 +59,7 @@ class Secret(Given):
 
     def parse(self, value: Any) -> str:
         if stray(str(value)):
-            raise ValueError("it contains a line break or another control character; give it in one line")
+            raise ValueError("it contains a line break or another control character; use a single line")
         return str(value)
 
 
@@ -71,7 +71,7 @@ class FriendlyName(SingleLine):
         # .NET counts units of UTF-16, of which an emoji has two.
         length = len(text.encode("utf-16-le", "surrogatepass")) // 2
         if not 0 < length < 64:
-            raise ValueError(f"it has {length} characters as Windows counts them; give 1 to 63")
+            raise ValueError(f"it has {length} characters as Windows counts them; use 1 to 63")
         return text
 
 
@@ -81,7 +81,7 @@ class WindowsPath(Text):
     def parse(self, value: Any) -> str:
         text = str(value).strip()
         if "%" in text:
-            raise ValueError(f"{quoted(text)} holds a variable, which Exchange shows expanded; write the path in full")
+            raise ValueError(f"{quoted(text)} contains a variable, which Exchange shows expanded; write the full path")
         if text and not re.fullmatch(r"(?:[A-Za-z]:\\|\\\\[^\\]+\\[^\\]+)[^\x00-\x1f<>:\"/|?*]*", text):
             raise ValueError(f"{quoted(text)} is not an absolute Windows path; write one such as D:\\Logs\\Pop3")
         return text
@@ -107,7 +107,7 @@ class HostName(Text):
 
     def parse(self, value: Any) -> str:
         text = super().parse(str(value).strip())
-        example = "give the host name clients connect to, such as mail.contoso.com"
+        example = "use the host name that clients connect to, such as mail.contoso.com"
         if re.fullmatch(r"(?:[0-9A-Fa-f]{2}\s?){20}", text.lstrip("\u200e")):
             raise ValueError(f"{quoted(text)} is a thumbprint; {example}")
         if "=" in text:
@@ -131,9 +131,9 @@ class Identity(Text):
     def parse(self, value: Any) -> str:
         text = super().parse(str(value).strip())
         if not text:
-            raise ValueError(f"{quoted(value)} is empty; give a name, or leave the option out")
+            raise ValueError(f"{quoted(value)} is empty; use a name, or leave the option out")
         if set(text) & set("*?"):
-            raise ValueError(f"{quoted(text)} is a pattern; give the name of a single {self.what}")
+            raise ValueError(f"{quoted(text)} is a pattern; use the name of a single {self.what}")
         return text
 
 
@@ -146,7 +146,7 @@ class Fqdn(HostName):
             return super().parse(text)
         except ValueError:
             raise ValueError(
-                f"{quoted(text)} is not a host name; give the name the connector is to call itself, such as "
+                f"{quoted(text)} is not a host name; use the name with which the connector identifies itself, such as "
                 "mail.contoso.com"
             ) from None
 
@@ -158,6 +158,7 @@ class ConnectorName(Identity):
         text = str(value).strip()
         if set(text) & set("*?"):
             raise ValueError(
-                f"{quoted(text)} is a pattern, which would hit other servers too; give one connector's name"
+                f"{quoted(text)} is a pattern, which could match connectors of other servers too; use the name of one "
+                "connector"
             )
         return super().parse(text)

@@ -55,7 +55,7 @@ class WebAddress(Text):
 def _canonical(text: str) -> str:
     """The address as every version of .NET keeps it, or ValueError with the clause of a sentence."""
     if "@" in text and not _BEGINNING.match(text):
-        raise ValueError("an address with a user in front of its host is shown to everybody; give one without")
+        raise ValueError("it contains a user name, which everybody would see; use an address without one")
     for character, name, right in (("\\", "a backslash", "/"), (" ", "a blank", "%20")):
         if character in text:
             raise ValueError(f"{quoted(text)} contains {name}; write {quoted(text.replace(character, right))}")
@@ -67,18 +67,18 @@ def _canonical(text: str) -> str:
     rest = ""
     for mark, part in (("?", found[4]), ("#", found[5])):
         if part == "":
-            raise ValueError(f"{quoted(text)} has nothing behind its {mark}; leave that out")
+            raise ValueError(f"{quoted(text)} has nothing after its {mark}; leave that out")
         rest += mark + _spelt(text, part, "?") if part else ""
     return f"{scheme}://{host}{path}{rest}"
 
 
 def _not_absolute(text: str) -> str:
-    return f"{quoted(text)} is not an absolute web address; give one such as https://mail.contoso.com/owa"
+    return f"{quoted(text)} is not an absolute web address; use one such as https://mail.contoso.com/owa"
 
 
 def _host(text: str, authority: str, usual: int) -> str:
     """The host and its port, if that is another one than usual."""
-    name = "give the name that clients connect to, as in https://mail.contoso.com/owa"
+    name = "use the name that clients connect to, as in https://mail.contoso.com/owa"
     if authority.startswith("["):
         raise ValueError(f"the host of {quoted(text)} is an IPv6 address, which has several spellings; {name}")
     host, _colon, port = authority.lower().partition(":")
@@ -87,7 +87,7 @@ def _host(text: str, authority: str, usual: int) -> str:
             ascii_name = host.encode("idna").decode()
         except UnicodeError:
             raise ValueError(_not_absolute(text)) from None
-        raise ValueError(f"the host of {quoted(text)} has letters beyond ASCII; write it as {quoted(ascii_name)}")
+        raise ValueError(f"the host of {quoted(text)} has non-ASCII letters; write it as {quoted(ascii_name)}")
     if not HOST.fullmatch(host) or not re.fullmatch(r"\d{0,9}", port, re.ASCII):
         raise ValueError(_not_absolute(text))
     if all(_NUMBER.fullmatch(label) for label in host.split(".")):
@@ -121,7 +121,7 @@ def _spelt(text: str, part: str, more: str) -> str:
         read.append(characters)
     if not unicodedata.is_normalized("NFC", "".join(read)):
         composed = quote(unicodedata.normalize("NFC", "".join(read)), safe="/")
-        raise ValueError(f"{quoted(text)} has letters apart from their accents; write {quoted(composed)}")
+        raise ValueError(f"{quoted(text)} has accents as separate characters; write {quoted(composed)}")
     return "".join(spelt)
 
 
@@ -131,7 +131,7 @@ def _is_letter(character: str) -> bool:
 
 
 def _not_kept(text: str, what: str) -> str:
-    return f"{quoted(text)} contains {quoted(what)}, which is not kept as it is written; give an address without it"
+    return f"{quoted(text)} contains {quoted(what)}, which Exchange does not store unchanged; use an address without it"
 
 
 def _path(text: str, path: str) -> str:
@@ -159,12 +159,12 @@ class UserAgents(Listing):
 
     def parse_entry(self, text: str) -> str:
         if not text:
-            raise ValueError("an entry is empty; give the user agent of a program, such as OWA/*")
+            raise ValueError("an entry is empty; use the user agent of a program, such as OWA/*")
         if what := stray(text):
-            raise ValueError(f"{quoted(text)} contains {what}; give the user agent of a program in one line")
+            raise ValueError(f"{quoted(text)} contains {what}; write the user agent of a program on one line")
         if string_text(text) is None or text.startswith("{") or text == "...":
             raise ValueError(
-                f"{quoted(text)} is how PowerShell shows what is not text; give the user agent of a program"
+                f"{quoted(text)} is how PowerShell shows what is not text; use the user agent of a program"
             )
         return text
 

@@ -172,8 +172,8 @@ class Imap4:
         ascii_only = (user + password).isascii()
         if not ascii_only and "AUTH=PLAIN" not in self._client.capabilities:
             raise Failure(
-                "password: LOGIN of IMAP4 carries ASCII only, in the user and in the password, and the server does "
-                "not offer AUTH=PLAIN."
+                "password: the IMAP4 command LOGIN accepts only ASCII in the user name and the password, and the "
+                "server does not offer AUTH=PLAIN."
             )
         name, both = imap_quoted(user), f"\0{user}\0{password}".encode()
         if ascii_only:

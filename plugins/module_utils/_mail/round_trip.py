@@ -86,7 +86,7 @@ class RoundTrip:
         except Rejected as rejected:
             result |= {"sent": False, "answer": self._submission.clean(rejected.args[0])}
             raise Failure(
-                f"{self._submission.target} did not take a message from {mail.sender} to {mail.recipient}: "
+                f"{self._submission.target} did not accept a message from {mail.sender} to {mail.recipient}: "
                 f"{quoted(result['answer'])}; check the addresses, and whether this user may send as the sender."
             ) from None
         result |= {"sent": True, "answer": self._submission.clean(said)}
@@ -113,8 +113,8 @@ class RoundTrip:
                 late = True
             if late:
                 raise Failure(
-                    f"{self._submission.target} took the message, and {self._mailbox.target} did not have it for "
-                    f"{self._mail.recipient} within the {self._deadline.seconds:g} seconds of timeout: check the "
+                    f"{self._submission.target} accepted the message, but {self._mailbox.target} did not have it for "
+                    f"{self._mail.recipient} within the timeout of {self._deadline.seconds:g} seconds: check the "
                     "queues and message tracking, and whether it is this user's mailbox."
                 )
             time.sleep(pause)

@@ -87,7 +87,7 @@ class MailService(Generic[AnyDialogue]):
         if account and target.encryption == "none" and not account.in_clear:
             raise Failure(
                 f"password: {target} is reached without encryption, and a password is not sent over such a connection; "
-                "set encryption, or allow_plain_text_password if it has to be."
+                "set encryption, or allow_plain_text_password if this is intended."
             )
         self.target = target
         self._kind = kind
@@ -186,13 +186,13 @@ class MailService(Generic[AnyDialogue]):
                     "end of the service and the protocol log."
                 )
             raise Failure(
-                f"{self.target} answered the sign-in of {user} with words that are not known as a "
-                f"refusal: {quoted(said)}; check the protocol log of the service."
+                f"{self.target} returned an answer to the sign-in of {user} that is not a known refusal: "
+                f"{quoted(said)}; check the protocol log of the service."
             )
         if answer.ok and isinstance(dialogue, Pop3 | Imap4):
             answer = self._open_mailbox(dialogue, account, report)
         if answer.ok and not account.succeeds:
-            raise Failure(f"{self.target} let {user} sign in, and expect_logon is refused.")
+            raise Failure(f"{self.target} let {user} sign in, but expect_logon is refused.")
         if account.succeeds and not answer.ok:
             look = f"the user and the password, and whether this mailbox may use {dialogue.title}"
             if not answer.password_sent:
@@ -211,8 +211,8 @@ class MailService(Generic[AnyDialogue]):
         user = shortened(account.user)
         if answer.ok is None or account.succeeds:
             raise Failure(
-                f"{self.target} let {user} sign in and did not open the mailbox: {quoted(said)}; check the "
-                "server that holds it, the form of the user name, the password, and whether this mailbox may use "
+                f"{self.target} let {user} sign in, but did not open the mailbox: {quoted(said)}; check the server "
+                "that holds it, the form of the user name, the password, and whether this mailbox may use "
                 f"{dialogue.title}."
             )
         return answer
@@ -245,10 +245,10 @@ class MailService(Generic[AnyDialogue]):
             report.seconds[key] = round(report.seconds.get(key, 0.0) + time.monotonic() - begun, 3)
 
     def _slowness(self, key: str, words: str) -> str:
-        sentence = f"{self.target} did not finish {words} within the {self._deadline.seconds:g} seconds of timeout"
+        sentence = f"{self.target} did not finish {words} within the timeout of {self._deadline.seconds:g} seconds"
         if not self._traffic.received:
             if key == "greeting" and self.target.encryption != "implicit_tls":
-                return f"{sentence} and said nothing; if the port starts with TLS, set encryption to implicit_tls."
+                return f"{sentence} and sent nothing; if the port starts with TLS, set encryption to implicit_tls."
             if key == "tls":
                 return f"{sentence}; if the port starts without encryption, set encryption to starttls."
         return f"{sentence}; check the load of the server, or give it more time."
@@ -276,7 +276,7 @@ class MailService(Generic[AnyDialogue]):
             return f"{self.target} starts with TLS: set encryption to implicit_tls."
         said = self.clean(began.partition(b"\n")[0])
         if key == "greeting" and re.match(self._kind.turned_away, began):
-            return f"{self.target} turned the connection away: {quoted(said)}."
+            return f"{self.target} rejected the connection: {quoted(said)}."
         if key == "greeting":
-            return f"{self.target} does not speak {title}, it began with {quoted(said)}: check protocol and port."
-        return f"{self.target} gave an answer that is not {title} during {words}."
+            return f"{self.target} does not speak {title}; it began with {quoted(said)}: check protocol and port."
+        return f"{self.target} sent an answer that is not valid {title} during {words}."

@@ -54,21 +54,21 @@ def why_refused(target: MailTarget, certificate: dict[str, Any], problem: ssl.SS
     if certificate["trusted"]:
         names = ", ".join(certificate["names"][:10]) or "no name at all"
         return (
-            f"The certificate of {target} is for {names}, not for {target.host}: check the name the clients use "
-            "and the certificate that is assigned to the service."
+            f"The certificate of {target} is for {names}, not for {target.host}: check the name that clients use and "
+            "the certificate that is assigned to the service."
         )
     # OpenSSL's X509_V_ERR_ numbers.
     match problem.verify_code:
         case 10:
             return f"The certificate of {target} expired at {certificate['not_after']}: renew and assign it."
         case 9:
-            return f"The certificate of {target} is valid from {certificate['not_before']} only: check the clocks."
+            return f"The certificate of {target} is not valid before {certificate['not_before']}: check the clocks."
         case 18:
             return (
-                f"The certificate of {target} is signed by itself, so no client trusts it: assign one of a "
-                "CA, or give this one with ca_cert."
+                f"The certificate of {target} is self-signed, so no client trusts it: assign one from a CA, or set "
+                "ca_cert to this one."
             )
     return (
-        f"The certificate of {target} is not trusted ({problem.verify_message}): check its chain, and give "
-        "the CA with ca_cert if it is your own."
+        f"The certificate of {target} is not trusted ({problem.verify_message}): check its chain, and set ca_cert to "
+        "the CA if it is your own."
     )

@@ -80,13 +80,13 @@ class MailTarget:
                 return line
         if isinstance(problem, TimeoutError):
             raise Failure(
-                f"{self} did not take the connection within {deadline.seconds:g} seconds: check the address, and "
-                "whether a firewall drops what comes from the controller."
+                f"{self} did not accept the connection within {deadline.seconds:g} seconds: check the address, and "
+                "whether a firewall drops connections from the controller."
             )
         if isinstance(problem, ConnectionRefusedError):
             raise Failure(
                 f"{self} refused the connection, so nothing listens on port {self.port} there: check the port, the "
-                "service and its bindings."
+                "service, and its bindings."
             )
         raise Failure(f"{self} cannot be reached from the controller: {problem.strerror or problem}.")
 
@@ -109,9 +109,9 @@ def _resolve(name: str, port: int, deadline: Deadline) -> list[Any]:
             f"The name {name} was not resolved within {deadline.seconds:g} seconds: check the controller's DNS servers."
         ) from None
     if isinstance(answer, Exception):
-        told = answer.strerror if isinstance(answer, OSError) else "it is no host name"
+        told = answer.strerror if isinstance(answer, OSError) else "it is not a host name"
         raise Failure(
             f"The name {name} does not resolve on the controller ({told}): check its spelling and the DNS record, or "
-            "give an address with connect_to."
+            "use an address in connect_to."
         )
     return list(answer)

@@ -78,14 +78,14 @@ class Administrators:
     def _look_up(self, found: Found) -> set[str]:
         """What tells the account of RID 500 in the domain of a mailbox from others."""
         if not place_of(found):
-            raise Failure(f"{GET} shows no distinguished name, which tells the domain.")
+            raise Failure(f"{GET} shows no distinguished name, which contains the domain.")
         sid, account = self._user(Identity=key_of(found))
         wanted = f"{sid.rpartition('-')[0]}-500"
         if sid != wanted:
             sid, account = self._user(Filter=f"Sid -eq '{wanted}'")
         keys = {guid_of(account), place_of(account).casefold()} - {""}
         if sid != wanted or not keys:
-            raise Failure(f"{GET_USER} shows something else than the account with the SID {wanted}.")
+            raise Failure(f"{GET_USER} shows something other than the account with the SID {wanted}.")
         return keys
 
     def _user(self, **chosen: str) -> tuple[str, Found]:

@@ -66,18 +66,18 @@ class CertificateAssignment(Single[Certificate]):
         yield from certificate_bundle.contradictions(self.given)
         is_brought = certificate_bundle.is_brought(self.given)
         if not {"services", "thumbprint", "name"} & self.given.keys() and not is_brought:
-            yield "services: it has no value; give a list of those to assign, such as POP."
+            yield "services: it has no value; use a list of those to assign, such as POP."
         elif "SMTP" in self.services and not self.given["replace_default_smtp_certificate"]:
             yield (
-                "services: for SMTP Exchange asks whether the certificate is to replace the default one, by which its "
-                "servers authenticate each other; set replace_default_smtp_certificate to true to say yes, "
-                "or leave SMTP out."
+                "services: for SMTP, Exchange asks whether the certificate should replace the default one, with which "
+                "its servers authenticate each other; set replace_default_smtp_certificate to true to replace it, or "
+                "leave SMTP out."
             )
         if is_brought and self.host.memory.get("transport") == "winrm":
             yield (
                 f"{'pfx' if 'pfx' in self.given else 'certificate'}: the WinRM shell runs text that Windows may log, "
-                "and the private key would be in it; use ansible_exchange_transport: psrp, or bring the certificate to "
-                "the server in another way and name it by thumbprint or name."
+                "and the private key would be in it; use ansible_exchange_transport: psrp, or import the certificate "
+                "in another way, and use thumbprint or name."
             )
 
     @property
@@ -114,7 +114,7 @@ class CertificateAssignment(Single[Certificate]):
         elif thumbprint := self.given.get("thumbprint"):
             certificate = by_thumbprint(certificates, thumbprint, server, "thumbprint")
             refuse(
-                f"thumbprint: the certificate {thumbprint} on {server.name} {fault}; give another one."
+                f"thumbprint: the certificate {thumbprint} on {server.name} {fault}; use another one."
                 for fault in certificate.faults(now)
             )
         else:
@@ -133,11 +133,11 @@ class CertificateAssignment(Single[Certificate]):
         wanted = self.given.get("thumbprint", certificate.thumbprint)
         if wanted != certificate.thumbprint:
             raise Failure(
-                f"thumbprint: it is {wanted}, and {self.given[option]} brings {certificate.thumbprint}; give the file "
+                f"thumbprint: it is {wanted}, and {self.given[option]} contains {certificate.thumbprint}; use the file "
                 "that belongs to it, or leave thumbprint out."
             )
         refuse(
-            f"{option}: the certificate {certificate.thumbprint} {fault}; give another one."
+            f"{option}: the certificate {certificate.thumbprint} {fault}; use another one."
             for fault in certificate.faults(utc_now())
         )
         return certificate
@@ -150,19 +150,19 @@ class CertificateAssignment(Single[Certificate]):
         if len(names) > 1:
             told = " and ".join(f"{quoted(name)} for {protocol}" for protocol, name in self.names.items())
             raise Failure(
-                f"name: x509_certificate_name on {self.server.name} is {told}; give name or thumbprint, or a task to "
-                "each."
+                f"name: x509_certificate_name on {self.server.name} is {told}; use name or thumbprint, or a separate "
+                "task for each."
             )
         none = f"{self.server.name} has no x509_certificate_name stored for {' and '.join(self.names)}"
         which = f", and {none}" if self.names else ""
-        raise Failure(f"name: it is not clear which certificate is meant{which}; give name or thumbprint.")
+        raise Failure(f"name: it is not clear which certificate is meant{which}; use name or thumbprint.")
 
     def _unfit(self, certificate: Certificate, name: str | None) -> Iterator[str]:
         """A sentence if a certificate that can be used is not for the name, or not for the services."""
         if name and not certificate.covers(name):
             yield (
-                f"name: the certificate {certificate.thumbprint} does not cover {quoted(name)}, "
-                f"only {first_of(certificate.names) or 'no host name at all'}; give one that does."
+                f"name: the certificate {certificate.thumbprint} does not cover {quoted(name)}, only "
+                f"{first_of(certificate.names) or 'no host name at all'}; use one that does."
             )
             return
         # Where it is assigned, by whatever way it came to that, nothing is left to be refused.
@@ -221,8 +221,8 @@ class CertificateAssignment(Single[Certificate]):
             told = f"Whether {before.thumbprint} is assigned to {services} on {self.server.name} is not known: {why}."
             if plan.changed:
                 yield (
-                    f"{told} So it is assigned, possibly again, which cannot be verified"
-                    f"{self._unseen()}. To know it, {fix}."
+                    f"{told} It is therefore assigned, possibly again, which cannot be verified{self._unseen()}. To "
+                    f"find out, {fix}."
                 )
             else:
                 yield f"{told} Nothing was assigned; {fix}, or set assign_when_services_unknown to true."

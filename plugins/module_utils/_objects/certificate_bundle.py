@@ -51,17 +51,17 @@ def contradictions(given: Mapping[str, Any]) -> Iterator[str]:
     pem = [option for option in _PEM if option in given]
     if "pfx" in given:
         if pem:
-            yield f"pfx: it brings certificate and key in one file, and {pem[0]} is given too; give one or the other."
+            yield f"pfx: it contains certificate and key in one file, but {pem[0]} is given too; use one or the other."
         return
     if "pfx_password" in given:
-        yield "pfx_password: it is given without pfx; give the file too, or leave it out."
+        yield "pfx_password: it is given without pfx; set pfx too, or leave it out."
     if pem and ("certificate" not in given or "private_key" not in given):
         missing = "private_key" if "certificate" in given else "certificate"
-        yield f"{missing}: it is missing, and {pem[0]} is given; give the files of both."
+        yield f"{missing}: it is missing, but {pem[0]} is given; set both."
     if not pem:
         for option in _OF_AN_IMPORT:
             if option in given:
-                yield f"{option}: nothing is imported; give it with pfx or certificate, or leave it out."
+                yield f"{option}: nothing is imported; use it with pfx or certificate, or leave it out."
 
 
 def read_bundle(given: Mapping[str, Any]) -> Bundle:
@@ -89,7 +89,7 @@ def _file(given: Mapping[str, Any], option: str) -> Iterator[bytes]:
     except OSError as error:
         raise Failure(f"{option}: {path} cannot be read on the controller: {error.strerror}.") from None
     if len(data) > LARGEST_FILE:
-        raise Failure(f"{option}: {path} is larger than any certificate; give the right file.")
+        raise Failure(f"{option}: {path} is larger than any certificate; use the right file.")
     try:
         yield data
     except ValueError as error:
@@ -110,14 +110,15 @@ def remarks(bundle: Bundle) -> Iterator[str]:
     mark = bundle.certificate.thumbprint
     if not bundle.is_rsa:
         yield (
-            f"The certificate {mark} has an EC key: Exchange uses it with the update of November 2024 or a later one, "
-            "and where its support for ECC certificates has been turned on (EnableEccCertificateSupport); an RSA key "
-            "works everywhere."
+            f"The certificate {mark} has an EC key: Exchange uses it only with the November 2024 update or later, and "
+            "only where support for ECC certificates is enabled (EnableEccCertificateSupport); an RSA key works "
+            "everywhere."
         )
     if bundle.lacks_issuers:
         yield (
-            f"The certificate {mark} comes without those that issued it: clients are sent what Windows finds in the "
-            "server's own stores, and refuse it if that does not lead to an authority they know; give its chain too."
+            f"The certificate {mark} comes without its chain: Windows sends clients the issuers that it finds in the "
+            "server's own stores, and clients reject the certificate if these do not lead to an authority that they "
+            "trust; add the chain."
         )
 
 

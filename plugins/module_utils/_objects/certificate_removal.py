@@ -69,9 +69,9 @@ class CertificateRemoval(Single[Held]):
         given = sorted(one for one, value in self.given.items() if one not in known and value is not False)
         if given:
             told = f"{', '.join(given)} {'are' if len(given) > 1 else 'is'}"
-            yield f"state: with absent only thumbprint counts, and {told} given too; leave that out."
+            yield f"state: with absent, only thumbprint has an effect, but {told} given too; leave that out."
         if "thumbprint" not in self.given:
-            yield "thumbprint: it is missing; state absent removes the one certificate that it names."
+            yield "thumbprint: it is missing; state: absent removes only the certificate that it names."
 
     def read(self) -> Held:
         """A Failure where it cannot be told whether the certificate is there."""
@@ -87,7 +87,7 @@ class CertificateRemoval(Single[Held]):
                 if is_meant or not der:
                     raise Failure(
                         f"A certificate on {self.server.name} cannot be read ({error}), so it is not known whether "
-                        f"{self.thumbprint} is there and what needs it; nothing is removed."
+                        f"{self.thumbprint} exists and what needs it; nothing is removed."
                     ) from None
                 self.host.warnings.append(f"A certificate on {self.server.name} is left out: {error}.")
                 continue
@@ -114,7 +114,7 @@ class CertificateRemoval(Single[Held]):
         signing = self._auth_thumbprints
         if meant.subject == certificate_rules.AUTH_CERTIFICATE or meant.thumbprint in signing:
             yield (
-                "it is an Auth Certificate, with which the servers of the organization sign what they send each other; "
+                "it is an Auth Certificate, with which the servers of the organization sign messages to each other; "
                 "publish another one and clear the previous one with Set-AuthConfig first."
             )
         if meant.services is None:
@@ -145,7 +145,7 @@ class CertificateRemoval(Single[Held]):
         """Whether a protocol may find it by its name, and finds no other."""
         stored = read_settings(self.host, protocol, self.server)
         if came := stored.unreadable.get("x509_certificate_name"):
-            yield f"the x509_certificate_name of {protocol.title} came as {came}, and cannot be read."
+            yield f"the x509_certificate_name of {protocol.title} was returned as {came}, which cannot be read."
         name = stored.values.get("x509_certificate_name", "")
         if found_by([meant], protocol.service, name) and not found_by(usable, protocol.service, name):
             yield (
@@ -165,7 +165,9 @@ class CertificateRemoval(Single[Held]):
             try:
                 wanted = kind.read(wire.get("TlsCertificateName"))
             except Unreadable as came:
-                yield f"TlsCertificateName of the receive connector {name} came as {came}, and cannot be read."
+                yield (
+                    f"TlsCertificateName of the receive connector {name} was returned as {came}, which cannot be read."
+                )
                 continue
             if not wanted:
                 yield from self._found_for_fqdn(name, wire.get("Fqdn"), meant, usable)
@@ -174,7 +176,7 @@ class CertificateRemoval(Single[Held]):
             if meant in alike and not any("SMTP" in (one.services or ()) for one in alike if one is not meant):
                 yield (
                     f"the receive connector {name} names its issuer and subject, and no other usable certificate with "
-                    "SMTP has the same ones; give the connector another tls_certificate_name first."
+                    "SMTP has the same ones; set another tls_certificate_name for the connector first."
                 )
 
     def _found_for_fqdn(
@@ -186,7 +188,7 @@ class CertificateRemoval(Single[Held]):
         try:
             fqdn = Fqdn().read(came) or self.server.fqdn
         except Unreadable as unreadable:
-            yield f"Fqdn of the receive connector {connector} came as {unreadable}, and cannot be read."
+            yield f"Fqdn of the receive connector {connector} was returned as {unreadable}, which cannot be read."
             return
         others = [one for one in usable if "SMTP" in (one.services or ())]
         if meant.covers(fqdn) and not any(one.covers(fqdn) for one in others):
@@ -234,9 +236,9 @@ class CertificateRemoval(Single[Held]):
     def told(self, before: Held, plan: Plan, settled: Settled[Held, Plan], moved: Plan) -> str:
         if _is_kept(settled.problem):
             return (
-                f"{settled.problem} Exchange keeps what its transport uses for itself, and what a Send connector names "
-                f"by issuer and subject, also if a renewed certificate has the same ones. Give these another "
-                f"certificate, and remove {self.thumbprint} then; it does no harm until that."
+                f"{settled.problem} Exchange keeps certificates that its transport uses, and those that a Send "
+                "connector names by issuer and subject, even if a renewed certificate has the same ones. Assign "
+                f"another certificate there first, and then remove {self.thumbprint}; until then, it does no harm."
             )
         return self.why(settled, moved) or (
             f"The certificate {self.thumbprint} was removed, but {self.server.name} still shows it."

@@ -33,9 +33,9 @@ from ansible_collections.mailops.exchange.plugins.module_utils._work.rules impor
 )
 
 AUTH_CERTIFICATE = "CN=Microsoft Exchange Server Auth Certificate"
-HOST_NAME = "the host name clients connect to"
-_REFUSED = "Clients refuse the connection or ask the user."
-_RENEW = "Renew it. The new one is imported and taken into use with mailops.exchange.exchange_certificate."
+HOST_NAME = "the host name that clients connect to"
+_REFUSED = "Clients refuse the connection or warn the user."
+_RENEW = "Renew it. Import and assign the new one with mailops.exchange.exchange_certificate."
 _GET_FULL_FORM = (
     "set ansible_exchange_serialization to full, or add serializationLevel=Full to the query of your own "
     "ansible_exchange_path"
@@ -81,7 +81,7 @@ CERTIFICATE_RENEWAL_DUE = Rule(
     "certificate-renewal-due",
     (WARNING, NOTICE),
     "The certificate {certificate}, assigned to {services}, has {days} of {lifetime} days left, until {day}.",
-    "From then on clients refuse the connection or ask the user.",
+    "From then on, clients refuse the connection or warn the user.",
     _RENEW,
 )
 
@@ -96,8 +96,8 @@ CERTIFICATE_WEAK = Rule(
 CERTIFICATE_SERVICES_UNREADABLE = Rule(
     "certificate-services-unreadable",
     (WARNING,),
-    "What {unknown} of {all} certificates are assigned to is not known: {reason}.",
-    "Assignments are neither judged nor compared then, and mailops.exchange.exchange_certificate makes none unless "
+    "It is not known what {unknown} of {all} certificates are assigned to: {reason}.",
+    "Assignments are then neither checked nor compared, and mailops.exchange.exchange_certificate makes none unless "
     "assign_when_services_unknown is true.",
     f"If the reason is the plain form of objects, {_GET_FULL_FORM}. In the full form, {_SEE_TO_AUTH}.",
 )
@@ -106,10 +106,10 @@ WILDCARD_ASSIGNED = Rule(
     "wildcard-assigned",
     (WARNING,),
     "The wildcard certificate {certificate} is assigned to {protocol_service}.",
-    "{protocol_title} takes no assignment of a certificate whose subject is a wildcard, whatever names it has beside "
-    "that; it finds one by x509_certificate_name alone.",
-    f"Set x509_certificate_name to {HOST_NAME}{{by}}. The assignment goes away only with the certificate; assigning "
-    "another one to {protocol_service} takes its place.",
+    "{protocol_title} cannot be assigned a certificate whose subject is a wildcard, whatever other names it has; it "
+    "finds one by x509_certificate_name alone.",
+    f"Set x509_certificate_name to {HOST_NAME}{{by}}. The assignment ends only when the certificate is removed, or "
+    "when another one is assigned to {protocol_service}.",
 )
 
 X509_NAME_NOT_COVERED = Rule(
@@ -136,7 +136,7 @@ CONNECTION_HOST_NOT_COVERED = Rule(
     (WARNING,),
     "external_connection_settings tells clients to connect to {host}, and {certificates}, found by "
     "x509_certificate_name {name!r}, does not cover that.",
-    "Clients that check the name refuse the connection or ask the user.",
+    "Clients that check the name refuse the connection or warn the user.",
     "Set x509_certificate_name to {host}{by}. It needs a certificate that covers {host}.",
     ("external_connection_settings", "internal_connection_settings", "x509_certificate_name"),
 )
@@ -157,7 +157,7 @@ def dates_and_keys(
             why = "It is not known whether another certificate with its names has taken its place."
             fix = "Remove it from the server if another one is assigned, and renew it if not."
         elif one.subject == AUTH_CERTIFICATE:
-            why = "Servers sign their answers with it; without it the services of certificates become unreadable."
+            why = "Servers sign their answers with it; without it, the services of certificates cannot be read."
             fix = "Renew it and publish the new one with Set-AuthConfig; all servers of the organization share it."
         is_lasting = fact.rule == CERTIFICATE_WEAK
         severity = fact.severity if is_replaced is False or is_lasting else NOTICE
@@ -229,15 +229,15 @@ def wildcard_wanted(certificate: Certificate, titles: Collection[str], name: str
     """A certificate that a task would assign to protocols for a host, and that Exchange takes for a wildcard."""
     if titles and certificate.is_wildcard:
         if certificate.common_names:
-            why = f"its subject is a wildcard ({shortened(certificate.subject)}), whatever names it has beside that"
+            why = f"its subject is a wildcard ({shortened(certificate.subject)}), whatever other names it has"
         else:
             why = f"it is for wildcards alone ({first_of(certificate.names)})"
         yield contradiction(
             ["services"],
             f"services: {' and '.join(titles)} cannot be assigned the certificate {certificate.thumbprint}, because "
             f"{why}.",
-            f"Set x509_certificate_name to {quoted(name) if name else HOST_NAME} instead, that is all a wildcard "
-            "needs.",
+            f"Set x509_certificate_name to {quoted(name) if name else HOST_NAME} instead; a wildcard needs nothing "
+            "else.",
         )
 
 

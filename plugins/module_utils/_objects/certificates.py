@@ -77,7 +77,7 @@ class Certificate(X509):
         if now < self.not_before:
             yield f"is not valid before {_when(self.not_before)}"
         if now > self.not_after:
-            yield f"has expired, it was valid until {_when(self.not_after)}"
+            yield f"expired on {_when(self.not_after)}"
         if self.has_private_key is False:
             yield "has no private key on this server"
         if (self.status or "").casefold() in UNUSABLE:
@@ -137,7 +137,7 @@ def read_certificates(host: Host, server: Server) -> list[Certificate]:
 def read_certificate(wire: Mapping[str, Any], form: str = "full") -> Certificate:
     """One object of Get-ExchangeCertificate as it comes in a form; ValueError if there is no certificate in it."""
     if not (der := read_binary(wire.get("RawData"))):
-        raise ValueError("it came without its RawData")
+        raise ValueError("it was returned without its RawData")
     payload = read_payload(read_binary(wire.get("SerializationData")), der)
     told = {"Services": payload.services, "HasPrivateKey": payload.has_private_key}
     told |= {member: wire[member] for member in told if wire.get(member) is not None}
@@ -205,8 +205,8 @@ def by_name(certificates: Iterable[Certificate], name: str, server: Server, opti
     equal = [certificate for certificate in usable if rank(certificate) == best]
     if len(equal) > 1:
         raise Failure(
-            f"{option}: {len(equal)} certificates on {server.name} are equally good for {quoted(name)}; "
-            f"give the thumbprint of one of them: {listed(equal)}."
+            f"{option}: {len(equal)} certificates on {server.name} are equally good for {quoted(name)}; use the "
+            f"thumbprint of one of them: {listed(equal)}."
         )
     return equal[0]
 

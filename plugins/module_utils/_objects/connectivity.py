@@ -75,18 +75,18 @@ class ConnectivityTest(Work):
         given = self.given
         for option, other in (("user", "password"), ("password", "user")):
             if option in given and not given.get(other, ""):
-                yield f"{other}: it is missing or empty, and {option} is given; give both, or neither."
+                yield f"{other}: it is missing or empty, but {option} is given; use both, or neither."
         if not given.get("user", "x").strip():
-            yield "user: it is blank; give user@domain or DOMAIN\\user, or leave it out for Exchange's test user."
+            yield "user: it is blank; use user@domain or DOMAIN\\user, or leave it out for Exchange's test user."
         if given.get("per_connection_timeout", 0) > given.get("timeout", 3600):
-            yield "per_connection_timeout: it is longer than timeout, the time for the whole test; give a shorter one."
+            yield "per_connection_timeout: it is longer than timeout, the time for the whole test; use a shorter one."
 
     def remarks(self) -> Iterator[str]:
         """What an administrator should know of what was chosen."""
         if self.given.get("connection_type") == "Plaintext" and "user" in self.given:
-            yield "connection_type: with Plaintext the password crosses the network in clear."
+            yield "connection_type: with Plaintext, the password is sent unencrypted."
         if self.host.check_mode and not self.given["light_mode"]:
-            yield "light_mode: in check mode the test only signs in, because more would send a message."
+            yield "light_mode: in check mode, the test only signs in, because a full test sends a message."
 
     def result(self) -> dict[str, Any]:
         self.host.warnings += self.remarks()

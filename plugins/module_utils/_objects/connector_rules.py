@@ -30,7 +30,7 @@ CONNECTOR = ("connector",)
 CONNECTOR_MISSING = Rule(
     "connector-missing",
     (ERROR,),
-    "{server} has no receive connector for users on port 587, and none is called {usual_name!r}.",
+    "{server} has no receive connector for users on port 587, and none is named {usual_name!r}.",
     "POP3 and IMAP4 only fetch mail; users cannot send through this server.",
     "Create a receive connector with the usage Client on port 587.",
 )
@@ -48,10 +48,10 @@ CONNECTOR_NOT_JUDGED = Rule(
     "connector-not-judged",
     (NOTICE,),
     "The receive connector {connector!r} is on port 587 too, for {clients}.",
-    "Exchange chooses the connector by the client's address. Clients that get this one do not meet what is judged here "
-    "and told to users.",
-    "Nothing has to be done if it is for appliances and the like. If users send from there, leave them to their own "
-    "connector: take them out of remote_ip_ranges{by}.",
+    "Exchange chooses the connector by the client's address. Clients that get this one do not use the connector that "
+    "is checked here and shown to users.",
+    "No action is needed if it is for appliances or similar devices. If users send from there, remove their addresses "
+    "from remote_ip_ranges{by}.",
 )
 
 SUBMISSION_PORT_NOT_BOUND = Rule(
@@ -77,8 +77,8 @@ CONNECTOR_ROLE_CONFLICT = Rule(
     (ERROR, WARNING),
     "The receive connectors {connector!r} ({role}) and {other_connector!r} ({other_role}) are both bound to "
     "{bindings}.",
-    "Only one of the two transport services gets it, whatever the remote addresses are. Exchange takes no "
-    "change of these connectors, and the setup of a cumulative update fails over them.",
+    "Only one of the two transport services can use it, whatever the remote addresses are. Exchange accepts no change "
+    "to these connectors, and the setup of a cumulative update fails because of them.",
     "Set bindings of one of the two to another address or port{by}. If one has the wrong role, set TransportRole "
     "with Set-ReceiveConnector.",
     CONNECTOR,
@@ -125,7 +125,7 @@ CONNECTOR_CERTIFICATE_MISSING = Rule(
     (ERROR,),
     "tls_certificate_name of the receive connector {connector!r} is {identifier!r}, and the server has no valid "
     "certificate of that issuer and subject {where}.",
-    "The connector does not use it: encryption fails, or clients see another certificate.",
+    "The connector does not use it: encryption fails, or clients are shown another certificate.",
     "Set tls_certificate_name to a certificate that covers {fqdn}{by}.",
     CONNECTOR,
 )
@@ -134,7 +134,7 @@ CONNECTOR_FQDN_NOT_COVERED = Rule(
     "connector-fqdn-not-covered",
     (WARNING,),
     "The FQDN of the receive connector {connector!r} is {fqdn}, which {no_certificate_covers}.",
-    "Clients that check the name refuse the connection or ask the user.",
+    "Clients that check the name refuse the connection or warn the user.",
     "Set tls_certificate_name to a certificate that covers {fqdn}{by}. Or set fqdn to a name that it covers.",
     CONNECTOR,
 )
@@ -145,11 +145,11 @@ def contradictions(values: Mapping[str, Any]) -> Iterator[Fact]:
     auth = set(values.get("auth_mechanism", ()))
     own = ["auth_mechanism"]
     if "BasicAuthRequireTLS" in auth and (lacking := sorted({"BasicAuth", "Tls"} - auth)):
-        found = f"auth_mechanism: BasicAuthRequireTLS needs {' and '.join(lacking)} beside it."
+        found = f"auth_mechanism: BasicAuthRequireTLS also needs {' and '.join(lacking)}."
         yield contradiction(own, found, "Add it.")
     if "ExternalAuthoritative" in auth:
         if beside := sorted(auth - {"ExternalAuthoritative", "Tls"}):
-            found = f"auth_mechanism: ExternalAuthoritative goes only with Tls, not with {', '.join(beside)}."
+            found = f"auth_mechanism: ExternalAuthoritative goes together only with Tls, not with {', '.join(beside)}."
             yield contradiction(own, found, "Leave one or the other out.")
         if "ExchangeServers" not in values.get("permission_groups", ("ExchangeServers",)):
             found = "auth_mechanism: ExternalAuthoritative needs ExchangeServers in permission_groups."
@@ -161,7 +161,7 @@ def contradictions(values: Mapping[str, Any]) -> Iterator[Fact]:
     ):
         if values.get(option) is True and auth and mechanism not in auth:
             found = f"{option}: it needs {mechanism} in auth_mechanism, which is {', '.join(values['auth_mechanism'])}."
-            yield contradiction(own, found, "Add it there, or say false.")
+            yield contradiction(own, found, "Add it there, or use false.")
     yield from timeouts(values)
 
 
@@ -171,7 +171,7 @@ def timeouts(values: Mapping[str, Any]) -> Iterator[Fact]:
     if whole is not None and idle is not None and whole <= idle:
         yield contradiction(
             options,
-            f"connection_timeout: {values['connection_timeout']} has to be longer than connection_inactivity_timeout, "
+            f"connection_timeout: {values['connection_timeout']} must be longer than connection_inactivity_timeout, "
             f"which is {values['connection_inactivity_timeout']}.",
         )
 

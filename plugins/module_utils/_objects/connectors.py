@@ -132,7 +132,7 @@ def refuse_unknown_bindings(connectors: Sequence[Connector], server: Server) -> 
         if (came := one.unreadable.get("transport_role")) and one.local:
             raise Failure(
                 f"Get-ReceiveConnector shows TransportRole of {quoted(one.name)} of {server.name} as {came}, which "
-                "cannot be read, so it is not known whether that is for client submission; give the option name, and "
+                "cannot be read, so it is not known whether that is for client submission; set the option name, and "
                 "please report that.",
                 unreadable={"TransportRole": came.shape},
             )
@@ -141,7 +141,7 @@ def refuse_unknown_bindings(connectors: Sequence[Connector], server: Server) -> 
         listed = first_of([f"those of {quoted(one.name)} {_came(one)}" for one in unknown], "; ")
         raise Failure(
             f"The bindings of receive connectors of {server.name} cannot be read, so it is not known which one is for "
-            f"client submission: {listed}; give the option name, and please report that.",
+            f"client submission: {listed}; set the option name, and please report that.",
             unreadable={one.name: one.stored.shapes.get("bindings", "nothing") for one in unknown},
         )
 
@@ -185,7 +185,7 @@ def connector_of_users(connectors: Sequence[Connector], server: Server) -> Conne
 
 def _came(connector: Connector) -> str:
     came = connector.unreadable.get("bindings")
-    return f"came as {came}" if came else "did not come"
+    return f"were returned as {came}" if came else "were not returned"
 
 
 def find_connector(connectors: Sequence[Connector], server: Server, name: str | None) -> Connector:
@@ -207,8 +207,8 @@ def find_connector(connectors: Sequence[Connector], server: Server, name: str | 
         return connector
     raise Failure(
         f"{server.name} has {len(client_connectors(connectors, server)) or 'no'} receive connectors for users on port "
-        f"{CLIENT_SUBMISSION_PORT} and none of them is called {quoted(default_name(server))}; give the option name, it "
-        f"is one of {listed}."
+        f"{CLIENT_SUBMISSION_PORT} and none of them is named {quoted(default_name(server))}; set the option name to "
+        f"one of {listed}."
     )
 
 
@@ -218,7 +218,7 @@ def lost(connector: Connector, others: Sequence[Connector], server: Server, valu
     if connector_of_users([after, *others], server) != after:
         yield (
             f"name: with these settings {quoted(connector.name)} is no longer the receive connector through which "
-            "users send, and the next task without a name would not find it; give its name."
+            "users send, and the next task without a name would not find it; set its name."
         )
 
 
@@ -229,8 +229,8 @@ def refused_changes(
     names = (server.fqdn, server.name, "")
     if "fqdn" in own and connector.name.casefold() == f"default {server.name}".casefold():
         yield (
-            f"fqdn: the servers of the organization know each other by the FQDN of {quoted(connector.name)}, and mail "
-            "between them stops when it is changed; leave it as it is."
+            f"fqdn: the servers of the organization identify each other by the FQDN of {quoted(connector.name)}, and "
+            "mail between them stops if it changes; leave it as it is."
         )
     elif (
         own & {"fqdn", "auth_mechanism"}
@@ -238,12 +238,12 @@ def refused_changes(
         and str(values.get("fqdn", "")).casefold() not in {name.casefold() for name in names}
     ):
         yield (
-            f"fqdn: with ExchangeServer in auth_mechanism Exchange takes only {server.fqdn}, {server.name} or nothing, "
-            f"and not {quoted(values['fqdn'])}; change one or the other."
+            f"fqdn: with ExchangeServer in auth_mechanism, Exchange accepts only {server.fqdn}, {server.name}, or an "
+            f"empty string, not {quoted(values['fqdn'])}; change one or the other."
         )
     for option in ("bindings", "remote_ip_ranges"):
         if option in own and not values[option]:
-            yield f"{option}: nothing would be left of them; leave at least one."
+            yield f"{option}: this would remove all of them; keep at least one."
     after = replace(connector, values=dict(values))
     for other in others:
         # Exchange looks at these whatever is changed, as setup found when it changed something else (practical365.com,
@@ -252,7 +252,7 @@ def refused_changes(
             yield (
                 f"bindings: {first_of(shared)} is also a binding of {quoted(other.name)}, whose transport role is "
                 f"{other.role} and not {connector.role}; connectors of different roles cannot have the same address "
-                "and port, whatever their remote addresses are, and Exchange takes no change as long as they do."
+                "and port, whatever their remote addresses are, and Exchange accepts no change while they do."
             )
         elif (
             own & {"bindings", "remote_ip_ranges"}
@@ -261,7 +261,7 @@ def refused_changes(
         ):
             yield (
                 f"bindings: {first_of(shared)} is also a binding of {quoted(other.name)} for the same remote "
-                "addresses; the two together have to be different for each connector of a server."
+                "addresses; each connector of a server needs its own combination of the two."
             )
 
 

@@ -68,7 +68,7 @@ class Iis(Services):
             raise Failure("The service W3SVC does not exist on this host; IIS is not installed there.")
         if unknown := [name for name in others if found[name].status == MISSING]:
             raise Failure(
-                f"Get-Service shows DependentServices of {ACTIVATION} that are not there ({first_of(unknown)}), "
+                f"Get-Service shows DependentServices of {ACTIVATION} that do not exist ({first_of(unknown)}), "
                 f"{_UNTOUCHED}; please report that."
             )
         refuse_unknown(found.values(), "status", "start_mode", "process_id")
@@ -144,11 +144,12 @@ class Iis(Services):
         told = [why] if why else []
         if stopped := [service for service in (settled.seen or before).values() if service.status != RUNNING]:
             told.append(
-                f"Now {standing(stopped)}; the next run starts what is automatic, the event log has the reason."
+                f"Now {standing(stopped)}; the next run starts those that start automatically. The event log has the "
+                "reason."
             )
         elif not problem or (isinstance(problem, OutcomeUnknown) and not moved.changed):
             names = first_of([*settled.outstanding.changes])
-            told.append(f"IIS was not restarted, and the processes are those it had before: {names}.")
+            told.append(f"IIS was not restarted; its processes are still the same: {names}.")
         return " ".join(told)
 
     def shown(self, now: dict[str, Service], moved: Plan) -> dict[str, Any]:

@@ -67,15 +67,15 @@ class MailProbe(Work):
         if ("user" in self.given) != ("password" in self.given):
             yield "user, password: one was given without the other; signing in needs both."
         if self.given["expect_logon"] == "refused" and "user" not in self.given:
-            yield "expect_logon: without user and password no sign-in is tried that could be refused."
+            yield "expect_logon: without user and password, there is no sign-in that could be refused."
         if "round_trip" not in self.given:
             return
         if self.given["protocol"] != "pop3":
-            yield f"round_trip: the message is fetched by POP3, and protocol is {self.given['protocol']}."
+            yield f"round_trip: the message is fetched by POP3, but protocol is {self.given['protocol']}."
         if "user" not in self.given:
             yield "round_trip: sending and fetching need user and password."
         if self.given["expect_logon"] == "refused":
-            yield "round_trip: it needs a successful sign-in, and expect_logon is refused."
+            yield "round_trip: it needs a successful sign-in, but expect_logon is refused."
 
     def result(self) -> dict[str, Any]:
         report = Report()

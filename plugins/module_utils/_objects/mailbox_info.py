@@ -39,7 +39,7 @@ class MailboxAccessInfo(Work):
 
     def contradictions(self) -> Iterator[str]:
         if "identities" in self.given and "filter" in self.given:
-            yield "identities and filter: both are given; give one of them, or neither for all mailboxes."
+            yield "identities and filter: both are given; use one of them, or neither for all mailboxes."
 
     def result(self) -> dict[str, Any]:
         version = self.server.version

@@ -68,7 +68,7 @@ def key_of(found: Found) -> str:
     came = {name: found[name] for name in (*NAMES, TEXT) if name in found}
     raise Failure(
         f"{GET} shows neither a GUID nor a distinguished name of a mailbox, so it cannot be distinguished from others, "
-        f"and nothing was written: it came as {str(came)[:300]}; please report that.",
+        f"and nothing was written: it was returned as {str(came)[:300]}; please report that.",
         unreadable={name: Unreadable(found.get(name)).shape for name in ("Guid", "DistinguishedName")},
     )
 

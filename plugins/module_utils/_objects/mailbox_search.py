@@ -141,15 +141,15 @@ class Search:
         if ambiguous:
             several = f"{len(found)} mailboxes" if len(found) > 1 else "more than one mailbox"
             told = f", {first_of([label_of(one) for one in found])}" if len(found) > 1 else ""
-            return f"means {several}{told}; give an address"
+            return f"means {several}{told}; use an address"
         if named_controller := self.host.domain_controller:
             return (
-                f"is no mailbox that {named_controller} has, which domain_controller names; give an address or an "
-                "alias, or a controller of the mailbox's own domain"
+                f"is not a mailbox on {named_controller}, which domain_controller names; use an address or an alias, "
+                "or a domain controller of the mailbox's own domain"
             )
         return (
-            "is no mailbox that Exchange finds; check the address or alias, and if the mailbox is in another domain "
-            "than the server, name a domain controller of that domain as domain_controller"
+            "is not a mailbox that Exchange finds; check the address or alias, and if the mailbox and the server are "
+            "in different domains, set domain_controller to one of the mailbox's domain"
         )
 
 

@@ -138,7 +138,9 @@ class Pipeline:
         try:
             settled = settle(self._host, some, self.send, self.look)
         except Failure as blind:
-            told = f"{SET} gave no error. What is stored now cannot be read: {blind}" if self._unblamed else str(blind)
+            told = (
+                f"{SET} returned no error. What is stored now cannot be read: {blind}" if self._unblamed else str(blind)
+            )
             for change in self._piped:
                 outcome.fail(change, told)
             if blind.result["changed"] or len(self._errors) < len(self._piped):
@@ -212,12 +214,12 @@ class Pipeline:
         problem = self._problem
         for change in differing:
             if change.key in self._unread:
-                message = f"{problem or f'{SET} gave no error.'} {self._unread[change.key]}"
+                message = f"{problem or f'{SET} returned no error.'} {self._unread[change.key]}"
             else:
                 third = self._otherwise(change, outcome)
                 arrived = change.key in outcome.otherwise or outcome.elsewhere
                 said = "" if problem is None else str(problem) if arrived else problem.in_vain
-                without = f"{SET} was answered without an error, but the mailbox does not have what was written."
+                without = f"{SET} returned no error, but the mailbox does not have what was written."
                 message = " ".join(filter(None, (said or without, third)))
             outcome.fail(change, message)
 

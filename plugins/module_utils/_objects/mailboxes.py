@@ -141,15 +141,15 @@ class MailboxAccess(Resource[Mailboxes, Changes]):
     def contradictions(self) -> Iterator[str]:
         if ("identities" in self.given) == ("filter" in self.given):
             told = "both are given" if "filter" in self.given else "neither is given"
-            yield f"identities and filter: {told}; give one of them to say which mailboxes are meant."
+            yield f"identities and filter: {told}; use one of them to select mailboxes."
         if not self.desired:
-            yield "pop_enabled and the other settings: none is given; give at least one."
+            yield "pop_enabled and the other settings: none is given; set at least one."
         if self.exclusive:
             if not self.others:
                 yield "exclusive: it needs pop_enabled: true or imap_enabled: true, the access that others lose."
             for option in self.others:
                 if self.desired[option] is False:
-                    yield f"exclusive: with {option}: false nobody would have access; leave out one of the two."
+                    yield f"exclusive: with {option}: false, nobody would have access; leave out one of the two."
         if self.given["refuse_built_in_accounts"] and not self.by_name:
             yield (
                 "refuse_built_in_accounts: filter and exclusive skip the mailboxes of such accounts anyway; "
@@ -159,12 +159,13 @@ class MailboxAccess(Resource[Mailboxes, Changes]):
             switch = f"{prefix}_use_protocol_defaults"
             own = [f"{prefix}_{name}" for name in CUSTOM if f"{prefix}_{name}" in self.desired]
             if own and self.desired.get(switch) is True:
-                yield f"{switch}: while it is true Exchange ignores {' and '.join(own)}; leave out one or the other."
+                yield f"{switch}: while it is true, Exchange ignores {' and '.join(own)}; leave out one or the other."
         lists = [option for option in EWS_LISTS if option in self.desired]
         if len(lists) > 1:
             yield f"{' and '.join(lists)}: Exchange keeps one list, that of {EWS_POLICY}; leave out one of the two."
         elif lists and self.desired.get(EWS_POLICY, needed_by(lists[0])) != needed_by(lists[0]):
-            yield f"{lists[0]}: it counts only with {_given(EWS_POLICY, needed_by(lists[0]))}; leave out one of them."
+            needed = _given(EWS_POLICY, needed_by(lists[0]))
+            yield f"{lists[0]}: it has an effect only with {needed}; leave out one of them."
 
     def read(self) -> Mailboxes:
         refuse(unsupported(SET, MAILBOX_SETTINGS, self.desired, self.server))
@@ -211,8 +212,8 @@ class MailboxAccess(Resource[Mailboxes, Changes]):
             came = Unreadable(found.get("SamAccountName"))
             raise Failure(
                 f"{shortened(label_of(found))}: it cannot be distinguished from the mailboxes of the Administrator and "
-                f"the Guest, because {GET_USER} does not tell its SID and its SamAccountName came as {came}; nothing "
-                f"was written. Grant Identity of {GET_USER}.",
+                f"the Guest, because {GET_USER} does not show its SID, and its SamAccountName was returned as {came}; "
+                f"nothing was written. Grant Identity of {GET_USER}.",
                 unreadable={"SamAccountName": came.shape},
             )
         return f"the built-in account {whose}" if whose else "Exchange's own monitoring" if is_health(found) else ""
@@ -224,9 +225,9 @@ class MailboxAccess(Resource[Mailboxes, Changes]):
         if not self.by_name and (of_health is None or is_administrator is None):
             came = Unreadable(found.get("SamAccountName"))
             raise Failure(
-                f"{shortened(label_of(found))}: its SamAccountName came as {came}, so it cannot be distinguished from "
-                "the mailboxes of the Administrator and of Exchange's own monitoring, which filter and exclusive "
-                "skip; nothing was written. Please report that.",
+                f"{shortened(label_of(found))}: its SamAccountName was returned as {came}, so it cannot be "
+                "distinguished from the mailboxes of the Administrator and of Exchange's own monitoring, which filter "
+                "and exclusive skip; nothing was written. Please report that.",
                 unreadable={"SamAccountName": came.shape},
             )
         if not of_health and not is_administrator:
@@ -262,8 +263,8 @@ class MailboxAccess(Resource[Mailboxes, Changes]):
             )
         for option, labels in plan.unprepared.items():
             yield (
-                f"{option}: it counts only with {_given(switch_of(option), needed_by(option))}, which is not so for "
-                f"{first_of(labels)}; give that option too."
+                f"{option}: it has an effect only with {_given(switch_of(option), needed_by(option))}, which is not so "
+                f"for {first_of(labels)}; set that option too."
             )
 
     def bring(self, before: Mailboxes, plan: Changes) -> Mailboxes:
@@ -271,8 +272,8 @@ class MailboxAccess(Resource[Mailboxes, Changes]):
         if ceiling is not None and count > ceiling:
             labels = [change.label for change in plan.differing]
             raise Failure(
-                f"max_changes: {count} mailboxes would change, and the ceiling is {ceiling}, so nothing was "
-                f"written: {first_of(labels)}.",
+                f"max_changes: {count} mailboxes would change, but the limit is {ceiling}, so nothing was written: "
+                f"{first_of(labels)}.",
                 changed=False,
                 matched=before.matched,
                 mailboxes=labels,

@@ -351,8 +351,8 @@ def _turn_on(protocol: Protocol, settings: ProtocolSettings) -> str | None:
     if settings.values.get("protocol_log_enabled") is not False:
         return None
     return (
-        f"Protocol logging of {protocol.title} is off: set protocol_log_enabled to true with mailops.exchange."
-        f"{protocol.module} and restart its services. A session of a client comes to 1 to 2 KB in the logs, and each "
-        "message it fetches to 100 bytes more, so 1,000 clients that look for mail every 10 minutes to some 200 MB a "
-        "day; Exchange does not delete these logs."
+        f"Protocol logging of {protocol.title} is off: set protocol_log_enabled to true with "
+        f"mailops.exchange.{protocol.module} and restart its services. A client session takes 1 to 2 KB in the logs, "
+        "and each message that it fetches another 100 bytes, so 1,000 clients that check for mail every 10 minutes "
+        "take about 200 MB a day; Exchange does not delete these logs."
     )

@@ -48,7 +48,7 @@ PORT_BOUND_TWICE = Rule(
     (ERROR,),
     "ssl_bindings and unencrypted_or_tls_bindings: the port {port} is in both.",
     "A port either begins with encryption or does not; the service cannot serve both there.",
-    "Give each port to one of them, 995 and 110 for POP3 or 993 and 143 for IMAP4 as a rule{by}.",
+    "Assign each port to one of them, usually 995 and 110 for POP3, or 993 and 143 for IMAP4{by}.",
     BINDINGS,
 )
 
@@ -88,7 +88,7 @@ def contradictions(values: Mapping[str, Any], protocol: Protocol | None = None) 
         yield contradiction(
             ("calendar_item_retrieval_option", "owa_server_url"),
             "calendar_item_retrieval_option: 'Custom' needs owa_server_url, which is empty.",
-            "Give the address with it.",
+            "Set it too.",
         )
 
 

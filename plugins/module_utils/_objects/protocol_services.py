@@ -88,8 +88,8 @@ def disabled(services: Iterable[Service], state: str | None, start_mode: str | N
         starts = state == "restarted" or (state == "started" and service.status != RUNNING)
         if starts and start_mode is None and service.start_mode == "disabled":
             yield (
-                f"The service {service.name} is disabled and cannot be started; give start_mode as well, "
-                "automatic for example."
+                f"The service {service.name} is disabled and cannot be started; set start_mode too, for example to "
+                "automatic."
             )
 
 
@@ -191,9 +191,9 @@ class ProtocolServices(Services):
 
     def contradictions(self) -> Iterator[str]:
         if self.to_run and self.start_mode == "disabled":
-            yield f"start_mode: 'disabled' does not go with the state {self.state}; give automatic or manual."
+            yield f"start_mode: 'disabled' cannot be combined with the state {self.state}; use automatic or manual."
         if self.to_run and self.given["keep_disabled"]:
-            yield f"keep_disabled: a disabled service cannot be {self.state}; leave it out, or give the state stopped."
+            yield f"keep_disabled: a disabled service cannot be {self.state}; leave it out, or use the state stopped."
 
     def judged(self, services: Mapping[str, Service]) -> Sequence[str]:
         wanted = {"status": self.state, "start_mode": self.start_mode, "process_id": self.state == "restarted"}
@@ -203,16 +203,16 @@ class ProtocolServices(Services):
     def read(self) -> dict[str, Service]:
         if not self.names:
             raise Failure(
-                f"{self.server.title} has neither the Client Access nor the Mailbox role, and so no services of "
-                f"{self.protocol.title}."
+                f"{self.server.title} has neither the Client Access nor the Mailbox role, and therefore no "
+                f"{self.protocol.title} services."
             )
         services = read_services(self.host, self.names)
         insist_on_host(self.host, self.server, services.values())
         for service in services.values():
             if service.status == MISSING:
                 raise Failure(
-                    f"The service {service.name} does not exist on {self.server.title}; "
-                    f"repair the installation, {self.protocol.title} cannot work without it."
+                    f"The service {service.name} does not exist on {self.server.title}; repair the installation. "
+                    f"{self.protocol.title} cannot work without it."
                 )
         refuse_unknown(services.values(), *self.judged(services))
         return services
@@ -263,8 +263,8 @@ class ProtocolServices(Services):
         component = component_state(self.host, self.protocol, self.server)
         if component.state == INACTIVE:
             return (
-                f"Exchange stops {front_end} while its server component is not active. {component.reason} "
-                "Make it Active with Set-ServerComponentState, as the requester that took it down."
+                f"Exchange stops {front_end} while its server component is not active. {component.reason} Make it "
+                "Active with Set-ServerComponentState, as the requester that took it down."
             )
         if component.state == UNKNOWN:
             return (

@@ -49,7 +49,7 @@ def read_settings(host: Host, protocol: Protocol, server: Server) -> ProtocolSet
     if not stored.values and not stored.unreadable:
         came = Unreadable(found[0])
         raise Failure(
-            f"{cmdlet} shows none of the {protocol.title} settings of {server.title}: what came is {came}; please "
+            f"{cmdlet} shows none of the {protocol.title} settings of {server.title}: it returned {came}; please "
             "report that.",
             unreadable={cmdlet: came.shape},
         )

@@ -100,7 +100,7 @@ class ReceiveConnector(Settings):
         if "permission_groups" in self.desired and "Custom" in before.values.get("permission_groups", ()):
             yield (
                 f"permission_groups: permissions of {quoted(name)} were edited in Active Directory, which Exchange "
-                "shows as Custom; this module neither sets nor removes these."
+                "shows as Custom; this module neither sets nor removes them."
             )
         if certificate and certificate.services is None:
             why, fix = certificate_rules.why_unknown(certificate, self.host.form)
@@ -131,11 +131,11 @@ def look_up(host: Host, server: Server, reference: str) -> Certificate:
     else:
         certificate = by_name(certificates, reference, server, option, now)
     told = f"{option}: the certificate {certificate.thumbprint} on {server.name}"
-    refuse(f"{told} {fault}; give another one." for fault in certificate.faults(now))
+    refuse(f"{told} {fault}; use another one." for fault in certificate.faults(now))
     if certificate.services is not None and "SMTP" not in certificate.services:
-        refuse([f"{told} is not assigned to SMTP, and the connector would not use it; assign it first."])
+        refuse([f"{told} is not assigned to SMTP, so the connector would not use it; assign it first."])
     try:
         CertificateIdentifier().of(certificate.issuer, certificate.subject)
     except ValueError as fault:
-        refuse([f"{told} {fault}, and a connector names its certificate by both; give another one."])
+        refuse([f"{told} {fault}, and a connector names its certificate by both; use another one."])
     return certificate

@@ -24,7 +24,7 @@ EXCHANGE_UNSUPPORTED = Rule(
     "exchange-unsupported",
     (WARNING,),
     "The server is {server_with_its_version}.",
-    "Microsoft's support for {product} ended on {end}; security holes found since then stay open.",
+    "Microsoft's support for {product} ended on {end}; vulnerabilities found since then are not fixed.",
     "Move to Exchange Server SE.",
 )
 
@@ -44,8 +44,8 @@ PART_WITHOUT_DIRECTORY = Rule(
     (WARNING,),
     "{why_it_cannot_be_read}",
     _NOT_JUDGED,
-    "Make sure that {server} can use its domain controllers, which Get-ExchangeServer -Status shows, or name another "
-    f"one with domain_controller. {_LEAVE_OUT}",
+    "Make sure that {server} can use its domain controllers, which Get-ExchangeServer -Status shows, or set "
+    f"domain_controller to another one. {_LEAVE_OUT}",
 )
 
 PART_WITHOUT_RPC = Rule(
@@ -53,8 +53,8 @@ PART_WITHOUT_RPC = Rule(
     (WARNING,),
     "{why_it_cannot_be_read}",
     _NOT_JUDGED,
-    "Make sure that the service MSExchangeServiceHost runs on {server}, which answers for certificates by RPC, and "
-    f"look into the event log there. {_LEAVE_OUT}",
+    "Make sure that the service MSExchangeServiceHost, which returns certificates by RPC, is running on {server}, and "
+    f"check the event log there. {_LEAVE_OUT}",
 )
 
 PART_UNREADABLE = Rule(
@@ -62,7 +62,7 @@ PART_UNREADABLE = Rule(
     (WARNING,),
     "{why_it_cannot_be_read}",
     _NOT_JUDGED,
-    f"If the reason does not say what helps, look into the event log of {{server}}. {_LEAVE_OUT}",
+    f"If the reason does not show what to fix, check the event log of {{server}}. {_LEAVE_OUT}",
 )
 
 

@@ -71,8 +71,8 @@ COMPONENT_UNKNOWN = Rule(
     (WARNING,),
     "It is not known whether the server component {component} is Active. {why}",
     "While it is not, as in maintenance, Exchange turns clients away and stops the front-end service of "
-    "{protocol_title}. The role does not begin without knowing.",
-    "Make sure that Get-ServerComponentState answers this user; View-Only Organization Management grants it. With "
+    "{protocol_title}. Without knowing this, the role does not start.",
+    "Make sure that this user can run Get-ServerComponentState; View-Only Organization Management allows it. With "
     "{protocol_key}_ignore_unknown_component the role continues anyway.",
 )
 

@@ -61,7 +61,7 @@ class ThrottlingPolicy(Settings):
         # The cmdlet's page warns that a name that does not exist may return all of them.
         if names != [name.casefold()]:
             raise Failure(
-                f"name: {quoted(name)} does not name exactly one throttling policy; give the name that "
+                f"name: {quoted(name)} does not name exactly one throttling policy; use the name that "
                 "Get-ThrottlingPolicy shows."
             )
         self._insist_on_version(found[0])
@@ -75,7 +75,7 @@ class ThrottlingPolicy(Settings):
         try:
             return _SCOPE.read(found["ThrottlingPolicyScope"])
         except Unreadable as came:
-            so = "so it is not known whether Exchange lets it be changed"
+            so = "so it is not known whether Exchange allows changes to it"
             raise Unread("Get-ThrottlingPolicy", "ThrottlingPolicyScope", f"the {self.title}", came, so) from None
 
     def _insist_on_version(self, found: Mapping[str, Any]) -> None:
@@ -93,8 +93,8 @@ class ThrottlingPolicy(Settings):
     def refusals(self, before: Stored, plan: Plan) -> Iterator[str]:
         if plan.changed and self.scope == "Global":
             yield (
-                f"name: Exchange does not let {self.given['name']} be changed, which is its own for everybody; set a "
-                "policy with the scope Organization, which is for everybody too."
+                f"name: Exchange does not allow changes to {self.given['name']}, its own policy for everybody; use a "
+                "policy with the scope Organization, which also applies to everybody."
             )
 
     def shown(self, now: Stored, moved: Plan) -> dict[str, Any]:

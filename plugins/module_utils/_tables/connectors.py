@@ -40,7 +40,7 @@ _PERMISSION_GROUPS = Flags(
         "Partners": 16,
         "Custom": 32,
     },
-    {"Custom": "cannot be set, Exchange shows it if permissions were edited in Active Directory; leave it out"},
+    {"Custom": "cannot be set, because Exchange shows it if permissions were edited in Active Directory; leave it out"},
 )
 
 REMOTE_IP_RANGES = IpRanges()

@@ -52,7 +52,7 @@ def _parse(rows: Iterable[Row], params: Mapping[str, Any], prefix: str, problems
         entries = (*value.add, *value.remove) if isinstance(value, Edit) else value
         texts = entries if isinstance(entries, tuple) else (entries,)
         if what := next(filter(None, (stray(text) for text in texts if isinstance(text, str))), None):
-            problems.append(f"{option}: it contains {what}; give text of a single line.")
+            problems.append(f"{option}: it contains {what}; use text on a single line.")
     return given
 
 

@@ -209,7 +209,7 @@ class Settings(Single[Stored]):
         now = self.find()
         outstanding = make_plan(self.rows, plan.changes, now.values)
         if outstanding.unread:
-            came = {option: f", it came as {shape}" for option, shape in now.unreadable.items()}
+            came = {option: f", it was returned as {shape}" for option, shape in now.unreadable.items()}
             told = (
                 f"{option}: it was written, but what {self.server.name} has stored now cannot be read"
                 f"{came.get(option, '')}; please report that."
@@ -309,5 +309,5 @@ def refuse_unread(what: str, cmdlet: str, settings: Iterable[Setting], wanted: C
 def not_shown(what: str, stored: Stored) -> Iterator[str]:
     """Say what is missing among the settings shown, although nobody asked for it."""
     if stored.unreadable:
-        listed = first_of([f"{option} came as {came}" for option, came in stored.unreadable.items()], "; ")
-        yield f"Of {what} not all can be read, and this is left out: {listed}; please report that."
+        listed = first_of([f"{option} was returned as {came}" for option, came in stored.unreadable.items()], "; ")
+        yield f"Not all of {what} can be read, and this is left out: {listed}; please report that."

@@ -69,7 +69,7 @@ def settle(
 
 def _unseen(problem: Failure | None, blind: Failure | Unreachable, *, unsure: bool) -> Failure | Unreachable:
     """What is told where nobody can tell what is so."""
-    sentence = f"{problem} And it cannot be read back: {blind}" if problem else str(blind)
+    sentence = f"{problem} It cannot be read back either: {blind}" if problem else str(blind)
     if isinstance(blind, Unreachable):
         return Unreachable(sentence if problem else f"What was sent cannot be read back: {blind}")
     # Whoever restarts what has changed had better do so, unless all that came was that the server refused.

@@ -38,9 +38,9 @@ def _no_log_on(settings: Settings) -> str | None:
     unless = " unless there is a Kerberos ticket" if auth == "negotiate" else ""
     whose = f"for user {quoted(user)}" if user else "to sign in with"
     return (
-        f"There is no password {whose}, and {auth} authentication needs one{unless}: set "
-        "ansible_password, or ansible_exchange_password for this collection alone (a key of SSH is of no use here), or "
-        "use a Kerberos ticket with ansible_exchange_auth: kerberos."
+        f"There is no password {whose}, and {auth} authentication needs one{unless}: set ansible_password, or "
+        "ansible_exchange_password for this collection alone (an SSH key has no effect), or use a Kerberos ticket with "
+        "ansible_exchange_auth: kerberos."
     )
 
 

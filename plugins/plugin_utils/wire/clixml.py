@@ -9,6 +9,7 @@ import re
 import typing as t
 import uuid
 from collections.abc import Collection, Mapping
+from functools import lru_cache
 from xml.etree import ElementTree
 from xml.parsers import expat
 
@@ -67,6 +68,20 @@ class LineSerializer(Serializer):
         super().__init__()
         # pypsrp's own leave U+FFFE and U+FFFF as they are: PowerShell, which cannot read such XML, never answers it.
         self._serial_str = re.compile("[\0-\x1f\x7f-\x9f\ufffe\uffff\U00010000-\U0010ffff]")
+
+    def serialize(
+        self,
+        value: t.Any,
+        metadata: ObjectMeta | None = None,
+        parent: ElementTree.Element | None = None,
+        clear: bool = True,
+    ) -> ElementTree.Element | None:
+        # pypsrp makes a table of all types for each value, and there may be tens of thousands of names to pipe.
+        if isinstance(value, str) and metadata is None and parent is None:
+            element = ElementTree.Element("S")
+            element.text = self._serialize_string(value)
+            return element
+        return super().serialize(value, metadata, parent, clear)
 
     def deserialize(
         self, element: ElementTree.Element | str, metadata: ObjectMeta | None = None, clear: bool = True
@@ -146,8 +161,17 @@ def to_plain(
         if "<!DOCTYPE" in item:
             refuse_unsafe(item)
         item = read_xml(item)
-    wanted = None if members is None else {name.casefold(): name for name in members}
-    return _Reader(item if document is None else document).value(item, wanted)
+    return _Reader(item if document is None else document).value(item, None if members is None else frozenset(members))
+
+
+# Tens of thousands of objects have the same hundred members.
+@lru_cache(maxsize=4096)
+def _called(came: str, asked: frozenset[str] | None) -> str:
+    """What a member is called by its name as it came; empty if it is left out."""
+    name = _string(came)
+    if asked is None:
+        return "" if name in BULKY_MEMBERS else name
+    return next((one for one in asked if one.casefold() == name.casefold()), "")
 
 
 def _character(text: str) -> str:
@@ -184,7 +208,7 @@ class _Reader:
         self._left = LARGEST_COPY
         self._depth = 0
 
-    def value(self, element: ElementTree.Element, members: Mapping[str, str] | None = None) -> t.Any:
+    def value(self, element: ElementTree.Element, members: frozenset[str] | None = None) -> t.Any:
         tag, text = element.tag, element.text or ""
         self._left -= len(text) + 64
         if self._left < 0:
@@ -202,7 +226,7 @@ class _Reader:
         self._depth -= 1
         return value
 
-    def _composed(self, element: ElementTree.Element, members: Mapping[str, str] | None) -> t.Any:
+    def _composed(self, element: ElementTree.Element, members: frozenset[str] | None) -> t.Any:
         if element.tag == "Obj":
             return self._object(element, members)
         if element.tag == "Ref":
@@ -213,7 +237,7 @@ class _Reader:
             return {str(self.value(key)): self.value(value) for key, value in map(_pair, element)}
         raise Unintelligible(f"there is no {element.tag} in CLIXML")
 
-    def _object(self, element: ElementTree.Element, members: Mapping[str, str] | None) -> t.Any:
+    def _object(self, element: ElementTree.Element, members: frozenset[str] | None) -> t.Any:
         text = None
         types: list[str | None] = []
         properties: dict[str, t.Any] = {}
@@ -221,10 +245,7 @@ class _Reader:
         for child in element:
             if child.tag in ("Props", "MS"):
                 for member in child:
-                    name = _string(member.get("N") or "")
-                    if members is not None:
-                        name = members.get(name.casefold(), "")
-                    if name and (members is not None or name not in BULKY_MEMBERS):
+                    if name := _called(member.get("N") or "", members):
                         properties[name] = self.value(member)
             elif child.tag == "ToString":
                 text = self.value(child)
@@ -256,7 +277,7 @@ class _Reader:
 def read_error(record: t.Any, cmdlet: str) -> CmdletError:
     """An error record as what identifies the error, apart from its text, which follows the server's language."""
     if not isinstance(record, ErrorRecord):
-        raise Unintelligible("an error came that is no error record")
+        raise Unintelligible("an error was returned that is not an error record")
     exception: t.Any = record.exception
     is_object = isinstance(exception, GenericComplexObject)
     properties = {**exception.adapted_properties, **exception.extended_properties} if is_object else {}

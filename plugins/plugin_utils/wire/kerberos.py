@@ -73,8 +73,8 @@ STATUS_PASSWORD_EXPIRED = -1073741711
 STATUS_ACCOUNT_DISABLED = -1073741710
 
 _CLOCK = (
-    "The clocks of the controller, the domain controller and {host} differ by more than Kerberos allows, which is five "
-    "minutes: set them by the same time server."
+    "The clocks of the controller, the domain controller, and {host} differ by more than the five minutes that "
+    "Kerberos allows: synchronize them with the same time server."
 )
 
 _ACCOUNT = "The account {user} is disabled or locked out."
@@ -83,31 +83,33 @@ _CREDSSP = "{host} refuses user {user} by CredSSP: check user and password."
 _PASSWORD = "The domain controller refuses the password of {user}."  # noqa: S105
 
 _REALM = (
-    "Kerberos on the controller finds no domain controller for the realm of {user}: write the realm in capitals, as in "
-    "administrator@CONTOSO.COM, and check the realm in /etc/krb5.conf or the domain's SRV records in DNS."
+    "Kerberos on the controller cannot find a domain controller for the realm of {user}: write the realm in capital "
+    "letters, as in administrator@CONTOSO.COM, and check the realm in /etc/krb5.conf or the domain's SRV records in "
+    "DNS."
 )
 
-_EXPIRED = "The Kerberos ticket of {user} has expired: get a new one with kinit, or give ansible_password."
+_EXPIRED = "The Kerberos ticket of {user} has expired: get a new one with kinit, or set ansible_password."
 
 _NO_TICKET = (
-    "There is no Kerberos ticket for {user}: get one with kinit and let KRB5CCNAME name its cache where "
-    "ansible-playbook runs, or give ansible_password."
+    "There is no Kerberos ticket for {user}: get one with kinit and set KRB5CCNAME to its cache where ansible-playbook "
+    "runs, or set ansible_password."
 )
 
 _KEYS = (
     "{host} cannot read the Kerberos ticket made for it: check with setspn -Q HTTP/{host} that its service principal "
-    "belongs to the account that answers there, which behind a load balancer is the alternate service account."
+    "belongs to the account that answers there; behind a load balancer, this is the alternate service account."
 )
 
 _SENTENCES = {
     KDC_ERR_NAME_EXP: "The account {user} has expired.",
     KDC_ERR_C_PRINCIPAL_UNKNOWN: (
-        "The domain controller knows no user {user}: Kerberos takes the user principal name, as in "
-        "administrator@CONTOSO.COM, and not CONTOSO\\administrator."
+        "The domain controller does not know the user {user}: Kerberos needs the user principal name, as in "
+        "administrator@CONTOSO.COM, not CONTOSO\\administrator."
     ),
     KDC_ERR_S_PRINCIPAL_UNKNOWN: (
-        "The domain controller knows no service on {host}: name the server in the inventory by its fully qualified "
-        "name, or give that as ansible_exchange_hostname_override, and check its service principals with setspn -L."
+        "The domain controller does not know a service on {host}: name the server in the inventory by its fully "
+        "qualified name, or set ansible_exchange_hostname_override to it, and check its service principals with setspn "
+        "-L."
     ),
     KDC_ERR_ETYPE_NOSUPP: (
         "The domain controller and the controller have no Kerberos encryption type in common for {user} and {host}: "
@@ -134,7 +136,7 @@ _SENTENCES = {
     REALM_CANT_RESOLVE: _REALM,
     CONFIG_NODEFREALM: _REALM,
     KDC_UNREACH: (
-        "Kerberos on the controller reaches no domain controller of the realm of {user}: check that one is up, and "
+        "Kerberos on the controller cannot reach a domain controller of the realm of {user}: check that one is up, and "
         "that port 88 is open to it, TCP and UDP."
     ),
     CC_NOTFOUND: _NO_TICKET,

@@ -171,7 +171,7 @@ def literal(value: t.Any) -> str:
         if "\0" in value:
             raise ValueError("it has a NUL character, which PowerShell text cannot carry")
         if re.search("[\ud800-\udfff]", value):
-            raise ValueError("it has half of a surrogate pair, which is no character")
+            raise ValueError("it has half of a surrogate pair, which is not a character")
         return f"'{_QUOTES.sub(lambda quote: quote[0] * 2, value)}'"
     if isinstance(value, (list, tuple)):
         if any(isinstance(item, (list, tuple)) for item in value):
@@ -195,7 +195,7 @@ def render(stages: t.Sequence[tuple[str, t.Mapping[str, t.Any]]], piped: t.Seque
     tables, steps = [], []
     for number, (cmdlet, parameters) in enumerate(stages):
         if not _CMDLET.fullmatch(cmdlet):
-            raise ValueError(f"{quoted(cmdlet)} is no cmdlet")
+            raise ValueError(f"{quoted(cmdlet)} is not a cmdlet")
         entries = []
         for name, value in parameters.items():
             try:

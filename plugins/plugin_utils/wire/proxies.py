@@ -53,13 +53,13 @@ class Proxy:
         # The libraries show a URL that they cannot read; so would be a password that has a / in it.
         if not usable or parts.scheme not in SCHEMES or "@" in parts.path + parts.query + parts.fragment:
             return (
-                f"The proxy that {self.source} names is not written as one: give it as in "
-                f"http://proxy.contoso.com:3128, with one of {', '.join(SCHEMES)} in front, and with what is neither a "
-                "letter nor a digit in its user and password as in %40 for @."
+                f"The proxy that {self.source} names is not a valid URL: write it as in http://proxy.contoso.com:3128, "
+                f"with one of {', '.join(SCHEMES)} in front, and with special characters in its user and password "
+                "escaped, as in %40 for @."
             )
         if self.is_socks and importlib.util.find_spec("socks") is None:
             return (
-                f"The Python library PySocks is missing on the controller, without which {self} cannot be used: "
+                f"The Python library PySocks is missing on the controller, and {self} cannot be used without it: "
                 f"install it (pip install PySocks) into the Python that runs Ansible, or {self.way_around}."
             )
         return None

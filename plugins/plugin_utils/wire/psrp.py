@@ -204,7 +204,7 @@ class PsrpShell:
         while powershell.state == PSInvocationState.RUNNING:
             left = deadline - time.monotonic()
             if left <= 0:
-                raise Overdue(f"{request.cmdlet} gave no answer on {self._settings.host} within {seconds:g} seconds.")
+                raise Overdue(f"{request.cmdlet} did not answer on {self._settings.host} within {seconds:g} seconds.")
             with asking(opened=True):
                 powershell.poll_invoke(timeout=max(1, min(self._settings.long_poll, int(left))))
             if powershell.output:

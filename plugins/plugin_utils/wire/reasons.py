@@ -34,7 +34,7 @@ class Reason:
 
 
 def _named(sentence: str, *names: str, limit: bool = False) -> Reason:
-    return Reason(f"{{url}} opens no session, because {sentence}", frozenset(names), limit=limit)
+    return Reason(f"{{url}} did not open a session, because {sentence}", frozenset(names), limit=limit)
 
 
 def _numbered(sentence: str, *faults: int, limit: bool = False) -> Reason:
@@ -44,8 +44,8 @@ def _numbered(sentence: str, *faults: int, limit: bool = False) -> Reason:
 REASONS: Sequence[Reason] = (
     # Published: learn.microsoft.com/answers/questions/284296, and an article of Netwrix on its auditor.
     _named(
-        "Exchange has no management role for {user}: make the user a member of a role group that may do what "
-        "the playbook does, with Add-RoleGroupMember",
+        "Exchange has no management role for {user}: make the user a member of a role group that allows what the "
+        "playbook does, with Add-RoleGroupMember",
         "CmdletAccessDeniedException",
     ),
     # The class is a guess, what to do is Microsoft's page on the control of remote PowerShell access.
@@ -63,8 +63,8 @@ REASONS: Sequence[Reason] = (
     # Published of Exchange Online, by ScubaGear and Microsoft365DSC: with it come too many sessions, and such as are
     # opened too quickly. Other refusals of Exchange's authorization are derived from it.
     _named(
-        "Exchange did not authorize {user}: close sessions that are no longer used, for the user's throttling "
-        "policy limits them; and see that the user is a member of a role group, and has RemotePowerShellEnabled",
+        "Exchange did not authorize {user}: close sessions that are no longer used, because the user's throttling "
+        "policy limits them, and make sure that the user is a member of a role group and has RemotePowerShellEnabled",
         "AuthorizationException",
         limit=True,
     ),
@@ -96,20 +96,21 @@ REASONS: Sequence[Reason] = (
     ),
     # A guess: what cmdlets say of an object that there is not.
     _named(
-        "Exchange does not find {user} in its organization: sign in as a user of its forest, or link a role "
-        "group to a group of the other forest",
+        "Exchange cannot find {user} in its organization: sign in as a user of its forest, or link a role group to a "
+        "group of the other forest",
         "ManagementObjectNotFoundException",
     ),
     # Published: learn.microsoft.com/answers/questions/308306, of Cafe-SendFailure.
     _named(
-        "the front end of Exchange could not pass the request on: see that the web site Exchange Back End and its "
-        "MSExchangePowerShellAppPool run on the server, and that a valid certificate is bound to its port 444",
+        "the front end of Exchange could not pass the request on: make sure that the web site Exchange Back End and "
+        "its MSExchangePowerShellAppPool are running on the server, and that a valid certificate is bound to its port "
+        "444",
         "Cafe",
     ),
     # Published: Microsoft's article 3090768, and the Exchange team on how remote PowerShell is proxied (604504).
     _named(
-        "the next request came to another server than the first: let the host's address be that of a single server, "
-        "and not of a load balancer, and sign in as a user whose mailbox is on a server of the same version",
+        "the next request reached a different server than the first one: use the address of a single server, not of a "
+        "load balancer, and sign in as a user whose mailbox is on a server of the same version",
         "InvalidShellID",
     ),
     _numbered(
@@ -120,9 +121,8 @@ REASONS: Sequence[Reason] = (
     ),
     # Of WinRM as a whole, and of the endpoint.
     _numbered(
-        "{user} already has as many operations under way on {host} as the server allows (fault {fault} at "
-        "{url}): end what else runs there as this user, or raise the limit MaxConcurrentOperationsPerUser of its WinRM "
-        "service",
+        "{user} already has as many operations under way on {host} as the server allows (fault {fault} at {url}): stop "
+        "what else runs there as this user, or raise the limit MaxConcurrentOperationsPerUser of its WinRM service",
         2150859174,
         2150859240,
         limit=True,
@@ -130,15 +130,15 @@ REASONS: Sequence[Reason] = (
     # The numbers are those of Windows' wsmerror.h, in PowerShell's source; the text is published of Exchange 2010, with
     # these limits of its throttling policy.
     _numbered(
-        "{user} sends requests to {host} faster than the server allows (fault {fault} at {url}): let other "
-        "programs of this user pause, or raise the limits PowerShellMaxCmdlets and PowerShellMaxCmdletsTimePeriod of "
-        "the user's throttling policy",
+        "{user} sends requests to {host} faster than the server allows (fault {fault} at {url}): pause other programs "
+        "of this user, or raise the limits PowerShellMaxCmdlets and PowerShellMaxCmdletsTimePeriod of the user's "
+        "throttling policy",
         2150859175,
         limit=True,
     ),
     _numbered(
-        "{host} gets more requests than its WinRM service allows (fault {fault} at {url}): try again later, or let "
-        "fewer programs use it at a time",
+        "{host} receives more requests than its WinRM service allows (fault {fault} at {url}): try again later, or use "
+        "fewer programs at a time",
         2150859176,
         limit=True,
     ),
@@ -158,7 +158,7 @@ REASONS: Sequence[Reason] = (
         CONFIGURATION_NOT_FOUND,
     ),
     _numbered(
-        "{url} no longer knows the session (fault {fault}): it expired or the service restarted",
+        "{url} no longer knows the session (fault {fault}): it expired, or the service restarted",
         SHELL_NOT_FOUND,
     ),
 )
@@ -200,4 +200,4 @@ class Refusal:
         """The words, and what Exchange calls the reason; the blocks are of use in the server's logs alone."""
         known = self.exception.rpartition(".")[2] if self.reason else ""
         words = words_of(_BLOCKS.sub("", self.words, count=1), otherwise="")
-        return ": ".join(filter(None, (self.category or known, words))) or "no reason given"
+        return ": ".join(filter(None, (self.category or known, words))) or "no reason was given"

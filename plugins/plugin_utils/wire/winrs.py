@@ -226,14 +226,14 @@ class WinrsShell:
         host = self._settings.host
         if texts:
             reply.warnings.append(
-                f"{cmdlet} puts out what PowerShell on {host} cannot write as CLIXML (U+FFFE or U+FFFF is in it); of "
-                f"{', '.join(dict.fromkeys(texts))} only the text could be read."
+                f"{cmdlet} returned something that PowerShell on {host} cannot write as CLIXML (U+FFFE or U+FFFF is in "
+                f"it); of {', '.join(dict.fromkeys(texts))} only the text could be read."
             )
         if state == "unread":
             self._hear(lost.encode())
             reason = (
-                f"PowerShell on {host} could not read what was sent, for which it must be version 3 or newer; "
-                "use ansible_exchange_transport: psrp"
+                f"PowerShell on {host} could not read what was sent, because this requires version 3 or newer; use "
+                "ansible_exchange_transport: psrp"
             )
             return Reply("failed", reason=reason)
         if state == "left":
@@ -242,7 +242,7 @@ class WinrsShell:
             self._said.append(f"{cmdlet} ended the script that it ran in.")
             state = "completed"
         if lost:
-            reason = f"{cmdlet} ran on {host}, and PowerShell could not put out what it answered: {lost.rstrip('.')}."
+            reason = f"{cmdlet} ran on {host}, but PowerShell could not return its output: {lost.rstrip('.')}."
             # An error is an answer, too.
             unknown = request.write and not reply.errors
             return replace(reply, state="unknown" if unknown else "failed", reason=reason)
@@ -261,7 +261,7 @@ class WinrsShell:
                 # What a process asks has no end of line.
                 self._hear(self._unread)
                 self._listen(ended=True)
-                raise Overdue(f"{cmdlet} gave no answer on {self._settings.host} within {seconds:g} seconds.")
+                raise Overdue(f"{cmdlet} did not answer on {self._settings.host} within {seconds:g} seconds.")
             self._protocol.operation_timeout_sec = max(1, min(self._settings.long_poll, int(left)))
             try:
                 with _asking(opened=True):
@@ -352,7 +352,7 @@ def _errors_as_pypsrps() -> Iterator[None]:
 def _error(told: t.Any, cmdlet: str) -> CmdletError:
     """An error as it is over psrp."""
     if not isinstance(told, list) or len(told) != len(powershell.ERROR):
-        raise Unintelligible("an error came that is none")
+        raise Unintelligible("an error was returned that is not valid")
     error = {name: str(value or "") for name, value in zip(powershell.ERROR, told, strict=True)}
     return CmdletError(
         id=error["id"],

@@ -218,8 +218,8 @@ def _of_page(settings: Settings, name: str, status: int, refusal: Refusal) -> st
     url, query = settings.url(name), _of_query(settings, name)
     if status == 404:
         return (
-            f"There is no PowerShell endpoint at {url} (HTTP 404): check host, port and path of the "
-            f"{name} endpoint{query}."
+            f"There is no PowerShell endpoint at {url} (HTTP 404): check host, port, and path of the {name} "
+            f"endpoint{query}."
         )
     if refusal.is_exchanges:
         return f"{url} refused the request with HTTP {status}: {refusal}."
@@ -227,13 +227,13 @@ def _of_page(settings: Settings, name: str, status: int, refusal: Refusal) -> st
     # What goes over TLS no proxy can answer.
     if proxy and getattr(settings, name).scheme == "http" and status in PROXYS_ANSWERS:
         return (
-            f"HTTP {status} came instead of WSMan from {url}, or from {proxy} on the way there: check that the service "
-            f"is running and that the proxy lets the controller through to it; or {proxy.way_around}."
+            f"HTTP {status} was returned instead of WSMan by {url}, or by {proxy} on the way there: check that the "
+            f"service is running and that the proxy lets the controller through to it; or {proxy.way_around}."
         )
     if status == 403 and name == "exchange" and getattr(settings, name).scheme == "http":
         return (
             f"{url} answered HTTP 403 instead of WSMan, as IIS does where the directory PowerShell requires TLS: set "
-            f"ansible_exchange_scheme to https, or take that requirement back{query}."
+            f"ansible_exchange_scheme to https, or remove that requirement{query}."
         )
     if status == 503:
         query = ""
@@ -248,16 +248,16 @@ def _of_query(settings: Settings, name: str) -> str:
     """What else to look at where an endpoint refuses a URL with a query."""
     _path, asked, query = getattr(settings, name).path.partition("?")
     option = "ansible_exchange_serialization: plain" if query == FULL else "ansible_exchange_path"
-    return f"; if it is the query that it does not take, leave it out with {option}" if asked else ""
+    return f"; if it does not accept the query, leave it out with {option}" if asked else ""
 
 
 def _of_log_on(settings: Settings, name: str) -> str:
     auth = settings.auth
     told = f"{settings.url(name)} refused {_user(settings)} with {auth} authentication: check user and password"
     if name != "exchange" or auth == "kerberos":
-        return f"{told}, and that this authentication is switched on there."
+        return f"{told}, and that this authentication is enabled there."
     return (
-        f"{told}; /PowerShell takes Kerberos only unless an administrator turned on more, so set ansible_exchange_auth "
+        f"{told}; /PowerShell accepts only Kerberos unless an administrator enabled more, so set ansible_exchange_auth "
         "to kerberos, or to basic after Set-PowerShellVirtualDirectory -BasicAuthentication $true on the server."
     )
 
@@ -268,12 +268,12 @@ def _of_fault(settings: Settings, name: str, refusal: Refusal) -> str:
         return f"{told}{_of_query(settings, name)}."
     if name == "exchange":
         return (
-            f"{told}; see that {_user(settings)} is a member of a role group of Exchange, has "
+            f"{told}; make sure that {_user(settings)} is a member of a role group of Exchange, has "
             "RemotePowerShellEnabled, and that nothing is denied to the server's own account in Active Directory."
         )
     return (
-        f"{told}; see that {_user(settings)} is an administrator of the server, or has been given the right "
-        "to its session configuration or, over the WinRM shell, in its RootSDDL."
+        f"{told}; make sure that {_user(settings)} is an administrator of the server, or has been given the right to "
+        "its session configuration or, over the WinRM shell, in its RootSDDL."
     )
 
 
@@ -281,12 +281,13 @@ def _of_connection(url: str, error: BaseException, proxy: Proxy | None) -> str:
     by, around = (f" through {proxy}", f"; or {proxy.way_around}") if proxy else ("", "")
     if isinstance(error, requests.exceptions.SSLError):
         return (
-            f"The certificate of {url}{by} is not trusted ({_innermost(error)}): set ansible_exchange_ca_cert to "
-            f"the file of the authority that issued it, or ansible_exchange_cert_validation to ignore{around}."
+            f"The certificate of {url}{by} is not trusted ({_innermost(error)}): set ansible_exchange_ca_cert to the "
+            f"file of the CA that issued it, or ansible_exchange_cert_validation to ignore{around}."
         )
     if isinstance(error, requests.Timeout):
         return (
-            f"{url}{by} did not answer in time: check that the host is up and no firewall drops the connection{around}."
+            f"{url}{by} did not answer in time: check that the host is up and that no firewall drops the "
+            f"connection{around}."
         )
     if isinstance(error, requests.ConnectionError):
         up = "proxy is up and lets the controller through to the host" if proxy else "host is up and the port is open"
@@ -294,8 +295,8 @@ def _of_connection(url: str, error: BaseException, proxy: Proxy | None) -> str:
     # pypsrp's own plain error is that the answer belongs to another request.
     if isinstance(error, (Unintelligible, requests.exceptions.ChunkedEncodingError, WinRMError)):
         return (
-            f"{url}{by} answered with something that is no WSMan ({_innermost(error).rstrip('.')}): check that it is "
-            f"the server itself that answers there{around}."
+            f"{url}{by} answered with something that is not WSMan ({_innermost(error).rstrip('.')}): check that the "
+            f"server itself answers there{around}."
         )
     return f"The session with {url} cannot be used: {type(error).__name__}: {first_line(error).rstrip('.')}."
 
@@ -315,4 +316,4 @@ def _innermost(error: BaseException) -> str:
 
 def first_line(value: object) -> str:
     lines = str(value or "").strip().splitlines()
-    return shortened(lines[0], MOST_WORDS) if lines else "no reason given"
+    return shortened(lines[0], MOST_WORDS) if lines else "no reason was given"

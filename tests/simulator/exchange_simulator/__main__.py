@@ -96,7 +96,9 @@ def main() -> int:
 
 def _engine(options: argparse.Namespace, organisation: Organisation) -> Engine:
     if options.engine == "own":
-        return OwnEngine(organisation)
+        return OwnEngine(organisation, options.powershell_start)
+    if options.powershell_start:
+        raise EngineFailure("a real PowerShell takes its own time to start, so --powershell-start has no meaning")
     program = shutil.which(options.pwsh)
     if program is None:
         raise EngineFailure(f"there is no program {options.pwsh}; name a PowerShell with --pwsh")
@@ -155,6 +157,13 @@ def _arguments() -> _Parser:
         choices=("own", "pwsh"),
         default="own",
         help="what runs the pipelines: the simulator itself, or a real PowerShell",
+    )
+    parser.add_argument(
+        "--powershell-start",
+        default=0.0,
+        type=float,
+        metavar="SECONDS",
+        help="what a powershell.exe takes to start, and a session at the endpoint of Windows",
     )
     parser.add_argument("--pwsh", type=Path, default="pwsh", help="the program of the real PowerShell")
     parser.add_argument("--engine-cache", type=Path, help="where what was compiled for it is kept")

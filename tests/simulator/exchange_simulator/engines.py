@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, Protocol
@@ -37,14 +38,19 @@ class Engine(Protocol):
 class OwnEngine:
     """Ours: quick, and everywhere."""
 
-    def __init__(self, organisation: Organisation) -> None:
+    def __init__(self, organisation: Organisation, start: float = 0.0) -> None:
+        """`start` is how many seconds a PowerShell takes to start; Exchange's own sessions are in IIS, which runs."""
         self._organisation = organisation
+        self._start = start
 
     def runspaces(self, place: Place, runspace: Runspace, opening: bytes) -> Pool[Any]:
+        if place.endpoint == "windows":
+            # The answer to Create comes from the process that it starts.
+            time.sleep(self._start)
         return RunspacePool(opening, partial(self._perform, place, runspace))
 
     def processes(self, place: Place, *, delegates: bool) -> CommandShell:
-        return CommandShell(partial(self._perform, place), delegates, place.server.release.powershell)
+        return CommandShell(partial(self._perform, place), delegates, place.server.release.powershell, self._start)
 
     def _perform(self, place: Place, runspace: Runspace, statements: Any, pipeline_input: Any) -> Any:
         return self._organisation.run(

@@ -72,12 +72,20 @@ class CommandShell:
     input_streams, output_streams = "stdin", "stdout stderr"
 
     def __init__(
-        self, perform: Callable[[Runspace, Statements, Sequence[Any]], Result], delegates: bool, release: int
+        self,
+        perform: Callable[[Runspace, Statements, Sequence[Any]], Result],
+        delegates: bool,
+        release: int,
+        start: float = 0.0,
     ) -> None:
-        """`release` is the PowerShell's; each process gets a runspace of its own, with the log-on of the shell."""
+        """`release` is the PowerShell's, which takes `start` seconds before it reads what it is sent.
+
+        Each process gets a runspace of its own, with the log-on of the shell.
+        """
         self._perform = perform
         self._delegates = delegates
         self._release = release
+        self._start = start
         self._condition = threading.Condition()
         self._processes: dict[uuid.UUID, Running] = {}
         self._closed = False
@@ -103,7 +111,7 @@ class CommandShell:
         return identity
 
     def _made(self) -> Running:
-        return Running(self._condition)
+        return Running(self._condition, self._start)
 
     def _begin(self, process: Any, line: str) -> None:
         try:
@@ -200,13 +208,20 @@ class CommandShell:
 class Running:
     """A process with what it was sent and what it has said; the shell's condition guards it."""
 
-    def __init__(self, condition: threading.Condition) -> None:
+    def __init__(self, condition: threading.Condition, start: float = 0.0) -> None:
         self.powershell: Process | None = None
         self.unread = b""
         self.last: Line | None = None
         self.pieces: deque[tuple[str, bytes]] = deque()
         self.exit_code: int | None = None
         self._condition = condition
+        self._started = threading.Event()
+        if start:
+            timer = threading.Timer(start, self._started.set)
+            timer.daemon = True
+            timer.start()
+        else:
+            self._started.set()
         self._input_ended = False
         self._released = threading.Event()
         self._hold = 0.0
@@ -224,9 +239,7 @@ class Running:
             lines.append(self.unread)
         if not lines and not ends:
             return None
-        previous = self.last.done if self.last else threading.Event()
-        if self.last is None:
-            previous.set()
+        previous = self.last.done if self.last else self._started
         self.last = Line(self, [line.removesuffix(b"\r") for line in lines], previous)
         if ends:
             threading.Thread(target=self._end_of_input, args=(self.last.done,), daemon=True).start()

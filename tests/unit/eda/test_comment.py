@@ -60,7 +60,7 @@ def test_the_comment(text: str, expected: str) -> None:
 def test_an_answer_below_the_quotation_is_said_to_be_one() -> None:
     assert comment("> Old\n\nNew\n") == (
         "New",
-        "Nothing stands above the quoted text, so this is what stands below and in it.",
+        "There is no text above the quoted text, so this is the text below and inside it.",
     )
     assert comment("-- \nAnna\n") == ("", "It has no text of its own.")
     assert comment("") == ("", None)

@@ -189,7 +189,7 @@ def test_a_full_disk_ends_it_before_the_event(folder: Path, monkeypatch: pytest.
     reader = Reader(folder, Mailbox(reply(1)))
     with monkeypatch.context() as patch:
         patch.setattr(books.os, "fsync", full)
-        with pytest.raises(Unwritable, match=r"No space left on device.*no event is given"):
+        with pytest.raises(Unwritable, match=r"No space left on device.*no event is delivered"):
             reader.look()
     assert reader.ids() == ["reply-1@contoso.test"]
 

@@ -171,7 +171,7 @@ def test_nothing_of_it_is_a_template_or_a_header() -> None:
         assert mark not in told
     assert "{ { lookup('pipe', 'touch /tmp/owned') }}" in found.text
     assert found.headers.readable("subject") == "a Bcc: x{ {7}}"
-    assert "What Ansible could take for a template or an encrypted value has a blank in it now." in found.notes
+    assert "A space was added where Ansible could take the text for a template or an encrypted value." in found.notes
 
 
 FIELDS = [

@@ -42,11 +42,19 @@ def test_ours(fields: dict[str, str], options: dict[str, Any], tag: str | None) 
 
 
 OTHERS: dict[str, tuple[dict[str, str], dict[str, Any], str]] = {
-    "no answer": ({"In_Reply_To": ""}, {}, "answers no message"),
-    "answers another": ({"In_Reply_To": "<task-1@other.test>"}, {}, "answers no message"),
-    "plus addressing is off": ({"In_Reply_To": "", "To": "app+17@contoso.test"}, {}, "answers no message"),
-    "plus of another address": ({"In_Reply_To": "", "To": "x-app+17@contoso.test"}, PLUS, "answers no message"),
-    "another tag": ({"In_Reply_To": "", "Subject": "[task 17]"}, TAGGED, "answers no message"),
+    "no answer": ({"In_Reply_To": ""}, {}, "does not reply to a given message"),
+    "answers another": ({"In_Reply_To": "<task-1@other.test>"}, {}, "does not reply to a given message"),
+    "plus addressing is off": (
+        {"In_Reply_To": "", "To": "app+17@contoso.test"},
+        {},
+        "does not reply to a given message",
+    ),
+    "plus of another address": (
+        {"In_Reply_To": "", "To": "x-app+17@contoso.test"},
+        PLUS,
+        "does not reply to a given message",
+    ),
+    "another tag": ({"In_Reply_To": "", "Subject": "[task 17]"}, TAGGED, "does not reply to a given message"),
     "another sender": ({"From": "eve@evil.test"}, {}, "eve@evil.test is not among allowed_senders"),
     "a sender in the name": ({"From": '"anna@contoso.test" <eve@evil.test>'}, {}, "eve@evil.test is not among"),
     "two senders": ({"From": "anna@contoso.test, eve@evil.test"}, {}, "exactly one"),
@@ -58,13 +66,13 @@ OTHERS: dict[str, tuple[dict[str, str], dict[str, Any], str]] = {
     "a vacation": (
         {"Auto_Submitted": "auto-replied; owner-email=x"},
         {},
-        "automatic answer (Auto-Submitted: auto-replied)",
+        "automatic reply (Auto-Submitted: auto-replied)",
     ),
     "null sender": ({"Return_Path": "<>"}, {}, "Return-Path: <>"),
     "a report": ({"Content_Type": "multipart/report; report-type=delivery-status"}, {}, "report of a mail server"),
     "bulk": ({"Precedence": "bulk"}, {}, "Precedence: bulk"),
     "a list": ({"List_Id": "<all.contoso.test>"}, {}, "mailing list"),
-    "X-Autoreply": ({"X_Autoreply": "yes"}, {}, "automatic answer"),
+    "X-Autoreply": ({"X_Autoreply": "yes"}, {}, "automatic reply"),
     "too large": ({"X": "y" * 2000}, {"max_size": "1"}, ""),
     "no results": ({}, TRUSTED, "has no Authentication-Results of mx.contoso.test"),
     "results of another": (

@@ -200,7 +200,7 @@ def test_no_event_while_the_disk_is_full(
     monkeypatch.setattr(books.os, "fsync", full)
     run(3 * HOUR, at={2 * HOUR: monkeypatch.undo})
     assert run.types() == ["reply"]
-    assert caplog.text.count("so no event is given until it can") == 1
+    assert caplog.text.count("so no event is delivered until it can") == 1
 
 
 def test_a_damaged_state_is_said(run: Run) -> None:

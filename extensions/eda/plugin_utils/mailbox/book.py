@@ -167,7 +167,7 @@ def locked(folder: Path, account: Account) -> Iterator[None]:
                 raise _unwritable(path, error) from error
             raise Busy(
                 f"Another source reads the mailbox of {account.user} at {account.host} already ({path} is locked); "
-                "end one of the two."
+                "stop one of the two."
             ) from error
         yield
     finally:
@@ -194,5 +194,5 @@ def _settle(folder: Path) -> None:
 
 def _unwritable(path: Path, error: OSError) -> Unwritable:
     return Unwritable(
-        f"The state cannot be written to {path} ({error.strerror or error}), so no event is given until it can."
+        f"The state cannot be written to {path} ({error.strerror or error}), so no event is delivered until it can."
     )

@@ -31,7 +31,7 @@ def comment(text: str, *, from_html: bool = False) -> tuple[str, str | None]:
     marked = quotation < signature and any(map(_QUOTED.match, lines[quotation : min(quotation + 8, signature)]))
     below = [line for line in lines[quotation:signature] if not _QUOTED.match(line)] if marked else []
     if below and (rest := _trimmed(below[1:] if _is_attribution(below[0]) else below)):
-        return rest, "Nothing stands above the quoted text, so this is what stands below and in it."
+        return rest, "There is no text above the quoted text, so this is the text below and inside it."
     return "", "It has no text of its own." if any(map(str.strip, lines)) else None
 
 

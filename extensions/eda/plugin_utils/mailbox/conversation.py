@@ -150,9 +150,9 @@ def speaking(account: Account, doing: str) -> Iterator[None]:
         raise Failed(f"{where} cannot be reached while {doing} ({why}).") from error
     except imaplib.IMAP4.error as error:
         said = told(account, str(error))
-        raise Failed(f"{where} did not do what it was asked while {doing}: {said}") from error
+        raise Failed(f"{where} refused a command while {doing}: {said}") from error
     except (ValueError, IndexError, AttributeError, TypeError) as error:
-        raise Failed(f"{where} gave an answer that is none of {account.protocol}'s while {doing}.") from error
+        raise Failed(f"{where} sent an answer that is not valid {account.protocol} while {doing}.") from error
 
 
 def told(account: Account, said: str | bytes) -> str:

@@ -14,9 +14,9 @@ from .ours import Verdict
 
 _NAMESPACE = uuid.UUID("5f7f3c1e-6d7b-5c55-9f53-0a5a9b1f2c7d")
 _REPORTS_UNRELATED = (
-    "There are {count} mails or more in this mailbox that are none of ours. Nothing was processed. Check the "
-    "credentials of the account, and that the mailbox is used for nothing else and by nobody else. It is looked at "
-    "again in {minutes} minutes; whatever is none of ours has to leave it until then."
+    "This mailbox has {count} or more messages that are not replies. Nothing was processed. Check the credentials of "
+    "the account, and that nothing and nobody else uses the mailbox. It is checked again in {minutes} minutes; remove "
+    "the other messages before then."
 )
 
 
@@ -75,7 +75,7 @@ def unrelated_mail(account: Account) -> Event:
 def account_disabled(account: Account, failures: int, reason: str) -> Event:
     """It is not looked at any more."""
     advice = (
-        f"The account is not used any more after {failures} failures in a row. Look at the reason, try it with "
+        f"The account is no longer used after {failures} failures in a row. Check the reason, test the account with "
         "test: true, and change the option enable to any other value to use it again."
     )
     return Event(

@@ -96,7 +96,7 @@ class Imap4:
                 chunk = next((one[1] for one in data if isinstance(one, tuple)), None)
             if chunk is None:
                 if not offset:
-                    raise NotGiven("it is not there any more")
+                    raise NotGiven("it no longer exists")
                 chunk = b""
             *whole, rest = (rest + chunk).split(b"\n")
             yield from (line + b"\n" for line in whole)
@@ -126,7 +126,7 @@ class Imap4:
         if not self._account.idle or "IDLE" not in self._capabilities:
             return False
         end = time.monotonic() + min(seconds, _MOST_IDLE)
-        with speaking(self._account, "waiting for news"):
+        with speaking(self._account, "waiting for new messages"):
             self._client.send(_IDLE_TAG + b" IDLE\r\n")
             news = False
             while not (line := self._client.readline()).startswith(b"+"):
@@ -169,7 +169,9 @@ class Imap4:
             except imaplib.IMAP4.error as error:
                 said = str(error)
             except UnicodeEncodeError as error:
-                raise Failed("The password goes beyond ASCII, and the server does not offer AUTH=PLAIN.") from error
+                raise Failed(
+                    "The password has non-ASCII characters, and the server does not offer AUTH=PLAIN."
+                ) from error
         raise Failed(f"{account.host}:{account.port} refused the sign-in of {account.user}: {told(account, said)}")
 
     def _uid(self, *command: str) -> list[Any]:

@@ -170,7 +170,7 @@ def _tell(
     try:
         mail = _mail(session, memory, one)
     except NotGiven as error:
-        result.remarks.append(f"The server did not give a mail of {account.name}, which is asked for again: {error}")
+        result.remarks.append(f"The server did not return a message of {account.name}; it is requested again: {error}")
         return
     except Failed:
         memory.tries[one.uid] = memory.tries.get(one.uid, 0) + 1
@@ -208,4 +208,4 @@ def _remove(session: Session, account: Account, uid: str, result: Result) -> Non
         session.remove(uid)
     except NotGiven as error:
         done = "moved" if account.move_to else "deleted"
-        result.remarks.append(f"A mail of {account.name} was not {done}, which is tried again: {error}")
+        result.remarks.append(f"A message of {account.name} was not {done}; this is tried again: {error}")

@@ -127,7 +127,7 @@ class _Reader:
         if len(text) > MOST_COMMENT:
             self._note(f"The text is longer than {MOST_COMMENT} characters, and was cut off.")
         if is_template(text):
-            self._note("What Ansible could take for a template or an encrypted value has a blank in it now.")
+            self._note("A space was added where Ansible could take the text for a template or an encrypted value.")
         mail.text, mail.notes = clean(text[:MOST_COMMENT]), list(self._notes)
         return mail
 

@@ -139,7 +139,9 @@ def read(args: Mapping[str, Any], home: Path) -> Options:
     listed = values["accounts"]
     for number, one in enumerate(listed or ()):
         if wrong := sorted(str(name) for name in one if name in _BY_NAME and not _BY_NAME[name].of_account):
-            raise Refused(f"accounts[{number}]: {', '.join(wrong)} is of the whole source; give it beside accounts.")
+            raise Refused(
+                f"accounts[{number}]: {', '.join(wrong)} belongs to the whole source; set it beside accounts."
+            )
     if listed is None:
         listed = [{}]
     accounts = tuple(
@@ -152,7 +154,7 @@ def read(args: Mapping[str, Any], home: Path) -> Options:
         raise Refused(f"jitter: {values['jitter']} is more than 50 percent of the interval.")
     state_dir = Path(values["state_dir"]).expanduser() if values["state_dir"] else home
     if not state_dir.is_absolute():
-        raise Refused(f"state_dir: {str(state_dir)!r} is not absolute; a source has no folder to begin at.")
+        raise Refused(f"state_dir: {str(state_dir)!r} is not absolute; use an absolute path.")
     return Options(
         accounts=accounts,
         interval=values["interval"] * 60.0,
@@ -172,7 +174,7 @@ def _once(values: Sequence[object], what: str) -> None:
 def _values(given: Mapping[str, Any], where: str) -> dict[str, Any]:
     unknown = sorted(str(name) for name in given if name not in _BY_NAME)
     if unknown:
-        raise Refused(f"{where}{', '.join(unknown)}: no such option; there are {', '.join(_BY_NAME)}.")
+        raise Refused(f"{where}{', '.join(unknown)}: this option does not exist; use {', '.join(_BY_NAME)}.")
     return {option.name: _value(option, given.get(option.name), where) for option in OPTIONS}
 
 
@@ -192,14 +194,14 @@ def _value(option: Option, value: Any, where: str) -> Any:
             if isinstance(value, bool) or not re.fullmatch(r"\d{1,9}", str(value)):
                 raise Refused(f"{where}: {value!r} is not a whole number.")
             if int(value) < option.least:
-                raise Refused(f"{where}: {value} is less than {option.least}, the least that it may be.")
+                raise Refused(f"{where}: {value} is less than the minimum, {option.least}.")
             return int(value)
         case "list":
             items = value if isinstance(value, list | tuple) else [value]
             return tuple(_text(str(item), where) for item in items)
         case "accounts":
             if not isinstance(value, list) or not value or not all(isinstance(one, dict) for one in value):
-                raise Refused(f"{where}: give a list with at least one account.")
+                raise Refused(f"{where}: use a list with at least one account.")
             return value
     text = _text(str(value), where) if option.name != "password" else str(value)
     if option.choices and text not in option.choices:
@@ -209,7 +211,7 @@ def _value(option: Option, value: Any, where: str) -> Any:
 
 def _text(text: str, where: str) -> str:
     if not _LINE.fullmatch(text):
-        raise Refused(f"{where}: control characters and line breaks cannot be in it.")
+        raise Refused(f"{where}: it contains a control character or a line break.")
     return text
 
 
@@ -218,41 +220,43 @@ def _account(given: Mapping[str, Any], where: str) -> Account:
     values = _values({name: value for name, value in given.items() if name not in own}, where)
     for name in ("host", "user", "password"):
         if not values[name]:
-            raise Refused(f"{where}{name} is needed, and not given.")
+            raise Refused(f"{where}{name} is required.")
     if re.search(r"[\x00\r\n]", values["password"]):
-        raise Refused(f"{where}password: a line break cannot be in it, check how it is stored.")
+        raise Refused(f"{where}password: it contains a line break; check how it is stored.")
     protocol, encryption = values["protocol"], values["encryption"]
     port = values["port"] = values["port"] or _PORTS[protocol, encryption]
     for (of, by), usual in _PORTS.items():
         if port == usual and (of, by) != (protocol, encryption):
             ours = _PORTS[protocol, encryption]
             raise Refused(
-                f"{where}port: {port} is for {of} with encryption: {by}; "
-                f"{protocol} with encryption: {encryption} is usually at {ours}."
+                f"{where}port: {port} is for {of} with encryption: {by}; {protocol} with encryption: {encryption} "
+                f"usually uses port {ours}."
             )
     values["address"] = values["address"] or values["user"]
     if values["plus_addressing"] and "@" not in values["address"]:
-        raise Refused(f"{where}plus_addressing needs the option address, and {values['address']!r} is none.")
+        raise Refused(
+            f"{where}plus_addressing needs an address in the option address, and {values['address']!r} is not one."
+        )
     values["name"] = values["name"] or values["address"]
     senders = values["allowed_senders"] = tuple(sender.casefold() for sender in values["allowed_senders"])
     if not senders:
-        raise Refused(f"{where}allowed_senders is needed: addresses, @domains, or '*' for everybody.")
+        raise Refused(f"{where}allowed_senders is required; use addresses, @domains, or '*' for everybody.")
     if wrong := next((one for one in senders if one != "*" and not re.fullmatch(r"[^\s@]*@[^\s@]+", one)), None):
         raise Refused(f"{where}allowed_senders: {wrong!r} is neither an address nor a domain like @contoso.com.")
     if not (values["message_ids"] or values["message_ids_file"] or values["subject_tag"] or values["plus_addressing"]):
         raise Refused(
-            f"{where}nothing says what is a reply: give message_ids, message_ids_file, subject_tag or plus_addressing."
+            f"{where}nothing identifies replies; set message_ids, message_ids_file, subject_tag, or plus_addressing."
         )
     if values["subject_tag"] and not re.fullmatch(r"[\w.-]+", values["subject_tag"]):
-        raise Refused(f"{where}subject_tag: use letters, digits, dots and dashes, as in 'task' for [task:17].")
+        raise Refused(f"{where}subject_tag: use letters, digits, dots, and dashes, as in 'task' for [task:17].")
     if values["after"] == "move" and protocol == "pop3":
-        raise Refused(f"{where}after: POP3 has one folder only, so nothing can be moved; use keep or delete.")
+        raise Refused(f"{where}after: POP3 has only one folder, so nothing can be moved; use keep or delete.")
     if (values["after"] == "move") != bool(values["move_to"]):
-        raise Refused(f"{where}after: move and move_to need each other.")
+        raise Refused(f"{where}after: move and move_to can only be used together.")
     if values["after"] == "move" and values["move_to"] == values["folder"]:
         raise Refused(f"{where}move_to: {values['folder']!r} is the folder that is read.")
     if not all(re.fullmatch(r"[ -~]+", values[name] or "-") for name in ("folder", "move_to")):
-        raise Refused(f"{where}folder, move_to: write names beyond ASCII as the server lists them (&AOQ- for \u00e4).")
+        raise Refused(f"{where}folder, move_to: write non-ASCII names as the server lists them (&AOQ- for \u00e4).")
     if values["ca_cert"]:
         _certificates(values["ca_cert"], where)
     values["max_size"] <<= 20
@@ -265,4 +269,4 @@ def _certificates(path: str, where: str) -> None:
     try:
         ssl.create_default_context(cafile=path)
     except (OSError, ssl.SSLError) as error:
-        raise Refused(f"{where}ca_cert: {path} holds no certificates that can be read ({error}).") from error
+        raise Refused(f"{where}ca_cert: {path} contains no readable certificate ({error}).") from error

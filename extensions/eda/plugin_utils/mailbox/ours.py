@@ -46,7 +46,7 @@ class Judge:
             self._automatic(headers)
             or self._sender(headers)
             or self._authentication(headers)
-            or ("" if answered else "It answers no message that was given, and has no tag of ours.")
+            or ("" if answered else "It does not reply to a given message, and has no valid tag.")
             or self._size(size)
         )
         return Verdict(False, reason) if reason else Verdict(True, answered, tag)
@@ -67,19 +67,19 @@ class Judge:
     def _automatic(self, headers: Headers) -> str:
         """RFC 3834, and what was in use before it."""
         if (told := headers.first("auto-submitted").partition(";")[0].strip().lower()) not in ("", "no"):
-            return f"It is an automatic answer (Auto-Submitted: {one_line(told, 40)})."
+            return f"It is an automatic reply (Auto-Submitted: {one_line(told, 40)})."
         if headers.first("return-path").replace(" ", "") == "<>":
-            return "It comes from nobody who could be answered (Return-Path: <>), as reports and automatic answers do."
+            return "It has no sender to reply to (Return-Path: <>), like reports and automatic replies."
         if headers.first("content-type").lower().startswith("multipart/report"):
             return "It is a report of a mail server (multipart/report)."
         if (told := headers.first("precedence").strip().lower()) in ("bulk", "junk", "list", "auto_reply"):
-            return f"It is no letter (Precedence: {told})."
+            return f"It is not personal mail (Precedence: {told})."
         for name in ("list-id", "list-unsubscribe", "list-post"):
             if headers.all(name):
                 return f"It comes from a mailing list ({name.title()})."
         for name in ("x-autoreply", "x-autorespond", "x-auto-reply"):
             if headers.all(name):
-                return f"It is an automatic answer ({name.title()})."
+                return f"It is an automatic reply ({name.title()})."
         return ""
 
     def _sender(self, headers: Headers) -> str:
@@ -87,7 +87,7 @@ class Judge:
         if not sender:
             return "From does not name exactly one address."
         if sender == self._account.address.casefold():
-            return "It comes from this mailbox itself."
+            return "It was sent from this mailbox itself."
         allowed = self._account.allowed_senders
         if "*" in allowed or sender in allowed or "@" + sender.rpartition("@")[2] in allowed:
             return ""

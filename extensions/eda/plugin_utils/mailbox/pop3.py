@@ -32,7 +32,7 @@ class Pop3:
         with speaking(account, "greeting"):
             self._file = connection.file()
             if not (said := self._line()).startswith(b"+OK"):
-                raise Failed(f"{account.host}:{account.port} does not speak POP3, or not now: {told(account, said)}")
+                raise Failed(f"{account.host}:{account.port} does not answer as a POP3 server: {told(account, said)}")
         if account.encryption == "starttls":
             self._starttls()
         self._log_on()
@@ -117,7 +117,7 @@ class Pop3:
         try:
             self._ask(command)
         except NotGiven as error:
-            raise Failed(f"{self._account.host}:{self._account.port} does not do {command}: {error}") from error
+            raise Failed(f"{self._account.host}:{self._account.port} refused {command}: {error}") from error
         for line in self._multiline():
             number, value = line.split(None, 1)
             yield number.decode("ascii"), value.strip().decode("ascii", "backslashreplace")

@@ -138,7 +138,8 @@ class _HandingOver:
                     pass
         except TimeoutError:
             raise Unacknowledged(
-                f"ansible-rulebook did not acknowledge an event within {self._seconds:.0f} seconds; it is given again."
+                f"ansible-rulebook did not acknowledge an event within {self._seconds:.0f} seconds; it is delivered "
+                "again."
             ) from None
 
 

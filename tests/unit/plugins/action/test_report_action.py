@@ -109,7 +109,7 @@ def test_a_value_that_is_none_in_a_slice_is_refused(run: Run, tmp_path: Path) ->
 
 @pytest.mark.parametrize("given", ["", "[]", [], [1], {"a": 1}, 3])
 def test_what_is_no_list_of_files_is_refused(run: Run, given: Any) -> None:
-    with pytest.raises(AnsibleActionFail, match=r"from: .* give "):
+    with pytest.raises(AnsibleActionFail, match=r"from: .* use "):
         run(**{"from": given, "file": "report.html"})
 
 

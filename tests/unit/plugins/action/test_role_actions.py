@@ -165,12 +165,12 @@ def test_where_the_files_around_a_restart_are(begin: Work, tmp_path: Path, monke
     assert found["around"] == {"before_restart": str(plays / "a.yml"), "after_restart": str(here / "b.yml")}
     assert begin(vars_, before_restart="~/c.yml")["around"] == {"before_restart": str(home / "c.yml")}
     assert begin(vars_, before_restart=str(here / "b.yml"))["around"] == {"before_restart": str(here / "b.yml")}
-    with pytest.raises(Failed, match=r"there is no file /b.yml; give"):
+    with pytest.raises(Failed, match=r"there is no file /b.yml; use"):
         begin(vars_, before_restart="/b.yml")
     # With a playbook of the collection nobody means the files beside that.
     ours = {"playbook_dir": str(role._OURS)}
     assert begin(ours, before_restart="a.yml")["around"] == {"before_restart": str(here / "a.yml")}
-    with pytest.raises(Failed, match=rf"no file adopt.yml in {here}; give"):
+    with pytest.raises(Failed, match=rf"no file adopt.yml in {here}; use"):
         begin(ours, before_restart="adopt.yml")
 
 

@@ -28,7 +28,7 @@ def test_address(written: str, address: str | None) -> None:
 @pytest.mark.parametrize(("written", "zone"), [("fe80::1%eth0", "eth0"), ("[fe80::1%25eth0]", "25eth0")])
 def test_a_zone_is_named(written: str, zone: str) -> None:
     with pytest.raises(
-        ValueError, match=f"^'.*' has the zone id {zone}, which names a network interface of one machine"
+        ValueError, match=f"^'.*' has the zone id {zone}, which names a network interface of a single machine"
     ):
         address_in(written)
 

@@ -217,7 +217,7 @@ def test_none_over_remote_powershell_is_not_taken_for_none(form):
 
 @pytest.mark.parametrize("raw", [None, "", "text", {"$bytes": "!"}, {"$bytes": ""}, {"$bytes": 1}, {"$text": "x"}])
 def test_without_raw_data_there_is_no_certificate(raw):
-    with pytest.raises(ValueError, match="it came without its RawData"):
+    with pytest.raises(ValueError, match="it was returned without its RawData"):
         read_certificate({"RawData": raw})
 
 
@@ -465,7 +465,7 @@ def test_a_weak_signature_is_found_where_it_is_checked(issuer, weakness):
 
 def test_the_library_that_is_missing_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "cryptography", None)
-    with pytest.raises(Failure, match="The Python library cryptography, by which certificates are read, is missing"):
+    with pytest.raises(Failure, match="The Python library cryptography, which reads certificates, is missing"):
         read_certificate({"RawData": binary(DER)})
 
 
@@ -521,5 +521,5 @@ def test_a_thumbprint_in_any_spelling(upper, marks):
 
 @pytest.mark.parametrize("length", [0, 1, 39, 41, 64])
 def test_a_thumbprint_of_another_length(length):
-    with pytest.raises(ValueError, match=f"has {length} hexadecimal digits; give the 40"):
+    with pytest.raises(ValueError, match=f"has {length} hexadecimal digits; use the 40"):
         Thumbprint().parse("a" * length)

@@ -496,7 +496,7 @@ def test_a_wildcard_by_its_subject_needs_no_assignment_whatever_else_it_names():
     assert ids(certificates=(plain, AUTH)) == {"certificate-not-assigned"}
     (assigned,) = find(facts(certificates=(replace(beside, services=frozenset({"POP", "SMTP"})), AUTH)))
     assert assigned.id == "wildcard-assigned"
-    assert assigned.fix.startswith("Set x509_certificate_name to the host name clients connect to with")
+    assert assigned.fix.startswith("Set x509_certificate_name to the host name that clients connect to with")
 
 
 RPC = "[Server=EX01,RequestId=0,TimeStamp=0] [FailureCategory=Cmdlet-InvalidOperationException] 71D7F7B0,"
@@ -574,7 +574,8 @@ def test_the_cause_of_unknown_services_is_that_of_the_form():
 
     plain = services_unreadable(certificates=ended, form="plain")
     assert plain.found == (
-        "What 2 of 2 certificates are assigned to is not known: Exchange does not send which services a certificate is "
+        "It is not known what 2 of 2 certificates are assigned to: Exchange does not send which services a "
+        "certificate is "
         "assigned to in the plain form of its objects, which this session asks for."
     )
     assert plain.fix == (
@@ -591,7 +592,7 @@ def test_the_cause_of_unknown_services_is_that_of_the_form():
     assert "Auth" not in live.found + live.fix
     odd = services_unreadable(certificates=(replace(GOOD, services=None, unreadable="text, 'Wombats'"), AUTH))
     assert odd.found == (
-        "What 1 of 2 certificates are assigned to is not known: Get-ExchangeCertificate shows its services as text, "
+        "It is not known what 1 of 2 certificates are assigned to: Get-ExchangeCertificate shows its services as text, "
         "'Wombats', which cannot be read."
     )
     assert odd.fix == "Please report that."

@@ -256,9 +256,9 @@ def test_what_cannot_be_signed_with(tmp_path: Path) -> None:
         (pem, locked, None, "the key cannot be read as PEM"),
         (pem, locked, "wrong", "the key cannot be read as PEM"),
         (pem, pem, PASSWORD, "the key cannot be read as PEM"),
-        (edwards, edwards, None, "the key is neither RSA nor of an elliptic curve"),
-        (pem, stranger, None, "the key is not that of the first certificate"),
-        (pem, locked, PASSWORD, "the key is not that of the first certificate"),
+        (edwards, edwards, None, "the key is neither an RSA nor an EC key"),
+        (pem, stranger, None, "the key does not belong to the first certificate"),
+        (pem, locked, PASSWORD, "the key does not belong to the first certificate"),
     ):
         with pytest.raises(ValueError, match=told) as refused:
             Signer(certificate, key, password)

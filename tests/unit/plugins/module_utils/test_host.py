@@ -65,7 +65,7 @@ def test_names_are_tried_in_order_and_addresses_are_not(line, address, inventory
 def test_a_server_that_cannot_be_found(line):
     line.memory.update(host="10.0.0.1", inventory_hostname="somebody")
     line.shapes[SERVER] = lambda _: []
-    with pytest.raises(Failure, match="name it with the option server"):
+    with pytest.raises(Failure, match="set the option server"):
         connect().server()
     with pytest.raises(Failure, match="server: 'EX09' does not name exactly one Exchange server"):
         connect().server("EX09")
@@ -270,7 +270,7 @@ def test_a_controller_of_our_own_that_is_gone_is_left_and_told_of(two, exception
         assert found["OriginatingServer"] == DC2
     assert [call.get("DomainController") for call in two.asked("Get-PopSettings")] == [DC1, None, None]
     (warning,) = first.warnings
-    assert warning.startswith(f"{DC1}: the play had stayed with this domain controller since its first answer")
+    assert warning.startswith(f"{DC1}: the play has used this domain controller since its first answer")
     assert "domain_controller" in warning
     assert "An Active Directory error 0x51" in warning
     assert second.warnings == []
@@ -311,10 +311,10 @@ def test_a_controller_that_the_user_named_is_never_left(two):
         with pytest.raises(CmdletFailure) as failure:
             task.read("Get-PopSettings", Server="EX01")
     assert str(failure.value).endswith(
-        f" Only {DC1} is asked, because domain_controller names it (in the roles, <role>_domain_controller): check "
-        "that name, or leave it out."
+        f" Only {DC1} is used, because domain_controller names it (in the roles, <role>_domain_controller): check that "
+        "name, or leave it out."
     )
-    with pytest.raises(CmdletFailure, match=f"Only {DC1} is asked"):
+    with pytest.raises(CmdletFailure, match=f"Only {DC1} is used"):
         task.write("Set-PopSettings", Server="EX01", Banner="x")
     assert {call["DomainController"] for call in [*two.asked("Get-PopSettings"), *two.asked("Set-PopSettings")]} == {
         DC1

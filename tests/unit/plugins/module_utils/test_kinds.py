@@ -224,17 +224,17 @@ def test_empty_text_and_empty_lists_are_sent_as_null():
     ("kind", "value", "clause"),
     [
         (Bool(), "maybe", "'maybe' is neither true nor false"),
-        (Int(1, 5, "bytes"), "many", "'many' is not a whole number; give 1 to 5 bytes"),
-        (Int(1, 5), True, "True is not a whole number; give 1 to 5"),
-        (Int(1, 5), 6, "6 is out of range; give 1 to 5"),
+        (Int(1, 5, "bytes"), "many", "'many' is not a whole number; use 1 to 5 bytes"),
+        (Int(1, 5), True, "True is not a whole number; use 1 to 5"),
+        (Int(1, 5), 6, "6 is out of range; use 1 to 5"),
         (SPAN, "1:30", "'1:30' is ambiguous; write 01:30:00 for 1 hour 30 minutes or 00:01:30 for 1 minute 30 seconds"),
         (SPAN, "1.02:30", "'1.02:30' lacks the seconds; write [d.]hh:mm:ss"),
         (SPAN, "00:60:00", "'00:60:00' is not a time span; write [d.]hh:mm:ss, or a whole number of seconds"),
         (SPAN, "-00:01:00", "'-00:01:00' is not a time span; write [d.]hh:mm:ss, or a whole number of seconds"),
         (SPAN, "1.5", "'1.5' is not a time span; write [d.]hh:mm:ss, or a whole number of seconds"),
-        (SIZE, "1.5GB", "'1.5GB' is not a size; give a whole number with its unit, such as 10MB, or unlimited"),
-        (SIZE, "", "'' is not a size; give a whole number with its unit, such as 10MB, or unlimited"),
-        (SingleLine(), "a\tb", "'a\\tb' contains a control character; give text of a single line"),
+        (SIZE, "1.5GB", "'1.5GB' is not a size; use a whole number with its unit, such as 10MB, or unlimited"),
+        (SIZE, "", "'' is not a size; use a whole number with its unit, such as 10MB, or unlimited"),
+        (SingleLine(), "a\tb", "'a\\tb' contains a control character; use text on a single line"),
         (
             WindowsPath(),
             "Logs\\Pop3",
@@ -243,25 +243,25 @@ def test_empty_text_and_empty_lists_are_sent_as_null():
         (
             HostName(),
             "\u200e00 " + "11" * 19,
-            "'\\u200e00 11111111111111111111111111111111111111' is a thumbprint; "
-            "give the host name clients connect to, such as mail.contoso.com",
+            "'\\u200e00 11111111111111111111111111111111111111' is a thumbprint; use the host name that clients "
+            "connect to, such as mail.contoso.com",
         ),
         (
             HostName(),
             "CN=mail",
-            "'CN=mail' is a certificate's subject; give the host name clients connect to, such as mail.contoso.com",
+            "'CN=mail' is a certificate's subject; use the host name that clients connect to, such as mail.contoso.com",
         ),
         (
             HostName(),
             "mail_.-.x y",
-            "'mail_.-.x y' is not a host name; give the host name clients connect to, such as mail.contoso.com",
+            "'mail_.-.x y' is not a host name; use the host name that clients connect to, such as mail.contoso.com",
         ),
-        (Identity(), "  ", "'  ' is empty; give a name, or leave the option out"),
+        (Identity(), "  ", "'  ' is empty; use a name, or leave the option out"),
         (
             WebAddress(),
             "https://mail.contoso.com:99999/owa",
             "'https://mail.contoso.com:99999/owa' is not an absolute web address; "
-            "give one such as https://mail.contoso.com/owa",
+            "use one such as https://mail.contoso.com/owa",
         ),
         (
             BINDINGS,
@@ -276,9 +276,9 @@ def test_empty_text_and_empty_lists_are_sent_as_null():
             "write IPv4:port or [IPv6]:port, such as 0.0.0.0:995 or [::]:995",
         ),
         (BINDINGS, [995], "995 is not text; put each entry in quotes"),
-        (BINDINGS, 995, "995 is not a list; give a list, or a dictionary with set, or with add and remove"),
-        (BINDINGS, {"set": None}, "set has no value; give a list"),
-        (BINDINGS, {}, "it is an empty dictionary; give set, or add and remove, or an empty list to clear it"),
+        (BINDINGS, 995, "995 is not a list; use a list, or a dictionary with set, or with add and remove"),
+        (BINDINGS, {"set": None}, "set has no value; use a list"),
+        (BINDINGS, {}, "it is an empty dictionary; use set, or add and remove, or an empty list to clear it"),
         (
             CONNECTIONS,
             ["a:1:SSL:x"],

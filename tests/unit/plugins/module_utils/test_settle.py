@@ -23,12 +23,12 @@ GONE = CmdletFailure("Set-X", [CmdletError(exception="Microsoft.Exchange.Data.Di
     ("sends", "looks", "changed", "told"),
     [
         ([None], [BLIND], True, "Nobody answers."),
-        ([REFUSED], [BLIND], False, "It was refused. And it cannot be read back: Nobody answers."),
-        ([LOST], [BLIND], True, "The answer was lost. And it cannot be read back: Nobody answers."),
+        ([REFUSED], [BLIND], False, "It was refused. It cannot be read back either: Nobody answers."),
+        ([LOST], [BLIND], True, "The answer was lost. It cannot be read back either: Nobody answers."),
         # A domain controller may go away between the effect and the answer.
-        ([GONE], [BLIND], True, "Set-X failed: Gone. And it cannot be read back: Nobody answers."),
+        ([GONE], [BLIND], True, "Set-X failed: Gone. It cannot be read back either: Nobody answers."),
         # A part of it may have moved the first time.
-        ([LOST, REFUSED], ["a part", BLIND], True, "It was refused. And it cannot be read back: Nobody answers."),
+        ([LOST, REFUSED], ["a part", BLIND], True, "It was refused. It cannot be read back either: Nobody answers."),
     ],
 )
 def test_changed_where_nothing_can_be_read_back(sends: list[Any], looks: list[Any], changed: bool, told: str) -> None:

@@ -173,7 +173,7 @@ def test_the_name_of_a_type_is_refused_in_a_clause():
         with pytest.raises(
             ValueError,
             match=r"^'System.Object' is the name of a \.NET type, which stands for a value without text when it is "
-            "read back; give another one$",
+            "read back; use another one$",
         ):
             kind.parse("System.Object")
 

@@ -164,12 +164,12 @@ def test_the_ceiling_stops_before_the_first_write_and_lists_what_would_have_chan
     for check in (True, False):
         result = host.run(MODULE, options, check=check)
         assert result["msg"] == (
-            "max_changes: 4 mailboxes would change, and the ceiling is 3, so nothing was written: "
+            "max_changes: 4 mailboxes would change, but the limit is 3, so nothing was written: "
             "administrator@contoso.test, bert@contoso.test, cleo@contoso.test, dora@contoso.test."
         )
         assert result["changed"] is False
         assert len(result["mailboxes"]) == 4
-    assert "the ceiling is 0, so nothing was written" in host.run(MODULE, {**options, "max_changes": 0})["msg"]
+    assert "the limit is 0, so nothing was written" in host.run(MODULE, {**options, "max_changes": 0})["msg"]
     assert host.batches == []
     assert host.run(MODULE, {**options, "max_changes": 4})["changed"] is True
 
@@ -275,8 +275,8 @@ def test_own_settings_need_the_defaults_switched_off(host):
     plain = {"identities": ["anna", "bert"], "pop_messages_retrieval_mime_format": "textonly"}
     host.store("bert", PopUseProtocolDefaults=False)
     assert host.run(MODULE, plain)["msg"] == (
-        "pop_messages_retrieval_mime_format: it counts only with pop_use_protocol_defaults: false, which is not so for "
-        "anna@contoso.test; give that option too."
+        "pop_messages_retrieval_mime_format: it has an effect only with pop_use_protocol_defaults: false, which is not "
+        "so for anna@contoso.test; set that option too."
     )
     assert host.batches == []
     both = {**plain, "pop_use_protocol_defaults": False}
@@ -326,7 +326,7 @@ def test_what_several_mailboxes_answer_to_ends_the_task(host, name, ambiguous, e
         # All mailboxes are at hand, and one of them has this address.
         assert result["matched"] == 3
         return
-    several = "2 mailboxes, " if ambiguous == "all" else "more than one mailbox; give an address."
+    several = "2 mailboxes, " if ambiguous == "all" else "more than one mailbox; use an address."
     assert f"identities: {name!r} means {several}" in result["msg"]
     assert (result["failed"], host.batches) == (True, [])
 
@@ -364,7 +364,7 @@ def test_of_many_addresses_only_the_wrong_ones_are_asked_for_alone(host, ambiguo
     names = [host.add(f"user{number}").address for number in range(200)]
     answer_ambiguous(host, ambiguous)
     result = host.run(MODULE, {"identities": ["emaria@contoso.test", "nobody@contoso.test", *names], **OFF})
-    assert "'nobody@contoso.test' is no mailbox" in result["msg"]
+    assert "'nobody@contoso.test' is not a mailbox" in result["msg"]
     several = "more than one mailbox" if ambiguous == "one" else "2 mailboxes, "
     assert f"{names[77]!r} means {several}" in result["msg"]
     alone = [call.parameters["Identity"] for call in host.calls if call.cmdlet == GET and call.piped is None]
@@ -422,8 +422,8 @@ def test_without_a_guid_the_distinguished_name_tells_mailboxes_apart(host, value
     [
         ("5F1A3D60-7c2e-4b8a-9d41-000000000001", None, "shows the same GUID 5f1a3d60-7c2e-4b8a-9d41-000000000001 for "),
         (None, "CN=A,DC=contoso,DC=test", "shows the same distinguished name cn=a,dc=contoso,dc=test for "),
-        (None, "", "came as {'Guid': None, 'PrimarySmtpAddress': 'a"),
-        ({"$text": "x"}, "Anna", "came as {'Guid': {'$text': 'x'}, 'PrimarySmtpAddress': 'a"),
+        (None, "", "was returned as {'Guid': None, 'PrimarySmtpAddress': 'a"),
+        ({"$text": "x"}, "Anna", "was returned as {'Guid': {'$text': 'x'}, 'PrimarySmtpAddress': 'a"),
     ],
 )
 def test_mailboxes_that_cannot_be_told_apart_end_the_task(host, choice, exclusive, guid, place, told):
@@ -503,7 +503,7 @@ def test_nobody_is_asked_for_where_nobody_gets_access(host):
         ({"Sid": "S-1-5-32-544"}, "Get-User shows no SID"),
         (
             {"Guid": None, "DistinguishedName": None},
-            f"something else than the account with the SID {DOMAIN}-500",
+            f"something other than the account with the SID {DOMAIN}-500",
         ),
         ({"Sid": "S-1-5-21-1-2-3-1103"}, "Get-User answered with 0 accounts instead of one."),
     ],
@@ -536,7 +536,7 @@ def test_who_can_neither_be_told_by_number_nor_by_name_ends_the_task(host, value
     result = host.run(MODULE, EVERYBODY)
     came = Unreadable(value)
     assert result["msg"].startswith(
-        f"anna@contoso.test: its SamAccountName came as {came}, so it cannot be distinguished"
+        f"anna@contoso.test: its SamAccountName was returned as {came}, so it cannot be distinguished"
     )
     assert result["unreadable"] == {"SamAccountName": came.shape}
     assert host.batches == []
@@ -602,7 +602,7 @@ def test_no_error_is_told_of_a_mailbox_that_wrote_none(host, speaking, when, err
     result = host.run(MODULE, {"identities": PIPED, **OFF})
     told = {one["mailbox"].partition("@")[0]: one["message"] for one in result["failed_mailboxes"]}
     own = {speaking: unchecked_and_busy(speaking.capitalize())} if when == "before" else {}
-    silent = "Set-CASMailbox was answered without an error, but the mailbox does not have what was written."
+    silent = "Set-CASMailbox returned no error, but the mailbox does not have what was written."
     assert told == {"bert": silent} | own
     assert host.enabled() == {"administrator", *told}
 
@@ -660,7 +660,7 @@ def test_what_cannot_be_read_back_is_told_and_nothing_more_is_written(host):
     result = host.run(MODULE, {"identities": PIPED, **OFF, "batch_size": 2})
     read = f"What is stored now cannot be read: {busy('Anna', GET)}"
     assert [one["message"] for one in result["failed_mailboxes"]] == [
-        *[f"Set-CASMailbox gave no error. {read}"] * 2,
+        *[f"Set-CASMailbox returned no error. {read}"] * 2,
         *["It was not tried, because what was written before it cannot be read back."] * 2,
     ]
     assert (result["changed"], result["mailboxes"], host.batches) == (True, [], [["anna", "bert"]])
@@ -674,7 +674,7 @@ def test_one_mailbox_that_cannot_be_read_back(host, fails):
     result = host.run(MODULE, {"identities": ["anna", "bert"] if not fails else ["anna"], **OFF})
     (told,) = result["failed_mailboxes"]
     assert told["mailbox"] == "anna@contoso.test"
-    said = busy("Anna") if fails else "Set-CASMailbox gave no error."
+    said = busy("Anna") if fails else "Set-CASMailbox returned no error."
     assert told["message"] == f"{said} {busy('Anna', GET)}"
     # An error of the directory does not prove that nothing was stored.
     assert result["changed"] is True
@@ -709,10 +709,10 @@ def test_rbac_that_changes_between_two_batches_leaves_told_what_moved(host):
 
 
 WRONG: list[tuple[dict[str, Any], str]] = [
-    ({**OFF}, "identities and filter: neither is given; give one of them to say which mailboxes are meant."),
+    ({**OFF}, "identities and filter: neither is given; use one of them to select mailboxes."),
     (
         {"identities": ["anna"], "filter": "Name -eq 'x'", **OFF},
-        "identities and filter: both are given; give one of them to say which mailboxes are meant.",
+        "identities and filter: both are given; use one of them to select mailboxes.",
     ),
     (
         {"identities": ["  "], **OFF},
@@ -727,44 +727,43 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ),
     (
         {"identities": ["anna\nbert"], **OFF},
-        "identities: 'anna\\nbert' contains a control character; give one mailbox in each entry.",
+        "identities: 'anna\\nbert' contains a control character; use one mailbox in each entry.",
     ),
     (
         {"identities": ["nobody", "anna"], **OFF},
-        "identities: 'nobody' is no mailbox that Exchange finds; check the address or alias, and if the "
-        "mailbox is in another domain than the server, name a domain controller of that domain as domain_controller.",
+        "identities: 'nobody' is not a mailbox that Exchange finds; check the address or alias, and if the mailbox and "
+        "the server are in different domains, set domain_controller to one of the mailbox's domain.",
     ),
     (
         {"identities": ["twin"], **OFF},
-        "identities: 'twin' means 2 mailboxes, twin1@contoso.test, twin2@contoso.test; give an address.",
+        "identities: 'twin' means 2 mailboxes, twin1@contoso.test, twin2@contoso.test; use an address.",
     ),
     (
         {"identities": ["Twin"], "pop_enabled": True, "exclusive": True},
-        "identities: 'Twin' means 2 mailboxes, twin1@contoso.test, twin2@contoso.test; give an address.",
+        "identities: 'Twin' means 2 mailboxes, twin1@contoso.test, twin2@contoso.test; use an address.",
     ),
-    ({"identities": ["anna"]}, "pop_enabled and the other settings: none is given; give at least one."),
+    ({"identities": ["anna"]}, "pop_enabled and the other settings: none is given; set at least one."),
     (
         {"filter": "*", **OFF},
-        "filter: '*' would mean every mailbox; write one such as PopEnabled -eq $true, or Name -like '*' for really "
+        "filter: '*' would mean every mailbox; write one such as PopEnabled -eq $true, or Name -like '*' if you mean "
         "all of them.",
     ),
     (
         {"filter": "Name -eq 'O'Brien'", **OFF},
-        "filter: \"Name -eq 'O'Brien'\" has a quote without its other half; write two for one inside, as in "
-        "'O''Brien'.",
+        "filter: \"Name -eq 'O'Brien'\" has an unmatched quotation mark; double those inside text, as in 'O''Brien'.",
     ),
     (
         {"filter": "{PopEnabled -eq $true}", **OFF},
-        "filter: '{PopEnabled -eq $true}' is in braces, which belong to PowerShell; leave them out.",
+        "filter: '{PopEnabled -eq $true}' is in braces, which only PowerShell uses; leave them out.",
     ),
     (
         {"filter": "Name -eq $name", **OFF},
-        "filter: '$name' is a variable, which Exchange does not know here; put its value there.",
+        "filter: '$name' is a variable, which Exchange does not know here; use its value.",
     ),
-    ({"filter": "anna", **OFF}, "filter: 'anna' compares nothing; write one such as PopEnabled -eq $true."),
+    ({"filter": "anna", **OFF}, "filter: 'anna' contains no comparison; write one such as PopEnabled -eq $true."),
     (
         {"identities": ["anna"], **OFF, "exclusive": True},
-        "exclusive: with pop_enabled: false nobody would have access; leave out one of the two.",
+        "exclusive: with pop_enabled: false, nobody would have access; leave out one of the two.",
     ),
     (
         {"identities": ["anna"], "pop_suppress_read_receipt": True, "exclusive": True},
@@ -772,14 +771,14 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ),
     (
         {"identities": ["anna"], "imap_use_protocol_defaults": True, "imap_suppress_read_receipt": True},
-        "imap_use_protocol_defaults: while it is true Exchange ignores imap_suppress_read_receipt; leave out one or "
+        "imap_use_protocol_defaults: while it is true, Exchange ignores imap_suppress_read_receipt; leave out one or "
         "the other.",
     ),
     (
         {"identities": ["anna"], **OFF, "max_changes": -1},
-        "max_changes: -1 is out of range; give 0 to 2147483647 mailboxes.",
+        "max_changes: -1 is out of range; use 0 to 2147483647 mailboxes.",
     ),
-    ({"identities": ["anna"], **OFF, "batch_size": 0}, "batch_size: 0 is out of range; give 1 to 10000 mailboxes."),
+    ({"identities": ["anna"], **OFF, "batch_size": 0}, "batch_size: 0 is out of range; use 1 to 10000 mailboxes."),
     (
         {"identities": ["anna"], "pop_messages_retrieval_mime_format": "Html"},
         "pop_messages_retrieval_mime_format: 'Html' is not valid; use TextOnly (0), HtmlOnly (1), "

@@ -166,7 +166,7 @@ def test_a_certificate_without_its_chain_is_warned_of(host, tmp_path, warned):
     issued = issue(MAIL)
     host.run(MODULE, from_pem(tmp_path, issued, chain=None))
     assert [text.partition(":")[0] for text in warned] == [
-        f"The certificate {issued.thumbprint} comes without those that issued it"
+        f"The certificate {issued.thumbprint} comes without its chain"
     ]
 
 
@@ -223,27 +223,27 @@ WRONG = [
     (
         "fits",
         lambda folder: from_pem(folder, issue(MAIL), key=issue(MAIL, number=1)),
-        "certificate.pem holds no certificate that the private key fits; give the two",
+        "certificate.pem contains no certificate that matches the private key; use the two",
     ),
     ("curve", lambda folder: from_pem(folder, issue(MAIL, kind="k256")), "a key of the kind EC secp256k1"),
     ("ed25519", of_ed25519, "a key of the kind Ed25519"),
     (
         "purpose",
         lambda folder: from_pem(folder, issue(MAIL, purposes=[ExtendedKeyUsageOID.CLIENT_AUTH])),
-        "certificate.pem holds a certificate that is not for TLS servers (its extended key usage lacks serverAuth)",
+        "certificate.pem contains a certificate that is not for TLS servers (its extended key usage lacks serverAuth)",
     ),
-    ("damaged", damaged, "certificate.pem holds no certificate that can be read, or a damaged one beside others; give"),
-    ("expired", lambda folder: from_pem(folder, issue(MAIL, begins=-30, days=-1)), "has expired"),
+    ("damaged", damaged, "certificate.pem contains no readable certificate, or a damaged one among others; use"),
+    ("expired", lambda folder: from_pem(folder, issue(MAIL, begins=-30, days=-1)), "expired on"),
     ("early", lambda folder: from_pem(folder, issue(MAIL, begins=1)), "is not valid before"),
     (
         "foreign chain",
         lambda folder: from_pem(folder, replace(issue(MAIL), above=authority(7)[1:])),
-        "that has issued the one of the private key",
+        "that issued the one of the private key",
     ),
     (
         "expired chain",
         lambda folder: from_pem(folder, issue(MAIL, issuer=3, issuer_days=-1)),
-        "holds a chain whose certificate",
+        "contains a chain whose certificate",
     ),
 ]
 
@@ -263,9 +263,9 @@ def test_what_is_wrong_is_refused_before_anything_is_sent(host, tmp_path, wrong)
 @pytest.mark.parametrize(
     ("content", "clause"),
     [
-        (b"", "is no PKCS#12 file"),
+        (b"", "is not a PKCS#12 file"),
         (b"\x30\x82\x01", "cannot be opened"),
-        (b"-----BEGIN CERTIFICATE-----\n", "is in PEM form; give it as certificate and private_key"),
+        (b"-----BEGIN CERTIFICATE-----\n", "is in PEM form; use the options certificate and private_key"),
         (b"$ANSIBLE_VAULT;1.1;AES256\n00", "is encrypted with Ansible Vault"),
         (b"\x30" * (2 << 20), "is larger than any certificate"),
         (issue(MAIL).pfx("another one"), "cannot be opened with the password given"),
@@ -303,8 +303,7 @@ def test_over_the_winrm_shell_nothing_is_sent(host, tmp_path, password):
     result = host.run(MODULE, {**options, "services": ["POP"]})
     assert result["msg"] == (
         "pfx: the WinRM shell runs text that Windows may log, and the private key would be in it; use "
-        "ansible_exchange_transport: psrp, or bring the certificate to the server in another way and name it by "
-        "thumbprint or name."
+        "ansible_exchange_transport: psrp, or import the certificate in another way, and use thumbprint or name."
     )
     assert host.calls == []
     host.administer(IMPORT, FileData=issued.pfx(None), Server="EX01")
@@ -328,17 +327,17 @@ def test_an_elliptic_curve_is_for_those_that_know_it(release, msg, tmp_path, war
 @pytest.mark.parametrize(
     ("options", "msg"),
     [
-        ({"pfx": "a.pfx", "certificate": "a.pem"}, "pfx: it brings certificate and key in one file, and certificate"),
-        ({"certificate": "a.pem"}, "private_key: it is missing, and certificate is given; give the files of both."),
-        ({"private_key": "a.key"}, "certificate: it is missing, and private_key is given; give the files of both."),
+        ({"pfx": "a.pfx", "certificate": "a.pem"}, "pfx: it contains certificate and key in one file, but certificate"),
+        ({"certificate": "a.pem"}, "private_key: it is missing, but certificate is given; set both."),
+        ({"private_key": "a.key"}, "certificate: it is missing, but private_key is given; set both."),
         ({"pfx_password": "b" * 12, "services": ["POP"]}, "pfx_password: it is given without pfx;"),
         ({"friendly_name": "x", "services": ["POP"]}, "friendly_name: nothing is imported;"),
         ({"friendly_name": "x" * 64, "pfx": "a.pfx"}, "friendly_name: it has 64 characters as Windows counts"),
         ({"friendly_name": "\U0001f600" * 32, "pfx": "a.pfx"}, "friendly_name: it has 64 characters as Windows counts"),
-        ({"pfx": ""}, "pfx: it is empty; give the path of a file on the controller, or leave it out."),
-        ({"certificate": "a.pem", "private_key": ""}, "private_key: it is empty; give the path of a file"),
-        ({}, "services: it has no value; give a list of those to assign, such as POP."),
-        ({"pfx": "a.pfx", "services": ["SMTP"]}, "services: for SMTP Exchange asks whether"),
+        ({"pfx": ""}, "pfx: it is empty; use the path of a file on the controller, or leave it out."),
+        ({"certificate": "a.pem", "private_key": ""}, "private_key: it is empty; use the path of a file"),
+        ({}, "services: it has no value; use a list of those to assign, such as POP."),
+        ({"pfx": "a.pfx", "services": ["SMTP"]}, "services: for SMTP, Exchange asks whether"),
     ],
 )
 def test_options_that_contradict_each_other(host, options, msg):
@@ -364,7 +363,7 @@ def test_a_thumbprint_pins_the_file(host, brought):
     other = "A" * 40
     result = host.run(MODULE, {**options, "thumbprint": other})
     assert result["msg"] == (
-        f"thumbprint: it is {other}, and {options['pfx']} brings {issued.thumbprint}; give the file that belongs to "
+        f"thumbprint: it is {other}, and {options['pfx']} contains {issued.thumbprint}; use the file that belongs to "
         "it, or leave thumbprint out."
     )
     assert host.run(MODULE, {**options, "thumbprint": issued.thumbprint})["imported"] is True

@@ -225,14 +225,16 @@ def put_first(members):
 def test_one_that_cannot_be_read_may_be_the_one_meant(host):
     host.shapes["Get-ExchangeCertificate"] = put_first({"RawData": ABSENT})
     result = host.run(MODULE, absent("A" * 40))
-    assert result["msg"].startswith("A certificate on EX01 cannot be read (it came without its RawData), so it is not")
+    assert result["msg"].startswith(
+        "A certificate on EX01 cannot be read (it was returned without its RawData), so it is not"
+    )
     assert host.writes == []
 
 
 @pytest.mark.parametrize(
     ("cmdlet", "members", "reason"),
     [
-        ("Get-PopSettings", {"X509CertificateName": 5}, "the x509_certificate_name of POP3 came as"),
+        ("Get-PopSettings", {"X509CertificateName": 5}, "the x509_certificate_name of POP3 was returned as"),
         ("Get-ReceiveConnector", {"TlsCertificateName": [1]}, "TlsCertificateName of the receive connector"),
         ("Get-AuthConfig", {"CurrentCertificateThumbprint": 5}, "Get-AuthConfig shows CurrentCertificateThumbprint"),
     ],
@@ -265,7 +267,7 @@ def test_exchange_keeps_what_a_send_connector_names(host):
             "Remove-ExchangeCertificate failed: A special Rpc error occurs on server EX01: "
         )
         assert "tagged with following Send Connectors : Outbound to the relay" in result["msg"]
-        assert "also if a renewed certificate has the same ones" in result["msg"]
+        assert "even if a renewed certificate has the same ones" in result["msg"]
         assert (result["needed"], result["changed"], result["diff"]["after"]) == (True, False, {})
     assert here(host, old)
     assert here(host, new)
@@ -299,14 +301,14 @@ def test_a_removal_that_does_not_stick_is_told(host):
 @pytest.mark.parametrize(
     ("options", "msg"),
     [
-        ({"state": "absent"}, "thumbprint: it is missing; state absent removes the one certificate that it names."),
+        ({"state": "absent"}, "thumbprint: it is missing; state: absent removes only the certificate that it names."),
         (
             absent("A" * 40, services=["POP"]),
-            "state: with absent only thumbprint counts, and services is given too; leave that out.",
+            "state: with absent, only thumbprint has an effect, but services is given too; leave that out.",
         ),
         (
             absent("A" * 40, name=MAIL, pfx="a.pfx"),
-            "state: with absent only thumbprint counts, and name, pfx are given too; leave that out.",
+            "state: with absent, only thumbprint has an effect, but name, pfx are given too; leave that out.",
         ),
     ],
 )

@@ -312,7 +312,7 @@ def test_no_protocol_at_all(host):
         (
             "fails_after_effect",
             "part-unreadable",
-            "If the reason does not say what helps, look into the event log of EX01. ",
+            "If the reason does not show what to fix, check the event log of EX01. ",
         ),
     ],
 )
@@ -350,7 +350,7 @@ def test_what_rpc_refuses_is_not_put_down_to_missing_rights(host):
     assert told["id"] == "part-without-rpc"
     assert told["found"].startswith("Get-ExchangeCertificate failed: A special Rpc error occurs on server EX01: ")
     assert "management role" not in told["fix"]
-    assert "MSExchangeServiceHost runs on EX01" in told["fix"]
+    assert "is running on EX01" in told["fix"]
 
 
 def test_how_long_before_the_end_can_be_chosen(host):
@@ -424,15 +424,15 @@ def test_a_connector_on_each_version(host_of, version):
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        ({"expires_within_days": -1}, "expires_within_days: -1 is out of range; give 0 to 3650 days."),
-        ({"expires_within_days": 3651}, "expires_within_days: 3651 is out of range; give 0 to 3650 days."),
+        ({"expires_within_days": -1}, "expires_within_days: -1 is out of range; use 0 to 3650 days."),
+        ({"expires_within_days": 3651}, "expires_within_days: 3651 is out of range; use 0 to 3650 days."),
         ({"protocols": ["pop"]}, "value of protocols must be one or more of: pop3, imap4. Got no match for: pop"),
         (
             {"gather": ["all"]},
             "value of gather must be one or more of: certificates, connectors, served_certificates. Got no match for: "
             "all",
         ),
-        ({"tls_ports": {"pop3": 65536}}, "tls_ports.pop3: 65536 is out of range; give 1 to 65535."),
+        ({"tls_ports": {"pop3": 65536}}, "tls_ports.pop3: 65536 is out of range; use 1 to 65535."),
     ],
 )
 def test_wrong_options(host, options, sentence):

@@ -195,7 +195,7 @@ def test_a_mailbox_that_is_gone_is_said_and_the_others_come_back(there: There) -
     there.mailboxes.write_text(text.replace(line, f"{line}\n{gone}"), encoding="utf-8")
     result = there.restoring.restore(there.mailboxes)
     (left,) = result["left"]
-    assert left.startswith("Not restored: gone@contoso.test is no mailbox that Exchange finds; ")
+    assert left.startswith("Not restored: gone@contoso.test is not a mailbox that Exchange finds; ")
     assert {mailbox.alias: mailbox.allows("pop3") for mailbox in there.host.organisation.mailboxes}["bert"] is True
 
 
@@ -226,8 +226,8 @@ def test_what_adopt_left_out_is_said_again(there: There) -> None:
         ('pop3_banner: "', 'pop3_banner: !vault "', "pop3_banner: it is a template or encrypted"),
         ("pop3_banner:", "pop3_banner: [", "is not YAML in line "),
         ("---", "--- hello\n---", "is not YAML in line "),
-        ("pop3_banner:", "a: 2024-13-45\npop3_banner:", "is not YAML; give the file"),
-        ("pop3_banner:", "a: !!int many\npop3_banner:", "is not YAML; give the file"),
+        ("pop3_banner:", "a: 2024-13-45\npop3_banner:", "is not YAML; use the file"),
+        ("pop3_banner:", "a: !!int many\npop3_banner:", "is not YAML; use the file"),
     ],
 )
 def test_what_is_not_this_servers_file_changes_nothing(there: There, old: str, new: str, said: str) -> None:
@@ -242,12 +242,12 @@ def test_what_is_not_this_servers_file_changes_nothing(there: There, old: str, n
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (None, "does not exist; give the file that the playbook adopt has written."),
-        (b"", "holds no variables"),
-        (b"- a\n- b\n", "holds no variables"),
+        (None, "does not exist; use a file that the playbook adopt has written."),
+        (b"", "contains no variables"),
+        (b"- a\n- b\n", "contains no variables"),
         (b"\xff\xfe\x00", "cannot be read: it is not text."),
-        (b"$ANSIBLE_VAULT;1.1;AES256\n3162\n", "holds no variables"),
-        (b"1: x\n", "holds no variables"),
+        (b"$ANSIBLE_VAULT;1.1;AES256\n3162\n", "contains no variables"),
+        (b"1: x\n", "contains no variables"),
     ],
 )
 def test_what_is_no_file_of_variables_asks_nothing_of_the_server(

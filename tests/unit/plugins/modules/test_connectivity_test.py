@@ -61,7 +61,7 @@ def test_check_mode_only_logs_on(host):
     result = host.run(MODULE, READER | {"light_mode": False}, check=True)
     assert host.writes == []
     assert host.asked(POP)[0]["LightMode"] is True
-    assert "in check mode the test only signs in" in str(result["warnings"])
+    assert "in check mode, the test only signs in" in str(result["warnings"])
 
 
 @pytest.mark.parametrize("outcome", ["Failure", "Skipped"])
@@ -212,7 +212,8 @@ def test_what_cannot_be_read_beside_a_result_is_left_out_and_told(host, warned, 
     assert (told["result"], told["tests"][0][option]) == ("Failure", None)
     assert told["unreadable"] == {option: "an object of the type X without text"}
     assert warned == [
-        f"Of the results of the test not all can be read, and this is left out: {option} came as an object of the type "
+        f"Not all of the results of the test can be read, and this is left out: {option} was returned as an object "
+        f"of the type "
         "X without text; please report that."
     ]
     host.shapes[POP] = Put({member: None})
@@ -242,43 +243,41 @@ def test_an_error_of_the_cmdlet_is_a_failure(host):
 
 
 def test_a_password_in_clear_is_warned_of(host):
-    assert "crosses the network in clear" in str(
-        host.run(MODULE, READER | {"connection_type": "Plaintext"})["warnings"]
-    )
+    assert "is sent unencrypted" in str(host.run(MODULE, READER | {"connection_type": "Plaintext"})["warnings"])
 
 
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        ({"user": "anna"}, "password: it is missing or empty, and user is given; give both, or neither."),
-        ({"password": SECRET}, "user: it is missing or empty, and password is given; give both, or neither."),
+        ({"user": "anna"}, "password: it is missing or empty, but user is given; use both, or neither."),
+        ({"password": SECRET}, "user: it is missing or empty, but password is given; use both, or neither."),
         (
             {"user": "anna", "password": ""},
-            "password: it is missing or empty, and user is given; give both, or neither.",
+            "password: it is missing or empty, but user is given; use both, or neither.",
         ),
         (
             {"user": " ", "password": SECRET},
-            "user: it is blank; give user@domain or DOMAIN\\user, or leave it out for Exchange's test user.",
+            "user: it is blank; use user@domain or DOMAIN\\user, or leave it out for Exchange's test user.",
         ),
         (
             {"user": "anna", "password": "a\nb"},
-            "password: it contains a line break or another control character; give it in one line.",
+            "password: it contains a line break or another control character; use a single line.",
         ),
-        ({"user": "a\nb", "password": SECRET}, "user: 'a\\nb' contains a line break; give text of a single line."),
+        ({"user": "a\nb", "password": SECRET}, "user: 'a\\nb' contains a line break; use text on a single line."),
         (
             {"connection_type": "STARTTLS"},
             "connection_type: 'STARTTLS' is not valid; use Plaintext (0), Tls (1), or Ssl (2).",
         ),
-        ({"port": 0}, "port: 0 is out of range; give 1 to 65535."),
-        ({"port": 70000}, "port: 70000 is out of range; give 1 to 65535."),
-        ({"per_connection_timeout": 121}, "per_connection_timeout: 121 is out of range; give 1 to 120 seconds."),
-        ({"timeout": 0}, "timeout: 0 is out of range; give 1 to 3600 seconds."),
+        ({"port": 0}, "port: 0 is out of range; use 1 to 65535."),
+        ({"port": 70000}, "port: 70000 is out of range; use 1 to 65535."),
+        ({"per_connection_timeout": 121}, "per_connection_timeout: 121 is out of range; use 1 to 120 seconds."),
+        ({"timeout": 0}, "timeout: 0 is out of range; use 1 to 3600 seconds."),
         (
             {"timeout": 10, "per_connection_timeout": 20},
-            "per_connection_timeout: it is longer than timeout, the time for the whole test; give a shorter one.",
+            "per_connection_timeout: it is longer than timeout, the time for the whole test; use a shorter one.",
         ),
-        ({"mailbox_server": "EX*"}, "mailbox_server: 'EX*' is a pattern; give the name of a single server."),
-        ({"server": ""}, "server: '' is empty; give a name, or leave the option out."),
+        ({"mailbox_server": "EX*"}, "mailbox_server: 'EX*' is a pattern; use the name of a single server."),
+        ({"server": ""}, "server: '' is empty; use a name, or leave the option out."),
     ],
 )
 def test_wrong_options_get_their_sentence(host, options, sentence):

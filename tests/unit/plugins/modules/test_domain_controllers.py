@@ -44,7 +44,7 @@ def forest() -> InProcessHost:
 
 
 def left(warned: list[str]) -> list[bool]:
-    told = [warning.startswith(f"{DC1}: the play had stayed with") for warning in warned]
+    told = [warning.startswith(f"{DC1}: the play has used") for warning in warned]
     warned.clear()
     return [one for one in told if one]
 
@@ -80,7 +80,7 @@ def test_the_users_own_controller_is_not_left(forest: InProcessHost, warned: lis
     wanted, reads, writes = TASKS[module]
     wanted = {**wanted, "domain_controller": DC1}
     forest.fault("controller_gone", controller=DC1, cmdlet=reads if at == "read" else writes)
-    told = f"Only {DC1} is asked, because domain_controller names it"
+    told = f"Only {DC1} is used, because domain_controller names it"
     # What came of a write cannot be read back from it; the second task does not get as far as to write.
     for changed in (at == "write", False):
         result = forest.run(module, wanted)
@@ -179,7 +179,7 @@ def test_mailboxes_of_the_servers_domain_where_a_controller_of_another_answered_
 
 def test_mailboxes_of_another_domain_by_its_controller(forest: InProcessHost) -> None:
     result = forest.run("cas_mailbox", CHILDREN)
-    assert "name a domain controller of that domain as domain_controller" in result["msg"]
+    assert "set domain_controller to one of the mailbox's domain" in result["msg"]
     assert forest.writes == []
     theirs = {**CHILDREN, "domain_controller": EMEA}
     assert (forest.run("cas_mailbox", theirs, check=True)["changed"], forest.writes) == (True, [])
@@ -188,8 +188,8 @@ def test_mailboxes_of_another_domain_by_its_controller(forest: InProcessHost) ->
     assert forest.run("cas_mailbox", theirs)["changed"] is False
     result = forest.run("cas_mailbox", {"identities": [READER], "pop_enabled": False, "domain_controller": EMEA})
     assert result["msg"] == (
-        f"identities: '{READER}' is no mailbox that {EMEA} has, which domain_controller names; give an address or an "
-        "alias, or a controller of the mailbox's own domain."
+        f"identities: '{READER}' is not a mailbox on {EMEA}, which domain_controller names; use an address or an "
+        "alias, or a domain controller of the mailbox's own domain."
     )
 
 

@@ -60,8 +60,9 @@ def assigned_again(host, mark, services="POP"):
     """What is warned of where that is done without knowing whether it is assigned already."""
     why, fix = UNKNOWN[host.form]
     return (
-        f"Whether {mark} is assigned to {services} on EX01 is not known: {why}. So it is assigned, possibly again, "
-        f"which cannot be verified. To know it, {fix}."
+        f"Whether {mark} is assigned to {services} on EX01 is not known: {why}. It is therefore assigned, possibly "
+        f"again, "
+        f"which cannot be verified. To find out, {fix}."
     )
 
 
@@ -148,13 +149,13 @@ def test_an_exact_name_comes_before_a_wildcard_and_a_wildcard_alone_is_refused(h
     wildcard = host.import_certificate("*.contoso.test", "contoso.test")
     refusal = (
         f"services: IMAP4 and POP3 cannot be assigned the certificate {wildcard}, because its subject is a wildcard "
-        "(CN=*.contoso.test), whatever names it has beside that; set x509_certificate_name to {} instead, that is all "
-        "a wildcard needs."
+        "(CN=*.contoso.test), whatever other names it has; set x509_certificate_name to {} instead; a wildcard needs "
+        "nothing else."
     )
     by_name = host.run(MODULE, {"services": ["POP", "IMAP"]})
     assert by_name["msg"] == refusal.format(f"'{MAIL}'")
     by_thumbprint = host.run(MODULE, {"services": ["POP", "IMAP"], "thumbprint": wildcard})
-    assert by_thumbprint["msg"] == refusal.format("the host name clients connect to")
+    assert by_thumbprint["msg"] == refusal.format("the host name that clients connect to")
     exact = host.import_certificate(MAIL, begins=-30)
     assert host.run(MODULE, {"services": ["POP", "IMAP"]})["certificate"]["thumbprint"] == exact
     assert host.run(MODULE, assigning(host, services=["IIS"], thumbprint=wildcard))["changed"] is True
@@ -188,7 +189,7 @@ def test_without_a_common_name_wildcards_alone_are_refused_and_names_are_assigne
     wildcard = host.import_certificate("*.contoso.test", "contoso.test", subject="O=Contoso")
     assert host.run(MODULE, {"services": ["POP"]})["msg"] == (
         f"services: POP3 cannot be assigned the certificate {wildcard}, because it is for wildcards alone "
-        f"(*.contoso.test, contoso.test); set x509_certificate_name to '{MAIL}' instead, that is all a wildcard needs."
+        f"(*.contoso.test, contoso.test); set x509_certificate_name to '{MAIL}' instead; a wildcard needs nothing else."
     )
     acme = host.import_certificate(MAIL, subject="")
     assert host.run(MODULE, assigning(host, services=["POP"]))["certificate"]["thumbprint"] == acme
@@ -199,7 +200,7 @@ def test_without_a_common_name_wildcards_alone_are_refused_and_names_are_assigne
     ("certificate", "snapins", "fault"),
     [
         ({"begins": 2, "days": 9}, set(), "is not valid before "),
-        ({"begins": -9, "days": -1}, set(), "has expired, it was valid until "),
+        ({"begins": -9, "days": -1}, set(), "expired on "),
         ({"private_key": False}, LOCAL, "has no private key on this server"),
         ({"status": "Revoked"}, LOCAL, "has the status Revoked"),
         ({"status": "PendingRequest"}, LOCAL, "has the status PendingRequest"),
@@ -210,7 +211,7 @@ def test_what_cannot_be_used_is_refused(host, certificate, snapins, fault):
     mark = host.import_certificate(MAIL, services=["POP"], **certificate)
     result = host.run(MODULE, {"services": ["POP"], "thumbprint": mark})
     assert result["msg"].startswith(f"thumbprint: the certificate {mark} on EX01 {fault}")
-    assert result["msg"].endswith("; give another one.")
+    assert result["msg"].endswith("; use another one.")
     result = host.run(MODULE, {"services": ["POP"]})
     expected = f"name: no certificate that covers 'mail.contoso.test' on EX01 can be used: {mark} {fault}"
     assert result["msg"].startswith(expected)
@@ -225,7 +226,7 @@ def test_a_certificate_that_is_to_be_renewed_or_is_weak_is_warned_of(host, warne
     unknown = [] if host.form == "full" else [assigned_again(host, mark)]
     weak = f"{shown} is weak: its key has only 1024 bits. Modern clients refuse weak keys and signatures."
     assert warned[0].startswith(f"{shown} has 9 of 90 days left, until ")
-    assert warned[0].endswith(". From then on clients refuse the connection or ask the user.")
+    assert warned[0].endswith(". From then on, clients refuse the connection or warn the user.")
     assert warned[1:] == [weak, *unknown]
     warned.clear()
     host.run(MODULE, assigning(host, services=["POP"], expires_within_days=9))
@@ -471,15 +472,15 @@ def test_protocols_that_look_for_different_names_are_not_decided_between(host):
     look_for(host, "imap.contoso.test", "Imap")
     host.import_certificate(MAIL, "imap.contoso.test")
     assert host.run(MODULE, {"services": ["IMAP", "POP"]})["msg"] == (
-        "name: x509_certificate_name on EX01 is 'imap.contoso.test' for IMAP4 and 'mail.contoso.test' for POP3; give "
-        "name or thumbprint, or a task to each."
+        "name: x509_certificate_name on EX01 is 'imap.contoso.test' for IMAP4 and 'mail.contoso.test' for POP3; use "
+        "name or thumbprint, or a separate task for each."
     )
     assert host.run(MODULE, assigning(host, services=["IMAP", "POP"], name=MAIL))["changed"] is True
 
 
 POP = {"services": ["POP"]}
-HEX = "give the 40 hexadecimal digits that Get-ExchangeCertificate shows."
-CLIENT_NAME = "give the host name clients connect to, such as mail.contoso.com."
+HEX = "use the 40 hexadecimal digits that Get-ExchangeCertificate shows."
+CLIENT_NAME = "use the host name that clients connect to, such as mail.contoso.com."
 # The thumbprints of the server's own certificate and of the one beside it.
 OWN, ONLY = "<own>", "<only>"
 ALL = f"it has {OWN} (ex01, ex01.contoso.test), {ONLY} (mail.contoso.test)."
@@ -495,7 +496,7 @@ ALL = f"it has {OWN} (ex01, ex01.contoso.test), {ONLY} (mail.contoso.test)."
             {**POP, "thumbprint": GONE},
             f"thumbprint: Exchange has no certificate {GONE} on EX01; import it there first; {ALL}",
         ),
-        ({**POP, "name": ""}, "name: '' is empty; give a host name, or leave the option out."),
+        ({**POP, "name": ""}, "name: '' is empty; use a host name, or leave the option out."),
         (
             {**POP, "name": "*.contoso.test"},
             f"name: '*.contoso.test' is a wildcard, which POP3 and IMAP4 cannot look up; {CLIENT_NAME}",
@@ -509,30 +510,30 @@ ALL = f"it has {OWN} (ex01, ex01.contoso.test), {ONLY} (mail.contoso.test)."
         (
             {**POP, "name": "pop.contoso.test", "thumbprint": ONLY},
             f"name: the certificate {ONLY} does not cover 'pop.contoso.test', only mail.contoso.test; "
-            "give one that does.",
+            "use one that does.",
         ),
         (
             {"services": []},
-            "services: 'None' would take services away, which Exchange cannot; "
-            "give a list of those to assign, such as POP.",
+            "services: 'None' would remove assignments, which Exchange cannot do; use a list of services to assign, "
+            "such as POP.",
         ),
-        ({"services": None}, "services: it has no value; give a list of those to assign, such as POP."),
+        ({"services": None}, "services: it has no value; use a list of those to assign, such as POP."),
         ({"services": ["pop3"]}, "services: 'pop3' is not valid; use one or more of IMAP, POP, IIS, SMTP."),
         ({"services": ["UM"]}, "services: 'UM' is not valid; use one or more of IMAP, POP, IIS, SMTP."),
-        ({"services": ["POP", "none"]}, "services: 'None' cannot go together with POP; give it alone."),
+        ({"services": ["POP", "none"]}, "services: 'None' cannot be combined with POP; use it alone."),
         (
             {"services": ["SMTP"], "thumbprint": ONLY},
-            "services: for SMTP Exchange asks whether the certificate is to replace the default one, by which its "
-            "servers authenticate each other; set replace_default_smtp_certificate to true to say yes, "
-            "or leave SMTP out.",
+            "services: for SMTP, Exchange asks whether the certificate should replace the default one, with which its "
+            "servers authenticate each other; set replace_default_smtp_certificate to true to replace it, or leave "
+            "SMTP out.",
         ),
         (
             {"services": ["IIS"]},
-            "name: it is not clear which certificate is meant; give name or thumbprint.",
+            "name: it is not clear which certificate is meant; use name or thumbprint.",
         ),
         (
             {**POP, "expires_within_days": -1},
-            "expires_within_days: -1 is out of range; give 0 to 3650 days.",
+            "expires_within_days: -1 is out of range; use 0 to 3650 days.",
         ),
     ],
 )
@@ -552,7 +553,7 @@ def test_without_a_stored_name_it_is_not_guessed(host):
     host.import_certificate(MAIL)
     assert host.run(MODULE, POP)["msg"] == (
         "name: it is not clear which certificate is meant, and EX01 has no x509_certificate_name stored for POP3; "
-        "give name or thumbprint."
+        "use name or thumbprint."
     )
 
 

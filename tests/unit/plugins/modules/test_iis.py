@@ -82,7 +82,8 @@ def test_what_did_not_start_again_is_named_and_started_by_the_next_run(host):
     host.fault("service_dies", service="NetTcpActivator")
     broken = host.run("iis", {"state": "restarted"})
     assert broken["msg"] == (
-        "Now NetTcpActivator is stopped; the next run starts what is automatic, the event log has the reason."
+        "Now NetTcpActivator is stopped; the next run starts those that start automatically. The event log has the "
+        "reason."
     )
     assert (broken["changed"], broken["services"]) == (True, RUNNING)
     host.fault("none")
@@ -103,7 +104,7 @@ def test_a_lost_answer_to_the_stop_is_looked_into(host, done, stops):
 def test_a_restart_that_did_nothing_has_changed_nothing(host):
     host.fault("write_does_not_stick", cmdlet="Stop-Service")
     result = host.run("iis", {"state": "restarted"})
-    assert result["msg"] == f"IIS was not restarted, and the processes are those it had before: {', '.join(RUNNING)}."
+    assert result["msg"] == f"IIS was not restarted; its processes are still the same: {', '.join(RUNNING)}."
     assert (result["failed"], result["changed"]) == (True, False)
 
 
@@ -146,7 +147,7 @@ def test_nothing_is_stopped_without_knowing_what_to_start_again(host, told, came
 def test_nothing_is_stopped_if_a_service_that_depends_is_not_there(host, name):
     host.shapes["Get-Service"] = Put({"DependentServices": ["W3SVC", name]})
     assert host.run("iis", {"state": "restarted"})["msg"] == (
-        f"Get-Service shows DependentServices of WAS that are not there ({name}), so nothing was stopped; please "
+        f"Get-Service shows DependentServices of WAS that do not exist ({name}), so nothing was stopped; please "
         "report that."
     )
     assert host.writes == []
@@ -227,7 +228,7 @@ def test_a_state_that_cannot_be_read_afterwards_is_told_with_what_came(host):
     host.shapes["Get-CimInstance"] = lambda output: spoil(output) if host.writes else output
     assert host.run("iis", {"state": "restarted"})["msg"] == (
         "Now NetMsmqActivator is in a state that cannot be read (Win32_Service shows State as text, 'Wird "
-        "ausgeführt'); the next run starts what is automatic, the event log has the reason."
+        "ausgeführt'); the next run starts those that start automatically. The event log has the reason."
     )
 
 

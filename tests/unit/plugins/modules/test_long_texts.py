@@ -152,7 +152,7 @@ def test_equal_sentences_are_counted() -> None:
 def test_a_refused_value_is_shortened_where_a_module_tells_it(host: InProcessHost) -> None:
     result = host.run("pop_settings", {"banner": f"{'x' * 204_799}\n"})
     assert result["msg"].startswith("banner: 'xxx")
-    assert result["msg"].endswith("xxx\\n' contains a line break; give text of a single line.")
+    assert result["msg"].endswith("xxx\\n' contains a line break; use text on a single line.")
     assert "(204,800 characters)" in result["msg"]
     assert len(result["msg"]) < LONGEST
 
@@ -174,6 +174,7 @@ def test_one_reason_is_told_once(host: InProcessHost) -> None:
     names = [f"nobody{number}" for number in range(12)]
     result = host.run("cas_mailbox", {"identities": names, "pop_enabled": False})
     assert result["msg"].startswith(
-        f"identities: each of {', '.join(map(repr, names[:10]))} and 2 more is no mailbox that Exchange finds; check "
+        f"identities: each of {', '.join(map(repr, names[:10]))} and 2 more is not a mailbox that Exchange finds; "
+        f"check "
     )
-    assert result["msg"].count("is no mailbox") == 1
+    assert result["msg"].count("is not a mailbox") == 1

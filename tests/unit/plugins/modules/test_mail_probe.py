@@ -216,7 +216,7 @@ def offers_tls(line: socket.socket, certificate: Path) -> None:
 CREDENTIALS = {"user": USER, "password": PASSWORD}
 CLEAR = CREDENTIALS | {"allow_plain_text_password": True}
 WHERE = f"{NAME}:PORT at 127.0.0.1"
-SLOW = "within the 60 seconds of timeout"
+SLOW = "within the timeout of 60 seconds"
 LOAD = "check the load of the server, or give it more time."
 HOLDER = "check the server that holds it, the form of the user name, the password, and whether this mailbox may use"
 LOG = "check the protocol log of the service."
@@ -225,16 +225,16 @@ POP3_LIMITS = "check the service behind a load balancer, and the limits on conne
 TLS_HINT = "if the port starts with TLS, set encryption to implicit_tls."
 
 SERVERS: dict[str, tuple[Script, dict[str, Any], str]] = {
-    "silent": (silent, {}, f"{WHERE} did not finish its greeting {SLOW} and said nothing; {TLS_HINT}"),
+    "silent": (silent, {}, f"{WHERE} did not finish its greeting {SLOW} and sent nothing; {TLS_HINT}"),
     "silent_imap4": (
         silent,
         {"protocol": "imap4"},
-        f"{WHERE} did not finish its greeting {SLOW} and said nothing; {TLS_HINT}",
+        f"{WHERE} did not finish its greeting {SLOW} and sent nothing; {TLS_HINT}",
     ),
     "silent_smtp": (
         silent,
         {"protocol": "smtp"},
-        f"{WHERE} did not finish its greeting {SLOW} and said nothing; {TLS_HINT}",
+        f"{WHERE} did not finish its greeting {SLOW} and sent nothing; {TLS_HINT}",
     ),
     "silent_in_tls": (
         silent,
@@ -300,17 +300,17 @@ SERVERS: dict[str, tuple[Script, dict[str, Any], str]] = {
     "other_protocol": (
         greets_only(b"220 mail.contoso.test ESMTP\r\n"),
         {},
-        f"{WHERE} does not speak POP3, it began with '220 mail.contoso.test ESMTP': check protocol and port.",
+        f"{WHERE} does not speak POP3; it began with '220 mail.contoso.test ESMTP': check protocol and port.",
     ),
     "other_protocol_imap4": (
         greets_only(b"+OK POP3 ready\r\n"),
         {"protocol": "imap4"},
-        f"{WHERE} does not speak IMAP4, it began with '+OK POP3 ready': check protocol and port.",
+        f"{WHERE} does not speak IMAP4; it began with '+OK POP3 ready': check protocol and port.",
     ),
     "other_protocol_smtp": (
         greets_only(b"* OK IMAP4 ready\r\n"),
         {"protocol": "smtp"},
-        f"{WHERE} does not speak SMTP, it began with '* OK IMAP4 ready': check protocol and port.",
+        f"{WHERE} does not speak SMTP; it began with '* OK IMAP4 ready': check protocol and port.",
     ),
     "clear_in_place_of_tls": (
         greets_only(b"+OK ready\r\n"),
@@ -321,22 +321,22 @@ SERVERS: dict[str, tuple[Script, dict[str, Any], str]] = {
     "turned_away": (
         greets_only(b"-ERR too many connections\r\n"),
         {},
-        f"{WHERE} turned the connection away: '-ERR too many connections'.",
+        f"{WHERE} rejected the connection: '-ERR too many connections'.",
     ),
     "turned_away_smtp": (
         greets_only(b"421 4.3.2 Service not active\r\n"),
         {"protocol": "smtp"},
-        f"{WHERE} turned the connection away: '421 4.3.2 Service not active'.",
+        f"{WHERE} rejected the connection: '421 4.3.2 Service not active'.",
     ),
     "turned_away_imap4": (
         greets_only(b"* BYE busy\r\n"),
         {"protocol": "imap4"},
-        f"{WHERE} turned the connection away: '* BYE busy'.",
+        f"{WHERE} rejected the connection: '* BYE busy'.",
     ),
     "nonsense_later": (
         pop3((b"CAPA", b"+OK\r\n\r\n\xff\xfe\r\n.\r\n")),
         {},
-        f"{WHERE} gave an answer that is not POP3 during its capabilities.",
+        f"{WHERE} sent an answer that is not valid POP3 during its capabilities.",
     ),
     "tls_not_offered": (
         pop3(),
@@ -384,13 +384,13 @@ SERVERS: dict[str, tuple[Script, dict[str, Any], str]] = {
     "log_on_echoed": (
         pop3((b"PASS", b"-ERR unknown command ECHO\r\n")),
         CLEAR,
-        f"{WHERE} answered the sign-in of {USER} with words that are not known as a refusal: 'unknown command PASS "
+        f"{WHERE} returned an answer to the sign-in of {USER} that is not a known refusal: 'unknown command PASS "
         f"********'; {LOG}",
     ),
     "log_on_echoed_imap4": (
         imap4((b"LOGIN", b"TAG BAD what is ECHO\r\n")),
         {"protocol": "imap4", "user": "anna", "password": "a\\b'c\"d", "allow_plain_text_password": True},
-        f"{WHERE} answered the sign-in of anna with words that are not known as a refusal: 'what is TAG LOGIN "
+        f"{WHERE} returned an answer to the sign-in of anna that is not a known refusal: 'what is TAG LOGIN "
         f'"anna" ********\'; {LOG}',
     ),
     "log_on_echoed_smtp": (
@@ -424,8 +424,8 @@ SERVERS: dict[str, tuple[Script, dict[str, Any], str]] = {
     "log_on_beyond_ascii_imap4": (
         imap4(),
         {"protocol": "imap4", "user": USER, "password": "Geh\u00e9im-und-lang", "allow_plain_text_password": True},
-        "password: LOGIN of IMAP4 carries ASCII only, in the user and in the password, and the server does not offer "
-        "AUTH=PLAIN.",
+        "password: the IMAP4 command LOGIN accepts only ASCII in the user name and the password, and the server does "
+        "not offer AUTH=PLAIN.",
     ),
     "log_on_answered_by_a_farewell_imap4": (
         imap4((b"LOGIN", b"* BYE Connection closed. 14\r\n")),
@@ -435,23 +435,23 @@ SERVERS: dict[str, tuple[Script, dict[str, Any], str]] = {
     "mailbox_does_not_open": (
         pop3((b"STAT", b"-ERR Server Unavailable. 21\r\n")),
         CLEAR,
-        f"{WHERE} let {USER} sign in and did not open the mailbox: 'Server Unavailable. 21'; {HOLDER} POP3.",
+        f"{WHERE} let {USER} sign in, but did not open the mailbox: 'Server Unavailable. 21'; {HOLDER} POP3.",
     ),
     "mailbox_does_not_open_imap4": (
         imap4((b"EXAMINE", b"TAG BAD User is authenticated but not connected.\r\n")),
         {"protocol": "imap4"} | CLEAR,
-        f"{WHERE} let {USER} sign in and did not open the mailbox: 'User is authenticated but not connected.'; "
+        f"{WHERE} let {USER} sign in, but did not open the mailbox: 'User is authenticated but not connected.'; "
         f"{HOLDER} IMAP4.",
     ),
     "mailbox_is_not_there_imap4": (
         imap4((b"EXAMINE", b"TAG NO INBOX doesn't exist.\r\n")),
         {"protocol": "imap4"} | CLEAR,
-        f'{WHERE} let {USER} sign in and did not open the mailbox: "INBOX doesn\'t exist."; {HOLDER} IMAP4.',
+        f'{WHERE} let {USER} sign in, but did not open the mailbox: "INBOX doesn\'t exist."; {HOLDER} IMAP4.',
     ),
     "mailbox_answered_by_a_farewell_imap4": (
         imap4((b"EXAMINE", b"* BYE Connection closed. 14\r\n")),
         {"protocol": "imap4"} | CLEAR,
-        f"{WHERE} let {USER} sign in and did not open the mailbox: 'Connection closed. 14'; {HOLDER} IMAP4.",
+        f"{WHERE} let {USER} sign in, but did not open the mailbox: 'Connection closed. 14'; {HOLDER} IMAP4.",
     ),
     "closes_at_mailbox": (
         answers(b"+OK ready\r\n", (b"CAPA", POP3_CAPABILITIES), (b"USER", b"+OK\r\n"), (b"PASS", b"+OK in\r\n")),
@@ -461,12 +461,12 @@ SERVERS: dict[str, tuple[Script, dict[str, Any], str]] = {
     "mailbox_without_numbers": (
         pop3((b"STAT", b"+OK\r\n")),
         CLEAR,
-        f"{WHERE} gave an answer that is not POP3 during the opening of the mailbox.",
+        f"{WHERE} sent an answer that is not valid POP3 during the opening of the mailbox.",
     ),
     "log_on_unexpected": (
         pop3(),
         CLEAR | {"expect_logon": "refused"},
-        f"{WHERE} let {USER} sign in, and expect_logon is refused.",
+        f"{WHERE} let {USER} sign in, but expect_logon is refused.",
     ),
 }
 
@@ -534,33 +534,33 @@ TRIP = {"recipient": USER}
     ("options", "sentence"),
     [
         bad(
-            "host: 'https://mail.contoso.test' is neither a host name nor an address; give it without port, brackets "
+            "host: 'https://mail.contoso.test' is neither a host name nor an address; use it without port, brackets, "
             "and https://.",
             host="https://mail.contoso.test",
         ),
         bad(
-            "host: 'mail.contoso.test:995' is neither a host name nor an address; give it without port, brackets and "
+            "host: 'mail.contoso.test:995' is neither a host name nor an address; use it without port, brackets, and "
             "https://.",
             host="mail.contoso.test:995",
         ),
-        bad("host: '' is neither a host name nor an address; give it without port, brackets and https://.", host=""),
+        bad("host: '' is neither a host name nor an address; use it without port, brackets, and https://.", host=""),
         bad(
-            "connect_to: '*.contoso.test' is neither a host name nor an address; give it without port, brackets and "
+            "connect_to: '*.contoso.test' is neither a host name nor an address; use it without port, brackets, and "
             "https://.",
             connect_to="*.contoso.test",
         ),
         bad(
-            "host: 'fe80::1%eth0' has the zone id eth0, which names a network interface of one machine only; give an "
-            "address that means the same everywhere, or a name.",
+            "host: 'fe80::1%eth0' has the zone id eth0, which names a network interface of a single machine; use an "
+            "address without a zone, or a name.",
             host="fe80::1%eth0",
         ),
         bad(
-            "connect_to: '[fe80::1%2]' has the zone id 2, which names a network interface of one machine only; give an "
-            "address that means the same everywhere, or a name.",
+            "connect_to: '[fe80::1%2]' has the zone id 2, which names a network interface of a single machine; use an "
+            "address without a zone, or a name.",
             connect_to="[fe80::1%2]",
         ),
         bad(
-            "host: '[::1]:995' is neither a host name nor an address; give it without port, brackets and https://.",
+            "host: '[::1]:995' is neither a host name nor an address; use it without port, brackets, and https://.",
             host="[::1]:995",
         ),
         bad("port: 0 is not a port, which is from 1 to 65535.", port=0),
@@ -577,17 +577,18 @@ TRIP = {"recipient": USER}
         ),
         bad("user: it has a line break or another control character in it.", user="anna\n", password=PASSWORD),
         bad(
-            "expect_logon: without user and password no sign-in is tried that could be refused.", expect_logon="refused"
+            "expect_logon: without user and password, there is no sign-in that could be refused.",
+            expect_logon="refused",
         ),
         bad("round_trip: sending and fetching need user and password.", round_trip=TRIP),
         bad(
-            "round_trip: the message is fetched by POP3, and protocol is imap4.",
+            "round_trip: the message is fetched by POP3, but protocol is imap4.",
             protocol="imap4",
             round_trip=TRIP,
             **CREDENTIALS,
         ),
         bad(
-            "round_trip: it needs a successful sign-in, and expect_logon is refused.",
+            "round_trip: it needs a successful sign-in, but expect_logon is refused.",
             round_trip=TRIP,
             expect_logon="refused",
             **CREDENTIALS,
@@ -611,14 +612,14 @@ TRIP = {"recipient": USER}
         bad(f"ca_cert: {__file__} contains no certificate in PEM form.", ca_cert=__file__),
         bad(
             f"password: {NAME}:9 at 127.0.0.1 is reached without encryption, and a password is not sent over such a "
-            "connection; set encryption, or allow_plain_text_password if it has to be.",
+            "connection; set encryption, or allow_plain_text_password if this is intended.",
             port=9,
             encryption="none",
             **CREDENTIALS,
         ),
         bad(
-            f"password: {NAME}:587 at 127.0.0.1 is reached without encryption, and a password is not sent over such "
-            "a connection; set encryption, or allow_plain_text_password if it has to be.",
+            f"password: {NAME}:587 at 127.0.0.1 is reached without encryption, and a password is not sent over such a "
+            "connection; set encryption, or allow_plain_text_password if this is intended.",
             round_trip={**TRIP, "encryption": "none"},
             **CREDENTIALS,
         ),
@@ -646,7 +647,7 @@ def test_a_closed_port():
         port = unheard.getsockname()[1]
         assert look(port)["msg"] == (
             f"{NAME}:{port} at 127.0.0.1 refused the connection, so nothing listens on port {port} there: check the "
-            "port, the service and its bindings."
+            "port, the service, and its bindings."
         )
 
 
@@ -656,8 +657,8 @@ def test_a_name_that_does_not_resolve(monkeypatch):
 
     monkeypatch.setattr(socket, "getaddrinfo", unknown)
     assert look(110, connect_to="mail.invalid")["msg"] == (
-        "The name mail.invalid does not resolve on the controller (Name or service not known): check its spelling "
-        "and the DNS record, or give an address with connect_to."
+        "The name mail.invalid does not resolve on the controller (Name or service not known): check its spelling and "
+        "the DNS record, or use an address in connect_to."
     )
 
 
@@ -677,8 +678,8 @@ def test_an_address_that_swallows_everything():
             connection.setblocking(False)
             connection.connect_ex(("127.0.0.1", port))
         assert look(port, timeout=1)["msg"] == (
-            f"{NAME}:{port} at 127.0.0.1 did not take the connection within 1 seconds: check the address, and "
-            "whether a firewall drops what comes from the controller."
+            f"{NAME}:{port} at 127.0.0.1 did not accept the connection within 1 seconds: check the address, and "
+            "whether a firewall drops connections from the controller."
         )
         for connection in waiting:
             connection.close()
@@ -715,7 +716,7 @@ CERTIFICATES: dict[str, tuple[Callable[[Authority], Path], str | None, dict[str,
     "wrong_name": (
         lambda a: a.issue(["other.contoso.test", "*.mail.contoso.test"], common_name=NAME),
         f"The certificate of {WHERE} is for other.contoso.test, *.mail.contoso.test, not for {NAME}: check the name "
-        "the clients use and the certificate that is assigned to the service.",
+        "that clients use and the certificate that is assigned to the service.",
         {"trusted": True, "name_matches": False, "reason": "the name is not among those of the certificate"},
     ),
     "expired": (
@@ -725,20 +726,20 @@ CERTIFICATES: dict[str, tuple[Callable[[Authority], Path], str | None, dict[str,
     ),
     "self_signed": (
         lambda a: a.self_signed([NAME]),
-        f"The certificate of {WHERE} is signed by itself, so no client trusts it: assign one of a CA, or give this one "
-        "with ca_cert.",
+        f"The certificate of {WHERE} is self-signed, so no client trusts it: assign one from a CA, or set ca_cert to "
+        "this one.",
         {"trusted": False, "name_matches": True},
     ),
     "self_signed_wildcard": (
         lambda a: a.self_signed(["*.contoso.test"]),
-        f"The certificate of {WHERE} is signed by itself, so no client trusts it: assign one of a CA, or give this one "
-        "with ca_cert.",
+        f"The certificate of {WHERE} is self-signed, so no client trusts it: assign one from a CA, or set ca_cert to "
+        "this one.",
         {"trusted": False, "name_matches": True},
     ),
     "self_signed_for_another": (
         lambda a: a.self_signed(["other.contoso.test"]),
-        f"The certificate of {WHERE} is signed by itself, so no client trusts it: assign one of a CA, or give this one "
-        "with ca_cert.",
+        f"The certificate of {WHERE} is self-signed, so no client trusts it: assign one from a CA, or set ca_cert to "
+        "this one.",
         {"trusted": False, "name_matches": False},
     ),
 }
@@ -915,13 +916,13 @@ def test_a_log_on_without_its_mailbox_is_neither_one_nor_a_refusal(protocol, scr
     port = serve(script)
     for expected in ("ok", "refused"):
         result = look(port, **CLEAR, protocol=protocol, expect_logon=expected)
-        assert "and did not open the mailbox" in result["msg"]
+        assert "but did not open the mailbox" in result["msg"]
         assert result["logon"] == {"attempted": True, "ok": None, "answer": said}
 
 
 def test_a_mailbox_that_is_refused_by_a_code_is_a_refusal(serve):
     port = serve(imap4((b"EXAMINE", b"TAG NO [NOPERM] not for you\r\n")))
-    assert "and did not open the mailbox" in look(port, **CLEAR, protocol="imap4")["msg"]
+    assert "but did not open the mailbox" in look(port, **CLEAR, protocol="imap4")["msg"]
     result = look(port, **CLEAR, protocol="imap4", expect_logon="refused")
     assert "failed" not in result
     assert result["logon"] == {"attempted": True, "ok": False, "answer": "[NOPERM] not for you"}
@@ -1079,8 +1080,8 @@ def test_a_round_trip_in_check_mode_sends_and_removes_nothing(serve):
 def test_a_message_that_does_not_arrive(serve, monkeypatch):
     Clock(monkeypatch)
     result = Mailbox(delivers=False).probe(serve, timeout=60)
-    assert "took the message, and" in result["msg"]
-    assert f"did not have it for {USER} within the 60 seconds of timeout: check the queues" in result["msg"]
+    assert "accepted the message, but" in result["msg"]
+    assert f"did not have it for {USER} within the timeout of 60 seconds: check the queues" in result["msg"]
     assert (result["changed"], result["round_trip"]["sent"], result["round_trip"]["received"]) == (True, True, False)
 
 

@@ -101,8 +101,8 @@ def test_exchange_keeps_the_list_of_the_policy(host: InProcessHost) -> None:
     host.run(MODULE, {**ANNA, **ALLOW, "ews_allow_list": ["Tickets/*"]})
     told = host.run(MODULE, {**ANNA, "ews_block_list": ["OWA/*"]})
     assert told["msg"] == (
-        "ews_block_list: it counts only with ews_application_access_policy: EnforceBlockList, which is not so for "
-        "anna@contoso.test; give that option too."
+        "ews_block_list: it has an effect only with ews_application_access_policy: EnforceBlockList, which is not so "
+        "for anna@contoso.test; set that option too."
     )
     done = host.run(MODULE, {**ANNA, **BLOCK, "ews_block_list": {"add": ["OWA/*"]}})
     assert done["diff"]["before"]["anna@contoso.test"] == {**ALLOW, "ews_block_list": []}
@@ -120,18 +120,18 @@ def test_exchange_keeps_the_list_of_the_policy(host: InProcessHost) -> None:
         ),
         (
             {**BLOCK, "ews_allow_list": ["a"]},
-            "ews_allow_list: it counts only with ews_application_access_policy: EnforceAllowList; leave out one of "
-            "them.",
+            "ews_allow_list: it has an effect only with ews_application_access_policy: EnforceAllowList; leave out one "
+            "of them.",
         ),
         (
             {"ews_application_access_policy": "organization", "ews_block_list": ["a"]},
-            "ews_block_list: it counts only with ews_application_access_policy: EnforceBlockList; leave out one of "
-            "them.",
+            "ews_block_list: it has an effect only with ews_application_access_policy: EnforceBlockList; leave out one "
+            "of them.",
         ),
         (
             {"ews_application_access_policy": "Both"},
             "ews_application_access_policy: 'Both' is not valid; use EnforceAllowList (0) or "
-            "EnforceBlockList (1), or organization for what the organization has.",
+            "EnforceBlockList (1), or organization for the organization's value.",
         ),
         (
             {"owa_enabled": False, "exclusive": True},

@@ -348,12 +348,12 @@ def test_a_powershell_that_is_too_old_is_told() -> None:
             {"since": "yesterday"},
             "since: 'yesterday' is neither a day nor a number of days; write a day such as 2026-11-20",
         ),
-        ({"since": "0"}, "since: '0' days are out of range; give 1 to 366, or a day"),
+        ({"since": "0"}, "since: '0' days are out of range; use 1 to 366, or a day"),
         ({"since": "2026-13-01"}, "since: '2026-13-01' is neither a day nor a number of days"),
         ({"since": "2999-01-01"}, "since: '2999-01-01' is in the future; use the first day to read"),
         ({"users": ["a*"]}, "users: 'a*' is a pattern; name single users, or set all_users"),
         ({"users": [" "]}, "users: an entry is empty; name a user"),
-        ({"top": 1001}, "top: 1001 is out of range; give 0 to 1000"),
+        ({"top": 1001}, "top: 1001 is out of range; use 0 to 1000"),
     ],
 )
 def test_options_are_refused(host: InProcessHost, options: dict[str, Any], problem: str) -> None:

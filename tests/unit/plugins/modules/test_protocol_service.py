@@ -134,7 +134,7 @@ def test_a_disabled_service_needs_a_start_mode_to_be_started(host):
     set_mode(host, "MSExchangePop3", "Disabled")
     result = host.run("protocol_service", {"protocol": "pop3", "state": "started"})
     assert result["msg"] == (
-        "The service MSExchangePop3 is disabled and cannot be started; give start_mode as well, automatic for example."
+        "The service MSExchangePop3 is disabled and cannot be started; set start_mode too, for example to automatic."
     )
     assert host.writes == []
     assert host.run("protocol_service", {"protocol": "pop3", "state": "started", "start_mode": "manual"})["changed"]
@@ -146,7 +146,7 @@ def test_a_disabled_service_needs_a_start_mode_to_be_started(host):
     [
         (
             {"state": "started", "start_mode": "Disabled"},
-            "start_mode: 'disabled' does not go with the state started; give automatic or manual.",
+            "start_mode: 'disabled' cannot be combined with the state started; use automatic or manual.",
         ),
         (
             {"start_mode": "sometimes"},
@@ -154,9 +154,9 @@ def test_a_disabled_service_needs_a_start_mode_to_be_started(host):
         ),
         (
             {"state": "restarted", "start_mode": "manual", "keep_disabled": True},
-            "keep_disabled: a disabled service cannot be restarted; leave it out, or give the state stopped.",
+            "keep_disabled: a disabled service cannot be restarted; leave it out, or use the state stopped.",
         ),
-        ({"state": "started", "timeout": 0}, "timeout: 0 is out of range; give 1 to 3600 seconds."),
+        ({"state": "started", "timeout": 0}, "timeout: 0 is out of range; use 1 to 3600 seconds."),
         ({}, "one of the following is required: state, start_mode"),
     ],
 )
@@ -184,9 +184,9 @@ def test_an_inactive_component_is_the_reason(host):
     result = host.run("protocol_service", {"protocol": "pop3", "state": "started"})
     assert result["failed"] is True
     assert result["msg"] == (
-        "MSExchangePop3 is stopped on EX01 and not running. Exchange stops MSExchangePop3 while its server "
-        "component is not active. The server component PopProxy is Inactive, as requested by Maintenance. Make "
-        "it Active with Set-ServerComponentState, as the requester that took it down."
+        "MSExchangePop3 is stopped on EX01 and not running. Exchange stops MSExchangePop3 while its server component "
+        "is not active. The server component PopProxy is Inactive, as requested by Maintenance. Make it Active with "
+        "Set-ServerComponentState, as the requester that took it down."
     )
     assert result["changed"] is True
 
@@ -358,7 +358,7 @@ def test_what_the_task_does_not_need_is_told_and_in_nobody_s_way(host, warned):
     assert (result["changed"], result["unreadable"]) == (True, {"start_mode": "text"})
     assert [service["start_mode"] for service in result["services"]] == [None, "manual"]
     assert warned == [
-        "Of the service MSExchangePop3 not all can be read, and this is left out: start_mode came as text, "
+        "Not all of the service MSExchangePop3 can be read, and this is left out: start_mode was returned as text, "
         "'Automatisch'; please report that."
     ]
 
@@ -398,8 +398,8 @@ def test_a_server_without_a_role_has_no_services(host_of):
     host = host_of("2013")
     host.shapes["Get-ExchangeServer"] = Put({"IsClientAccessServer": False, "IsMailboxServer": "False"})
     assert host.run("protocol_service", {"protocol": "pop3", "state": "started"})["msg"] == (
-        "EX01 (Exchange Server 2013, 15.0.1497.2) has neither the Client Access nor the Mailbox role, and so no "
-        "services of POP3."
+        "EX01 (Exchange Server 2013, 15.0.1497.2) has neither the Client Access nor the Mailbox role, and therefore "
+        "no POP3 services."
     )
 
 

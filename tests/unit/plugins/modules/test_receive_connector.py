@@ -219,7 +219,7 @@ def test_two_on_the_port_and_none_with_the_usual_name_are_not_decided_between(ho
     add(host, "One", RemoteIPRanges=["10.1.0.0/16"])
     add(host, "Two", RemoteIPRanges=["10.2.0.0/16"])
     assert host.run(MODULE, {"enabled": False})["msg"].startswith(
-        "EX01 has 2 receive connectors for users on port 587 and none of them is called 'Client Frontend EX01'; give "
+        "EX01 has 2 receive connectors for users on port 587 and none of them is named 'Client Frontend EX01'; set "
     )
 
 
@@ -251,7 +251,7 @@ def test_without_a_name_it_stays_the_one_that_is_found(host, change):
     for check in (True, False):
         assert host.run(MODULE, change, check=check)["msg"] == (
             "name: with these settings 'Users' is no longer the receive connector through which users send, and the "
-            "next task without a name would not find it; give its name."
+            "next task without a name would not find it; set its name."
         )
     assert host.writes == []
     assert host.run(MODULE, {"name": "Users", **change})["changed"] is True
@@ -272,7 +272,7 @@ def test_one_binding_for_different_remote_addresses_is_allowed(host):
 OF_THE_BACK_END = (
     "bindings: 0.0.0.0:465 is also a binding of 'Client Proxy EX01', whose transport role is HubTransport and not "
     "FrontendTransport; connectors of different roles cannot have the same address and port, whatever their remote "
-    "addresses are, and Exchange takes no change as long as they do."
+    "addresses are, and Exchange accepts no change while they do."
 )
 
 
@@ -347,7 +347,7 @@ def test_a_certificate_that_is_not_assigned_is_refused(host):
     mark = host.import_certificate("mail.contoso.test", services=["POP"])
     told = f"tls_certificate_name: the certificate {mark} on EX01"
     assert host.run(MODULE, {"tls_certificate_name": mark})["msg"] == (
-        f"{told} is not assigned to SMTP, and the connector would not use it; assign it first."
+        f"{told} is not assigned to SMTP, so the connector would not use it; assign it first."
     )
     assert host.writes == []
 
@@ -367,7 +367,7 @@ def test_a_certificate_that_no_connector_can_name_is_refused(host, traits, fault
     for check in (True, False):
         assert host.run(MODULE, wanted, check=check)["msg"] == (
             f"tls_certificate_name: the certificate {mark} on EX01 {fault}, and a connector names its certificate by "
-            "both; give another one."
+            "both; use another one."
         )
     assert host.writes == []
 
@@ -406,7 +406,7 @@ def test_names_and_keys_of_every_sort_are_sent_as_exchange_stores_them(host, tra
 def test_a_certificate_that_has_expired_is_refused(host):
     expired = host.import_certificate("old.contoso.test", begins=-9, days=-1, services=["SMTP"])
     message = host.run(MODULE, {"tls_certificate_name": expired})["msg"]
-    told = f"tls_certificate_name: the certificate {expired} on EX01 has expired, it was valid until "
+    told = f"tls_certificate_name: the certificate {expired} on EX01 expired on "
     assert message.startswith(told)
     assert host.writes == []
 
@@ -431,7 +431,7 @@ def test_what_is_not_known_or_does_not_fit_is_warned_of(host, warned):
     assert warned == [
         not_known(host, mark),
         f"The FQDN of the receive connector 'Client Frontend EX01' is EX01.contoso.test, which its certificate {mark} "
-        "(mail.contoso.test) does not cover. Clients that check the name refuse the connection or ask the user.",
+        "(mail.contoso.test) does not cover. Clients that check the name refuse the connection or warn the user.",
     ]
 
 
@@ -491,27 +491,28 @@ SPAN = "is not a time span; write [d.]hh:mm:ss, or a whole number of seconds."
 RANGE = "write an address, first-last, or a network such as 10.0.0.0/8."
 BAD_INPUT = [
     ({"auth_mechanism": ["BasicAuthRequireTLS", "BasicAuth"]},
-     "auth_mechanism: BasicAuthRequireTLS needs Tls beside it; add it."),
+     "auth_mechanism: BasicAuthRequireTLS also needs Tls; add it."),
     ({"auth_mechanism": {"remove": ["Tls"]}},
-     "auth_mechanism: BasicAuthRequireTLS needs Tls beside it; add it."),
+     "auth_mechanism: BasicAuthRequireTLS also needs Tls; add it."),
     ({"auth_mechanism": "BasicAuthRequireTLS"},
-     "auth_mechanism: BasicAuthRequireTLS needs BasicAuth and Tls beside it; add it."),
-    ({"auth_mechanism": ["None", "Tls"]}, "auth_mechanism: 'None' cannot go together with Tls; give it alone."),
+     "auth_mechanism: BasicAuthRequireTLS also needs BasicAuth and Tls; add it."),
+    ({"auth_mechanism": ["None", "Tls"]}, "auth_mechanism: 'None' cannot be combined with Tls; use it alone."),
     ({"auth_mechanism": {"add": ["None"]}},
-     "auth_mechanism: 'None' cannot be added or removed; give a list with None alone to clear it."),
+     "auth_mechanism: 'None' cannot be added or removed; use a list with None alone to clear it."),
     ({"auth_mechanism": ["Ntlm"]},
      f"auth_mechanism: 'Ntlm' is not valid; use one or more of {ANY_AUTH}."),
     ({"auth_mechanism": ["Tls", "BasicAuth", "ExternalAuthoritative"], "permission_groups": ["ExchangeServers"]},
-     "auth_mechanism: ExternalAuthoritative goes only with Tls, not with BasicAuth; leave one or the other out."),
+     "auth_mechanism: ExternalAuthoritative goes together only with Tls, not with BasicAuth; leave one or the other "
+     "out."),
     ({"auth_mechanism": ["Tls", "ExternalAuthoritative"]},
      "auth_mechanism: ExternalAuthoritative needs ExchangeServers in permission_groups; add it there."),
     ({"auth_mechanism": ["None"], "require_tls": True},
-     "require_tls: it needs Tls in auth_mechanism, which is None; add it there, or say false."),
+     "require_tls: it needs Tls in auth_mechanism, which is None; add it there, or use false."),
     ({"auth_mechanism": ["Tls"], "enable_auth_gssapi": True},
-     "enable_auth_gssapi: it needs Integrated in auth_mechanism, which is Tls; add it there, or say false."),
+     "enable_auth_gssapi: it needs Integrated in auth_mechanism, which is Tls; add it there, or use false."),
     ({"permission_groups": ["Custom"]},
      (
-         "permission_groups: 'Custom' cannot be set, Exchange shows it if permissions were edited in Active "
+         "permission_groups: 'Custom' cannot be set, because Exchange shows it if permissions were edited in Active "
          "Directory; leave it out."
      )),
     ({"permission_groups": ["Everyone"]},
@@ -521,55 +522,56 @@ BAD_INPUT = [
      "name: 'EX02\\\\Client Frontend EX02' is a connector of EX02, and this task is about EX01; run it for EX02, or "
      "leave the server out of the name."),
     ({"name": "Client*"},
-     "name: 'Client*' is a pattern, which would hit other servers too; give one connector's name."),
-    ({"name": " "}, "name: '' is empty; give a name, or leave the option out."),
+     "name: 'Client*' is a pattern, which could match connectors of other servers too; use the name of one connector."),
+    ({"name": " "}, "name: '' is empty; use a name, or leave the option out."),
     ({"name": "Anonymous Relay"},
      "name: EX01 has no receive connector 'Anonymous Relay'; it has 'Default EX01', 'Client Proxy EX01', "
      "'Default Frontend EX01', 'Outbound Proxy Frontend EX01', 'Client Frontend EX01'."),
     ({"name": "Default EX01", "fqdn": "mail.contoso.test"},
-     "fqdn: the servers of the organization know each other by the FQDN of 'Default EX01', and mail between them stops "
-     "when it is changed; leave it as it is."),
+     "fqdn: the servers of the organization identify each other by the FQDN of 'Default EX01', and mail between them "
+     "stops if it changes; leave it as it is."),
     ({"name": "Default Frontend EX01", "fqdn": "mail.contoso.test"},
-     "fqdn: with ExchangeServer in auth_mechanism Exchange takes only EX01.contoso.test, EX01 or nothing, and not "
+     "fqdn: with ExchangeServer in auth_mechanism, Exchange accepts only EX01.contoso.test, EX01, or an empty "
+     "string, not "
      "'mail.contoso.test'; change one or the other."),
     ({"fqdn": "mail contoso"},
-     "fqdn: 'mail contoso' is not a host name; "
-     "give the name the connector is to call itself, such as mail.contoso.com."),
+     "fqdn: 'mail contoso' is not a host name; use the name with which the connector identifies itself, such as "
+     "mail.contoso.com."),
     ({"bindings": []}, "bindings: it is empty; a connector needs at least one binding, such as 0.0.0.0:587."),
     ({"bindings": {"remove": ["0.0.0.0:587", "[::]:587"]}},
-     "bindings: nothing would be left of them; leave at least one."),
+     "bindings: this would remove all of them; keep at least one."),
     ({"tls_certificate_name": "<I>CN=CA<S>"},
      "tls_certificate_name: '<I>CN=CA<S>' lacks one of its parts; write <I>issuer<S>subject, the issuer first."),
     ({"tls_certificate_name": "<I>CN=CA<S>CN=a<s>CN=b"},
      "tls_certificate_name: '<I>CN=CA<S>CN=a<s>CN=b' has <I> or <S> more than once, so it is not clear where a name "
-     "ends; give each once, the issuer first."),
+     "ends; write each once, the issuer first."),
     ({"bindings": ["0.0.0.0:25"]},
-     "bindings: 0.0.0.0:25 is also a binding of 'Default Frontend EX01' for the same remote addresses; the two "
-     "together have to be different for each connector of a server."),
+     "bindings: 0.0.0.0:25 is also a binding of 'Default Frontend EX01' for the same remote addresses; each connector "
+     "of a server needs its own combination of the two."),
     ({"remote_ip_ranges": []},
-     "remote_ip_ranges: it is empty, and nobody could connect; 0.0.0.0-255.255.255.255 is every IPv4 address."),
+     "remote_ip_ranges: it is empty, so nobody could connect; use 0.0.0.0-255.255.255.255 for every IPv4 address."),
     ({"remote_ip_ranges": ["10.0.0.300"]},
      f"remote_ip_ranges: '10.0.0.300' is not a range of IP addresses; {RANGE}"),
     ({"remote_ip_ranges": ["10.0.0.9-10.0.0.1"]},
      f"remote_ip_ranges: '10.0.0.9-10.0.0.1' ends before it begins; {RANGE}"),
     ({"remote_ip_ranges": ["10.0.0.1-::1"]}, f"remote_ip_ranges: '10.0.0.1-::1' mixes IPv4 and IPv6; {RANGE}"),
     ({"remote_ip_ranges": ["10.1.2.3/8"]},
-     "remote_ip_ranges: '10.1.2.3/8' does not begin where its network begins; write 10.0.0.0/8."),
-    ({"max_message_size": "64B"}, "max_message_size: '64B' is out of range; give 64KB to 2147483647B."),
-    ({"max_message_size": "unlimited"}, "max_message_size: 'unlimited' is out of range; give 64KB to 2147483647B."),
+     "remote_ip_ranges: '10.1.2.3/8' does not begin with the first address of its network; write 10.0.0.0/8."),
+    ({"max_message_size": "64B"}, "max_message_size: '64B' is out of range; use 64KB to 2147483647B."),
+    ({"max_message_size": "unlimited"}, "max_message_size: 'unlimited' is out of range; use 64KB to 2147483647B."),
     ({"max_inbound_connection_per_source": 10001},
-     "max_inbound_connection_per_source: 10001 is out of range; give 1 to 10000, or unlimited."),
+     "max_inbound_connection_per_source: 10001 is out of range; use 1 to 10000, or unlimited."),
     ({"message_rate_limit": "many"},
-     "message_rate_limit: 'many' is not a whole number; give 1 to 2147483647, or unlimited."),
+     "message_rate_limit: 'many' is not a whole number; use 1 to 2147483647, or unlimited."),
     ({"connection_timeout": "00:05:00"},
-     "connection_timeout: 00:05:00 has to be longer than connection_inactivity_timeout, which is 00:05:00."),
+     "connection_timeout: 00:05:00 must be longer than connection_inactivity_timeout, which is 00:05:00."),
     ({"connection_timeout": "long"}, f"connection_timeout: 'long' {SPAN}"),
     ({"tls_certificate_name": "<S>CN=mail.contoso.test"},
      "tls_certificate_name: '<S>CN=mail.contoso.test' lacks one of its parts; write <I>issuer<S>subject, the issuer "
      "first."),
     ({"tls_certificate_name": "CN=mail.contoso.test"},
-     "tls_certificate_name: 'CN=mail.contoso.test' names no certificate; give its thumbprint of 40 hexadecimal digits, "
-     "a host name that it covers, or <I>issuer<S>subject."),
+     "tls_certificate_name: 'CN=mail.contoso.test' does not identify a certificate; use its thumbprint of 40 "
+     "hexadecimal digits, a host name that it covers, or <I>issuer<S>subject."),
     ({"tls_certificate_name": "mail.contoso.test"},
      "tls_certificate_name: no Exchange certificate on EX01 covers 'mail.contoso.test'; it has "
      "<own> (ex01, ex01.contoso.test)."),
@@ -587,9 +589,9 @@ def test_bad_input_gets_one_sentence_and_nothing_is_written(host, options, messa
 def test_if_the_connector_cannot_be_told_the_names_are_listed(host):
     remove(host)
     assert host.run(MODULE, {"enabled": True})["msg"] == (
-        "EX01 has no receive connectors for users on port 587 and none of them is called 'Client Frontend EX01'; give "
-        "the option name, it is one of 'Default EX01', 'Client Proxy EX01', 'Default Frontend EX01', "
-        "'Outbound Proxy Frontend EX01'."
+        "EX01 has no receive connectors for users on port 587 and none of them is named 'Client Frontend EX01'; set "
+        "the option name to one of 'Default EX01', 'Client Proxy EX01', 'Default Frontend EX01', 'Outbound Proxy "
+        "Frontend EX01'."
     )
 
 
@@ -655,7 +657,7 @@ def test_since_2013_no_role_is_one_that_cannot_be_read(host, role):
     result = host.run(MODULE, {"max_message_size": "20MB"})
     assert result["msg"] == (
         "Get-ReceiveConnector shows TransportRole of 'Client Proxy EX01' of EX01 as null, which cannot be read, so it "
-        "is not known whether that is for client submission; give the option name, and please report that."
+        "is not known whether that is for client submission; set the option name, and please report that."
     )
     assert result["unreadable"] == {"TransportRole": "null"}
     assert host.writes == []

@@ -82,7 +82,7 @@ def test_lists_can_be_edited_and_cleared(host):
 def test_imap_has_its_own_cmdlets_and_limits(host):
     assert host.run("imap_settings", {"max_command_size": 16384})["changed"] is True
     assert host.writes == ["Set-ImapSettings"]
-    assert "give 1024 to 16384 bytes" in host.run("imap_settings", {"max_command_size": 512})["msg"]
+    assert "use 1024 to 16384 bytes" in host.run("imap_settings", {"max_command_size": 512})["msg"]
 
 
 def test_each_wrong_option_gets_its_sentence(host):
@@ -219,5 +219,5 @@ def test_an_error_after_which_nothing_can_be_read_is_told_with_both(refusing):
     gone = {"cmdlet": "Get-PopSettings", "message": "Gone."}
     refusing.afterwards["Set-PopSettings"] = partial(refusing.fault, "fails_after_effect", **gone)
     result = refusing.run("pop_settings", {"banner": "New."})
-    assert result["msg"] == "Set-PopSettings failed: No. And it cannot be read back: Get-PopSettings failed: Gone."
+    assert result["msg"] == "Set-PopSettings failed: No. It cannot be read back either: Get-PopSettings failed: Gone."
     assert result["changed"] is False

@@ -102,10 +102,10 @@ ROWS = (
         "Set-CASMailbox",
         "PopMessagesRetrievalMimeFormat",
         "HtmlOnly",
-        f"1 of 1 mailboxes could not be changed. {ANNA}: Set-CASMailbox was answered without an error, but the mailbox "
+        f"1 of 1 mailboxes could not be changed. {ANNA}: Set-CASMailbox returned no error, but the mailbox "
         "does not have what was written. pop_messages_retrieval_mime_format: 'TextOnly' was sent instead of "
         "'BestBodyFormat', and 'HtmlOnly' is stored.",
-        f"1 of 1 mailboxes could not be changed. {ANNA}: Set-CASMailbox was answered without an error, but the mailbox "
+        f"1 of 1 mailboxes could not be changed. {ANNA}: Set-CASMailbox returned no error, but the mailbox "
         "does not have what was written.",
         {
             ANNA: {
@@ -250,8 +250,8 @@ LOST = (
         "iis",
         {"state": "restarted"},
         "Stop-Service",
-        "{} IIS was not restarted, and the processes are those it had before: W3SVC, "
-        "NetTcpActivator, NetPipeActivator, NetMsmqActivator.",
+        "{} IIS was not restarted; its processes are still the same: W3SVC, NetTcpActivator, NetPipeActivator, "
+        "NetMsmqActivator.",
         of="WAS",
     ),
     Lost(

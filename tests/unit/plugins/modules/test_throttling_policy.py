@@ -21,12 +21,12 @@ def test_exchanges_own_policy_is_not_changed(host: InProcessHost, scope: object,
     host.shapes[GET] = Put({"ThrottlingPolicyScope": scope})
     result = host.run(MODULE, WANTED)
     assert (result.get("failed", False), host.writes) == (own, [] if own else ["Set-ThrottlingPolicy"])
-    assert not own or result["msg"].startswith("name: Exchange does not let Programs be changed")
+    assert not own or result["msg"].startswith("name: Exchange does not allow changes to Programs")
 
 
 def test_a_scope_that_cannot_be_read_changes_nothing(host: InProcessHost) -> None:
     host.shapes[GET] = Put({"ThrottlingPolicyScope": "Weltweit"})
-    assert "so it is not known whether Exchange lets it be changed" in host.run(MODULE, WANTED)["msg"]
+    assert "so it is not known whether Exchange allows changes to it" in host.run(MODULE, WANTED)["msg"]
     assert host.writes == []
 
 

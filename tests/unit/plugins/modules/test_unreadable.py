@@ -89,8 +89,9 @@ def test_what_nobody_asked_for_is_left_out_with_a_warning(host, warned):
     assert (
         warned
         == [
-            f"Of {POP} not all can be read, and this is left out: login_type came as text, 'Sichere Anmeldung'; "
-            f"ssl_bindings came as {TOLD}, in a list of 1; please report that."
+            f"Not all of {POP} can be read, and this is left out: login_type was returned as text, 'Sichere "
+            f"Anmeldung'; "
+            f"ssl_bindings was returned as {TOLD}, in a list of 1; please report that."
         ]
         * 2
     )
@@ -110,8 +111,8 @@ def test_a_read_back_that_cannot_be_read_fails_and_is_not_written_over(host, los
     result = host.run("pop_settings", {"login_type": "PlainTextLogin", "banner": "New."})
     assert (result["failed"], result["changed"]) == (True, True)
     assert result["msg"].endswith(
-        "login_type: it was written, but what EX01 has stored now cannot be read, it came as "
-        f"{TOLD}; please report that."
+        f"login_type: it was written, but what EX01 has stored now cannot be read, it was returned as {TOLD}; please "
+        "report that."
     )
     assert result["msg"].startswith("Set-PopSettings was sent and its answer was lost" if lost else "login_type: ")
     assert "banner" not in result["msg"]
@@ -131,7 +132,7 @@ def test_an_object_that_shows_nothing_is_not_a_server_without_settings(host):
     host.shapes["Get-PopSettings"] = lambda _: [element({"WhenChangedUTC": "?"})]
     result = host.run("pop_settings", {"banner": "New."})
     assert result["msg"] == (
-        "Get-PopSettings shows none of the POP3 settings of EX01 (Exchange Server SE, 15.2.2562.17): what came is "
+        "Get-PopSettings shows none of the POP3 settings of EX01 (Exchange Server SE, 15.2.2562.17): it returned "
         "an object without text with the members WhenChangedUTC; please report that."
     )
 
@@ -156,8 +157,8 @@ def test_the_report_judges_nothing_that_it_cannot_read(host, warned):
     ids = {finding["id"] for finding in result["findings"] if "MSExchangePOP3BE" not in finding["found"]}
     assert {finding["severity"] for finding in result["findings"]} == {"notice"}, "the protocol may be off as a whole"
     assert ids == {"no-external-settings", "connector-not-advertised", "restart-owed"}
-    assert [warning.partition(" not all")[0] for warning in warned] == [
-        f"Of {what}" for what in (POP, "the service MSExchangePop3", SENDING)
+    assert [warning.partition(" can be read,")[0] for warning in warned] == [
+        f"Not all of {what}" for what in (POP, "the service MSExchangePop3", SENDING)
     ]
 
 
@@ -177,8 +178,8 @@ def test_which_connector_is_for_clients_is_not_guessed(host):
     result = host.run("receive_connector", {"enabled": False})
     assert result["msg"] == (
         "The bindings of receive connectors of EX01 cannot be read, so it is not known which one is for client "
-        f"submission: those of 'Client Frontend EX01' came as {TOLD}, in a list of 1; give the option name, and please "
-        "report that."
+        f"submission: those of 'Client Frontend EX01' were returned as {TOLD}, in a list of 1; set the option name, "
+        "and please report that."
     )
     assert host.writes == []
     assert host.run("receive_connector", {"enabled": False, "name": "Relay"})["connector"] == "Relay"
@@ -306,7 +307,7 @@ def test_a_mailbox_that_cannot_be_read_back_is_told(host):
     host.afterwards["Set-CASMailbox"] = partial(show, host, "Get-CASMailbox", {"PopEnabled": TEXTLESS})
     result = host.run("cas_mailbox", {"identities": ["reader"], "pop_enabled": False})
     assert result["msg"].endswith(
-        "reader@contoso.test: Set-CASMailbox gave no error. "
+        "reader@contoso.test: Set-CASMailbox returned no error. "
         "Get-CASMailbox does not show pop_enabled so that it can be read."
     )
 
@@ -314,7 +315,7 @@ def test_a_mailbox_that_cannot_be_read_back_is_told(host):
 def test_a_switch_that_comes_as_text_counts(host):
     show(host, "Get-CASMailbox", {"PopUseProtocolDefaults": "True"})
     result = host.run("cas_mailbox", {"identities": ["reader"], "pop_suppress_read_receipt": True})
-    assert "counts only with pop_use_protocol_defaults: false" in result["msg"]
+    assert "has an effect only with pop_use_protocol_defaults: false" in result["msg"]
 
 
 @pytest.mark.parametrize(("services", "key"), [(TEXTLESS, "False"), ("Beliebig", False), ([None], "false")])

@@ -70,8 +70,8 @@ def test_no_password(settings: Settings, shell: str, auth: str) -> None:
     unless = " unless there is a Kerberos ticket" if auth == "negotiate" else ""
     assert told(shell, replace(settings, auth=auth, password=None)) == (
         f"There is no password for user 'CONTOSO\\\\ansible', and {auth} authentication needs one{unless}: set "
-        "ansible_password, or ansible_exchange_password for this collection alone (a key of SSH is of no use here), or "
-        "use a Kerberos ticket with ansible_exchange_auth: kerberos."
+        "ansible_password, or ansible_exchange_password for this collection alone (an SSH key has no effect), or use a "
+        "Kerberos ticket with ansible_exchange_auth: kerberos."
     )
 
 

@@ -51,7 +51,7 @@ def test_a_folder_that_is_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     gone.mkdir()
     monkeypatch.chdir(gone)
     gone.rmdir()
-    assert "give an absolute path" in refusal("host_vars/ex01.yml")
+    assert "use an absolute path" in refusal("host_vars/ex01.yml")
     assert Destination.of(str(tmp_path / "ex01.yml")).held is None
 
 
@@ -86,10 +86,10 @@ def test_never_inside_another_collection(mark: str, tmp_path: Path) -> None:
 
 
 def test_what_is_no_file_or_cannot_be_one(tmp_path: Path) -> None:
-    assert "give the name of a file" in refusal("")
-    assert "give the name of a file" in refusal("a\0b")
-    assert "give the name of a file" in refusal(tmp_path)
-    assert "give the name of a file" in refusal("/dev/null")
+    assert "use the name of a file" in refusal("")
+    assert "use the name of a file" in refusal("a\0b")
+    assert "use the name of a file" in refusal(tmp_path)
+    assert "use the name of a file" in refusal("/dev/null")
     (tmp_path / "file").write_text("")
     assert f"nothing can be created in {tmp_path / 'file'}" in refusal(tmp_path / "file" / "ex01.yml")
     assert "cannot be written: " in refusal(tmp_path / ("x" * 300))

@@ -121,8 +121,8 @@ def test_a_zone_is_refused(written: str, zone: str) -> None:
     with pytest.raises(ValueError, match=r"\Aansible_host ") as told:
         to_settings(DEFAULTS | {"host": written})
     assert str(told.value) == (
-        f"ansible_host '{written}' has the zone id {zone}, which names a network interface of one machine only; give "
-        "an address that means the same everywhere, or a name."
+        f"ansible_host '{written}' has the zone id {zone}, which names a network interface of a single machine; use an "
+        "address without a zone, or a name."
     )
 
 
@@ -131,7 +131,7 @@ def test_what_is_no_host_is_refused(written: str) -> None:
     with pytest.raises(ValueError, match="is neither a host name nor an address") as told:
         to_settings(DEFAULTS | {"host": written})
     assert str(told.value) == (
-        f"ansible_host '{written}' is neither a host name nor an address; give it without port and https://."
+        f"ansible_host '{written}' is neither a host name nor an address; use it without port and https://."
     )
 
 
@@ -156,14 +156,14 @@ def test_readable_passwords_are_refused_until_asked_for(given: dict[str, Any]) -
 
 
 def test_an_unknown_authentication_is_named() -> None:
-    with pytest.raises(ValueError, match="'digest' is not known; it is one of basic"):
+    with pytest.raises(ValueError, match="'digest' is not valid; use one of basic"):
         to_settings(DEFAULTS | {"auth": "digest"})
 
 
 def test_basic_carries_only_what_it_can() -> None:
     assert to_settings(DEFAULTS | {"auth": "basic", "remote_password": "gr\u00fcn"}).password == "gr\u00fcn"
     assert to_settings(DEFAULTS | {"auth": "ntlm", "remote_password": "5\u20ac"}).password == "5\u20ac"
-    with pytest.raises(ValueError, match=r"Western European characters only, and the password has another one: use"):
+    with pytest.raises(ValueError, match=r"only Western European characters, but the password has another one: use"):
         to_settings(DEFAULTS | {"auth": "basic", "remote_password": "5\u20ac"})
 
 

@@ -96,7 +96,7 @@ def test_piped_identities_are_literals(identities: list[str]) -> None:
     ("value", "reason"),
     [
         ("a\0b", "Banner: it has a NUL character, which PowerShell text cannot carry"),
-        ("\ud800", "Banner: it has half of a surrogate pair, which is no character"),
+        ("\ud800", "Banner: it has half of a surrogate pair, which is not a character"),
         (
             {"$credential": {"user": "probe", "password": "secret"}},
             "Banner: a password cannot be sent as PowerShell text, which Windows may log; use "
@@ -127,7 +127,7 @@ def test_what_has_no_literal_is_refused(value: Any, reason: str) -> None:
     ["Set-PopSettings; exit", "exit", "Set-PopSettings -Confirm", "", "$x\\Get-Y", "A B\\Get-Y", "A\\B\\Get-Y"],
 )
 def test_what_is_no_cmdlet_is_refused(cmdlet: str) -> None:
-    with pytest.raises(ValueError, match="is no cmdlet"):
+    with pytest.raises(ValueError, match="is not a cmdlet"):
         powershell.render([("Get-Service", {}), (cmdlet, {})])
 
 

@@ -137,7 +137,7 @@ def test_an_answer_that_may_be_the_proxys(
         monkeypatch.setenv("http_proxy", f"me:{SECRET}@127.0.0.1:{relay.port}")
         sentence = told(shell, settings_of(closed, "http"))
     assert sentence == (
-        f"HTTP {status} came instead of WSMan from http://127.0.0.1:{closed}/wsman, or from the proxy "
+        f"HTTP {status} was returned instead of WSMan by http://127.0.0.1:{closed}/wsman, or by the proxy "
         f"http://127.0.0.1:{relay.port} that http_proxy in the controller's environment names on the way there: check "
         f"that the service is running and that the proxy lets the controller through to it{AROUND}"
     )
@@ -148,8 +148,8 @@ def test_socks_without_its_library(monkeypatch: pytest.MonkeyPatch, closed: int,
     find = importlib.util.find_spec
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "socks" else find(name))
     settings = settings_of(closed)
-    missing = "The Python library PySocks is missing on the controller, without which the proxy "
-    install = " names cannot be used: install it (pip install PySocks) into the Python that runs Ansible"
+    missing = "The Python library PySocks is missing on the controller, and the proxy "
+    install = " names cannot be used without it: install it (pip install PySocks) into the Python that runs Ansible"
     url = f"socks5h://me:{SECRET}@[::1]:1080"
     assert told(shell, replace(settings, proxy=url)) == (
         f"{missing}socks5h://[::1]:1080 that {INVENTORY}{install}, or leave that variable out."
@@ -177,7 +177,7 @@ def test_socks_without_its_library(monkeypatch: pytest.MonkeyPatch, closed: int,
 )
 def test_what_is_no_proxy(closed: int, shell: str, url: str) -> None:
     sentence = told(shell, replace(settings_of(closed), proxy=url))
-    assert sentence.startswith(f"The proxy that {INVENTORY} names is not written as one: give it as in http://proxy.")
+    assert sentence.startswith(f"The proxy that {INVENTORY} names is not a valid URL: write it as in http://proxy.")
 
 
 @pytest.mark.parametrize("shell", SHELLS)

@@ -47,7 +47,7 @@ def test_what_puts_something_out_goes_on(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_what_is_silent_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     pipeline = Pipeline("<S>a</S>", None, None, None, "<S>b</S>")
-    with pytest.raises(Overdue, match=r"Get-X gave no answer on .* within 25 seconds"):
+    with pytest.raises(Overdue, match=r"Get-X did not answer on .* within 25 seconds"):
         received(monkeypatch, pipeline)
     assert pipeline.now == 40
 

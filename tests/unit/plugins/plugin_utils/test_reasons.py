@@ -81,7 +81,7 @@ def test_a_reason_is_the_same_in_whatever_way_it_comes(name: str) -> None:
     begins = {sentence.rpartition(" (")[0] for sentence in sentences}
     assert len(begins) == 1
     for sentence in sentences:
-        assert sentence.startswith(f"{URL} opens no session, because ")
+        assert sentence.startswith(f"{URL} did not open a session, because ")
         assert sentence.endswith(f"{called.partition('-')[2] or name}: {words.rstrip('.')}).")
         assert "RequestId" not in sentence
 
@@ -112,7 +112,7 @@ def test_words_alone_are_no_reason(text: str) -> None:
             state("Some.OtherException", f"{BLOCKS}[FailureCategory=AuthZ-OtherException] Etwas."),
             "could not open a PowerShell session: AuthZ-OtherException: Etwas.",
         ),
-        (state("", ""), "could not open a PowerShell session: no reason given."),
+        (state("", ""), "could not open a PowerShell session: no reason was given."),
         (
             fault(MANAGED_EXCEPTION, f"{BLOCKS}[FailureCategory=AuthZ-OtherException] Etwas."),
             "refused the request with WSMan fault 2152992672: AuthZ-OtherException: Etwas.",
@@ -120,9 +120,9 @@ def test_words_alone_are_no_reason(text: str) -> None:
         (fault("w:InternalError", "Etwas."), "refused the request with WSMan fault w:InternalError: Etwas."),
         (
             fault(5, "Zugriff verweigert."),
-            "refused the request with WSMan fault 5: Zugriff verweigert; see that user 'ansible' is a member of a role "
-            "group of Exchange, has RemotePowerShellEnabled, and that nothing is denied to the server's own account in "
-            "Active Directory.",
+            "refused the request with WSMan fault 5: Zugriff verweigert; make sure that user 'ansible' is a member of "
+            "a role group of Exchange, has RemotePowerShellEnabled, and that nothing is denied to the server's own "
+            "account in Active Directory.",
         ),
         (
             WinRMTransportError("http", 403, f"{BLOCKS} Access is denied."),
@@ -131,7 +131,7 @@ def test_words_alone_are_no_reason(text: str) -> None:
         (
             WinRMTransportError("http", 403, "<html>403</html>"),
             "answered HTTP 403 instead of WSMan, as IIS does where the directory PowerShell requires TLS: set "
-            "ansible_exchange_scheme to https, or take that requirement back.",
+            "ansible_exchange_scheme to https, or remove that requirement.",
         ),
         (
             WinRMTransportError("http", 500, "<html>[x=1]</html>"),

@@ -103,10 +103,10 @@ def test_what_is_no_report_is_refused_in_a_sentence(tmp_path: Path, content: byt
 @pytest.mark.parametrize(
     ("page", "pipeline", "said"),
     [
-        ("report", None, "give one that ends in .html."),
-        ("report.json", None, "give one that ends in .html."),
-        ("report.html", "report.json", "is where the page or its JSON is written; give another path."),
-        ("report.html", "report.html", "is where the page or its JSON is written; give another path."),
+        ("report", None, "use one that ends in .html."),
+        ("report.json", None, "use one that ends in .html."),
+        ("report.html", "report.json", "is where the page or its JSON is written; use another path."),
+        ("report.html", "report.html", "is where the page or its JSON is written; use another path."),
         ("report.html", "full/junit.xml", "cannot be written"),
         ("full/report.html", None, "cannot be written"),
     ],

@@ -142,7 +142,7 @@ def test_a_call_that_takes_too_long(playbook: Playbook, tmp_path: Path) -> None:
     for write, state in ((False, "unreachable"), (True, "unknown")):
         answer = Reply.parse(line.invoke(Request(cmdlet="Wait-Process", write=write).to_json()))
         assert answer.state == state
-        assert "given up after 0.2 seconds, which is ansible_exchange_call_timeout" in str(answer.reason)
+        assert "stopped after 0.2 seconds, the limit in ansible_exchange_call_timeout" in str(answer.reason)
     assert pid(line) == one
 
 

@@ -130,7 +130,7 @@ def test_what_could_not_be_put_out_is_told(state: str, expected: str, *, write: 
     shell = Shell(Process(LOST + ANSWER.replace(b"completed", state.encode())))
     reply = shell.run(Request("windows", "Set-X", write=write), 60)
     assert (reply.state, reply.output) == (expected, ["mine"])
-    told = "Set-X ran on ex01, and PowerShell could not put out what it answered: Nicht \u00fcbertragbar."
+    told = "Set-X ran on ex01, but PowerShell could not return its output: Nicht \u00fcbertragbar."
     assert reply.reason == told
     assert shell.usable is (state != "left")
 
@@ -158,7 +158,7 @@ def test_what_could_not_be_read_did_not_run() -> None:
     shell = Shell(Process(LOST + b"<id> end unread\r\n"))
     assert shell.run(Request("windows", "Set-X", write=True), 60) == Reply(
         "failed",
-        reason="PowerShell on ex01 could not read what was sent, for which it must be version 3 or newer; use "
+        reason="PowerShell on ex01 could not read what was sent, because this requires version 3 or newer; use "
         "ansible_exchange_transport: psrp",
     )
     assert shell.heard == ["Nicht \u00fcbertragbar."]
@@ -169,7 +169,7 @@ def test_what_could_not_be_read_did_not_run() -> None:
 )
 def test_an_error_that_is_none_is_no_answer(said: bytes) -> None:
     line = b"<id> error " + base64.b64encode(b"<Objs>%b</Objs>" % said) + b"\n"
-    with pytest.raises(Interrupted, match="an error came that is none"):
+    with pytest.raises(Interrupted, match="an error was returned that is not valid"):
         Shell(Process(line + ANSWER)).ask()
 
 
@@ -187,7 +187,7 @@ def test_a_line_that_something_was_written_into_is_no_answer(line: bytes) -> Non
 
 def test_talking_is_no_sign_of_life() -> None:
     shell = Shell(Process(b"Working...\n" * 100 + b"Your name? ", size=11))
-    with pytest.raises(Overdue, match=r"^Get-X gave no answer on ex01 within 60 seconds\.$"):
+    with pytest.raises(Overdue, match=r"^Get-X did not answer on ex01 within 60 seconds\.$"):
         shell.ask()
     assert set(shell.heard) == {"Working..."}
 
@@ -225,7 +225,7 @@ CLIXML = (
 @pytest.mark.parametrize(
     ("errors", "output", "heard", "reason"),
     [
-        (b"", b"", [], "no reason given"),
+        (b"", b"", [], "no reason was given"),
         (b"Access is denied.\r\nAsk.\r\n", b"", ["Access is denied.", "Ask."], "Access is denied"),
         (CLIXML, b"", ["Set-X : <Not> there_", "At line:1"], "Set-X : <Not> there_"),
         (b"", b"Out of\r\nmemory", ["Out of", "memory"], "memory"),
@@ -249,7 +249,7 @@ def test_the_end_of_the_process_has_its_reason(errors: bytes, output: bytes, hea
             "program. Check the spelling of the name, or if a path was included, verify that the path is correct and "
             "try again",
         ),
-        ("with_no_errors", "no reason given"),
+        ("with_no_errors", "no reason was given"),
     ],
 )
 def test_a_captured_end_has_its_whole_reason(captures: Path, name: str, reason: str, size: int) -> None:
