@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from ansible import constants as C
 from ansible.errors import AnsibleConnectionFailure
+from ansible.parsing.dataloader import DataLoader
+from ansible.template import Templar
 
 from ansible_collections.mailops.exchange.plugins.action import client_access_look, client_access_verification
 from ansible_collections.mailops.exchange.plugins.module_utils._host.messages import Request
@@ -17,6 +19,7 @@ from ansible_collections.mailops.exchange.plugins.plugin_utils import role
 from ansible_collections.mailops.exchange.plugins.plugin_utils.role import Failed, RoleAction, answered_once
 
 Work = Callable[..., dict[str, Any]]
+ROOT = Path(__file__).resolve().parents[4]
 CHANGED = {"settings": {"changed": True, "settings": {}}}
 SERVED = "A" * 40
 PLANNED = ("receive_connector", "exchange_certificate", "pop_settings", "protocol_service")
@@ -228,6 +231,28 @@ def test_nothing_is_compared_of_a_server_that_is_left_alone(compare: Work, answe
         assert compare("preflight", settings=UNCHANGED) == {}
         assert answers.modules == ["client_access_info"]
     assert compare(settings=UNCHANGED).keys() == {"settings"}
+
+
+def test_a_part_is_compared_with_the_options_of_its_task() -> None:
+    action = object.__new__(client_access_look.ActionModule)
+    action._loader = DataLoader()
+    action._templar = Templar(loader=action._loader, variables={})
+    told = {
+        "role_path": str(ROOT / "roles" / "pop3"),
+        "omit": "It was left out.",
+        "pop3_certificate": {"assign_when_services_unknown": True},
+        "pop3_x509_certificate_name": "mail.contoso.com",
+        "client_access_report": {"look": look()},
+    }
+    assert action.task_of("certificate", told) == (
+        "exchange_certificate",
+        {
+            "services": ["POP"],
+            "name": "mail.contoso.com",
+            "assign_when_services_unknown": True,
+            "served_certificates": {"pop3": SERVED},
+        },
+    )
 
 
 def request(cmdlet: str, **more: Any) -> str:
