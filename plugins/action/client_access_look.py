@@ -90,8 +90,10 @@ class ActionModule(RoleAction):
             "check_mode": self._task.check_mode,
             "in_the_way": [told(finding) for finding in concern.incurable(look["findings"])],
         }
-        is_left_alone = report["maintenance"] or ("preflight" in options["managed"] and found["in_the_way"])
-        return found | {"in_sync": {} if is_left_alone else self._in_sync(options["parts"], found, task_vars)}
+        stops = report["maintenance"] or ("preflight" in options["managed"] and found["in_the_way"])
+        # What module_defaults add to the options of a task, only ansible-core knows.
+        compares = not stops and not self._task.module_defaults
+        return found | {"in_sync": self._in_sync(options["parts"], found, task_vars) if compares else {}}
 
     def _in_sync(
         self, parts: list[str], found: dict[str, t.Any], task_vars: dict[str, t.Any]

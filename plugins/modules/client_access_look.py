@@ -124,8 +124,8 @@ in_sync:
   description:
     - What the module of each part in O(parts) returned in check mode with the options of its task, if none of them has
       anything to change.
-    - It is empty if one of them would change something or fails, if the server is in maintenance, or if the preflight
-      will stop the role. The tasks of the parts read the server for themselves then.
+    - It is empty if one of them would change something or fails, if the server is in maintenance, if the preflight will
+      stop the role, or if there are C(module_defaults). The tasks of the parts read the server for themselves then.
   returned: success
   type: dict
 pop3:

@@ -109,6 +109,17 @@ def test_a_warning_is_shown_once_wherever_its_part_is_compared(
         assert len(told) == 1, told
 
 
+def test_the_defaults_of_a_module_reach_a_server_that_is_in_sync_without_them(
+    controller: Controller, organisation: SimulatorProcess
+) -> None:
+    hosts = inventory(organisation.description)
+    assert controller.run(ENABLE, hosts, *ONE).returncode == 0
+    defaults = {"mailops.exchange.pop_settings": {"banner": "By default."}}
+    play = {"hosts": "ex01", "gather_facts": False, "roles": ["mailops.exchange.pop3"]}
+    done = controller.run([play | {"module_defaults": defaults}], hosts)
+    assert (done.returncode, stored(organisation)["Banner"]) == (0, "By default."), done.output
+
+
 def told(outcome: Outcome) -> Any:
     """What a run says to whoever reads it, wherever its parts are compared."""
     kept = {name for name in outcome.headings if name not in COMPARED.values()}

@@ -47,6 +47,7 @@ class Answers:
         self.by_module: dict[str, Any] = {"client_access_info": look(), "mail_probe": {"logon": {"ok": True}}}
         self.asked: list[tuple[str, dict[str, Any]]] = []
         self.warnings: list[str] = []
+        self.module_defaults: list[Any] = []
 
     def __call__(
         self, module: str, options: dict[str, Any], task_vars: dict[str, Any], *, check_mode: bool | None = None
@@ -73,7 +74,8 @@ def answers() -> Answers:
 def working(plugin: type[RoleAction], answers: Answers, *, check: bool = False) -> Work:
     """The work of a task, with what it would be given by default."""
     action = object.__new__(plugin)
-    action._task, action._warnings, action.kept = SimpleNamespace(check_mode=check), answers.warnings, {}
+    action._task = SimpleNamespace(check_mode=check, module_defaults=answers.module_defaults)
+    action._warnings, action.kept = answers.warnings, {}
     action.ask = answers  # type: ignore[method-assign]
     usual = {name: option.get("default") for name, option in plugin.arguments.items()}
 
@@ -221,6 +223,12 @@ def test_where_a_part_differs_or_cannot_tell_all_are_left_to_their_tasks(
     assert compare(connector=UNCHANGED, certificate=answer, settings=UNCHANGED) == {}
     assert answers.modules == ["client_access_info", "receive_connector", "exchange_certificate"]
     assert answers.warnings == []
+
+
+def test_where_there_are_defaults_of_modules_all_parts_are_left_to_their_tasks(compare: Work, answers: Answers) -> None:
+    answers.module_defaults.append({"mailops.exchange.pop_settings": {"banner": "By default."}})
+    assert compare(settings=UNCHANGED) == {}
+    assert answers.modules == ["client_access_info"]
 
 
 def test_nothing_is_compared_of_a_server_that_is_left_alone(compare: Work, answers: Answers) -> None:
