@@ -92,7 +92,7 @@ class ActionModule(RoleAction):
         }
         stops = report["maintenance"] or ("preflight" in options["managed"] and found["in_the_way"])
         # What module_defaults add to the options of a task, only ansible-core knows.
-        compares = not stops and not self._task.module_defaults
+        compares = not stops and not any(self._task.module_defaults or ())
         return found | {"in_sync": self._in_sync(options["parts"], found, task_vars) if compares else {}}
 
     def _in_sync(

@@ -109,15 +109,15 @@ def test_a_warning_is_shown_once_wherever_its_part_is_compared(
         assert len(told) == 1, told
 
 
-def test_the_defaults_of_a_module_reach_a_server_that_is_in_sync_without_them(
+def test_with_defaults_of_modules_each_part_has_its_own_task(
     controller: Controller, organisation: SimulatorProcess
 ) -> None:
     hosts = inventory(organisation.description)
     assert controller.run(ENABLE, hosts, *ONE).returncode == 0
-    defaults = {"mailops.exchange.pop_settings": {"banner": "By default."}}
     play = {"hosts": "ex01", "gather_facts": False, "roles": ["mailops.exchange.pop3"]}
-    done = controller.run([play | {"module_defaults": defaults}], hosts)
-    assert (done.returncode, stored(organisation)["Banner"]) == (0, "By default."), done.output
+    for more, own in (({}, set()), ({"mailops.exchange.protocol_service": {"timeout": 60}}, {"settings", "services"})):
+        done = controller.run([play | {"module_defaults": more}], hosts)
+        assert (done.returncode, done.stats["ex01"]["changed"], with_own_tasks(done)) == (0, 0, own), done.output
 
 
 def told(outcome: Outcome) -> Any:
