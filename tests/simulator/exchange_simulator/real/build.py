@@ -62,7 +62,11 @@ class Program:
     @cached_property
     def environment(self) -> dict[str, str]:
         """What its processes are started with: nothing of ours that a cmdlet could tell."""
-        return {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ} | _QUIET | _BRIEF
+        return (
+            {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
+            | _QUIET
+            | _BRIEF
+        )
 
     @cache  # noqa: B019 - one for each release, for as long as the process lives
     def modules(self, release: Release) -> Path:
