@@ -53,7 +53,7 @@ def test_check_then_run_then_run_again_then_disable(controller: Controller, orga
 def test_both_roles_in_one_play_keep_their_own_counsel(controller: Controller, organisation: SimulatorProcess) -> None:
     """What one role did is no reason for the other one to restart anything."""
     roles = ["mailops.exchange.pop3", "mailops.exchange.imap4"]
-    play = [{"hosts": "exchange", "gather_facts": False, "roles": roles}]
+    play = [{"hosts": "ex01", "gather_facts": False, "roles": roles}]
     assert controller.run(play, inventory(organisation.description)).returncode == 0
     organisation.clock(86400)
     before = processes(organisation, *IMAP)
@@ -61,7 +61,7 @@ def test_both_roles_in_one_play_keep_their_own_counsel(controller: Controller, o
     changed = controller.run(play, inventory(organisation.description, pop3_banner="Only POP3 has changed."))
     assert changed.returncode == 0, changed.output
     assert processes(organisation, *IMAP) == before
-    assert [len(changed.changed(host)) for host in HOSTS] == [2, 2]
+    assert len(changed.changed("ex01")) == 2
 
     alone = controller.run(
         play, inventory(organisation.description, pop3_banner="Another one."), "--tags", "pop3_settings,imap4_restart"

@@ -157,7 +157,7 @@ def test_filter_by_server(shown: Opened) -> None:
     assert _columns(shown) == 1
     shown.page.get_by_role("button", name="Show all").click()
     # A browser empties the fields after the event, and the page filters after that.
-    shown.page.wait_for_function("!document.querySelector('[data-part][hidden]')")
+    shown.page.locator("[data-part][hidden]").first.wait_for(state="detached")
     assert _text(shown) == everything
 
 

@@ -280,7 +280,7 @@ def test_a_cmdlet_that_leaves_is_answered_at_once(open_shell: Callable[[], Shell
 
 def test_what_a_process_asks_is_heard(open_shell: Callable[[], Shell]) -> None:
     shell = open_shell()
-    with pytest.raises(Overdue, match="Read-Name gave no answer"):
+    with pytest.raises(Overdue, match="Read-Name did not answer"):
         shell.run("Read-Name", seconds=3)
     assert "Your name?" in shell.said
 

@@ -270,10 +270,14 @@ def test_a_run_that_ended_after_the_assignment_is_healed_by_the_next(
 
     organisation.clear_log()
     # What is not to be looked at or cannot be seen is no reason for a restart: nothing listens on the usual port here.
-    for blind in ({f"{protocol}_compare_served_certificate": False}, {f"{protocol}_probe": {"host": NAME}}):
-        variables = {**told, **blind, f"{protocol}_manage_verification": False}
-        unseen = controller.run(enable, inventory(organisation.description, **variables))
-        assert (unseen.returncode, unseen.stats["ex01"]["changed"]) == (0, 0), unseen.output
+    # The roles are one text, so each of them is blind in one way.
+    blind = {
+        "pop3": {"pop3_compare_served_certificate": False},
+        "imap4": {"imap4_probe": {"host": NAME}},
+    }[protocol]
+    variables = {**told, **blind, f"{protocol}_manage_verification": False}
+    unseen = controller.run(enable, inventory(organisation.description, **variables))
+    assert (unseen.returncode, unseen.stats["ex01"]["changed"]) == (0, 0), unseen.output
     predicted = controller.run(enable, hosts, "--check")
     assert writes(organisation) == []
     healed = controller.run(enable, hosts)

@@ -27,6 +27,7 @@ NOT_THERE: dict[str, dict[str, str]] = {
     },
     "test_protocol_logs": {},
     "test_role": {
+        "test_check_then_run_then_run_again": _TIME.format("test_the_whole_job_and_back"),
         "test_a_changed_setting_of_running_services_is_restarted_for": _TIME.format("the whole job"),
         "test_a_run_killed_before_the_restart_is_healed_by_the_next": _TIME.format("the whole job"),
         "test_disable_stops_and_leaves_the_settings": _TIME.format("test_the_whole_job_and_back"),
