@@ -17,9 +17,5 @@ def test_the_whole_job(controller: Controller, organisation: SimulatorProcess) -
     test_role_parts.test_the_whole_job_and_back(controller, organisation)
 
 
-def test_drift(controller: Controller, organisation: SimulatorProcess) -> None:
-    test_playbooks.test_drift_shows_a_table_writes_json_and_fails_when_asked_to(controller, organisation)
-
-
 def test_adopt(controller: Controller, tmp_path_factory: pytest.TempPathFactory) -> None:
     test_playbooks.test_adopt_writes_what_changes_nothing(controller, "SE", tmp_path_factory)

@@ -156,53 +156,49 @@ def test_a_server_that_may_be_in_maintenance_is_left_alone_unless_told_otherwise
     assert (again.returncode, again.stats["ex01"]["changed"]) == (0, 0), again.output
 
 
-# The roles are one text, so that each of the other start modes is given for one of them.
-@pytest.mark.parametrize(
-    ("protocol", "names", "mode"), [("pop3", POP, "automatic"), ("imap4", IMAP, "manual")], ids=["pop3", "imap4"]
-)
 def test_disabled_services_are_hardened_ones_and_stay_disabled(
-    controller: Controller, organisation: SimulatorProcess, protocol: str, names: tuple[str, ...], mode: str
+    controller: Controller, organisation: SimulatorProcess
 ) -> None:
-    disable = f"mailops.exchange.disable_{protocol}"
+    disable = "mailops.exchange.disable_imap4"
     hosts = inventory(organisation.description)
 
     def behind(cmdlet: str, name: str, **parameters: str) -> None:
         parameters = {"Name": name, **parameters}
         assert organisation.run("EX01", cmdlet, parameters, endpoint="windows")["errors"] == []
 
-    for name in names:
+    for name in IMAP:
         behind("Set-Service", name, StartupType="Disabled")
-    off = inventory(organisation.description, **{f"{protocol}_state": "absent"})
-    drift = ("-e", "drift_fail=true", "-e", f"drift_protocols=['{protocol}']")
+    off = inventory(organisation.description, imap4_state="absent")
+    drift = ("-e", "drift_fail=true", "-e", "drift_protocols=['imap4']")
     assert controller.run("mailops.exchange.drift", off, *ONE, *drift).returncode == 0
     outcome = controller.run(disable, hosts, *ONE)
     assert (outcome.returncode, outcome.stats["ex01"]["changed"]) == (0, 0), outcome.output
-    assert (writes(organisation), services(organisation, *names)) == ([], [("Stopped", "Disabled")] * 2)
+    assert (writes(organisation), services(organisation, *IMAP)) == ([], [("Stopped", "Disabled")] * 2)
 
     # Each service for itself, and whatever is given for the other state.
-    behind("Set-Service", names[1], StartupType="Automatic")
-    behind("Start-Service", names[1])
-    given = inventory(organisation.description, **{f"{protocol}_start_mode": mode})
+    behind("Set-Service", IMAP[1], StartupType="Automatic")
+    behind("Start-Service", IMAP[1])
+    given = inventory(organisation.description, imap4_start_mode="manual")
     assert controller.run(disable, given, *ONE, "--check").stats["ex01"]["changed"] == 1
     assert writes(organisation) == []
     outcome = controller.run(disable, given, *ONE)
     assert outcome.returncode == 0, outcome.output
-    assert services(organisation, *names) == [("Stopped", "Disabled"), ("Stopped", "Manual")]
-    behind("Set-Service", names[1], StartupType="Automatic")
+    assert services(organisation, *IMAP) == [("Stopped", "Disabled"), ("Stopped", "Manual")]
+    behind("Set-Service", IMAP[1], StartupType="Automatic")
     organisation.clear_log()
 
-    hardened = inventory(organisation.description, **{f"{protocol}_start_mode": "disabled"})
+    hardened = inventory(organisation.description, imap4_start_mode="disabled")
     assert controller.run(disable, hardened, *ONE).returncode == 0
-    assert services(organisation, *names) == [("Stopped", "Disabled")] * 2
+    assert services(organisation, *IMAP) == [("Stopped", "Disabled")] * 2
     organisation.clear_log()
     assert controller.run(disable, hardened, *ONE).stats["ex01"]["changed"] == 0
     assert writes(organisation) == []
     organisation.clear_log()
-    refused = controller.run(f"mailops.exchange.enable_{protocol}", hardened, *ONE)
+    refused = controller.run("mailops.exchange.enable_imap4", hardened, *ONE)
     assert refused.returncode != 0
     assert refused.task("Read the server", "ex01")["result"]["msg"] == (
-        f"{protocol}_start_mode: a disabled service cannot be started, so disabled cannot be combined with "
-        f"{protocol}_state present; use automatic or manual."
+        "imap4_start_mode: a disabled service cannot be started, so disabled cannot be combined with "
+        "imap4_state present; use automatic or manual."
     )
     assert organisation.log() == []
 
