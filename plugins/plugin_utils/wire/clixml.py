@@ -9,7 +9,6 @@ import re
 import typing as t
 import uuid
 from collections.abc import Collection, Mapping
-from functools import lru_cache
 from xml.etree import ElementTree
 from xml.parsers import expat
 
@@ -68,20 +67,6 @@ class LineSerializer(Serializer):
         super().__init__()
         # pypsrp's own leave U+FFFE and U+FFFF as they are: PowerShell, which cannot read such XML, never answers it.
         self._serial_str = re.compile("[\0-\x1f\x7f-\x9f\ufffe\uffff\U00010000-\U0010ffff]")
-
-    def serialize(
-        self,
-        value: t.Any,
-        metadata: ObjectMeta | None = None,
-        parent: ElementTree.Element | None = None,
-        clear: bool = True,
-    ) -> ElementTree.Element | None:
-        # pypsrp makes a table of all types for each value, and there may be tens of thousands of names to pipe.
-        if isinstance(value, str) and metadata is None and parent is None:
-            element = ElementTree.Element("S")
-            element.text = self._serialize_string(value)
-            return element
-        return super().serialize(value, metadata, parent, clear)
 
     def deserialize(
         self, element: ElementTree.Element | str, metadata: ObjectMeta | None = None, clear: bool = True
@@ -161,17 +146,8 @@ def to_plain(
         if "<!DOCTYPE" in item:
             refuse_unsafe(item)
         item = read_xml(item)
-    return _Reader(item if document is None else document).value(item, None if members is None else frozenset(members))
-
-
-# Tens of thousands of objects have the same hundred members.
-@lru_cache(maxsize=4096)
-def _called(came: str, asked: frozenset[str] | None) -> str:
-    """What a member is called by its name as it came; empty if it is left out."""
-    name = _string(came)
-    if asked is None:
-        return "" if name in BULKY_MEMBERS else name
-    return next((one for one in asked if one.casefold() == name.casefold()), "")
+    wanted = None if members is None else {name.casefold(): name for name in members}
+    return _Reader(item if document is None else document).value(item, wanted)
 
 
 def _character(text: str) -> str:
@@ -208,7 +184,7 @@ class _Reader:
         self._left = LARGEST_COPY
         self._depth = 0
 
-    def value(self, element: ElementTree.Element, members: frozenset[str] | None = None) -> t.Any:
+    def value(self, element: ElementTree.Element, members: Mapping[str, str] | None = None) -> t.Any:
         tag, text = element.tag, element.text or ""
         self._left -= len(text) + 64
         if self._left < 0:
@@ -226,7 +202,7 @@ class _Reader:
         self._depth -= 1
         return value
 
-    def _composed(self, element: ElementTree.Element, members: frozenset[str] | None) -> t.Any:
+    def _composed(self, element: ElementTree.Element, members: Mapping[str, str] | None) -> t.Any:
         if element.tag == "Obj":
             return self._object(element, members)
         if element.tag == "Ref":
@@ -237,7 +213,7 @@ class _Reader:
             return {str(self.value(key)): self.value(value) for key, value in map(_pair, element)}
         raise Unintelligible(f"there is no {element.tag} in CLIXML")
 
-    def _object(self, element: ElementTree.Element, members: frozenset[str] | None) -> t.Any:
+    def _object(self, element: ElementTree.Element, members: Mapping[str, str] | None) -> t.Any:
         text = None
         types: list[str | None] = []
         properties: dict[str, t.Any] = {}
@@ -245,7 +221,10 @@ class _Reader:
         for child in element:
             if child.tag in ("Props", "MS"):
                 for member in child:
-                    if name := _called(member.get("N") or "", members):
+                    name = _string(member.get("N") or "")
+                    if members is not None:
+                        name = members.get(name.casefold(), "")
+                    if name and (members is not None or name not in BULKY_MEMBERS):
                         properties[name] = self.value(member)
             elif child.tag == "ToString":
                 text = self.value(child)

@@ -25,10 +25,16 @@ _DRIVE = Path(__file__).with_name("Drive.ps1")
 _COMPILE = Path(__file__).with_name("Compile.ps1")
 # Of a compiler's error one sentence; around it is what a console shows.
 _FIRST_ERROR = re.compile(r"\(\d+,\d+\): error CS\d+: [^\r\n\x1b]+")
-_QUIET = {"NO_COLOR": "1", "POWERSHELL_TELEMETRY_OPTOUT": "1", "POWERSHELL_UPDATECHECK": "Off"}
-# Its processes live for seconds: to compile again what runs often, and a thread of its own for garbage, cost a fifth of
-# their time.
-_BRIEF = {"DOTNET_TieredPGO": "0", "DOTNET_TC_CallCounting": "0", "DOTNET_gcConcurrent": "0"}
+# What a console would say of itself, and what only pays in processes that live for more than seconds: to compile again
+# what runs often, and a thread for garbage, cost a fifth of the time.
+_OFF = {
+    "NO_COLOR": "1",
+    "POWERSHELL_TELEMETRY_OPTOUT": "1",
+    "POWERSHELL_UPDATECHECK": "Off",
+    "DOTNET_TieredPGO": "0",
+    "DOTNET_TC_CallCounting": "0",
+    "DOTNET_gcConcurrent": "0",
+}
 # Of objects of these classes Exchange's own serializer sends whatever is inside them, where it is asked for.
 _ROOTS = ("Microsoft.Exchange.Data.ConfigurableObject",)
 _DEPTH = 8
@@ -62,11 +68,7 @@ class Program:
     @cached_property
     def environment(self) -> dict[str, str]:
         """What its processes are started with: nothing of ours that a cmdlet could tell."""
-        return (
-            {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
-            | _QUIET
-            | _BRIEF
-        )
+        return {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ} | _OFF
 
     @cache  # noqa: B019 - one for each release, for as long as the process lives
     def modules(self, release: Release) -> Path:
