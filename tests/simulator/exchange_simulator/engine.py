@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import fnmatch
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
@@ -370,10 +370,11 @@ def _run_command(
     failed: list[ErrorRecord] = []
     warned: list[WarningRecord] = []
     arguments: dict[str, Any] = {}
+    binder = _Binder(Call(session, cmdlet, {}), command)
     try:
         for piped in [()] if items is None or cmdlet.collects else [(item,) for item in items]:
             call = Call(session, cmdlet, {}, items if cmdlet.collects else None)
-            end = _carry_out(call, partial(_Binder(call).bind, command, piped))
+            end = _carry_out(call, partial(binder.bind, call.arguments, piped))
             arguments = call.arguments
             output += call.output
             warned += [WarningRecord(Message=text) for text in call.warnings]
@@ -397,7 +398,7 @@ def _run_command(
             if end is not None:
                 raise end
         if items == [] and not cmdlet.collects:
-            _Binder(Call(session, cmdlet, {})).bind(command, None)
+            binder.bind({}, None)
     finally:
         # PowerShell adds the exception that ends a pipeline as well; here it is only caught.
         collected: tuple[tuple[str, list[Any]], ...] = (
@@ -528,10 +529,13 @@ def _find(session: Session, command: Command) -> Cmdlet:
 
 
 class _Binder:
-    """PowerShell's parameter binder for one call: names, unambiguous prefixes, positions, piped objects."""
+    """PowerShell's parameter binder for one command: names, unambiguous prefixes, positions, piped objects."""
 
-    def __init__(self, call: Call) -> None:
+    def __init__(self, call: Call, command: Command) -> None:
+        """The call is one that never happens: it tells whose parameters these are, and makes the errors."""
         self._call = call
+        self._command = command
+        self._bound: tuple[Collection[str], Mapping[str, Any]] | None = None
         hidden = {
             str(fault["parameter"]).casefold()
             for fault in call.session.withheld(call.cmdlet)
@@ -546,13 +550,31 @@ class _Binder:
             and (entries is None or parameter.name.casefold() in entries[call.cmdlet.name])
         ]
 
-    def bind(self, command: Command, piped: tuple[Any, ...] | None) -> None:
-        """Fill the call's arguments: those of the command line are there even where a piped object is refused.
+    def bind(self, arguments: dict[str, Any], piped: tuple[Any, ...] | None) -> None:
+        """Fill a call's arguments: those of the command line are there even where a piped object is refused.
 
         Where input has ended before any came, what it could have brought is not missed.
         """
+        if self._bound is None:
+            # Once for all that is piped, as PowerShell does.
+            self._bound = self._bind_line(arguments), dict(arguments)
+        given, line = self._bound
+        arguments.update(line)
+        if piped is None:
+            return
+        for item in piped:
+            parameter, value = self._piped(given, built(item))
+            try:
+                arguments[parameter.name] = self._converted(parameter, value)
+            except Failure as failure:
+                # What the command line says is wrong for all objects, what is piped only for this one.
+                failure.terminating = False
+                raise
+        self._check_presence(arguments)
+
+    def _bind_line(self, arguments: dict[str, Any]) -> Collection[str]:
         given: dict[str, tuple[Parameter, Any]] = {}
-        for name, value in command.parameters:
+        for name, value in self._command.parameters:
             if name is not None:
                 parameter = self._named(name, value)
                 if parameter.name in given:
@@ -568,7 +590,7 @@ class _Binder:
             (one for one in self._parameters if one.position is not None and one.name not in given),
             key=lambda one: one.position or 0,
         )
-        for value in (value for name, value in command.parameters if name is None):
+        for value in (value for name, value in self._command.parameters if name is None):
             if not free:
                 raise self._call.binding_failure(
                     "PositionalParameterNotFound",
@@ -578,7 +600,6 @@ class _Binder:
                 )
             parameter = free.pop(0)
             given[parameter.name] = (parameter, value)
-        arguments = self._call.arguments
         # What is to become of errors is known before there is one.
         for name, (parameter, value) in sorted(given.items(), key=lambda one: one[1][0] not in COMMON):
             arguments[name] = self._converted(parameter, value)
@@ -592,17 +613,7 @@ class _Binder:
                 errors.BINDING[1:],
                 terminating=True,
             )
-        if piped is None:
-            return
-        for item in piped:
-            parameter, value = self._piped(given, built(item))
-            try:
-                arguments[parameter.name] = self._converted(parameter, value)
-            except Failure as failure:
-                # What the command line says is wrong for all objects, what is piped only for this one.
-                failure.terminating = False
-                raise
-        self._check_presence(arguments)
+        return given
 
     def _check_presence(self, arguments: Iterable[str]) -> None:
         cmdlet = self._call.cmdlet
