@@ -21,6 +21,7 @@ TESTS = HERE.parent
 COLLECTIONS = TESTS.parent / ".cache" / "collections"
 sys.path[:0] = [str(path) for path in (TESTS / "support", TESTS / "simulator", COLLECTIONS)]
 
+import before  # noqa: E402
 import drift  # noqa: E402
 import event_source  # noqa: E402
 import mailboxes  # noqa: E402
@@ -41,6 +42,7 @@ PARTS = {
     "protocol_logs": protocol_logs.run,
     "pages": opening.run,
     "event_source": event_source.run,
+    "before": before.run,
 }
 LIBRARIES = ("ansible-core", "pypsrp", "pywinrm", "psrpcore", "playwright")
 
@@ -57,6 +59,7 @@ def main() -> int:
         metavar="SECONDS",
         help="what a PowerShell takes to start on a server of the part script; 0.3 to 1 on Windows, default: 0",
     )
+    parser.add_argument("--commit", default="", help="what the part before compares with; left out without it")
     parser.add_argument("--output", type=Path, default=TESTS.parent / ".cache/bench.json")
     options = parser.parse_args()
     if unknown := set(options.parts) - PARTS.keys():
@@ -76,10 +79,11 @@ def main() -> int:
         place = Place.make(
             folder,
             quick=options.quick,
-            repetitions=options.repetitions,
+            repetitions=1 if options.quick else options.repetitions,
             powershell_start=options.powershell_start,
+            before=options.commit,
         )
-        for name in options.parts or PARTS:
+        for name in options.parts or [name for name in PARTS if name != "before" or options.commit]:
             say(name)
             report["parts"][name] = PARTS[name](place)
     except BenchmarkFailed as error:

@@ -28,17 +28,19 @@ class Place:
     repetitions: int
     powershell_start: float = 0.0
     """The seconds that a PowerShell takes to start on a server, where a benchmark looks at that."""
+    before: str = ""
+    """The commit to compare with, where a benchmark does that."""
 
     @classmethod
-    def make(cls, folder: Path, *, quick: bool, repetitions: int, powershell_start: float) -> Place:
+    def make(cls, folder: Path, *, repository: Path = REPOSITORY, **options: Any) -> Place:
         """Install the collection as a user does."""
         collections = folder / "collections"
         galaxy = str(Path(sys.executable).parent / "ansible-galaxy")
-        command = [galaxy, "collection", "install", str(REPOSITORY), "-p", str(collections), "--offline", "--force"]
+        command = [galaxy, "collection", "install", str(repository), "-p", str(collections), "--offline", "--force"]
         done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder)
         if done.returncode:
             raise BenchmarkFailed(done.stderr)
-        return cls(Controller(folder, collections), quick, 1 if quick else repetitions, powershell_start)
+        return cls(Controller(folder, collections), **options)
 
     def organisation(self, servers: Mapping[str, str], **options: object) -> SimulatorProcess:
         return SimulatorProcess(servers, password=PASSWORD, **BASIC, **options)

@@ -1,4 +1,5 @@
-"""The benchmark of one script in one task: that it runs, and that it counts what the protocols ask for."""
+"""The benchmark of one script in one task: that it runs, and that it counts what the protocols ask for. And the others:
+that they can be loaded, and say what they lack."""
 
 from __future__ import annotations
 
@@ -43,3 +44,8 @@ def test_a_script_beside_the_collection(tmp_path: Path) -> None:
     alone = counted["pop_settings alone, psrp"]
     assert (alone["requests"], alone["log_ons"]) == (len(SHELL) + 2 * len(PIPELINE), 1)
     assert starts["pop_settings alone, psrp"] == 0
+
+
+def test_a_comparison_needs_a_commit() -> None:
+    done = subprocess.run([sys.executable, str(BENCH), "before"], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr.splitlines()[-1]) == (1, "before needs --commit, the commit to compare with")

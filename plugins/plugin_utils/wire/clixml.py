@@ -11,6 +11,7 @@ import uuid
 from collections.abc import Collection, Mapping
 from xml.etree import ElementTree
 from xml.parsers import expat
+from xml.sax.saxutils import escape
 
 from pypsrp.complex_objects import ErrorRecord, GenericComplexObject, ObjectMeta
 from pypsrp.serializer import Serializer
@@ -67,6 +68,18 @@ class LineSerializer(Serializer):
         super().__init__()
         # pypsrp's own leave U+FFFE and U+FFFF as they are: PowerShell, which cannot read such XML, never answers it.
         self._serial_str = re.compile("[\0-\x1f\x7f-\x9f\ufffe\uffff\U00010000-\U0010ffff]")
+
+    def serialize(
+        self,
+        value: t.Any,
+        metadata: ObjectMeta | None = None,
+        parent: ElementTree.Element | None = None,
+        clear: bool = True,
+    ) -> t.Any:
+        if isinstance(value, str) and metadata is None and parent is None:
+            # A text that is piped in, such as one of tens of thousands of identities. pypsrp takes bytes as they are.
+            return f"<S>{escape(self._serialize_string(value))}</S>".encode(errors="xmlcharrefreplace")
+        return super().serialize(value, metadata, parent, clear)
 
     def deserialize(
         self, element: ElementTree.Element | str, metadata: ObjectMeta | None = None, clear: bool = True

@@ -454,10 +454,12 @@ def _lose_controllers(call: Call, when: str) -> None:
     """Domain controllers that go away as a cmdlet begins, or between its effect and its answer (a guess)."""
     if call.cmdlet.endpoint != "exchange":
         return
+    if not (faults := call.session.cmdlet_fault("controller_gone", call.cmdlet.name)):
+        return
     organisation, server = call.organisation, call.server.name
     named = call.arguments.get("DomainController")
     used = organisation.find_controller(named) if named else organisation.controller_of(server)
-    for fault in call.session.cmdlet_fault("controller_gone", call.cmdlet.name):
+    for fault in faults:
         if fault.get("when", "before") == when and not fault.get("has_come"):
             fault["has_come"] = True
             if when == "after" and used == fault["controller"]:

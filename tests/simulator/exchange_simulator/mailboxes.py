@@ -123,23 +123,22 @@ class Mailbox:
     def _unit_type(self) -> str:
         return "CN" if self.unit == USERS else "OU"
 
-    @property
-    def identities(self) -> set[str]:
-        """Every form in which the mailbox can be named, in lower case."""
-        forms = (
-            self.name,
-            self.alias,
-            self.account,
-            self.address,
-            self.principal_name,
-            self.distinguished_name,
-            self.canonical_name,
-            self.legacy_name,
-            str(self.guid),
-            f"{self.domain.partition('.')[0]}\\{self.account}",
-            f"{self.domain}\\{self.account}",
-        )
-        return {form.casefold() for form in forms}
+    def is_called(self, wanted: str) -> bool:
+        """Whether a text in lower case is one of the forms in which the mailbox can be named."""
+        # Most are asked for by the first ones, and tens of thousands of them.
+        return wanted in (self.alias.casefold(), self.address.casefold(), self.name.casefold()) or wanted in {
+            form.casefold()
+            for form in (
+                self.account,
+                self.principal_name,
+                self.distinguished_name,
+                self.canonical_name,
+                self.legacy_name,
+                str(self.guid),
+                f"{self.domain.partition('.')[0]}\\{self.account}",
+                f"{self.domain}\\{self.account}",
+            )
+        }
 
     def read(self, controller: str, now: datetime.datetime) -> View:
         """The settings one domain controller holds."""
@@ -228,7 +227,7 @@ class Mailboxes:
     def find(self, identity: str) -> list[Mailbox]:
         """The mailboxes that an identity means; several where a name is used more than once."""
         wanted = identity.strip().casefold()
-        return [mailbox for mailbox in self._candidates(wanted) if wanted in mailbox.identities]
+        return [mailbox for mailbox in self._candidates(wanted) if mailbox.is_called(wanted)]
 
     def by_account(self, user: str) -> Mailbox | None:
         """The mailbox of who logs on as user, DOMAIN\\user or user@domain."""

@@ -54,6 +54,8 @@ Statements = Sequence[Sequence[Command]]
 Perform = Callable[[Statements, Sequence[Any]], Result]
 
 FRAGMENT_SIZE = 32768
+# Bytes before the data of a fragment, of which the last four are the length of these.
+_HEADER = 21
 # So many fragments may wait to be received; a pipeline with more to say waits until the client has taken some.
 _BACKLOG = 256
 _ENDED = (PSInvocationState.Completed, PSInvocationState.Failed, PSInvocationState.Stopped)
@@ -404,9 +406,10 @@ class RunspacePool(Pool[Pipeline]):
 
     def _events(self, data: bytes, pipeline_id: uuid.UUID | None) -> Iterator[PSRPEvent[Any, Any]]:
         try:
-            self._protocol.receive_data(PSRPPayload(data, StreamType.default, pipeline_id))
-            while (event := self._protocol.next_event()) is not None:
-                yield event
+            for fragment in _fragments(data):
+                self._protocol.receive_data(PSRPPayload(fragment, StreamType.default, pipeline_id))
+                while (event := self._protocol.next_event()) is not None:
+                    yield event
         except Exception as error:  # psrpcore lets through whatever its parsers stumble over
             raise Malformed from error
 
@@ -422,6 +425,16 @@ class RunspacePool(Pool[Pipeline]):
         while (payload := self._protocol.data_to_send(FRAGMENT_SIZE)) is not None:
             pipeline = self._pipelines.get(payload.pipeline_id) if payload.pipeline_id else None
             (pipeline.stream if pipeline else self._stream).chunks.append(payload.data)
+
+
+def _fragments(data: bytes) -> Iterator[bytes]:
+    """One at a time, because psrpcore copies what is left of all whenever it has read one."""
+    start = 0
+    while start < len(data):
+        head = data[start : start + _HEADER]
+        end = start + _HEADER + int.from_bytes(head[-4:], "big")
+        yield data[start:end]
+        start = end
 
 
 def _warning(text: str, pipeline: Pipeline) -> WarningRecord:

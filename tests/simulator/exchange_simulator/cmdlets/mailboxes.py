@@ -289,11 +289,16 @@ def _ignores_scope(call: Call) -> bool:
 
 def _mailbox_object(call: Call, mailbox: Mailbox, server: Server, chosen: str, with_settings: bool) -> Prepared:
     view = mailbox.read(chosen, call.now)
-    values = tuple(view.values[one.name] for one in SETTINGS if server.version in one.releases)
+    values = tuple(view.values[one.name] for one in _settings(server.version))
     shown = _connections(call, server, chosen) if with_settings else None
     changed = view.changed.astimezone(call.organisation.zone)
     template = _template(mailbox.domain, server, chosen, values, changed, shown)
     return Prepared(template, functools.partial(_words, mailbox))
+
+
+@functools.cache
+def _settings(version: str) -> list[Parameter]:
+    return [one for one in SETTINGS if version in one.releases]
 
 
 def _words(mailbox: Mailbox) -> tuple[str, ...]:
@@ -332,7 +337,7 @@ def _template(
     shown: tuple[str, ...] | None,
 ) -> Template:
     """The wire form of all mailboxes that differ in nothing but who they are."""
-    settings = [one for one in SETTINGS if server.version in one.releases]
+    settings = _settings(server.version)
     stored = dict(zip((one.name for one in settings), values, strict=True))
     wire = {one.name: _wire(one, stored[one.name]) for one in settings}
     wire |= {name: None for name, policy in EWS_LISTS.items() if stored[_EWS_POLICY] != policy}

@@ -6,8 +6,11 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 from pypsrp.complex_objects import ObjectMeta
 from pypsrp.messages import ErrorRecordMessage
 
@@ -42,6 +45,17 @@ def test_a_server_with_its_version_and_controller(captured: Captured) -> None:
     assert server["OriginatingServer"] == "Solo-DC1.Solo.com"
     assert server["WhenChangedUTC"] == "2021-09-28T17:32:01Z"
     assert "SerializationData" not in json.dumps(server)
+
+
+@given(st.text())
+@example("\ud800")
+def test_a_text_that_is_piped_in_is_what_pypsrp_makes_of_it(text: str) -> None:
+    """The bytes that are written for it at once, and those of the element that pypsrp would build."""
+    serializer = LineSerializer()
+    element = serializer.serialize(text, ObjectMeta())
+    assert serializer.serialize(text) == ElementTree.tostring(element, encoding="utf-8", short_empty_elements=False)
+    # Half a character is nothing that can be read.
+    assert text == "\ud800" or to_plain(serializer.serialize(text).decode()) == text
 
 
 def test_every_capture_becomes_json(captures: Path, captured: Captured) -> None:
