@@ -78,7 +78,8 @@ class LineSerializer(Serializer):
     ) -> t.Any:
         if isinstance(value, str) and metadata is None and parent is None:
             # A text that is piped in, such as one of tens of thousands of identities. pypsrp takes bytes as they are.
-            return f"<S>{escape(self._serialize_string(value))}</S>".encode(errors="xmlcharrefreplace")
+            text = escape(self._serialize_string(value) or "")
+            return f"<S>{text}</S>".encode(errors="xmlcharrefreplace")
         return super().serialize(value, metadata, parent, clear)
 
     def deserialize(
