@@ -21,6 +21,7 @@ import os
 import select
 import signal
 import socket
+import ssl
 import struct
 import sys
 import threading
@@ -132,6 +133,8 @@ class Playbook:
         # Nobody asks what became of the children.
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+        # With its first use OpenSSL fills a megabyte, which all session processes share then.
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         waiting = select.poll()
         for one in (orders, self._others):
             waiting.register(one, select.POLLIN)
