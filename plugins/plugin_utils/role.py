@@ -113,9 +113,6 @@ class RoleAction(ExchangeAction):
         asked = _Asked(task, *shared)
         asked.replies, asked.warnings = self._replies, []
         result: dict[str, t.Any] = asked.run(task_vars=task_vars)
-        # ansible-core looks for the session that it is to end among the task's own arguments.
-        if session := task.args.get("_ansible_socket"):
-            self._task.args["_ansible_socket"] = session
         warnings = [*result.pop("warnings", []), *asked.warnings]
         self._warnings += [one for one in warnings if one not in self._warnings]
         if result.get("failed"):
