@@ -20,7 +20,7 @@ OTHER = "reader@contoso.test"
 def main() -> None:
     job = json.load(sys.stdin)
     identities = [f"user{number:06}@contoso.test" for number in range(1, job["size"] + 1)]
-    runs = {"prepare": prepare, "bare": by_bare_pypsrp, "module": by_module}
+    runs = {"prepare": prepare, "bare": by_bare_pypsrp, "module": by_module, "plain": by_module_in_plain_form}
     print(json.dumps(runs[job["kind"]](job["server"], identities, job["changes"])))
 
 
@@ -50,11 +50,17 @@ def by_bare_pypsrp(server: dict[str, Any], identities: list[str], changes: int) 
     return {"seconds": seconds, "module_bytes": peak_bytes("self") - before, "session_bytes": 0.0}
 
 
+def by_module_in_plain_form(server: dict[str, Any], identities: list[str], changes: int) -> dict[str, float]:
+    configuration, path = bare.ENDPOINTS["exchange"]
+    bare.ENDPOINTS["exchange"] = configuration, path.partition("?")[0]
+    return by_module(server, identities, changes)
+
+
 def by_module(server: dict[str, Any], identities: list[str], changes: int) -> dict[str, float]:
     """As in a playbook: the module in one process, the session in another, JSON text between them."""
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
-    session = context.Process(target=serve, args=(theirs, server), daemon=True)
+    session = context.Process(target=serve, args=(theirs, server, bare.ENDPOINTS), daemon=True)
     session.start()
     from module_runner import run_module
 
@@ -77,13 +83,13 @@ def by_module(server: dict[str, Any], identities: list[str], changes: int) -> di
     return {"seconds": seconds, "module_bytes": after[0] - before[0], "session_bytes": after[1] - before[1]}
 
 
-def serve(line: Any, server: dict[str, Any]) -> None:
+def serve(line: Any, server: dict[str, Any], endpoints: dict[str, tuple[str, str]]) -> None:
     """What ansible-core's helper process does for a playbook."""
     from ansible_collections.mailops.exchange.plugins.plugin_utils.session import Session
     from ansible_collections.mailops.exchange.plugins.plugin_utils.settings import Endpoint, Settings
 
     def endpoint(kind: str) -> Endpoint:
-        configuration, path = bare.ENDPOINTS[kind]
+        configuration, path = endpoints[kind]
         return Endpoint(configuration, "https", server[f"{kind}_https"], path, "auto", "HTTP")
 
     session = Session(
