@@ -68,8 +68,8 @@ def run(place: Place) -> dict[str, Any]:
         f"One script in one task, beside the collection in check mode: {place.powershell_start:g} s for a PowerShell",
         rows,
         f"The script makes {len(first['script_reads'])} reads of each server; the role makes {len(first['reads'])}, "
-        f"and alone reads with {', '.join(first['more'])} (services with Get-CimInstance, in place of Get-Service). Both "
-        "find nothing to change.",
+        f"and alone reads with {', '.join(first['more'])} (services with Get-CimInstance, in place of Get-Service). "
+        "Both find nothing to change.",
         "Not comparable: nothing runs the script, so its seconds lack what its cmdlets and the snap-in of Exchange "
         "take, while the simulator answers the reads of the collection on the same cores. The module that sends it is "
         "the shortest there is; win_powershell is larger. What is received for it is a table of differences, with the "
