@@ -54,7 +54,7 @@ Statements = Sequence[Sequence[Command]]
 Perform = Callable[[Statements, Sequence[Any]], Result]
 
 FRAGMENT_SIZE = 32768
-# Bytes before the data of a fragment, of which the last four are the length of these.
+# Bytes before the data of a fragment; the last four of them are the length of the data (MS-PSRP 2.2.4).
 _HEADER = 21
 # So many fragments may wait to be received; a pipeline with more to say waits until the client has taken some.
 _BACKLOG = 256
@@ -131,7 +131,7 @@ class _Protocol(ServerRunspacePool):
                 message.object_id,
             )
         if message.message_type == PSRPMessageType.PipelineInput and (plain := _PLAIN_STRING.fullmatch(message.data)):
-            # A tenth of a second for a thousand identities.
+            # psrpcore builds an object with members for each, and there may be tens of thousands.
             text = plain[1].decode()
             return PSRPEvent.create(message.message_type, text, message.runspace_pool_id, message.pipeline_id)
         return super()._process_message(message)
